@@ -37,7 +37,7 @@ def clustered_standard_error(values: ArrayLike, clusters: Sequence[Hashable]) ->
     groups = int(codes.max(initial=-1)) + 1
     if groups < 2:
         return float("nan")
-    sums = np.bincount(codes, weights=numbers - numbers.mean(), minlength=groups)
+    sums = np.bincount(codes, weights=numbers - numbers.mean())
     return float(np.sqrt(groups / (groups - 1) * np.sum(sums**2)) / len(numbers))
 
 

@@ -83,8 +83,7 @@ def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confi
     if groups < 2:
         return 0.0
     mean, error = float(np.mean(values)), clustered_standard_error(values, clusters)
-    varies = error > 1e-6 and 0 < mean < 1
-    independent = min(float(texts), mean * (1 - mean) / error**2) if varies else float(groups)
+    independent = min(float(texts), mean * (1 - mean) / error**2) if error > 1e-6 else float(groups)
     tail = (1 + confidence) / 2
     from scipy import stats  # noqa: PLC0415 - a second to import
 
@@ -122,10 +121,7 @@ def _interval(strata: Sequence[Stratum], weighted: Sequence[float], confidence: 
             return None, "too few items"
         below.append(value - stratum.weight * interval.low)
         above.append(stratum.weight * interval.high - value)
-    if len(strata) == 1:
-        low, high = total - below[0], total + above[0]
-    else:
-        low, high = total - math.hypot(*below), total + math.hypot(*above)
+    low, high = total - math.hypot(*below), total + math.hypot(*above)
     if clipped(low) == clipped(high):
         # An interval of 0 to 0 would look like certainty.
         return None, "more false alarms are expected than texts were flagged"

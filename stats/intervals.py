@@ -7,7 +7,6 @@ interval of width zero that would look like certainty.
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -146,14 +145,11 @@ def mean_interval(
     numbers = finite(values)
     bootstrap: dict[str, Any] = {"seed": seed, "resamples": resamples, "confidence": confidence, "bounds": bounds}
     if clusters is not None:
-        alone = count()
-        named = [("alone", next(alone)) if cluster is None else ("cluster", cluster) for cluster in clusters]
+        named = [object() if cluster is None else cluster for cluster in clusters]  # each object is its own
         if len(set(named)) < len(named):
             return clustered_interval(numbers, named, share=share, **bootstrap)
     if share and len(numbers) and is_share(numbers):
         return wilson(int(numbers.sum()), len(numbers), confidence)
-    if all_equal(numbers):
-        return None
     if FEWEST <= len(numbers) <= LARGE_SAMPLE:
         return studentised_bootstrap(numbers, **bootstrap)
     return clipped(student_t(numbers, confidence), bounds)

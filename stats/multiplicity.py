@@ -25,7 +25,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
         Adjusted, in the same order.
     """
     raw = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(raw, kind="stable")
+    order = np.argsort(raw)
     steps = np.minimum(1.0, np.maximum.accumulate(raw[order] * np.arange(len(raw), 0, -1)))
     return _in_place(steps, order)
 
@@ -43,7 +43,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
         Adjusted, in the same order.
     """
     raw = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(raw, kind="stable")
+    order = np.argsort(raw)
     scaled = raw[order] * len(raw) / np.arange(1, len(raw) + 1)
     steps = np.minimum.accumulate(scaled[::-1])[::-1]  # never above 1: the largest is multiplied by 1
     return _in_place(steps, order)

@@ -9,6 +9,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_type_hints
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from audit.core.config.fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
@@ -19,7 +20,6 @@ from audit.stats.intervals import RESAMPLES, Interval
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from audit.core.records import Sample
@@ -151,7 +151,7 @@ class Definition(ABC):
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
         """Whether it covers a sample, scored or not. Arguments as in :meth:`select`."""
         wanted = self._wanted(where)
-        return not wanted or all(sample.slices.get(name) == value for name, value in wanted.items())
+        return all(sample.slices.get(name) == value for name, value in wanted.items())
 
     def _wanted(self, where: Mapping[str, str] | None) -> Mapping[str, str | None]:
         """Slice values that its samples must have."""
@@ -226,6 +226,17 @@ def _arguments(kind: type[Definition]) -> type[BaseModel]:
     }
     strict = ConfigDict(strict=True, extra="forbid", protected_namespaces=())
     return create_model(kind.__name__, __config__=strict, **arguments)
+
+
+def places_of(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+    """The units that rows belong to, in order of appearance, and the place of each row's unit among them.
+
+    Args:
+        names: The name of each row's unit.
+    """
+    units = tuple(dict.fromkeys(names))
+    places = {unit: place for place, unit in enumerate(units)}
+    return units, np.array([places[name] for name in names], dtype=np.intp)
 
 
 def none_scored(samples: Sequence[Sample], count: int, what: str = "items") -> str:

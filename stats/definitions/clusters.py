@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from audit.stats.definitions.base import Estimate, too_few
+from audit.stats.definitions.base import too_few
 from audit.stats.definitions.statistic import Statistic, Table
 from audit.stats.intervals import SMALL_SAMPLE, bca_bootstrap
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.records import Sample
+    from audit.stats.intervals import Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,14 +23,14 @@ class OfClusters(Statistic):
     LEAST_CLUSTERS: ClassVar[int] = SMALL_SAMPLE
     """Minimum number of clusters for an interval."""
 
-    def ends(self, table: Table, value: float, confidence: float) -> Estimate:
-        """Value and BCa interval (Efron 1987) over clusters."""
+    def ends(self, table: Table, value: float, confidence: float) -> tuple[Interval | None, str | None]:
+        """The BCa interval (Efron 1987) over clusters, or why there is none."""
         if len(table.rows) < self.LEAST_CLUSTERS:
-            reason = too_few(len(table.rows), "clusters", self.LEAST_CLUSTERS)
-            return Estimate(value, table.n, no_interval=reason)
+            return None, too_few(len(table.rows), "clusters", self.LEAST_CLUSTERS)
         found = bca_bootstrap(table.rows, self.of_rows, seed=self.seed, resamples=self.resamples, confidence=confidence)
-        return Estimate(value, table.n, interval=found)
+        return found, None
 
     def clustered(self, samples: Sequence[Sample]) -> Table:
         """The table: its rows are clusters already."""
-        return self.table(samples)
+        table = self.table(samples)
+        return replace(table, clusters=table.units)

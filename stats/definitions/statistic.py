@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.stats.bootstrap import cluster_bootstrap, jackknife_t
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, too_few
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, places_of, too_few
 from audit.stats.intervals import FEWEST, bca_bootstrap
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from audit.core.records import Sample
+    from audit.stats.intervals import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Table:
     """One row per unit."""
     n: int
     """Number of items in the rows."""
-    clusters: tuple[str, ...] | None = None
-    """The cluster of each row: its rows are drawn together. :meth:`Statistic.clustered` finds them; null before."""
+    clusters: tuple[str, ...] = ()
+    """The cluster of each row: its rows are drawn together. :meth:`Statistic.clustered` finds them; empty before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,41 +66,39 @@ class Statistic(Definition):
         """Why the statistic has no value on these rows."""
         return "it has no value on these samples" if table.n else f"none of {len(samples)} items could be scored"
 
-    def ends(self, table: Table, value: float, confidence: float) -> Estimate:
-        """Value and interval of a table; a kind without an interval says why.
+    def ends(self, table: Table, value: float, confidence: float) -> tuple[Interval | None, str | None]:
+        """The interval of a table's value, or why there is none.
 
         A resample without a value carries no information and counts as the value itself. Resamples of fewer than
         ``FEWEST`` rows vary so little that every second interval would miss. Items that share a cluster are drawn with
         it (:func:`audit.stats.bootstrap.cluster_bootstrap`); fewer than ``FEWEST`` clusters get Student's t
         (:func:`audit.stats.bootstrap.jackknife_t`).
         """
-        clusters = table.clusters or table.units
-        if len(set(clusters)) < len(clusters):
+        if len(set(table.clusters)) < len(table.clusters):
             return self._clustered_ends(table, value, confidence)
         if len(table.rows) < FEWEST:
-            return Estimate(value, table.n, no_interval=too_few(len(table.rows), "items", FEWEST))
+            return None, too_few(len(table.rows), "items", FEWEST)
 
         def resampled(rows: NDArray[np.float64]) -> float:
             found = self.of_rows(rows)
             return value if math.isnan(found) else found
 
-        interval = bca_bootstrap(table.rows, resampled, seed=self.seed, resamples=self.resamples, confidence=confidence)
-        return Estimate(value, table.n, interval=interval)
+        found = bca_bootstrap(table.rows, resampled, seed=self.seed, resamples=self.resamples, confidence=confidence)
+        return found, None
 
-    def _clustered_ends(self, table: Table, value: float, confidence: float) -> Estimate:
-        """Value and interval of a table with several rows of a cluster."""
+    def _clustered_ends(self, table: Table, value: float, confidence: float) -> tuple[Interval | None, str | None]:
+        """The interval of a table with several rows of a cluster, or why there is none."""
         drawn = self._drawn(table)
         groups = len(drawn.units)
         if groups < 2:
-            return Estimate(value, table.n, no_interval=f"all {table.n} items are in one cluster")
+            return None, f"all {table.n} items are in one cluster"
         if groups < FEWEST:
             found = jackknife_t(drawn.value, value, groups, confidence)
         else:
             found = cluster_bootstrap(
                 drawn.value, value, groups, seed=self.seed, resamples=self.resamples, confidence=confidence
             )
-        reason = None if found else "it has no value without one of the clusters, or all clusters give the same"
-        return Estimate(value, table.n, interval=found, no_interval=reason)
+        return found, None if found else "it has no value without one of the clusters, or all clusters give the same"
 
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
@@ -113,18 +112,15 @@ class Statistic(Definition):
         value = self.of_rows(table.rows) if table.n else math.nan
         if math.isnan(value):
             return Estimate(None, table.n, missing, error=self.why_not(table, samples))
-        found = self.ends(table, value, confidence) if interval else Estimate(value, table.n)
-        return Estimate(value, table.n, missing, found.interval, found.no_interval)
+        ends, reason = self.ends(table, value, confidence) if interval else (None, None)
+        return Estimate(value, table.n, missing, ends, reason)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """The statistic if each cluster counts as often as its weight, a whole number, says."""
         return self._drawn(self.clustered(samples))
 
     def _drawn(self, table: Table) -> Resampling:
-        names = table.clusters or table.units
-        units = tuple(dict.fromkeys(names))
-        places = {unit: place for place, unit in enumerate(units)}
-        of_row = np.array([places[name] for name in names], dtype=np.intp)
+        units, of_row = places_of(table.clusters)
 
         def value(weights: NDArray[np.float64]) -> float:
             rows = np.repeat(table.rows, weights[of_row].astype(np.intp), axis=0)

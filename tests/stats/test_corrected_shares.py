@@ -81,7 +81,7 @@ def test_what_cannot_be_corrected_has_no_value(strata: list[Stratum], reason: st
 
 def test_the_least_youden_is_one_half() -> None:
     assert why_not_corrected([Agreement(75, 100, 75, 100)]) == ""
-    assert why_not_corrected([Agreement(74, 100, 75, 100)]) != ""
+    assert why_not_corrected([Agreement(7499, 10_000, 75, 100)]) != ""
     assert why_not_corrected([GOOD, Agreement(74, 100, 75, 100)]) != ""
     assert why_not_corrected([]) == ""
 
@@ -122,3 +122,25 @@ def test_there_are_never_more_independent_texts_than_texts() -> None:
         assert effective_number([(share, cluster) for cluster in range(4)], 12) == pytest.approx(4 * quantiles)
     assert effective_number([(0.1, "a"), (0.9, "a")], 12) == 0.0
     assert effective_number([], 0) == 0.0
+
+
+def test_two_clusters_count_and_show_little() -> None:
+    """Student's quantile for one degree of freedom is 12.7."""
+    quantiles = (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 1)) ** 2
+    assert effective_number([(0.5, "a"), (0.5, "b")], 12) == pytest.approx(2 * quantiles)
+
+
+def test_ends_beyond_0_and_1_are_clipped_in_the_sum_alone() -> None:
+    """Of one kind nothing is flagged and of the other all: 0.3 of -0.01 and more, 0.7 of 1.27."""
+    strata = [Stratum(0.3, 0.0, 60.0, GOOD), Stratum(0.7, 0.55, 60.0, FAIR)]
+    values = (0.0 - 0.05) / 0.75, (0.55 - 0.01) / 0.59
+    (low, high), (other_low, other_high) = ends(0.0, 60.0, GOOD), ends(0.55, 60.0, FAIR)
+    assert low < 0
+    assert other_high > 1
+    total = 0.3 * values[0] + 0.7 * values[1]
+    below = math.hypot(0.3 * (values[0] - low), 0.7 * (values[1] - other_low))
+    above = math.hypot(0.3 * (high - values[0]), 0.7 * (other_high - values[1]))
+    value, interval, _ = corrected(strata)
+    assert value == pytest.approx(total)
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx((total - below, total + above))

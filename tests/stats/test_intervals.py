@@ -317,5 +317,12 @@ def test_clusters_that_differ_by_rounding_alone_give_no_interval() -> None:
     clusters = [place for place, pair in enumerate(parts) for _ in pair]
     assert 0 < clustered_standard_error(values, clusters) < 1e-6
     assert clustered_interval(values, clusters, share=False) is None
+    # A value of 0 in each cluster does not make rounding errors of the others a spread.
+    large = [part * 3e9 for pair in parts for part in (*pair, 0.0)]
+    triples = [place for place, pair in enumerate(parts) for _ in (*pair, 0.0)]
+    for first in (0, 2):  # four clusters have Student's interval
+        numbers, names = large[3 * first :], triples[3 * first :]
+        assert clustered_standard_error(numbers, names) > 1e-12
+        assert clustered_interval(numbers, names, share=False) is None
     assert clustered_interval([], []) is None
     assert why_none([1.0, 1.0], [None, None]) == "all 2 items have the same value"

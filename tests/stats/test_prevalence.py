@@ -174,3 +174,8 @@ def test_a_test_that_is_worse_than_guessing_is_not_mended_by_the_added_observati
 def test_a_scorer_may_be_wrong_every_time() -> None:
     agreement = Agreement(0, 10, 0, 5)
     assert (agreement.sensitivity, agreement.specificity) == (0.0, 0.0)
+
+
+def test_sensitivity_and_specificity_are_shares_of_the_items_of_their_kind() -> None:
+    found = Agreement(80, 100, 190, 200)
+    assert (found.sensitivity, found.specificity) == (0.8, 0.95)

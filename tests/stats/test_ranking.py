@@ -55,3 +55,10 @@ def test_one_kind_of_items_cannot_be_ranked(sides: tuple[list[float], list[float
     assert math.isnan(auroc(*sides))
     assert math.isnan(average_precision(*sides))
     assert math.isnan(true_positive_rate(*sides, 0.01))
+
+
+def test_areas_pair_by_pair_and_step_by_step() -> None:
+    """Of six pairs 3 > 1, 3 > 2, 1 = 1 (half), the positive item is ahead in four and a half; see also above."""
+    assert auroc([3, 1, 2.5], [1, 2]) == pytest.approx(4.5 / 6)
+    # By decreasing score: positive, positive, negative, then one of each kind at once: precision 1, 1 and 3/5.
+    assert average_precision([3, 2.5, 1], [1, 2]) == pytest.approx((1 + 1 + 3 / 5) / 3)

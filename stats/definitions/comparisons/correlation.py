@@ -63,18 +63,20 @@ class Correlation(OfClusters):
         """
         value_of = Mean(of=self.of).of_sample
         known: dict[str, float] = {}
-        sides: dict[str, dict[str, list[float | None]]] = {}
+        sides: dict[str, dict[str | None, list[float | None]]] = {}
         for sample in samples:
             name, side = self.cluster_of(sample) or sample.sample_id, sample.slices.get(self.by)
             statistic, value = field_of(sample, self.statistic_of), value_of(sample)
             if statistic is not None:
                 known.setdefault(name, statistic)
-            if side in {self.first, self.second} and (value is not None or is_scored(sample)):
-                sides.setdefault(name, {}).setdefault(str(side), []).append(value)
+            if value is not None or is_scored(sample):
+                sides.setdefault(name, {}).setdefault(side, []).append(value)
         both = {name: inside for name, inside in sorted(sides.items()) if {self.first, self.second} <= inside.keys()}
         return {name: self._row(inside, known.get(name)) for name, inside in both.items()}
 
-    def _row(self, sides: Mapping[str, list[float | None]], statistic: float | None) -> tuple[float, float] | None:
+    def _row(
+        self, sides: Mapping[str | None, list[float | None]], statistic: float | None
+    ) -> tuple[float, float] | None:
         first, second = sides[self.first], sides[self.second]
         if statistic is None or None in first or None in second:
             return None
@@ -84,7 +86,7 @@ class Correlation(OfClusters):
         """The correlation; NaN where a column does not vary, or of fewer than three clusters."""
         if len(rows) < LEAST:
             return math.nan
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(invalid="ignore"):
             return float(np.corrcoef(rows[:, 0], rows[:, 1])[0, 1])
 
     def why_not(self, table: Table, samples: Sequence[Sample]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from audit.stats.definitions.base import P_VALUE, Definition, Estimate, Resampling
+from audit.stats.definitions.base import P_VALUE, Definition, Estimate, Resampling, places_of
 from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions
 from audit.stats.multiplicity import holm
 
@@ -86,16 +86,14 @@ class LargestGap(OfGroups):
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """The largest gap among the remaining groups, with weighted clusters."""
         groups = self.groups(samples)
-        units = tuple(dict.fromkeys(cluster for inside in groups.values() for cluster in inside))
-        places = {unit: place for place, unit in enumerate(units)}
-        rows = [
-            (np.array([places[cluster] for cluster in inside], dtype=np.intp), np.array(list(inside.values())))
-            for inside in groups.values()
-        ]
+        rows = [(cluster, group, mean) for group, inside in groups.items() for cluster, mean in inside.items()]
+        units, of_row = places_of([cluster for cluster, _, _ in rows])
+        of_group = [np.array([group == name for _, name, _ in rows]) for group in groups]
+        means = np.array([mean for _, _, mean in rows])
 
         def value(weights: NDArray[np.float64]) -> float:
-            drawn = [(weights[clusters], means) for clusters, means in rows]
-            found = [float(some @ means / some.sum()) for some, means in drawn if some.sum() > 0]
+            drawn = [(weights[of_row[inside]], means[inside]) for inside in of_group]
+            found = [float(some @ inside / some.sum()) for some, inside in drawn if some.sum() > 0]
             return max(found) - min(found) if len(found) > 1 else math.nan
 
         return Resampling(units, value)
@@ -126,7 +124,7 @@ class GroupsAlike(OfGroups):
     ) -> Estimate:
         """The adjusted p-value. Arguments as of :meth:`audit.stats.definitions.Definition.estimate`."""
         del unit, confidence, interval
-        families = sorted({sample.slices[self.over] for sample in samples if self.over in sample.slices})
+        families = {sample.slices[self.over] for sample in samples if self.over in sample.slices}
         groups = {
             family: self.groups([sample for sample in samples if sample.slices.get(self.over) == family])
             for family in families

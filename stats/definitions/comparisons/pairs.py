@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, places_of
 from audit.stats.definitions.means.mean import Mean, scaled_interval, scaled_mean
 
 if TYPE_CHECKING:
@@ -100,9 +100,7 @@ class Paired(Definition):
         """A mean over pairs, each with the weight of its unit."""
         pairs = self.values(samples)
         names = [self.cluster_of(sample) or sample.sample_id for sample, _ in pairs]
-        units = list(dict.fromkeys(names))
-        places = {unit: place for place, unit in enumerate(units)}
-        of_pair = np.array([places[name] for name in names], dtype=np.intp)
+        units, of_pair = places_of(names)
         numbers = np.array([value for _, value in pairs], dtype=np.float64)
 
         def value(weights: NDArray[np.float64]) -> float:
@@ -110,4 +108,4 @@ class Paired(Definition):
             total = pair_weights.sum()
             return float(self.scale * (pair_weights @ numbers) / total) if total else math.nan
 
-        return Resampling(tuple(units), value)
+        return Resampling(units, value)

@@ -54,30 +54,28 @@ class SignFlip(Definition):
         interval: bool = True,
     ) -> Estimate:
         """The p-value; ``n`` counts the scored items of the category, or all."""
-        parts: dict[str, list[Sample]] = {}
+        parts: dict[str | None, list[Sample]] = {}
         for sample in samples:
-            parts.setdefault(sample.slices.get(self.family, "") if self.family else "", []).append(sample)
-        mine = parts.get(self.category or "", [])
-        tested = {name: p for name, part in sorted(parts.items()) if (p := self.p_value(part)) is not None}
-        if (self.category or "") not in tested:
+            category = sample.slices.get(self.family) if self.family else None
+            if category is not None or not self.family:  # without one, a sample is in no category of the family
+                parts.setdefault(category, []).append(sample)
+        tested = {name: p for name, part in parts.items() if (p := self.p_value(part)) is not None}
+        if self.category not in tested:
             return Estimate(None, 0, error=f"fewer than {LEAST_CLUSTERS} clusters were scored")
-        p = dict(zip(tested, holm(list(tested.values())), strict=True))[self.category or ""]
-        return Estimate(p, len(Mean().values(mine)), no_interval=P_VALUE)
+        p = dict(zip(tested, holm(list(tested.values())), strict=True))[self.category]
+        return Estimate(p, len(Mean().values(parts[self.category])), no_interval=P_VALUE)
 
     def p_value(self, samples: Sequence[Sample]) -> float | None:
-        """The p-value of some samples; None of fewer than ``LEAST_CLUSTERS`` clusters, 1 where all means are 0."""
+        """The p-value of some samples; None of fewer than ``LEAST_CLUSTERS`` clusters."""
         from scipy import stats  # noqa: PLC0415 - a second to import
 
         values = self._cluster_means(samples)
         if len(values) < LEAST_CLUSTERS:
             return None
-        if not values.any():
-            return 1.0
         result = stats.permutation_test(
             (values,),
             lambda x, axis: np.mean(x, axis=axis),
             permutation_type="samples",
-            vectorized=True,
             n_resamples=PERMUTATIONS,
             rng=np.random.default_rng(self.seed),
         )

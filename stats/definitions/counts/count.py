@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,16 +40,13 @@ class Count(Definition):
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A sum over items, each with the weight of its unit."""
         names = [self.cluster_of(sample) or sample.sample_id for sample in samples]
-        units = list(dict.fromkeys(names))
-        places = {unit: place for place, unit in enumerate(units)}
-        totals = np.zeros(len(units))
-        for name, sample in zip(names, samples, strict=True):
-            totals[places[name]] += self.counts(sample)
+        units, of_item = places_of(names)
+        counts = np.array([self.counts(sample) for sample in samples])
 
         def value(weights: NDArray[np.float64]) -> float:
-            return float(weights @ totals)
+            return float(weights[of_item] @ counts)
 
-        return Resampling(tuple(units), value)
+        return Resampling(units, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

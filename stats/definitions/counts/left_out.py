@@ -49,9 +49,9 @@ class LeftOut(Definition):
 
     def _clusters(self, samples: Sequence[Sample]) -> int:
         """Number of clusters among the samples; one that holds the same item k times counts k times."""
-        held: dict[str, Counter[str]] = defaultdict(Counter)
+        held: dict[str, Counter[str | None]] = defaultdict(Counter)
         for sample in samples:
-            value = sample.slices.get(self.once, "") if self.once else ""
+            value = sample.slices.get(self.once) if self.once else None
             held[self.cluster_of(sample) or sample.sample_id][value] += 1
         return sum(max(counts.values()) for counts in held.values()) if self.once else len(held)
 

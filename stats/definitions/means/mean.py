@@ -10,7 +10,7 @@ import numpy as np
 
 from audit.core.records import Flag
 from audit.core.units import SHARE_SCALES, unit_of
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, none_scored
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, none_scored, places_of
 from audit.stats.definitions.metric import within
 from audit.stats.intervals import Interval, mean_interval, why_none
 
@@ -111,9 +111,7 @@ class Mean(Definition):
         """A mean over items, each with the weight of its unit."""
         pairs = self.values(samples)
         names = [self.cluster_of(sample) or sample.sample_id for sample, _ in pairs]
-        units = list(dict.fromkeys(names))
-        places = {unit: place for place, unit in enumerate(units)}
-        of_item = np.array([places[name] for name in names], dtype=np.intp)
+        units, of_item = places_of(names)
         numbers = np.array([value for _, value in pairs], dtype=np.float64)
 
         def value(weights: NDArray[np.float64]) -> float:
@@ -121,7 +119,7 @@ class Mean(Definition):
             total = item_weights.sum()
             return float(self.scale * (item_weights @ numbers) / total) if total else math.nan
 
-        return Resampling(tuple(units), value)
+        return Resampling(units, value)
 
 
 def scaled_mean(values: Sequence[float], scale: float) -> float:

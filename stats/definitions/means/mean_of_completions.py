@@ -53,7 +53,7 @@ class MeanOfCompletions(OfCompletions):
         """Value and interval, as of the mean over items."""
         found = OfCompletions.estimate(self, samples, unit=unit, confidence=confidence, interval=interval)
         found = replace(found, missing=sum(map(self._missing, samples)))
-        if found.value is not None or found.n:
+        if found.n:
             return found
         asked = sum(len(sample.completions) for sample in samples)
         return replace(found, error=none_scored(samples, asked, "completions"))

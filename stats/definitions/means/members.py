@@ -88,7 +88,7 @@ class Members(Definition):
         if self.total:
             return [1.0] * len(sizes)
         if self.weighted:
-            return [size / (sum(sizes) or 1) for size in sizes]
+            return [size / sum(sizes) if any(sizes) else math.nan for size in sizes]
         return [1 / len(sizes)] * len(sizes)
 
     def _parts(self, samples: Sequence[Sample]) -> list[tuple[str, Definition, list[Sample]]]:

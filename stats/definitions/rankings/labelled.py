@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from audit.stats.definitions.base import Definition, Estimate
+from audit.stats.definitions.base import Definition
 from audit.stats.definitions.means.mean import Mean
 from audit.stats.definitions.statistic import Statistic, Table
 from audit.stats.ranking import auroc
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from audit.core.records import Sample
+    from audit.stats.intervals import Interval
 
 MOST_RESAMPLED = 20_000
 """Above this many items the bootstrap would take minutes."""
@@ -78,10 +79,10 @@ class OfLabels(Statistic):
         positive = int(table.rows[:, 1].sum())
         return f"needs scored items of both kinds, found {positive} positive and {table.n - positive} others"
 
-    def ends(self, table: Table, value: float, confidence: float) -> Estimate:
-        """Value and interval; no interval for very many items."""
+    def ends(self, table: Table, value: float, confidence: float) -> tuple[Interval | None, str | None]:
+        """The interval, or why there is none: very many items have none."""
         if table.n > MOST_RESAMPLED:
-            return Estimate(value, table.n, no_interval=TOO_LONG)
+            return None, TOO_LONG
         return Statistic.ends(self, table, value, confidence)
 
 
@@ -123,10 +124,9 @@ class LabelAveragePrecision(OfLabels):
 
         return float(average_precision_score(rows[:, 1], rows[:, 0])) if len(set(rows[:, 1])) == 2 else math.nan
 
-    def ends(self, table: Table, value: float, confidence: float) -> Estimate:
-        """The value without an interval."""
-        del confidence
-        return Estimate(value, table.n, no_interval=TOO_LONG)
+    def ends(self, table: Table, value: float, confidence: float) -> tuple[Interval | None, str | None]:
+        """No interval."""
+        return None, TOO_LONG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,5 +142,5 @@ class LabelCalibrationError(OfLabels):
     def of_rows(self, rows: NDArray[np.float64]) -> float:
         """The calibration error; NaN without items."""
         places = np.minimum((rows[:, 0] * BINS).astype(int), BINS - 1)
-        gaps = np.bincount(places, weights=rows[:, 0] - rows[:, 1], minlength=BINS)
+        gaps = np.bincount(places, weights=rows[:, 0] - rows[:, 1])
         return float(np.abs(gaps).sum() / len(rows)) if len(rows) else math.nan

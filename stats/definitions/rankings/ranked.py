@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from audit.core.config.fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, too_few
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, places_of, too_few
 from audit.stats.definitions.means.mean import Mean
 from audit.stats.intervals import FEWEST, Interval
 from audit.stats.ranking import auroc, true_positive_rate
@@ -45,7 +45,7 @@ class _Apart(Definition):
 
     @abstractmethod
     def statistic(self, positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:
-        """The value from the numbers of both kinds."""
+        """The value from the numbers of both kinds; NaN without numbers of one."""
 
     def ends(self, samples: Sequence[Sample], value: float, confidence: float) -> tuple[Interval | None, str | None]:
         """Percentile bootstrap of whole clusters, or why there is no interval.
@@ -73,7 +73,6 @@ class _Apart(Definition):
         result = stats.bootstrap(
             [np.array(sorted(places[unit] for unit in stratum), dtype=np.intp) for stratum in strata],
             of_units,
-            vectorized=False,
             n_resamples=self.resamples,
             confidence_level=confidence,
             method="percentile",
@@ -125,16 +124,14 @@ class _Apart(Definition):
         numbers = np.array([number for _, number in known])
         is_positive = np.array([sample.slices[self.by] == self.positive for sample, _ in known], dtype=bool)
         names = [self.cluster_of(sample) or sample.sample_id for sample, _ in known]
-        units = list(dict.fromkeys(names))
-        places = {unit: place for place, unit in enumerate(units)}
-        of_item = np.array([places[name] for name in names], dtype=np.intp)
+        units, of_item = places_of(names)
 
         def value(weights: NDArray[np.float64]) -> float:
             times = weights[of_item].astype(np.intp)
             drawn, kinds = np.repeat(numbers, times), np.repeat(is_positive, times)
-            return self.statistic(drawn[kinds], drawn[~kinds]) if kinds.any() and not kinds.all() else math.nan
+            return self.statistic(drawn[kinds], drawn[~kinds])
 
-        return Resampling(tuple(units), value)
+        return Resampling(units, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

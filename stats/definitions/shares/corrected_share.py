@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from audit.stats.corrected_shares import Stratum, corrected, effective_number
-from audit.stats.definitions.base import Estimate, Resampling
+from audit.stats.definitions.base import Estimate, Resampling, places_of
 from audit.stats.definitions.shares.mean_share import MeanShare
 from audit.stats.prevalence import Agreement, clipped, rogan_gladen
 
@@ -44,7 +44,7 @@ class CorrectedShare(MeanShare):
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
     ) -> Estimate:
         """Value and interval. Arguments as of :meth:`audit.stats.definitions.Definition.estimate`."""
-        raw = MeanShare.estimate(self, samples, unit=unit, confidence=confidence, interval=False)
+        raw = MeanShare.estimate(self, samples, unit=unit, interval=False)
         if raw.value is None:
             return raw
         value, ends, reason = corrected(self.strata(samples, confidence), confidence)
@@ -85,9 +85,7 @@ class CorrectedShare(MeanShare):
         """The corrected share of weighted items; the classifier's counts stay unchanged."""
         pairs = self.values(samples)
         names = [self.cluster_of(sample) or sample.sample_id for sample, _ in pairs]
-        units = list(dict.fromkeys(names))
-        places = {unit: place for place, unit in enumerate(units)}
-        of_item = np.array([places[name] for name in names], dtype=np.intp)
+        units, of_item = places_of(names)
         shares = np.array([share for _, share in pairs])
         kinds = np.array([self._kind(sample) for sample, _ in pairs])
 
@@ -105,7 +103,7 @@ class CorrectedShare(MeanShare):
             corrected_total = math.fsum(parts)
             return clipped(corrected_total) if parts and math.isfinite(corrected_total) else math.nan
 
-        return Resampling(tuple(units), value)
+        return Resampling(units, value)
 
 
 def counts_of(agreements: dict[str, Agreement | None]) -> dict[str, dict[str, int]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 
 from audit.core.records import Flag
@@ -19,7 +21,8 @@ from audit.stats.definitions import (
     Members,
     read,
 )
-from audit.stats.definitions.base import Estimate, is_scored, none_scored
+from audit.stats.definitions.base import Estimate, _arguments, is_scored, none_scored, places_of, too_few
+from audit.stats.definitions.registry import KINDS
 from tests.stats.definitions.conftest import AGREEMENTS, a_sample
 
 
@@ -145,3 +148,51 @@ def test_a_field_is_left_out_only_where_it_is_the_default() -> None:
     for one in (Floored(), Floored(absolute=False, floor=None), Floored(floor=None, names=("a",), key=True)):
         written = {key: value for key, value in json.loads(json.dumps(one.written())).items() if key != "name"}
         assert Floored.read(written) == one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh(Mean):
+    """A kind whose arguments nobody has read before."""
+
+    NAME: ClassVar[str] = "fresh"
+
+    model_dump_to: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [({"power": 2}, "power: "), ({"scale": "2"}, "scale: "), ({"seed": -1}, "seed: "), ({"key": 1}, "key: ")],
+)
+def test_arguments_of_another_kind_are_read_as_strictly(given: dict[str, Any], fault: str) -> None:
+    _arguments.cache_clear()
+    with pytest.raises(TypeError, match=f"^{fault}"):
+        Fresh.read(given)
+    assert Fresh.read({"model_dump_to": "m"}) == Fresh(model_dump_to="m")
+
+
+def test_why_few_give_no_interval() -> None:
+    assert too_few(3, "clusters", 5) == "only 3 clusters; an interval needs at least 5"
+
+
+def test_rows_have_the_places_of_their_units() -> None:
+    units, places = places_of(["b", "a", "b", "c"])
+    assert (units, places.tolist()) == (("b", "a", "c"), [0, 1, 0, 2])
+    units, places = places_of([])
+    assert (units, np.ones(0)[places].tolist()) == ((), [])
+
+
+def test_own_slice_values_and_own_conditions_select_without_the_metric_s_slice() -> None:
+    given = [a_sample(str(i), slices={"half": "ab"[i % 2]}, scores={"x": 1.0} if i < 2 else {}) for i in range(4)]
+    assert Mean(where={"half": "b"}).select(given, None) == given[1::2]
+    assert Mean(of="scores.x", key=True).select(given, None) == given[:2]
+    about = [Mean(where={"half": "b"}).is_about(one, None) for one in given]
+    assert about == [False, True, False, True]
+    assert [Mean().is_about(one, {"half": "a"}) for one in given] == [True, False, True, False]
+
+
+def test_every_kind_gives_an_interval_of_95_percent_unless_asked_otherwise() -> None:
+    for kind in KINDS.values():
+        given = signature(kind.estimate).parameters
+        assert (given["confidence"].default, given["interval"].default) == (0.95, True)
+    seeded = {kind.__dataclass_fields__["seed"].default for kind in KINDS.values()}
+    assert seeded == {Mean.read({"seed": 0}).seed} == {0}

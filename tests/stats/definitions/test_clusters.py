@@ -69,3 +69,12 @@ def test_nothing_that_was_scored_is_missing() -> None:
     )
     assert (found.value, found.missing) == (None, 0)
     assert found.error == "too few clusters have answers on both sides"
+
+
+def test_rows_are_drawn_as_whole_clusters() -> None:
+    """Templates 1 and 3, the latter twice; 2 is drawn not at all."""
+    given = some(3)
+    drawn = BbqBias().resample(given)
+    assert drawn.units == ("t00", "t01", "t02")
+    biased = [sum(one.scores["biased"] or 0 for one in given if one.cluster == name) for name in drawn.units]
+    assert drawn.value(np.array([1.0, 0.0, 2.0])) == 100 * (2 * (biased[0] + 2 * biased[2]) / 6 - 1)

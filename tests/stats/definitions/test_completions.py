@@ -97,3 +97,10 @@ def test_texts_of_an_item_with_an_error_count_where_asked() -> None:
     assert ExpectedMaximum().of_sample(broken) is None
     assert ExpectedMaximum(despite_errors=True).of_sample(broken) == 0.5
     assert ExpectedMaximum(despite_errors=True).of_sample(item(0, (None,), error="lost")) is None
+
+
+def test_the_metric_s_slice_is_a_condition_and_an_item_with_an_error_has_no_values() -> None:
+    one = item(0, (0.5,), slices={"part": "a"})
+    for definition in (ExpectedMaximum(), MeanShare(of="labels.half", key=True)):
+        assert [definition.is_about(one, {"part": part}) for part in "ab"] == [True, False]
+    assert ExpectedMaximum().numbers(item(0, (0.5,), error="lost")) == []

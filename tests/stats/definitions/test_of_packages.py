@@ -12,6 +12,7 @@ import pytest
 
 from audit.core.errors import ConfigError
 from audit.core.records import Metric, Sample
+from audit.core.text import printable
 from audit.stats import definitions
 from audit.stats.definitions import Mean, is_mean_of_items, measured, of_packages
 from audit.stats.definitions.base import Estimate
@@ -231,3 +232,53 @@ def test_a_name_without_a_package_is_nobody_s(name: object, install: Callable[..
     install(("median", HERE, "their-package"))
     with pytest.raises(TypeError, match="no known function is called"):
         definitions.read({"name": name})
+
+
+class Foreign:
+    """A class with the right name that is no definition."""
+
+    NAME = "their-package.doubled"
+
+
+def test_what_is_no_definition_or_of_no_package_is_refused(install: Callable[..., None]) -> None:
+    install(("their-package.doubled", f"{__name__}:Foreign", "their-package"))
+    with pytest.raises(ConfigError, match="is no subclass of Definition with this NAME: correct plug-in their-package"):
+        of_packages.find("their-package.doubled")
+
+
+def test_an_entry_point_of_no_package_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    points: Any = lambda **_: [EntryPoint("their-package.doubled", HERE, of_packages.GROUP)]  # noqa: E731
+    monkeypatch.setattr(of_packages, "entry_points", points)
+    of_packages.find.cache_clear()
+    with pytest.raises(ConfigError, match="no installed package their-package has it"):
+        of_packages.find("their-package.doubled")
+
+
+def test_a_package_with_a_dot_and_long_names_and_reasons(install: Callable[..., None]) -> None:
+    assert of_packages.is_of("their.package.doubled", "their-package")
+    assert not of_packages.is_of("their.package.doubled", "their")
+    package = "p" * 120
+    with pytest.raises(ConfigError) as raised:
+        of_packages.find(f"{package}.x")
+    shown, short = printable(repr(f"{package}.x"), 100), printable(package, 60)
+    assert str(raised.value) == (
+        f"metric definition {shown}: no installed package {short} has it:"
+        f" install the plug-in {short} that the run was made with"
+    )
+    assert len(short) <= 61
+
+
+def test_a_long_reason_is_cut_and_the_package_is_all_before_the_last_dot(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise ValueError("y" * 400)
+
+    package = f"a.{'b' * 120}"
+    monkeypatch.setattr(Doubled, "NAME", f"{package}.doubled")
+    monkeypatch.setattr(Doubled, "read", refuse)
+    with pytest.raises(ConfigError) as raised:
+        of_packages.read(Doubled, {})
+    shown, short = printable(repr(f"{package}.doubled"), 100), printable(package, 60)
+    assert str(raised.value) == (
+        f"metric definition {shown}: it cannot be made (ValueError: {printable('y' * 400, 300)}):"
+        f" install the version of {short} that the run was made with"
+    )

@@ -97,3 +97,32 @@ def test_what_is_a_count_follows_from_the_definition(definition: dict[str, Any] 
     fields: dict[str, Any] = {"name": "sums/x", "suite": "evals", "task": "sums", "metric": "x", "value": 1.0, "n": 1}
     assert is_count(Metric(**fields, unit="count", definition=definition)) is count
     assert not is_count(Metric(**fields, unit="score", definition=definition))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied(Mean):
+    """A kind that takes the name of another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusing(Nested):
+    """A kind that refuses what JSON makes of its field."""
+
+    def __post_init__(self) -> None:
+        if self.parts.get("a") == [1, 2]:
+            raise ValueError("no lists")
+
+
+def test_a_definition_with_the_name_of_another_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"^Copied is not the definition that is called mean: rename it$"):
+        check(Copied())
+    monkeypatch.setitem(KINDS, "nested", Refusing)
+    with pytest.raises(ConfigError, match=r"^no lists: a definition from elsewhere is an entry point"):
+        check(Refusing(parts={"a": (1, 2)}))
+
+
+def test_kinds_of_packages_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.stats.definitions.of_packages.find", {"their-package.mean": Mean}.get)
+    assert read({"name": "their-package.mean", "of": "scores.x"}) == Mean(of="scores.x")
+    fields: dict[str, Any] = {"name": "sums/x", "suite": "evals", "task": "sums", "metric": "x", "value": 1.0, "n": 1}
+    assert is_mean_of_items(Metric(**fields, definition={"name": "their-package.mean"}))

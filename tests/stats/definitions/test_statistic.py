@@ -103,3 +103,26 @@ def test_a_statistic_of_fewer_than_five_texts_has_no_interval(count: int) -> Non
         found = definition.estimate(given[:count], unit=unit)
         assert found.value is not None
         assert (found.interval, found.no_interval) == (None, f"only {count} items; an interval needs at least 5")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfSizes(Ratio):
+    """A statistic whose rows are not items: one per size."""
+
+    def table(self, samples: Sequence[Sample]) -> Table:
+        sizes = sorted({one.scores["size"] or 0.0 for one in samples})
+        return Table(tuple(f"size {size:g}" for size in sizes), np.array([[1.0, size] for size in sizes]), len(samples))
+
+
+def test_rows_that_are_no_items_are_clusters_of_their_own() -> None:
+    drawn = OfSizes().resample(some(6))
+    assert drawn.units == ("size 1", "size 2", "size 3")
+    assert drawn.value(np.array([1.0, 0.0, 2.0])) == pytest.approx(3 / (1 + 3 + 3))
+
+
+def test_without_rows_nothing_is_drawn_and_what_is_missing_is_counted() -> None:
+    drawn = Ratio().resample([])
+    assert drawn.units == ()
+    assert math.isnan(drawn.value(np.zeros(0)))
+    nothing = Ratio().estimate([a_sample("x", score=1.0), a_sample("y", error="lost")], unit="score")
+    assert (nothing.value, nothing.n, nothing.missing) == (None, 0, 1)

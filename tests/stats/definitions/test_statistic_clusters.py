@@ -145,3 +145,21 @@ def test_intervals_of_clustered_answers_cover(groups: int, least: float) -> None
         if found is not None:
             hits.append(found.low <= truth <= found.high)
     assert np.mean(hits) >= least
+
+
+def test_five_clusters_are_drawn_and_a_draw_without_a_value_counts_as_the_value() -> None:
+    """One cluster alone has sizes: a third of the draws miss it."""
+    given = [
+        one.model_copy(update={"score": float(place % 7), "scores": {"size": float(one.cluster == "c4")}})
+        for place, one in enumerate(clustered(5))
+    ]
+    rows = sums(given)
+    whole = ratio(rows)
+
+    def drawn_ratio(drawn: NDArray[np.float64]) -> float:
+        return ratio(drawn) if drawn[:, 1].sum() else whole
+
+    found = Ratio(seed=1, resamples=200).estimate(given, unit="score").interval
+    assert ends(found) == pytest.approx(ends(bca_bootstrap(rows, drawn_ratio, seed=1, resamples=200)))
+    assert found is not None
+    assert "cluster" in found.method

@@ -129,3 +129,26 @@ def test_a_slice_may_name_the_clusters() -> None:
     of = Correlation(of="score", by="sex", first="f", second="m", statistic_of="scores.share", cluster="job")
     assert of.table(given).units == ("baker", "clerk", "nurse", "pilot")
     assert of.estimate(given, unit="correlation").value == pytest.approx(by_scipy(list(YES)))
+
+
+def test_items_on_their_own_are_no_common_cluster() -> None:
+    lone = [a_sample(f"lone {sex}", score=1.0, scores={"share": 50.0}, slices={"sex": sex}) for sex in "fm"]
+    assert OF.table([*some(), *lone]).units == ("baker", "clerk", "nurse", "pilot")
+    nobody = OF.estimate([*some(), *lone], unit="correlation")
+    assert (nobody.n, nobody.missing) == (4, 0)
+
+
+def test_a_value_counts_without_a_score_and_one_that_lacks_on_either_side_leaves_its_cluster_out() -> None:
+    of = Correlation(of="scores.x", by="sex", first="f", second="m", statistic_of="scores.share")
+    given = [one.model_copy(update={"score": None, "scores": {**one.scores, "x": one.score}}) for one in some()]
+    assert of.estimate(given, unit="correlation").value == pytest.approx(by_scipy(list(YES)))
+    for place, one in enumerate(given):
+        if one.sample_id == "nurse-m0":
+            given[place] = one.model_copy(update={"score": 1.0, "scores": {"share": SHARES["nurse"]}})
+    found = of.estimate(given, unit="correlation")
+    assert (found.value, found.n, found.missing) == (pytest.approx(by_scipy(["clerk", "pilot", "baker"])), 3, 1)
+
+
+def test_three_clusters_that_are_alike_are_not_too_few() -> None:
+    alike = [one.model_copy(update={"score": 1.0}) for one in some(["nurse", "clerk", "pilot"])]
+    assert OF.estimate(alike, unit="correlation").error == "both sides always get the same answer"

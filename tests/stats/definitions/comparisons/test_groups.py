@@ -95,6 +95,8 @@ def test_a_gap_is_resampled_by_entities() -> None:
     assert drawn.value(np.ones(len(drawn.units))) == pytest.approx(metric(LargestGap(), "gender").value)
     women = np.array([float(unit.startswith("women")) for unit in drawn.units])
     assert np.isnan(drawn.value(women))
+    three = LargestGap().resample([one for one in samples() if one.slices["domain"] == "faith"])
+    assert three.value(np.ones(len(three.units))) == pytest.approx(metric(LargestGap(), "faith").value)
 
 
 def test_entities_without_a_cluster_are_their_own_and_counts_are_of_those_with_a_score() -> None:
@@ -181,3 +183,20 @@ def test_two_values_are_ranked_and_nothing_is_counted_where_nothing_is_compared(
     assert p_value(groups) == pytest.approx(stats.kruskal(*groups).pvalue)
     assert LargestGap().estimate([], unit="score").n == 0
     assert GroupsAlike().estimate([], unit="probability").n == 0
+
+
+def test_of_groups_with_the_same_mean_the_first_by_name_is_shown() -> None:
+    women = [one for one in samples() if one.slices["group"] == "women"]
+    men = [
+        one.model_copy(update={"cluster": f"men{i}", "slices": {**one.slices, "group": "men"}})
+        for i, one in enumerate(women)
+    ]
+    alike = [one.model_copy(update={"completions": [SampledText(text="t", value=0.5)]}) for one in [*women, *men]]
+    assert LargestGap().furthest(alike) == ("men", "men")
+
+
+def test_five_entities_are_enough_unless_more_are_asked_for() -> None:
+    some = [one for one in samples() if one.slices["domain"] == "gender" and str(one.cluster)[-1] in "01234"]
+    assert LargestGap().estimate(some, unit="score").n == 10
+    few = [one for one in some if one.cluster != "men4"]
+    assert LargestGap().estimate(few, unit="score").value is None

@@ -120,3 +120,13 @@ def test_a_slice_may_name_the_clusters() -> None:
         named, unit="score"
     )
     assert by_topic.resample(sliced).units == ("c0", "c1", "c2")
+
+
+@pytest.mark.parametrize("side", ["pro", "anti"])
+def test_a_pair_with_an_unscored_item_on_either_side_is_not_missing(side: str) -> None:
+    given = [
+        one.model_copy(update={"score": None, "error": "lost"}) if one.sample_id == f"p0-{side}" else one
+        for one in some()
+    ]
+    found = GAP.estimate(given, unit="score", interval=False)
+    assert (found.n, found.missing) == (5, 0)

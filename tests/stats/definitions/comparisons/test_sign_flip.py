@@ -83,6 +83,8 @@ def test_many_clusters_have_random_signs_of_one_seed() -> None:
     one, other = (SignFlip(seed=seed).estimate(some(means), unit="probability").value for seed in (1, 2))
     assert one == SignFlip(seed=1).estimate(some(means), unit="probability").value
     assert one != other
+    assert one is not None
+    assert one / 2 * 10_000 == pytest.approx(round(one / 2 * 10_000))  # of 9,999 random signs and the observed ones
     assert one == pytest.approx(
         2 * stats.norm.sf(abs(np.mean(means)) / np.sqrt(np.sum(np.square(means))) * 30), rel=0.1
     )
@@ -111,3 +113,22 @@ def test_a_slice_may_name_the_clusters_and_an_item_on_its_own_is_one() -> None:
     assert by_text.resample(given).units == tuple(f"a{c}" for c in range(len(MEANS)))
     alone = [a_sample(str(place), score=mean) for place, mean in enumerate(MEANS)]
     assert SignFlip().estimate(alone, unit="probability").value == pytest.approx(enumerated(MEANS))
+
+
+def test_samples_without_a_category_are_no_hypothesis() -> None:
+    given = some(MEANS)
+    bare = [one.model_copy(update={"slices": {}, "cluster": f"x{one.cluster}"}) for one in given]
+    found = SignFlip().for_slice({"kind": "a"}).estimate([*bare, *given], unit="probability")
+    assert (found.value, found.n) == (pytest.approx(enumerated(MEANS)), 14)
+    alone = SignFlip().estimate([*bare, *given], unit="probability")
+    assert alone.n == 28  # without a family, all samples are tested together
+
+
+def test_the_order_of_samples_does_not_change_random_signs() -> None:
+    given = some(np.random.default_rng(1).normal(0.1, 1, 14).tolist())
+    one, other = (SignFlip().estimate(samples, unit="probability").value for samples in (given, given[::-1]))
+    assert one == other
+
+
+def test_items_on_their_own_are_units() -> None:
+    assert SignFlip().resample([a_sample("x", score=1.0), a_sample("y", score=1.0)]).units == ("x", "y")

@@ -82,3 +82,11 @@ def test_a_slice_may_name_the_terms_and_an_item_on_its_own_is_one() -> None:
     assert StereoSet(part="ss", cluster="term").value(given) == pytest.approx(by_hand(sorted(TERMS))["ss"])
     firsts = [first for items in TERMS.values() for first, _ in items]
     assert StereoSet(part="ss").value(given) == pytest.approx(100 * np.mean(firsts))
+
+
+def test_an_item_with_an_error_has_no_part_and_one_on_its_own_is_a_term() -> None:
+    lost = a_sample("x", cluster="f", error="lost", score=1.0, scores={"related": 1.0})
+    found = StereoSet(part="ss").estimate([*some(), lost], unit="percent", interval=False)
+    assert (found.value, found.n, found.missing) == (pytest.approx(by_hand(sorted(TERMS))["ss"]), 9, 0)
+    alone = [one.model_copy(update={"cluster": None}) for one in some()]
+    assert StereoSet(part="ss").table(alone).units == tuple(sorted(one.sample_id for one in alone))

@@ -112,3 +112,8 @@ def test_counts_are_whole_numbers() -> None:
 def test_resamples_are_samples_repeated(resamples_as_repeated: Callable[..., None]) -> None:
     resamples_as_repeated(Corpus(metric="chrf"), texts(PAIRS), [2, 0, 3, 1], "chrf")
     assert np.isnan(Corpus(metric="chrf").resample(texts(PAIRS)).value(np.zeros(4)))
+
+
+def test_white_space_around_an_answer_is_not_compared() -> None:
+    (sample,) = texts([("a b", " a b\n")])
+    assert Corpus.pair(sample) == ("a b", "a b")

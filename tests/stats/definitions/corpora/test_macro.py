@@ -25,7 +25,7 @@ SCIKIT_LEARN = {"precision": precision_score, "recall": recall_score, "f1": f1_s
 
 
 def choices(gold: list[str], predicted: list[str]) -> list[Sample]:
-    return texts([(f" {g}", f"{p}\n") for g, p in zip(gold, predicted, strict=True)])
+    return texts([(f" {g}{' ' * len(p)}", f"{p}\n") for g, p in zip(gold, predicted, strict=True)])
 
 
 def value(of: Any, samples: list[Sample]) -> Any:

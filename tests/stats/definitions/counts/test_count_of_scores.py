@@ -5,7 +5,7 @@ from __future__ import annotations
 from audit.stats.definitions import (
     CountOfScores,
 )
-from tests.stats.definitions.conftest import metric, scored
+from tests.stats.definitions.conftest import a_sample, metric, scored
 
 
 def test_samples_with_so_much_of_a_score_are_counted() -> None:
@@ -16,3 +16,8 @@ def test_samples_with_so_much_of_a_score_are_counted() -> None:
     assert (found.value, found.n, found.ci_low, found.no_interval) == (4.0, 7, None, None)
     assert metric(CountOfScores(of="scores.echoed", at_least=0.5), some, "count").value == 5.0
     assert metric(CountOfScores(of="score", at_least=1.0), some, "count").value == 6.0
+
+
+def test_one_is_reached_by_one_alone() -> None:
+    count = CountOfScores(of="score")
+    assert [count.counts(a_sample("x", score=score)) for score in (0.999, 1.0, None)] == [False, True, False]

@@ -36,3 +36,9 @@ def test_what_was_left_out_cannot_be_drawn() -> None:
     drawn = LeftOut(drawn=5).resample(SOME)
     assert drawn.units == ()
     assert math.isnan(drawn.value(np.zeros(0)))
+
+
+def test_items_on_their_own_are_clusters_and_an_unknown_number_is_of_none() -> None:
+    bare = [one.model_copy(update={"cluster": None}) for one in SOME]
+    assert metric(LeftOut(drawn=9), bare, "count").value == 1.0
+    assert LeftOut().estimate(bare, unit="count").n == 0

@@ -13,7 +13,7 @@ from audit.core.records import Flag, Sample
 from audit.stats import definitions
 from audit.stats.definitions import Mean, measured
 from audit.stats.definitions.means.mean import field_of, scaled_interval, scaled_mean
-from audit.stats.intervals import studentised_bootstrap
+from audit.stats.intervals import mean_interval, studentised_bootstrap
 
 
 def a_sample(number: int, **fields: Any) -> Sample:
@@ -221,3 +221,22 @@ def test_an_estimate_has_an_interval_or_a_reason_and_neither_where_none_is_asked
     bare = Mean().estimate(samples, unit="share", interval=False)
     assert (bare.interval, bare.no_interval) == (None, None)
     assert Mean.IS_MEAN
+
+
+def test_the_metric_s_slice_and_units_of_items_on_their_own() -> None:
+    samples = [a_sample(1, score=1.0, slices={"part": "a"}), a_sample(2, score=0.0, slices={"part": "b"})]
+    assert [Mean().is_about(one, {"part": "a"}) for one in samples] == [True, False]
+    assert Mean().resample(samples).units == tuple(one.sample_id for one in samples)
+
+
+def test_bounds_below_zero_are_those_of_the_values_before_the_factor() -> None:
+    """Points from -100 to 100 are shares from -1 to 1 times 100; the bounds limit the bootstrap, too."""
+    values = [1.0, 1.0, 1.0, -1.0, 1.0, 1.0, 0.5, 1.0]
+    definition = Mean(scale=100.0, seed=3, resamples=200)
+    found = definition.estimate([a_sample(i, score=one) for i, one in enumerate(values)], unit="points").interval
+    expected = mean_interval(values, seed=3, resamples=200, share=False, bounds=(-1.0, 1.0))
+    unlimited = mean_interval(values, seed=3, resamples=200, share=False)
+    assert found is not None
+    assert expected is not None
+    assert (found.low, found.high) == pytest.approx((100 * expected.low, 100 * expected.high))
+    assert unlimited != expected

@@ -80,3 +80,10 @@ def test_what_a_sample_adds_is_the_mean_of_its_texts() -> None:
 @pytest.mark.parametrize("definition", [MeanOfCompletions(), MeanOfCompletions(at_least=0.5)])
 def test_items_are_drawn_with_all_their_texts(definition: Definition, resamples_as_repeated: Any) -> None:
     resamples_as_repeated(definition, ITEMS, [2, 0, 1, 3, 0, 1], "probability")
+
+
+def test_texts_in_a_language_that_the_judge_does_not_read_are_named() -> None:
+    foreign = [item(number, (None, None), score=None, flags=["not_english"]) for number in range(2)]
+    assert MeanOfCompletions().estimate(foreign, unit="share").error == (
+        "none of 4 completions could be scored: the judge does not read their language"
+    )

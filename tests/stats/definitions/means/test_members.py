@@ -95,3 +95,31 @@ def test_missing_items_add_up_and_a_sum_has_no_interval() -> None:
     half = members(Mean()).combined({**known, "b": Estimate(3.0, 2)})
     assert (half.interval, half.no_interval) == (None, "task b has no interval")
     assert members(Mean()).combined({"a": Estimate(None, 3)}).n == 0
+
+
+def test_a_sum_of_counts_is_a_count() -> None:
+    assert members(Unscored(), total=True).is_count
+    assert not members(Unscored()).is_count
+    assert not members(Mean(), total=True).is_count
+    mixed = Members(members={"a": Unscored().written(), "b": Mean().written()}, total=True)
+    assert not mixed.is_count
+
+
+def test_items_and_missing_values_of_the_tasks_are_summed() -> None:
+    ends = Interval(0.2, 0.8, "t", 0.9)
+    parts = {"a": Estimate(0.5, 2, 3, ends), "b": Estimate(0.7, 4, 1, ends)}
+    found = members(Mean()).combined(parts)
+    assert (found.n, found.missing) == (6, 4)
+    assert found.interval is not None
+    assert found.interval.confidence == 0.9
+    without = members(Mean()).combined({**parts, "b": Estimate(0.7, 4, 1)})
+    assert (without.n, without.missing, without.no_interval) == (6, 4, "task b has no interval")
+    lost = members(Mean()).combined({**parts, "b": Estimate(None, 0, 1)})
+    assert (lost.value, lost.n) == (None, 0)
+
+
+def test_weights_without_items_give_no_value() -> None:
+    found = members(Mean(), weighted=True).combined({"a": Estimate(0.5, 0), "b": Estimate(0.7, 0)})
+    assert found.value is not None
+    assert math.isnan(found.value)
+    assert math.isnan(members(Mean(), weighted=True).resample([]).value(np.zeros(0)))

@@ -90,7 +90,7 @@ def test_borkans_areas_pair_by_pair(draws: Any, among: Any) -> None:
 
 
 def test_only_items_of_the_slice_are_ranked_and_the_threshold_is_positive() -> None:
-    samples = labelled([(0.9, 0.5), (0.4, 0.49), (0.6, 1)])
+    samples = labelled([(0.9, 0.5), (0.4, 0.499), (0.6, 1)])
     samples[0] = samples[0].model_copy(update={"slices": {"part": "a"}})
     assert LabelAuroc().select(samples, {"part": "a"}) == samples[:1]
     assert [LabelAuroc().is_positive(one) for one in samples] == [True, False, True]
@@ -127,3 +127,24 @@ def test_another_field_is_ranked_and_an_item_without_a_score_keeps_its_label() -
     other = [one.model_copy(update={"scores": {**one.scores, "o": 1 - (one.score or 0.0)}}) for one in samples]
     assert metric(LabelAuroc(of="scores.o"), other).value == 0.0
     assert LabelAuroc().is_positive(labelled([(None, 1)])[0])
+
+
+def test_an_item_outside_the_metric_s_slice_is_not_ranked() -> None:
+    (sample,) = labelled([(0.9, 1)], [True])
+    about = LabelAuroc(group="mentions x", among="subgroup")
+    assert about.is_about(sample, {"mentions x": "yes"}) is True
+    assert about.is_about(sample, {"mentions x": "no"}) is False
+    assert about.is_about(sample, None) is True
+
+
+def test_a_resample_of_one_kind_counts_as_the_value() -> None:
+    """One of six items is positive: a third of the resamples miss it."""
+    pairs = [(0.55, 1), (0.1, 0), (0.9, 0), (0.3, 0), (0.7, 0), (0.4, 0)]
+    whole = 3 / 5  # it is ahead of 0.1, 0.3 and 0.4
+
+    def by_pairs(rows: Any) -> float:
+        ups, downs = rows[rows[:, 1] == 1, 0][:, None], rows[rows[:, 1] == 0, 0]
+        return float((ups > downs).mean()) if ups.size and downs.size else whole
+
+    expected = bca_bootstrap(np.array(pairs, dtype=np.float64), by_pairs, seed=2, resamples=200)
+    assert LabelAuroc(seed=2, resamples=200).estimate(labelled(pairs), unit="probability").interval == expected

@@ -168,3 +168,43 @@ def test_other_kinds_take_no_part_in_draws() -> None:
     drawn = AREA.resample([*some(), a_sample("x", score=0.0, slices={"kind": "neither"})])
     assert drawn.units == tuple(one.sample_id for one in some())
     assert drawn.value(np.ones(12)) == pytest.approx(pairs(*SCORES.values()))
+
+
+def test_kinds_that_share_some_clusters_are_drawn_together() -> None:
+    """Of 26 clusters 21 hold one kind alone, four the other, one both; a draw of one kind counts as the value."""
+    kinds = {f"c{i:02}": "in" if i < 21 else "in out" if i == 21 else "out" for i in range(26)}
+    draw = np.random.default_rng(5)
+    given = [
+        a_sample(f"{name}{kind}", score=0.0, scores={"x": draw.random()}, slices={"kind": kind}, cluster=name)
+        for name, both in kinds.items()
+        for kind in both.split()
+    ]
+    clusters = {name: [one for one in given if one.cluster == name] for name in kinds}
+    moved = {n: [one.model_copy(update={"score": one.scores["x"]}) for one in part] for n, part in clusters.items()}
+    whole = area_of_clusters(moved, list(kinds), range(26))
+
+    lost = []
+
+    def of_drawn(drawn: np.ndarray) -> float:
+        found = area_of_clusters(moved, list(kinds), drawn.tolist())
+        lost.extend([found] if math.isnan(found) else [])
+        return whole if math.isnan(found) else found
+
+    expected = stats.bootstrap(
+        [np.arange(26)], of_drawn, vectorized=False, n_resamples=300, method="percentile", rng=np.random.default_rng(3)
+    ).confidence_interval
+    assert lost  # (21 / 26) ** 26 of all draws: 0.4 %
+    area = Auroc(of="scores.x", by="kind", positive="in", negative="out", seed=3, resamples=300)
+    found = area.estimate(given, unit="probability")
+    assert found.value == pytest.approx(whole)
+    assert ends(found.interval) == pytest.approx((expected.low, expected.high))
+
+
+def test_without_items_nothing_is_drawn() -> None:
+    drawn = AREA.resample([])
+    assert drawn.units == ()
+    assert math.isnan(drawn.value(np.zeros(0)))
+
+
+def test_a_thousand_resamples_are_drawn_unless_asked_otherwise() -> None:
+    assert Auroc(of="score", by="kind", positive="in", negative="out").written()["resamples"] == 1000

@@ -93,3 +93,9 @@ def test_the_interval_is_of_the_confidence_that_is_asked_for() -> None:
     assert share.estimate(some, unit="share", interval=False).interval is None
     unscored = [scored(0, {"given": 1.0})]
     assert share.estimate(unscored, unit="share").error == "none of 1 items could be scored"
+
+
+def test_an_item_outside_the_metric_s_slice_is_not_covered() -> None:
+    one = scored(0, {"given": 1.0}, slices={"part": "a"})
+    definition = ConditionalShare(of="score", at_least=0.5, given="scores.given", given_at_least=1)
+    assert [definition.is_about(one, {"part": part}) for part in "ab"] == [True, False]

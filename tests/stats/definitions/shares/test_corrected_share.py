@@ -120,3 +120,27 @@ def test_never_more_independent_texts_than_there_are() -> None:
     (stratum,) = CorrectedShare(at_least=0.5, agreement={"": AGREEMENTS["a"]}).strata(some, 0.9)
     texts = 3 * 20 + 3 * 21
     assert stratum.n == pytest.approx(texts * (stats.norm.ppf(0.95) / stats.t.ppf(0.95, 5)) ** 2)
+
+
+def test_texts_without_a_kind_are_of_one_that_was_not_measured() -> None:
+    some = [item(number, values, slices={"kind": "a"} if number else {}) for number, values in enumerate(VALUES)]
+    assert metric(CorrectedShare(at_least=0.5, by="kind", agreement=AGREEMENTS), some).error == (
+        "not corrected: this scorer was not validated on text of this kind at this threshold"
+    )
+
+
+def test_draws_take_whole_clusters_and_correct_shares_beyond_0_and_1() -> None:
+    """All texts of one kind are flagged and none of the other: 1.27 and -0.02 before the sum is clipped."""
+    some = [
+        item(
+            number,
+            (0.9, 0.8) if number < 3 else (0.1, 0.2),
+            slices={"kind": "ab"[number >= 3]},
+            cluster=f"c{number % 3}",
+        )
+        for number in range(6)
+    ]
+    drawn = CorrectedShare(at_least=0.5, by="kind", agreement=AGREEMENTS).resample(some)
+    assert drawn.units == ("c0", "c1", "c2")
+    expected = 0.5 * (1 + 0.95 - 1) / (0.8 + 0.95 - 1) + 0.5 * (0 + 0.99 - 1) / (0.6 + 0.99 - 1)
+    assert drawn.value(np.array([2.0, 0.0, 1.0])) == pytest.approx(expected)

@@ -23,3 +23,7 @@ def test_each_item_counts_alike() -> None:
 
 def test_the_default_threshold_is_one() -> None:
     assert metric(MeanShare(), [item(0, (1.0, 0.99))]).value == 0.5
+
+
+def test_one_is_reached_by_one_alone() -> None:
+    assert MeanShare().of_numbers([0.2, 0.999, 1.0, 1.0]) == 0.5

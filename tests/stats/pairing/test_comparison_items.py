@@ -63,11 +63,14 @@ def test_items_with_different_numbers_of_completions_have_different_weights(
     assert found.equal is None  # no mean of one value per item
 
 
-@pytest.mark.parametrize(("scale", "unit"), [(1.0, "probability"), (100.0, "percent")])
-def test_bounded_values_have_the_bounds_of_their_unit(scale: float, unit: str) -> None:
+@pytest.mark.parametrize(
+    ("scale", "unit", "width"), [(1.0, "probability", 1.0), (100.0, "percent", 1.0), (-1.0, "correlation", 2.0)]
+)
+def test_bounded_values_have_the_bounds_of_their_unit(scale: float, unit: str, width: float) -> None:
     runs = [run_of([0.5] * 30), run_of([0.75] * 30)]
     found = compared(Mean(scale=scale), *runs, unit=unit, higher_is_better=True)
-    assert ends(found.interval) == pytest.approx(tuple(scale * end for end in ends(tango(7.5, 0, 30))))
+    expected = sorted(scale * width * end for end in ends(tango(7.5 / width, 0, 30)))
+    assert ends(found.interval) == pytest.approx(tuple(expected))
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def adjusted(
     for slices in families.values():
         # Several rules on one slice (a floor and a ceiling) are one comparison: its strongest violation counts.
         alone = [min(_p_value(*judged[index]) for index in members) for members in slices.values()]
-        for members, first, p in zip(slices.values(), alone, _holm(alone), strict=True):
+        for members, first, p in zip(slices.values(), alone, holm(alone), strict=True):
             for index in members:
                 if checks[index].verdict == "FAIL" and p > 1 - confidence and len(slices) > 1:
                     found = judged[index][1]
@@ -70,7 +70,7 @@ def p_value(low: float, value: float, high: float, confidence: float, *, limit: 
     """
     side = high - value if limit > value else value - low
     half = side if side > 0 else (high - low) / 2
-    if half <= 0 or value == limit:
+    if half <= 0:
         return 0.0 if value != limit else 1.0
     normal = NormalDist()
     error = half / normal.inv_cdf((1 + confidence) / 2)
@@ -90,11 +90,6 @@ def _p_value(rule: Rule, metric: Metric | None, check: GateCheck) -> float:
         return 1.0
     found = p_value(low, value, high, metric.confidence, limit=limit)
     return found if math.isfinite(found) else 1.0
-
-
-def _holm(p_values: Sequence[float]) -> list[float]:
-    """Holm-adjusted; those of no violation alone stay as they are."""
-    return list(p_values) if min(p_values) == 1 else holm(p_values)
 
 
 def _shrinking(p: float, adjusted_p: float, confidence: float) -> float:

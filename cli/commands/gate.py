@@ -64,7 +64,7 @@ def register(program: typer.Typer) -> None:
     program.command("gate", epilog=EXAMPLES)(gate)
 
 
-def gate(
+def gate(  # noqa: PLR0913 - the options of a command
     run: Annotated[str | None, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")] = None,
     *,
     policy: Annotated[

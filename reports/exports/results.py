@@ -75,9 +75,7 @@ def require(found: list[Result], withheld: list[Withheld], contents: RunContents
 
 
 def verdict_on(metric: Metric, decision: Decision | None) -> str | None:
-    """The worst verdict of the rules on the range of a metric: INCONCLUSIVE before FAIL before PASS, since open is not
-    known.
-    """
+    """The worst verdict of rules on a metric's range: INCONCLUSIVE before FAIL before PASS, since open is not known."""
     checks = decision.checks if decision else []
     found = {check.verdict for check in checks if check.metric == metric.name and check.kind == "range"}
     return next((verdict for verdict in ("INCONCLUSIVE", "FAIL", "PASS") if verdict in found), None)

@@ -148,7 +148,7 @@ def valued(definition: Definition, samples: Sequence[Sample]) -> set[str]:
         case Mean() | Paired():
             return {sample.sample_id for sample, value in definition.values(samples) if math.isfinite(value)}
         case OfGroups():
-            reader = MeanOfCompletions(of=definition.of, at_least=definition.at_least)
+            reader = MeanOfCompletions(of=definition.of)
             return {sample.sample_id for sample, _ in reader.values(samples)}
         case Statistic() if not isinstance(definition, OfClusters | Corpus):
             return set(definition.table(samples).units)

@@ -107,7 +107,7 @@ def _pairs(sides: tuple[Side, Side], alignment: Alignment) -> list[tuple[float, 
     one run alone, or numbers of completions differ.
     """
     first, second = (one.values for one in sides)
-    if not first or not second or alignment.in_one_slice:
+    if not first or alignment.in_one_slice:
         return []
     if len({len(values[name]) for values in (first, second) for name in alignment.paired}) > 1:
         return []
@@ -131,7 +131,7 @@ def _of_items(
     if SHARE_SCALES.get(found["unit"]) == scale and is_share(before) and is_share(after):
         shown = of_shares(changes, clusters, confidence=settings["confidence"], seed=settings["seed"])
     else:
-        shown = of_means(changes, clusters, width=(domain.high - domain.low) / scale, **settings)
+        shown = of_means(changes, clusters, width=(domain.high - domain.low) / abs(scale), **settings)
     values = [scale * math.fsum(values) / len(values) for values in (before, after)]
     counts = {
         "higher": int((scale * changes > 0).sum()),
@@ -192,7 +192,7 @@ def finished(found: dict[str, Any], shown: Inference, units: int, scale: float =
         error, growth = abs(scale) * shown.standard_error, abs(scale) * shown.growth
         smallest = power.detectable(error, growth, ends.confidence, shown.freedom)
         fields["detectable"] = smallest if smallest <= widest else None
-        if found["margin"] is not None and max(error, growth) > 0:
+        if found["margin"] is not None:
             many = power.needed(error, growth, found["margin"], units, ends.confidence, shown.freedom)
             fields["needed"] = math.ceil(many * len(found["alignment"].paired) / units)
     return Difference(**found, **fields)
@@ -201,7 +201,7 @@ def finished(found: dict[str, Any], shown: Inference, units: int, scale: float =
 def _clusters(definition: Definition, items: Iterable[Sample]) -> list[str] | None:
     """The cluster of each item, one on its own by its id; None if all are on their own."""
     names = [(definition.cluster_of(item), item.sample_id) for item in items]
-    if all(cluster is None for cluster, _ in names) or len({cluster or name for cluster, name in names}) == len(names):
+    if len({cluster or name for cluster, name in names}) == len(names):
         return None
     return [f"cluster {cluster}" if cluster is not None else f"item {name}" for cluster, name in names]
 

@@ -135,7 +135,7 @@ def of_means(
     reason = None if ends else why_none(differences, clusters or [None] * n)
     p_value, test = _tested(differences, clusters, ends, groups - 1, seed)
     found = Inference(ends, reason, p_value, test, effect, "d_z", groups - 1, **variation)
-    if variation or found.standard_error is None or not change:
+    if variation or found.standard_error is None:
         return found
     return replace(found, growth=found.standard_error**2 / change)  # items change as they did, only more often
 

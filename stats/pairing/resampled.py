@@ -155,7 +155,7 @@ def bca(value: float, draws: Numbers, left_out: Numbers, confidence: float) -> t
     zero = float(special.ndtri(_below(draws, 0.0))) - bias
     statistic = (zero / (1 + acceleration * zero) - bias) / expansion
     p_value = max(1 / (len(draws) + 1), float(2 * special.stdtr(freedom, -abs(statistic))))
-    return Interval(float(low), float(high), "expanded_bca_bootstrap", confidence), min(1.0, p_value)
+    return Interval(float(low), float(high), "expanded_bca_bootstrap", confidence), p_value
 
 
 def _below(draws: Numbers, value: float) -> float:

@@ -35,8 +35,6 @@ def sign_flips(sums: NDArray[np.float64], seed: int) -> tuple[float, bool]:
     """
     largest = float(np.abs(sums).max(initial=0.0))
     units = sums[np.abs(sums) > TIE * largest] / largest if largest else sums[:0]
-    if not len(units):
-        return 1.0, True
     observed = abs(float(units.sum()))
     if len(units) <= MOST_ENUMERATED:
         codes = np.arange(2 ** len(units))[:, None] >> np.arange(len(units))

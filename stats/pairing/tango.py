@@ -58,7 +58,7 @@ def _lower(better: float, worse: float, n: float, quantile: float) -> float:
         return better - worse - n * difference - quantile * _spread(better, worse, n, difference)
 
     nearly = (better - worse) / n - NUDGE  # without a changed item, the statistic is 0 / 0 at the estimate itself
-    if nearly <= -1.0 or above(-1.0) <= 0:
+    if nearly <= -1.0 or above(-1.0) <= 0 or above(nearly) >= 0:  # the last by rounding, where nearly all became worse
         return -1.0
     return float(optimize.brentq(above, -1.0, nearly, xtol=1e-13))
 

@@ -11,6 +11,7 @@ import pytest
 from audit.gate.advice import MORE, Advisor, rounded_up
 from audit.gate.decide import decide
 from audit.gate.measured import Measured
+from audit.gate.policy import Rule
 from audit.gate.settling import items_needed
 from audit.stats.definitions import Mean, Paired
 from audit.stats.intervals import clustered_interval
@@ -196,3 +197,55 @@ def test_clusters_are_those_of_the_definition(
     needed = items_needed(metric, RULE.min, RULE.max, clusters)
     assert needed is not None
     assert f"about {rounded_up(needed):,} items" in advisor.on_interval(RULE, metric)
+
+
+@pytest.fixture
+def on_ratio(make_run: Callable[..., RunFolder], records: Records) -> Callable[..., str]:
+    """What is advised on a share of 30 items, 32 of which were drawn, whose interval has to shrink by a ratio."""
+
+    def advise(ratio: float, available: int | None = None, config: dict[str, Any] | None = None, **metric: Any) -> str:
+        found = records["metric"](**{"n": 30, **metric})
+        measured = Measured([found, records["unscored"]().model_copy(update={"n": 32})])
+        config = config or {"evals": {"tasks": [{"name": "boolq", "limit": 32}]}}
+        known = {} if available is None else {"boolq": available}
+        run = make_run(measured.all, config=config, items_available=known)
+        return Advisor(run, run.read_manifest(), measured).on_ratio(found, ratio)
+
+    return advise
+
+
+def test_a_ratio_of_squared_widths_is_one_of_items(on_ratio: Callable[..., str]) -> None:
+    assert on_ratio(2.05).startswith("about 62 items would decide this if the value stays; the run has 30. Add items: ")
+
+
+def test_a_ratio_of_an_interval_of_unknown_make_gives_no_number(on_ratio: Callable[..., str]) -> None:
+    assert on_ratio(2.0, ci_method="bayes") == MORE
+
+
+@pytest.mark.parametrize(("available", "enough"), [(66, False), (67, True)])
+def test_the_limit_grows_with_the_items_that_have_a_score(
+    available: int, enough: bool, on_ratio: Callable[..., str]
+) -> None:
+    # 62 of 30 items: 32 * 62 / 30 = 66.1.
+    assert on_ratio(2.05, available).endswith("--limit 67" if enough else "its data set not enough (66 in all)")
+
+
+@pytest.mark.parametrize("evals", [None, {}])
+def test_limits_of_probes_are_known_too(evals: Any, on_ratio: Callable[..., str]) -> None:
+    config = {"evals": evals, "safety": {"tasks": [{"name": "boolq", "limit": 32}]}}
+    assert on_ratio(2.0, config=config).endswith("--limit 64")
+
+
+def test_an_upper_limit_is_settled_too(make_run: Callable[..., RunFolder], records: Records) -> None:
+    metric = records["metric"](value=0.6, n=100)
+    run = make_run([metric, records["unscored"]()])
+    advisor = Advisor(run, run.read_manifest(), Measured([metric]))
+    assert "items would decide this" in advisor.on_interval(Rule(metric="boolq/accuracy", max=0.65), metric)
+
+
+@pytest.mark.parametrize(
+    ("count", "rounded"),
+    [(1, 1), (998.2, 999), (1_000, 1_000), (1_000 + 1e-10, 1_000), (1_001, 1_010), (9_999, 10_000), (12_345, 12_400)],
+)
+def test_numbers_of_items_are_rounded_up_to_three_digits(count: float, rounded: int) -> None:
+    assert rounded_up(count) == rounded

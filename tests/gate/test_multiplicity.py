@@ -11,9 +11,11 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint, proportions_ztest
 
 from audit.gate.decide import decide, exit_code
-from audit.gate.judging import check
-from audit.gate.multiplicity import _p_value, _shrinking, p_value
+from audit.gate.judging import check, judge_interval
+from audit.gate.multiplicity import _p_value, _shrinking, adjusted, p_value
+from audit.gate.policy import Rule
 from tests.gate.conftest import RULE, the_check
+from tests.reports.conftest import a_metric
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -150,3 +152,76 @@ def test_slices_without_items_do_not_soften_a_failure(
     decision = decide(run, make_policy(*rules))
     assert [check.verdict for check in decision.checks[1:]] == ["FAIL", *["INCONCLUSIVE"] * 10]
     assert exit_code(decision) == 10
+
+
+def together(*slices: tuple[float | None, float | None, float | None], **limits: float) -> list[str]:
+    """The verdicts on slices, given by lower end, value and upper end, each of which violates a rule on its own."""
+    judged = []
+    for place, (low, value, high) in enumerate(slices):
+        metric = a_metric(slice={"group": f"g{place}"}).model_copy(
+            update={"ci_low": low, "value": value, "ci_high": high}
+        )
+        rule = Rule(metric=metric.name, slice=metric.slice, **limits)  # type: ignore[arg-type]
+        fails = None not in (low, value, high) and judge_interval(low or 0, high or 0, rule.min, rule.max) == "FAIL"
+        judged.append((rule, metric, check(rule, metric, "FAIL" if fails else "PASS", "")))
+    return [one.verdict for one in adjusted(judged, 0.95)]
+
+
+BARELY, FINE = (0.30, 0.395, 0.49), (0.55, 0.65, 0.75)
+
+
+def test_ceilings_are_softened_as_floors_are() -> None:
+    assert together(BARELY, FINE, min=0.5) == ["INCONCLUSIVE", "PASS"]  # 2 * 0.0303
+    above, below = (0.51, 0.605, 0.70), (0.25, 0.35, 0.45)
+    assert together(above, below, max=0.5) == ["INCONCLUSIVE", "PASS"]
+    assert together((0.70, 0.80, 0.90), below, max=0.5) == ["FAIL", "PASS"]
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_slices_without_a_value_or_an_end_are_no_comparisons(lost: int) -> None:
+    broken = tuple(None if place == lost else end for place, end in enumerate(FINE))
+    assert together(BARELY, broken, broken, min=0.5)[0] == "FAIL"  # type: ignore[arg-type]
+
+
+def test_a_slice_that_was_not_measured_is_no_comparison() -> None:
+    metric = a_metric(slice={"group": "a"}, value=0.395, ci_low=0.30, ci_high=0.49)
+    rules = [Rule(metric="boolq/accuracy", slice={"group": name}, min=0.5) for name in "ab"]
+    judged = [
+        (rules[0], metric, check(rules[0], metric, "FAIL", "")),
+        (rules[1], None, check(rules[1], None, "INCONCLUSIVE", "absent")),
+    ]
+    assert [one.verdict for one in adjusted(judged, 0.95)] == ["FAIL", "INCONCLUSIVE"]
+
+
+def test_the_strongest_violation_of_a_slice_counts() -> None:
+    clearly = a_metric(slice={"group": "a"}, value=0.2, ci_low=0.1, ci_high=0.3)
+    fine = a_metric(slice={"group": "b"}, value=0.65, ci_low=0.55, ci_high=0.75)
+    judged = []
+    for metric in (clearly, fine):
+        for limits, verdict in (({"min": 0.5}, "FAIL" if metric is clearly else "PASS"), ({"max": 0.9}, "PASS")):
+            rule = Rule(metric=metric.name, slice=metric.slice, **limits)  # type: ignore[arg-type]
+            judged.append((rule, metric, check(rule, metric, verdict, "")))  # type: ignore[arg-type]
+    assert [one.verdict for one in adjusted(judged, 0.95)] == ["FAIL", "PASS", "PASS", "PASS"]
+
+
+def test_one_slice_alone_is_never_softened() -> None:
+    assert together((0.30, 0.55, 0.49), min=0.5) == ["FAIL"]  # though its value, outside its interval, is allowed
+
+
+def test_the_side_of_the_limit_gives_the_standard_error() -> None:
+    expected = 2 * stats.norm.sf(0.05 / (0.04 / stats.norm.ppf(0.975)))
+    assert p_value(0.30, 0.45, 0.49, 0.95, limit=0.5) == pytest.approx(expected)
+    mirrored = p_value(0.51, 0.55, 0.70, 0.95, limit=0.5)
+    assert mirrored == pytest.approx(expected)
+    at_the_end = 2 * stats.norm.sf(0.01 / (0.095 / stats.norm.ppf(0.975)))
+    assert p_value(0.30, 0.49, 0.49, 0.95, limit=0.5) == pytest.approx(at_the_end)
+    assert p_value(0.30, 0.45, 0.49, 0.95, limit=0.45) == 1.0
+
+
+@pytest.mark.parametrize("gone", [{"ci_low": None}, {"ci_high": None}, {"value": None}, {"value": -math.inf}])
+def test_what_is_unknown_violates_nothing(gone: dict[str, float | None]) -> None:
+    metric = a_metric(value=0.2, ci_low=0.1, ci_high=0.3)
+    known = check(RULE, metric, "FAIL", "")
+    assert _p_value(RULE, metric, known) < 0.05
+    assert _p_value(RULE, metric, known.model_copy(update=gone)) == 1.0
+    assert _p_value(RULE, None, known) == 1.0

@@ -144,6 +144,8 @@ def prompted(prompt: str, digest: str | None) -> Sample:
         (("a", None), ("b", None), "1 of 2"),
         (("", None), ("", None), "not recorded: 1 of 2"),
         (("", "1"), ("", None), "not recorded: 1 of 2"),
+        (("", None), ("b", "1"), "not recorded: 1 of 2"),
+        (("a", "1"), ("", None), "not recorded: 1 of 2"),
         (("", "1"), ("", "1"), None),
     ],
 )
@@ -153,3 +155,42 @@ def test_prompts_are_compared_by_digest_else_by_text(
     pairs = [(prompted("x", "0"), prompted("x", "0")), (prompted(*before), prompted(*after))]
     found = list(mismatches.of_task("boolq", a_manifest(), a_manifest(), pairs))
     assert found == ([] if what is None else [Mismatch(kind="prompts", task="boolq", what=what)])
+
+
+def test_what_only_the_baseline_has_differs_too() -> None:
+    seeds = [a_manifest(seeds={"run": 1, "extra": 1}), a_manifest(seeds={"run": 1})]
+    assert [(one.what, one.baseline, one.candidate) for one in mismatches.of_runs(*seeds)] == [("seed extra", 1, None)]
+    tasks = [a_manifest(tasks={"boolq": given}) for given in ({"shots": 5, "joining": "exact"}, {})]
+    found = list(mismatches.of_task("boolq", *tasks, []))
+    assert [(one.what, one.baseline, one.candidate) for one in found] == [
+        ("joining", "exact", None),
+        ("shots", 5, None),
+    ]
+
+
+def test_mismatches_are_sorted_by_name() -> None:
+    names = ["torch", "numpy", "scipy", "pandas", "tokenizers"]
+    packages = [a_manifest(packages=dict.fromkeys(names, version)) for version in "12"]
+    assert [one.what for one in mismatches.of_runs(*packages)] == sorted(names)
+    assets = [
+        a_manifest(assets=[an_asset(name, digest=digest) for name in names], task_assets={"boolq": names})
+        for digest in "ab"
+    ]
+    assert [one.what for one in mismatches.of_task("boolq", *assets, [])] == sorted(names)
+    tasks = [a_manifest(tasks={"boolq": dict.fromkeys(names, value)}) for value in (1, 2)]
+    assert [one.what for one in mismatches.of_task("boolq", *tasks, [])] == sorted(names)
+
+
+def test_what_a_run_did_not_record_may_have_been_used() -> None:
+    both = a_manifest(assets=[an_asset("x"), an_asset("y")], task_assets={"boolq": ["x", "y"]})
+    unknown = a_manifest(assets=[an_asset("x")], task_assets={})
+    assert list(mismatches.of_task("boolq", unknown, both, [])) == []
+
+
+def test_mismatches_of_a_metric_name_its_task() -> None:
+    before = a_metric(settings={"threshold": 0.5}, definition={"name": "mean", "of": "score", "resamples": 9})
+    after = a_metric(
+        settings={"threshold": 0.6}, unit="percent", definition={"name": "mean", "of": "scores.x", "resamples": 99}
+    )
+    found = list(mismatches.of_metric(before, after))
+    assert [(one.task, one.what) for one in found] == [("boolq", "unit"), ("boolq", "threshold"), ("boolq", "of")]

@@ -42,6 +42,11 @@ DOWN = {"difference": -0.1, "ci_low": -0.15, "ci_high": -0.05}
         ({"difference": 0.0, "ci_low": -0.05, "ci_high": 0.04, "detectable": 0.07}, "too few items to tell"),
         ({"ci_low": -0.01}, "no difference shown"),
         ({"ci_low": 0.0}, "no difference shown"),
+        ({**DOWN, "ci_high": 0.0}, "no difference shown"),
+        ({"difference": 0.0, "ci_low": -0.04, "ci_high": 0.05, "detectable": 0.07}, "too few items to tell"),
+        ({"ci_low": -0.01, "detectable": 0.05}, "no difference shown"),
+        ({"ci_low": None}, "too few items to tell"),
+        ({"ci_high": None}, "too few items to tell"),
         ({"p_value": None}, "too few items to tell"),
         ({"ci_low": -0.01, "detectable": 0.051}, "too few items to tell"),
         ({"ci_low": -0.01, "detectable": None}, "too few items to tell"),
@@ -69,3 +74,7 @@ def test_p_values_are_adjusted_for_all_that_were_looked_at() -> None:
     assert [one.outcome for one in found] == ["too few items to tell"] * 3 + ["better", "too few items to tell"]
     assert outcome(p_value=0.03) == "better"  # on its own
     assert with_outcomes([a_difference(p_value=0.03)], 0.99)[0].outcome == "too few items to tell"
+
+
+def test_a_p_value_at_the_level_shows_a_difference() -> None:
+    assert with_outcomes([a_difference(p_value=0.5)], 0.5)[0].outcome == "better"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from audit.safety.privacy import presidio as module
 from audit.safety.privacy.presidio import proposals, recogniser
 
 WALLET = "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"  # bitcoin.it, invoice addresses
@@ -30,3 +33,12 @@ def test_a_recogniser_is_made_once_and_can_be_limited_to_patterns() -> None:
 def test_an_unknown_recogniser_is_an_error() -> None:
     with pytest.raises(AttributeError):
         recogniser("NoRecognizer")
+
+
+def test_white_space_at_both_ends_is_no_part_of_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a \t b c  d"
+    place = SimpleNamespace(start=1, end=9)  # with two blanks and a tab before, and two blanks behind
+    stub = SimpleNamespace(supported_entities=["X"], analyze=lambda *_: [place])
+    monkeypatch.setattr(module, "recogniser", lambda *_: stub)
+    ((start, end),) = proposals("Any", text)
+    assert text[start:end] == "b c"

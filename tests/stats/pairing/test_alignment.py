@@ -13,6 +13,7 @@ from audit.stats.definitions import (
     BbqBias,
     ConditionalShare,
     Corpus,
+    CorrectedShare,
     Count,
     LargestGap,
     Macro,
@@ -118,3 +119,32 @@ COMPLETIONS = [texts(0.1, None), texts(None), texts(0.2, 0.3)]
 )
 def test_each_kind_says_which_items_have_a_value(definition: Any, fields: dict[str, Any], expected: set[str]) -> None:
     assert valued(definition, run_of([1.0, 1.0, 1.0], **fields)) == expected
+
+
+def test_the_values_of_a_mean_are_kept_by_item() -> None:
+    run = run_of([1.0, None, float("nan"), 0.0])
+    assert side(Mean(), run, None, "A").values == {"s0": [1.0], "s3": [0.0]}
+    two = run_of([0.0] * 3, completions=COMPLETIONS)
+    assert side(MeanOfCompletions(), two, None, "A").values == {"s0": [0.1], "s2": [0.2, 0.3]}
+    pairs = run_of([1.0, 0.25], pair=["p", "p"], slices=[{"side": name} for name in "ab"])
+    assert side(Paired(by="side", first="a", second="b"), pairs, None, "A").values == {"s0": [0.75]}
+    assert side(Count(flags=()), run, None, "A").values == {}
+    counts = {"": {"true_positives": 80, "positives": 100, "true_negatives": 190, "negatives": 200}}
+    assert side(CorrectedShare(agreement=counts), two, None, "A").values == {}
+
+
+def test_what_is_not_finite_is_no_value() -> None:
+    assert valued(Mean(), run_of([1.0, float("nan"), float("inf")])) == {"s0"}
+
+
+def test_gaps_between_groups_cover_what_their_mean_covers() -> None:
+    labelled = [[SampledText(text="t", value=0.1, labels={"x": label})] for label in (0.5, None, 0.2)]
+    fields = {"slices": [{"group": "a"}] * 3, "completions": labelled}
+    assert valued(LargestGap(of="labels.x"), run_of([1.0] * 3, **fields)) == {"s0", "s2"}
+
+
+def test_members_cover_their_own_task_alone() -> None:
+    members = Members(members={"a": {"name": "mean", "of": "scores.x"}, "b": {"name": "mean", "of": "scores.y"}})
+    run = run_of([1.0] * 3, scores=[{"y": 1.0}, {"x": 1.0}, {"y": 1.0}])
+    run = [one.model_copy(update={"task": task}) for one, task in zip(run, "aab", strict=True)]
+    assert valued(members, run) == {"s1", "s2"}

@@ -45,3 +45,10 @@ def test_the_standard_error_is_that_of_students_interval() -> None:
     normal = Interval(-1.96, 1.96, "tango", 0.95)
     assert Inference(normal, freedom=math.inf).standard_error == pytest.approx(1, abs=1e-4)
     assert Inference().standard_error is None
+
+
+def test_a_standard_error_of_the_changed_items_comes_before_the_intervals() -> None:
+    ends = Interval(-1.96, 1.96, "tango", 0.95)
+    assert Inference(ends, freedom=math.inf, error=0.25).standard_error == 0.25
+    assert Inference(ends, freedom=math.inf, error=0.0).standard_error == 0.0
+    assert Inference(error=0.25).standard_error is None

@@ -10,8 +10,10 @@ from scipy import stats
 from statsmodels.api import OLS
 from statsmodels.stats.contingency_tables import mcnemar
 
-from audit.stats.intervals import studentised_bootstrap
+from audit.stats.intervals import clustered_interval, studentised_bootstrap
+from audit.stats.pairing import means as module
 from audit.stats.pairing.means import of_means, of_shares
+from audit.stats.pairing.sign_flips import sign_flips
 from audit.stats.pairing.tango import tango
 from tests.stats.conftest import ends
 
@@ -230,3 +232,123 @@ def test_losses_of_few_items_are_covered_where_students_t_fails() -> None:
         naive += not values.any() or stats.t.interval(0.95, 99, values.mean(), stats.sem(values))[0] > -0.04
     assert passed / runs <= 0.04
     assert naive / runs >= 0.06
+
+
+def test_the_error_of_shares_is_that_of_the_changed_items() -> None:
+    found = of_shares(changes(6, 16, 139), None, confidence=0.95, seed=0)
+    assert found.standard_error == pytest.approx(math.sqrt(22 / 161 / 161))
+    assert (found.growth, found.freedom) == (1 / 161, math.inf)
+    values, names = in_clusters(1)
+    codes = [int(name[1:]) for name in names]
+    model = OLS(values, np.ones(len(values))).fit(cov_type="cluster", cov_kwds={"groups": codes})
+    effective = float(values.var() / model.bse[0] ** 2)
+    clustered = of_shares(values, names, confidence=0.95, seed=0)
+    assert clustered.growth == pytest.approx(1 / effective)
+    assert clustered.standard_error == pytest.approx(math.sqrt(np.abs(values).mean() / effective))
+
+
+def test_one_cluster_has_either_sign() -> None:
+    for found in (
+        of_shares(changes(9, 0, 5), ["c"] * 14, confidence=0.95, seed=0),
+        of_means(changes(9, 0, 5), ["c"] * 14, width=2.0, confidence=0.95, seed=0, resamples=9),
+    ):
+        assert (found.interval, found.p_value, found.test) == (None, 1.0, "sign_flips_exact")
+
+
+def test_random_signs_have_the_seed_given() -> None:
+    values = np.random.default_rng(8).choice([-1.0, 0.0, 1.0], 60, p=[0.2, 0.3, 0.5])
+    names = [f"c{place // 3}" for place in range(60)]
+    expected = [sign_flips(values.reshape(20, 3).sum(axis=1), seed)[0] for seed in (3, 4)]
+    assert expected[0] != expected[1]
+    for place, seed in enumerate((3, 4)):
+        shares = of_shares(values, names, confidence=0.95, seed=seed)
+        means = of_means(values, names, width=OPEN, confidence=0.95, seed=seed, resamples=50)
+        assert shares.p_value == means.p_value == expected[place]
+        assert shares.test == means.test == "sign_flips"
+
+
+def test_the_lower_end_of_shares_stays_within_its_bound() -> None:
+    values = np.array([-1.0] * 10 + [0.0] * 10)
+    assert ends(of_shares(values, ["a"] * 10 + ["b"] * 10, confidence=0.95, seed=0).interval)[0] == -1.0
+
+
+def test_effects_of_few_and_of_equal_changes() -> None:
+    def effect(*values: float) -> float | None:
+        return of_means(np.array(values), None, width=OPEN, confidence=0.95, seed=0, resamples=50).effect
+
+    assert effect(0.1, 0.3) == pytest.approx(0.2 / np.std([0.1, 0.3], ddof=1))
+    assert effect(0.3) is None
+    assert effect(*[-0.25] * 30) is None
+
+
+def test_ends_of_clusters_are_the_outer_ones_of_bootstrap_and_student() -> None:
+    generator = np.random.default_rng(11)
+    means = generator.exponential(size=12) - 0.2
+    values = np.repeat(means, 5) + np.tile([-0.2, -0.1, 0.0, 0.1, 0.2], 12)
+    names = [f"c{place // 5}" for place in range(60)]
+    found = of_means(values, names, width=OPEN, confidence=0.95, seed=4, resamples=300)
+    student = stats.ttest_1samp(means, 0).confidence_interval(0.95)
+    resampled = ends(clustered_interval(values, names, share=False, seed=4, resamples=300))
+    assert ends(found.interval) == pytest.approx((min(student[0], resampled[0]), max(student[1], resampled[1])))
+    assert ends(found.interval) != pytest.approx(resampled)
+
+
+def test_two_bounded_items_are_no_less_certain_than_shares() -> None:
+    found = of_means(np.array([-0.5, 0.0]), None, width=1.0, confidence=0.95, seed=0, resamples=50)
+    assert ends(found.interval) == ends(tango(0, 0.5, 2))
+
+
+def test_equal_changes_have_the_error_of_values_at_the_bounds() -> None:
+    found = of_means(np.full(30, 1.0), None, width=4.0, confidence=0.95, seed=0, resamples=50)
+    low, high = ends(tango(7.5, 0, 30))
+    assert found.interval is not None
+    assert (ends(found.interval), found.interval.method) == (pytest.approx((4 * low, 4 * high)), "bounded_score")
+    assert (found.standard_error, found.growth) == (pytest.approx(math.sqrt(4 * 1.0 / 30)), pytest.approx(4 / 30))
+    names = [f"c{place % 5}" for place in range(50)]
+    none = of_means(np.zeros(50), names, width=4.0, confidence=0.95, seed=0, resamples=9)
+    assert (none.standard_error, none.growth) == (0.0, pytest.approx(4 / 5))
+
+
+def test_an_interval_within_the_bounds_is_left_as_it_is() -> None:
+    values = np.random.default_rng(3).normal(0.02, 0.05, 40)
+    bounded, unbounded = (
+        of_means(values, None, width=width, confidence=0.95, seed=4, resamples=300) for width in (1.0, OPEN)
+    )
+    assert bounded == unbounded
+    assert bounded.growth == pytest.approx((bounded.standard_error or 0) ** 2 / np.abs(values).mean())
+
+
+def test_each_end_of_bounded_values_is_no_wider_than_of_shares() -> None:
+    values = np.array([0.5] + [0.0] * 399)
+    one, other = (
+        of_means(sign * values, None, width=1.0, confidence=0.95, seed=0, resamples=300).interval for sign in (1, -1)
+    )
+    assert one is not None
+    assert other is not None
+    assert one.high == tango(0.5, 0, 400).high
+    assert other.low == pytest.approx(-one.high)
+    assert one.method == "studentised_bootstrap"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_exchanged_runs_have_the_same_p_value(seed: int) -> None:
+    names = [f"c{place % 4}" for place in range(200)]
+    values = np.random.default_rng(seed).choice([-1.0, 0.0, 1.0], 200, p=[0.12, 0.86, 0.02])
+    one, other = (of_shares(sign * values, names, confidence=0.95, seed=0).p_value for sign in (1, -1))
+    assert one == pytest.approx(other)
+
+
+def test_signs_can_reach_the_level_exactly() -> None:
+    # 2 / 2^4 is 1 - 0.875: four clusters of which all became better.
+    values = np.repeat([0.1, 0.2, 0.3, 0.4], 5)
+    names = [f"c{place // 5}" for place in range(20)]
+    found = of_means(values, names, width=OPEN, confidence=0.875, seed=0, resamples=9)
+    assert (found.p_value, found.test) == (0.125, "sign_flips_exact")
+
+
+def test_from_which_number_of_units_on_student_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGE_SAMPLE", 10)
+    values = np.random.default_rng(7).normal(-0.3, 1, 11)
+    found = of_means(values, None, width=OPEN, confidence=0.95, seed=0, resamples=50)
+    assert (found.p_value, found.test) == (pytest.approx(stats.ttest_1samp(values, 0).pvalue), "student_t")
+    assert of_means(values[:10], None, width=OPEN, confidence=0.95, seed=0, resamples=50).test == "sign_flips_exact"

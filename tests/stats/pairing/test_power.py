@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from audit.stats.pairing.means import of_shares
 from audit.stats.pairing.power import detectable, distance, needed
@@ -84,3 +84,21 @@ def test_a_loss_of_the_margin_is_shown_with_the_power_promised() -> None:
     values = generator.normal(-margin, spread, (4_000, count))
     reach = stats.t.ppf(0.975, count - 1) * values.std(axis=1, ddof=1) / math.sqrt(count)
     assert np.mean(values.mean(axis=1) + reach < 0) == pytest.approx(0.81, abs=0.025)
+
+
+def test_needed_counts_the_freedom_of_few_clusters() -> None:
+    error, units, margin = 0.02, 40, 0.1
+    count = needed(error, 0.0, margin, units, 0.95, units - 1)
+
+    def reached(number: int) -> bool:
+        return distance(0.95, units - 1, number - 1) * error * math.sqrt(units / number) <= margin
+
+    assert count < 20
+    assert reached(count)
+    assert not reached(count - 1)
+
+
+@pytest.mark.parametrize(("freedom", "precision"), [(3, 1e-4), (10, 5e-4)])
+def test_how_exact_the_distance_is(freedom: int, precision: float) -> None:
+    k = optimize.brentq(lambda k: stats.nct.sf(stats.t.ppf(0.975, freedom), freedom, k) - 0.8, 1, 9)
+    assert distance(0.95, math.inf, freedom) == pytest.approx(k, rel=precision)

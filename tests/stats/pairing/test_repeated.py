@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from audit.core.errors import UsageError
-from audit.stats.definitions import Corpus, Mean
+from audit.stats.definitions import Auroc, Corpus, Mean
 from audit.stats.pairing.repeated import compared_repeats
 from tests.stats.conftest import ends
 from tests.stats.pairing.conftest import run_of
@@ -107,6 +107,8 @@ def test_items_need_a_value_in_every_run() -> None:
     assert found.alignment.unscored_in_baseline == ("s1",)
     assert found.alignment.not_in_candidate == ("s0", "s3")
     assert (found.value, found.no_interval) == (-0.5, "there is only one independent item or cluster")
+    other = compared_repeats(Mean(), baseline, candidate[::-1], unit="score", higher_is_better=True)
+    assert other.alignment == found.alignment
 
 
 def test_what_cannot_be_compared_says_why() -> None:
@@ -117,3 +119,72 @@ def test_what_cannot_be_compared_says_why() -> None:
     assert empty.error == "no item has a value in both runs: 2 not in the candidate"
     with pytest.raises(UsageError, match="2 baseline and 1 candidate runs: repeats need at least two on each side"):
         compared_repeats(Mean(), runs, runs[:1], unit="score", higher_is_better=True)
+
+
+def test_items_and_runs_add_up() -> None:
+    generator = np.random.default_rng(6)
+    before, after = (
+        generator.normal(size=12) + generator.normal(0, 0.5, (3, 1)) + generator.normal(0, 0.3, (3, 12))
+        for _ in range(2)
+    )
+    after = after - 1.5
+    items = (after.mean(axis=0) - before.mean(axis=0)).var(ddof=1) / 12
+    runs = sum(side.mean(axis=1).var(ddof=1) / 3 for side in (before, after))
+    single = 0.0
+    for side in (before, after):
+        residuals = side - side.mean(axis=0) - side.mean(axis=1)[:, None] + side.mean()
+        single += (residuals**2).sum() / (2 * 11) / (3 * 12)
+    variance = items + runs - single
+    assert variance > 1.02 * max(items, runs)
+    found = comparison(before, after)
+    difference = after.mean() - before.mean()
+    assert difference < 0
+    reach = stats.t.ppf(0.975, 4) * math.sqrt(variance)
+    assert found.interval is not None
+    assert ends(found.interval) == pytest.approx((difference - reach, difference + reach))
+    assert found.interval.method == "multiway_t"
+    assert found.p_value == pytest.approx(2 * stats.t.sf(abs(difference) / math.sqrt(variance), 4))
+    assert (found.unit, found.higher_is_better, found.margin) == ("score", True, 0.5)
+
+
+def test_the_slice_limits_every_run() -> None:
+    slices = [{"language": name} for name in ("de", "fr", "de", "de")]
+    sides = [
+        [run_of(values, slices=slices) for values in side]
+        for side in (([1.0, 9.0, 1.0, 0.0], [1.0, 9.0, 0.0, 0.0]), ([1.0, 0.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0]))
+    ]
+    found = compared_repeats(Mean(), *sides, unit="score", higher_is_better=True, slice={"language": "de"})
+    assert (found.baseline, found.candidate, found.n) == (pytest.approx(1 / 2), pytest.approx(1), 3)
+
+
+def test_repeated_ids_are_refused_with_the_run() -> None:
+    runs = [run_of([1.0, 0.0]), run_of([1.0, 0.0])]
+    with pytest.raises(UsageError, match="candidate run 2: 1 sample ids occur more than once, first s1"):
+        compared_repeats(Mean(), runs, [runs[0], [*runs[1], runs[1][1]]], unit="score", higher_is_better=True)
+
+
+def ranked(*kinds: str) -> list[list[Sample]]:
+    generator = np.random.default_rng(2)
+    return [run_of(generator.random(len(run)), slices=[{"k": name} for name in run]) for run in kinds]
+
+
+def test_a_run_without_a_value_leaves_none() -> None:
+    definition = Auroc(of="score", by="k", positive="p", negative="n")
+    how: dict[str, Any] = {"unit": "probability", "higher_is_better": True}
+    whole, lost = ranked("pnpnpn", "pnpnpn"), ranked("pnpnpn", "pppppp")
+    for sides in ((lost, whole), (whole, lost)):
+        found = compared_repeats(definition, *sides, **how)
+        assert found.value is None
+        assert found.error == "the metric has no value on the common items in one of the runs"
+    one = ranked("pnnnnn", "pnnnnn")  # without its only positive item there is no curve
+    for sides in ((one, whole), (whole, one)):
+        found = compared_repeats(definition, *sides, **how)
+        assert found.value is not None
+        assert (found.interval, found.no_interval) == (None, "it has no value without one of the items or clusters")
+        assert found.units == 6
+
+
+def test_large_values_that_vary_by_rounding_alone_do_not_vary() -> None:
+    values = np.tile(np.random.default_rng(1).random(9) * 1e8, (2, 1))
+    for before, after in ((values, values + 1e8 / 3), (values + 1e8 / 3, values)):
+        assert comparison(before, after).no_interval == "all runs are the same"

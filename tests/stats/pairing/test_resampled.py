@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -144,3 +145,82 @@ def test_draws_without_a_value_count_as_the_value() -> None:
 
     found = of_resamples(Both(12, of_weights), confidence=0.95, seed=0, resamples=500)
     assert all(map(math.isfinite, ends(found.interval)))
+
+
+def test_the_bca_interval_of_given_draws_is_scipys_expanded() -> None:
+    values = np.random.default_rng(1).exponential(size=8)
+    means = values[np.random.default_rng(2).integers(8, size=(3_000, 8))].mean(axis=1)
+    found, _ = bca(float(values.mean()), means, (values.sum() - values) / 7, 0.9)
+    level = 1 - 2 * stats.norm.sf(stats.t.ppf(0.95, 7) * math.sqrt(8 / 7))
+    expected = stats.bootstrap(
+        (values,),
+        np.mean,
+        confidence_level=level,
+        n_resamples=0,
+        bootstrap_result=SimpleNamespace(bootstrap_distribution=means),
+    ).confidence_interval
+    assert ends(found) == pytest.approx((expected.low, expected.high), rel=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.5, 0.9, -0.4])
+def test_the_p_value_is_the_level_at_which_a_skewed_interval_ends_at_zero(value: float) -> None:
+    draws = stats.norm.ppf((np.arange(40_000) + 0.5) / 40_000, loc=value + 0.2, scale=0.5)  # with a bias of 0.4
+    left_out = value - (np.random.default_rng(3).exponential(size=9) - 1) / 9
+    _, p_value = bca(value, draws, left_out, 0.95)
+    at_zero, _ = bca(value, draws, left_out, 1 - p_value)
+    assert min(abs(at_zero.low), abs(at_zero.high)) < 1e-3
+
+
+def test_no_p_value_is_below_that_of_one_more_draw() -> None:
+    left_out = np.random.default_rng(3).normal(2.5, 0.01, 50)
+    assert bca(2.5, np.linspace(1, 2, 99), left_out, 0.95)[1] == 1 / 100
+
+
+def test_half_of_the_equal_draws_are_below() -> None:
+    draws = np.array([1.0, 2.0, 2.0, 3.0, 4.0])
+    assert [module._below(draws, value) for value in (2.0, 2.5)] == [0.4, 0.6]
+    assert [module._below(draws, value) for value in (0.0, 9.0)] == [0.1, 0.9]
+
+
+def test_exchanged_runs_have_the_opposite_difference() -> None:
+    values = np.random.default_rng(6).exponential(size=8)
+    one, other = (of_resamples(runs_of(s * values), confidence=0.95, seed=0, resamples=9) for s in (1, -1))
+    assert one.interval is not None
+    assert ends(other.interval) == pytest.approx((-one.interval.high, -one.interval.low))
+    assert other.p_value == pytest.approx(one.p_value)
+    assert (one.interval.method, one.effect_name) == ("jackknife_t", "d_z")
+
+
+def test_equal_seeds_give_equal_groups() -> None:
+    runs = runs_of(np.random.default_rng(7).normal(size=1_300))
+    first, second, other = (of_resamples(runs, confidence=0.95, seed=seed, resamples=9) for seed in (1, 1, 2))
+    assert first == second != other
+
+
+def test_from_which_number_of_units_on_groups_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_DRAWN", 12)
+    monkeypatch.setattr(module, "GROUPS", 3)
+    runs = [runs_of(np.random.default_rng(7).normal(size=n)) for n in (12, 13)]
+    assert [len(jackknife(run, 0)) for run in runs] == [12, 3]
+    tests = [of_resamples(run, confidence=0.95, seed=0, resamples=99).test for run in runs]
+    assert tests == ["bca_bootstrap", "jackknife_t"]
+
+
+@pytest.mark.parametrize(("values", "drawn"), [(5_000_000, 2_500), (12 * 2_100 + 6, 2_100), (12, 2_000)])
+def test_many_units_get_fewer_resamples(values: int, drawn: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_VALUES", values)
+    calls = []
+
+    def of_weights(weights: np.ndarray) -> float:
+        calls.append(weights)
+        return float(weights[0])
+
+    of_resamples(Both(12, of_weights), confidence=0.95, seed=0, resamples=2_500)
+    assert len(calls) == 1 + 12 + drawn  # the data, each unit left out, and the draws
+
+
+def test_large_values_that_vary_by_rounding_alone_do_not_vary() -> None:
+    values = np.random.default_rng(1).random(30) * 1e8
+    for shift in (1e8 / 3, -1e8 / 3):
+        runs = both(mean_of(values), mean_of(values + shift), {})
+        assert of_resamples(runs, confidence=0.95, seed=0, resamples=9).interval is None

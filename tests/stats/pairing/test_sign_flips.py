@@ -63,6 +63,21 @@ def test_no_random_p_value_is_zero() -> None:
     assert sign_flips(np.ones(40), seed=0) == (1 / 10_000, False)
 
 
+def test_random_signs_have_the_p_value_of_all_signs() -> None:
+    values = np.random.default_rng(6).normal(0.3, 1, 17)
+    sums = np.zeros(1)
+    for value in values:
+        sums = np.concatenate([sums + value, sums - value])
+    expected = np.mean(np.abs(sums) >= abs(values.sum()) - 1e-9)
+    found, exact = sign_flips(values, seed=2)
+    assert not exact
+    assert found == pytest.approx(expected, abs=4 * (expected / 9_999) ** 0.5)
+
+
+def test_no_sum_of_random_signs_is_smaller_than_the_smallest() -> None:
+    assert sign_flips(np.array([1.0] * 9 + [-1.0] * 8), seed=0) == (1.0, False)  # sums of 17 odd numbers are odd
+
+
 def test_batches_change_no_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(4).normal(0.1, 1, 64)
     whole = sign_flips(values, seed=3)

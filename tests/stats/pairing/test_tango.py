@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from audit.stats.interval import wilson
+from audit.stats.interval import Interval, wilson
 from audit.stats.pairing.tango import critical, tango
 from tests.stats.conftest import ends
 
@@ -33,7 +33,7 @@ def log_likelihood(better: float, worse: float, n: float, lost: float, differenc
     return sum(count * math.log(max(share, 1e-300)) for count, share in shares if count)
 
 
-def statistic(better: int, worse: int, n: int, difference: float) -> float:
+def statistic(better: float, worse: float, n: float, difference: float) -> float:
     """Tango's score statistic, with the constrained maximum of the likelihood found by search."""
     low, high = max(0.0, -difference), (1 - difference) / 2
     found = optimize.minimize_scalar(
@@ -45,8 +45,11 @@ def statistic(better: int, worse: int, n: int, difference: float) -> float:
     return (better - worse - n * difference) / math.sqrt(n * (2 * found.x + difference - difference**2))
 
 
-@pytest.mark.parametrize(("better", "worse", "n"), [(12, 5, 60), (3, 8, 40), (40, 41, 1000), (1, 0, 30)])
-def test_ends_are_where_the_score_test_just_rejects(better: int, worse: int, n: int) -> None:
+@pytest.mark.parametrize(
+    ("better", "worse", "n"),
+    [(12, 5, 60), (3, 8, 40), (40, 41, 1000), (1, 0, 30), (0, 299, 300), (0, 2.8, 3), (0.1, 2.8, 3)],
+)
+def test_ends_are_where_the_score_test_just_rejects(better: float, worse: float, n: float) -> None:
     low, high = ends(tango(better, worse, n, 0.9))
     quantile = stats.norm.ppf(0.95)
     assert statistic(better, worse, n, low) == pytest.approx(quantile, abs=1e-4)
@@ -65,6 +68,18 @@ def test_all_items_changed_one_way(better: int, worse: int, sign: int) -> None:
     low, high = ends(tango(better, worse, 7))
     assert {low, high} >= {float(sign)}
     assert 0 < min(abs(low), abs(high)) < 1
+
+
+@pytest.mark.parametrize("lost", [2 - 5e-8, 3 - 5e-12, 2 - 4e-14])
+def test_a_loss_of_nearly_everything_ends_at_minus_one(lost: float) -> None:
+    low, high = ends(tango(0, lost, round(lost)))
+    assert low == pytest.approx(-1, abs=1e-9)
+    assert -1 <= low < high < 1
+
+
+def test_the_interval_has_the_name_and_confidence_given() -> None:
+    low, high = ends(tango(9, 3, 32, 0.9))
+    assert tango(9, 3, 32, 0.9, method="tango_clustered") == Interval(low, high, "tango_clustered", 0.9)
 
 
 @pytest.mark.slow

@@ -1,0 +1,166 @@
+"""One rule on one metric, without a run: unusable intervals, cut answers, and what unscored samples leave open."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.formatting import number
+from audit.gate.judging import Ends, is_count_of_what_was_seen, judge_rule
+from audit.gate.measured import Measured
+from audit.gate.policy import Policy, Rule
+from tests.reports.conftest import a_metric, all_scored
+
+if TYPE_CHECKING:
+    from audit.core.records import GateCheck, Metric
+
+COUNT: dict[str, Any] = {"unit": "count", "value": 3.0, "ci_low": None, "ci_high": None, "ci_method": None}
+MEAN = {"name": "mean", "of": "score"}
+
+
+def judged(metric: Metric, *others: Metric, tolerated: float = 0.0, **limits: float) -> GateCheck:
+    rule = Rule(metric=metric.name, **limits)  # type: ignore[arg-type]
+    policy = Policy(rules=[rule], max_unscored=tolerated)
+    return judge_rule(rule, metric, Measured([metric, *(others or (all_scored(),))]), policy)
+
+
+def test_equal_ends_are_one_value() -> None:
+    assert Ends(0.5, 0.5, "share").text == "0.500"
+    assert Ends(3.0, 3.0, "count").text == "3"
+
+
+@pytest.mark.parametrize(
+    ("changes", "known"),
+    [({}, True), ({"ci_low": 1.0}, False), ({"ci_high": 9.0}, False), ({"no_interval": "one item"}, False),
+     ({"unit": "score"}, False)],
+)  # fmt: skip
+def test_only_a_count_without_an_interval_is_known_as_it_is(changes: dict[str, Any], known: bool) -> None:
+    metric = a_metric(**COUNT).model_copy(update=changes)
+    assert is_count_of_what_was_seen(metric) is known
+
+
+def test_ends_are_cut_to_the_values_of_the_unit() -> None:
+    found = judged(a_metric(value=0.99, ci_low=0.9, ci_high=1.02), min=0.5)
+    assert (found.verdict, found.reason) == ("PASS", "0.900 to 1.000 satisfies the rule")
+
+
+@pytest.mark.parametrize(
+    ("bound", "text"),
+    [
+        ({"value": 0.1, "ci_low": None, "ci_high": None}, "0.100 to 0.700"),
+        ({"value": 0.6, "ci_low": 0.2, "ci_high": None}, "0.200 to 0.700"),
+        ({"value": 0.6, "ci_low": None, "ci_high": 0.9}, "0.500 to 0.900"),
+        ({"value": math.nan, "ci_low": -math.inf, "ci_high": 0.8}, "0.500 to 0.800"),
+    ],
+)
+def test_cut_answers_widen_as_far_as_they_are_known(
+    bound: dict[str, Any], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds = [a_metric().model_copy(update=bound)]
+    monkeypatch.setattr(Measured, "bounds_of_cut_answers", lambda *_: bounds)
+    found = judged(a_metric(), min=0.55)
+    assert (found.verdict, found.reason.split(" spans")[0]) == ("INCONCLUSIVE", text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"value": None}, "not computed: no reason given"),
+        ({"error": "out of memory"}, "not computed: out of memory"),
+        ({"ci_high": None}, "no confidence interval"),
+        ({"ci_low": None}, "no confidence interval"),
+        ({"value": math.inf}, "not a usable interval: 0.5 to 0.7"),
+        ({"ci_low": -math.inf}, "not a usable interval: -inf to 0.7"),
+        ({"ci_high": math.nan}, "not a usable interval: 0.5 to nan"),
+        ({"ci_low": 0.8}, "not a usable interval: 0.8 to 0.7"),
+        ({"value": 1.0, "ci_low": 1.1, "ci_high": 1.2}, "not a possible value for a share, 0 to 1: 1, 1.1 to 1.2"),
+        ({"value": 0.0, "ci_low": -0.2, "ci_high": -0.1}, "not a possible value for a share, 0 to 1: 0, -0.2 to -0.1"),
+        ({"n": 0}, "the value is based on no items"),
+    ],
+)
+def test_what_cannot_be_judged_says_why(changes: dict[str, Any], reason: str) -> None:
+    found = judged(a_metric().model_copy(update=changes), min=0.1)
+    assert (found.verdict, found.reason) == ("INCONCLUSIVE", reason)
+
+
+@pytest.mark.parametrize(("value", "limits"), [(1.0, {"min": 0.9}), (0.0, {"max": 0.1})])
+def test_an_interval_at_the_end_of_the_unit_and_one_item_are_usable(value: float, limits: dict[str, float]) -> None:
+    assert judged(a_metric(value=value, ci_low=value, ci_high=value, n=1), **limits).verdict == "PASS"
+
+
+def unscored(count: float, n: int = 100) -> Metric:
+    return all_scored(unscored=count).model_copy(update={"n": n})
+
+
+def test_the_count_of_unscored_samples_is_judged_as_it_is() -> None:
+    found = judged(unscored(2.0), max=3.0)
+    assert (found.verdict, found.reason) == ("PASS", "2 satisfies the rule")
+
+
+def test_unscored_samples_count_at_their_worst_and_best() -> None:
+    # 95 items of 0.5 to 0.7, and five of 0 or 1: 47.5 / 100 to (66.5 + 5) / 100.
+    metric, lost = a_metric(n=95, definition=MEAN), unscored(5.0)
+    worst = "0.475 to 0.715: 5 of 100 samples could not be scored"
+    passed = judged(metric, lost, tolerated=0.05, min=0.475)
+    assert (passed.verdict, passed.reason) == (
+        "PASS",
+        f"0.500 to 0.700 satisfies the rule, and so does {worst}, which counts them at their worst and best",
+    )
+    assert judged(metric, lost, tolerated=0.05, max=0.715).verdict == "PASS"
+    for limits in ({"min": 0.48}, {"max": 0.71}):
+        found = judged(metric, lost, tolerated=0.05, **limits)
+        assert (found.verdict, found.reason) == (
+            "INCONCLUSIVE",
+            "5 of 100 samples could not be scored: with them at their worst or best, 0.475 to 0.715 spans the limit",
+        )
+
+
+def test_a_count_grows_by_the_unscored_at_most() -> None:
+    metric, lost = a_metric("boolq/refused", **COUNT), unscored(2.0)
+    passed, failed = (judged(metric, lost, tolerated=0.05, max=most) for most in (5.0, 4.0))
+    assert (passed.verdict, failed.verdict) == ("PASS", "INCONCLUSIVE")
+    assert passed.reason.startswith("3 satisfies the rule, and so does 3 to 5: 2 of 100 samples could not be scored")
+    assert judged(metric, lost, tolerated=0.05, min=3.0).verdict == "PASS"
+
+
+@pytest.mark.parametrize(
+    ("count", "n", "tolerated", "verdict", "why"),
+    [
+        (5.0, 100, 0.0, "INCONCLUSIVE", ""),
+        (5.0, 100, 0.04, "INCONCLUSIVE", ", more than the tolerated share of 0.04"),
+        (3.0, 0, 0.9, "INCONCLUSIVE", ", more than the tolerated share of 0.9"),
+        (-1.0, 100, 0.9, "INCONCLUSIVE", ", more than the tolerated share of 0.9"),
+        (1.0, 100, 0.01, "PASS", None),
+    ],
+)
+def test_which_share_of_unscored_samples_is_tolerated(
+    count: float, n: int, tolerated: float, verdict: str, why: str | None
+) -> None:
+    found = judged(a_metric(definition=MEAN), unscored(count, n), tolerated=tolerated, min=0.1)
+    assert found.verdict == verdict
+    if why is not None:
+        assert found.reason == f"{number(count, 'count')} of {n} samples could not be scored{why}"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"definition": None},
+        {"definition": {"name": "mean_of_completions"}},
+        {"definition": MEAN, "unit": "score"},
+        {"definition": {"name": "auroc"}},
+    ],
+)
+def test_where_nobody_knows_what_unscored_samples_change_nothing_passes(changes: dict[str, Any]) -> None:
+    found = judged(a_metric(**changes), unscored(1.0), tolerated=0.5, min=0.1)
+    known = "what they could change is known for counts, and for means over items in a unit with bounds"
+    assert (found.verdict, found.reason) == ("INCONCLUSIVE", f"1 of 100 samples could not be scored: {known}")
+
+
+def test_scored_items_without_a_value_count_too() -> None:
+    found = judged(a_metric(n=1_200, missing=30), unscored(0.0), min=0.1)
+    assert (found.verdict, found.reason) == ("INCONCLUSIVE", "30 of 1,230 scored items have no value")
+    both = judged(a_metric(n=90, missing=5), unscored(5.0), min=0.1)
+    assert both.reason == "5 of 100 samples could not be scored, 5 of 95 scored items have no value"

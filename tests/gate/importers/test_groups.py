@@ -83,3 +83,9 @@ def test_only_metrics_with_a_value_over_all_items_are_parts() -> None:
     for metrics in ([null], [part], [other], [whole.model_copy(update={"definition": None})]):
         assert grouped({"a": metrics}, samples, "a").error == "task a has no such value"
     assert grouped({}, samples).error == "task every one has no such value"
+
+
+def test_a_group_of_which_no_item_is_left_is_null() -> None:
+    task = member("a", 1.0)
+    metrics = metrics_of(task, samples_of(task, ImportOptions()), ImportOptions())
+    assert grouped({"a": metrics}, [], "a").error == "neither mean of the tasks' values is the log's 0.25"

@@ -162,3 +162,9 @@ def test_metrics_without_lines_have_the_suffix_only_with_several_filters() -> No
     line = Line("f", 0, "none", {"metrics": ["f1"], "f1": 1.0})
     [_, lost] = stated([line], {"f1,none": 1.0, "acc,none": 0.5, "acc_stderr,none": 0.1}, {}, {})
     assert (lost.metric, lost.value, lost.reason) == ("accuracy", 0.5, "the samples hold no value for it")
+
+
+def test_the_name_of_a_filter_may_hold_a_comma() -> None:
+    results = {"acc,a,b": 1.0, "acc_stderr,a,b": 0.1, "em,b": 2.0}
+    found = {one.metric: one.value for one in stated([], results, {}, {})}
+    assert found == {"accuracy_a,b": 1.0, "em_b": 2.0}

@@ -296,6 +296,8 @@ def test_exact_match_comes_before_other_scores_and_lengths_are_none(tmp_path: Pa
     values = {"metrics": ["f1", "exact_match"], "f1": 0.5, "exact_match": 1.0}
     item = one(tmp_path, "generate_until", arguments=arguments, resps=[["x"]], **values)
     assert (item.score, item.scores) == (1.0, {"f1": 0.5, "exact_match": 1.0})
+    values = {"metrics": ["f1_length", "f1"], "f1_length": 7, "f1": 0.5}
+    assert one(tmp_path, "generate_until", arguments=arguments, resps=[["x"]], **values).score == 0.5
 
 
 def test_a_chat_prompt_is_stored_as_json_and_a_text_without_likelihood_is_an_error(tmp_path: Path) -> None:
@@ -307,3 +309,85 @@ def test_a_chat_prompt_is_stored_as_json_and_a_text_without_likelihood_is_an_err
     assert (lost.error, lost.output, lost.score) == ("the text has no finite log-likelihood", None, None)
     pair = {"metrics": ["bits_per_byte"], "bits_per_byte": [math.nan, 3]}
     assert "bits_per_byte_length" not in one(tmp_path, "loglikelihood_rolling", **(given | pair)).scores
+
+
+@pytest.mark.parametrize("value", [["a"], ["a", "b", "c"], ["a", 1], {"a": "x", "b": "y"}, "ab", [1.5], [1, 2, 3]])
+def test_what_is_no_pair_is_no_score(value: object, tmp_path: Path) -> None:
+    given = {"arguments": [["Q", {}]], "resps": [["said"]], "metrics": ["bleu"], "bleu": value}
+    item = one(tmp_path, "generate_until", **given)
+    assert (item.scores, item.reference, item.output) == ({}, "1", "said")
+
+
+def test_of_generated_text_pairs_of_other_metrics_are_not_the_answer(tmp_path: Path) -> None:
+    values = {"metrics": ["ter", "word_perplexity"], "ter": ["r", "p"], "word_perplexity": [-3.5, 4]}
+    for resps, said in (([["said"]], "said"), ("said", None), ([], None), ([[]], None)):
+        item = one(tmp_path, "generate_until", arguments=[], resps=resps, **values)
+        assert (item.prompt, item.reference, item.output) == (None, "1", said)
+        assert item.scores == {"log_likelihood_0": -3.5, "word_perplexity_length": 4.0}
+
+
+def test_a_digest_of_letters_beyond_ascii_is_lm_evals_and_of_a_chat_there_is_none_to_compare(tmp_path: Path) -> None:
+    doc, chat = {"q": "ü"}, [[[{"role": "user", "content": "x"}], {}]]
+    known = {"doc": doc, "doc_hash": sha(json.dumps(doc, indent=2, ensure_ascii=False)), "prompt_hash": "f" * 64}
+    item = one(tmp_path, "generate_until", arguments=chat, resps=[["x"]], **known)
+    assert item.digest == known["doc_hash"]
+    with pytest.raises(UsageError, match=r"samples\.jsonl: line 1: 'doc' is a number"):
+        one(tmp_path, "generate_until", arguments=chat, resps=[["x"]], doc=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "resps", "fault"),
+    [
+        ([["Q", " a"], ["Q"]], LIKELY["resps"], "2 answers to 1 options"),
+        ([["Q", " a"], [1, " b"]], LIKELY["resps"], "2 answers to 1 options"),
+        ([["Q", " a"], ["Q", {}]], LIKELY["resps"], "2 answers to 1 options"),
+        ([], [], "0 answers to 0 options"),
+    ],
+)
+def test_each_option_is_a_prompt_and_a_text(arguments: Any, resps: Any, fault: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"line 1: {fault}"):
+        one(tmp_path, "multiple_choice", arguments=arguments, resps=resps)
+
+
+def test_an_odd_number_of_options_has_no_half_and_one_option_no_contrast(tmp_path: Path) -> None:
+    arguments, resps = [["Q", f" {name}"] for name in "abc"], [[["-1", "False"]]] * 3
+    values = {"metrics": ["acc_mutual_info"], "acc_mutual_info": 0.0}
+    three = one(tmp_path, "multiple_choice", arguments=arguments, resps=resps, **values)
+    single = one(tmp_path, "multiple_choice", arguments=arguments[:1], resps=resps[:1])
+    assert three.choice is not None
+    assert single.choice is not None
+    assert (three.choice.options, single.choice.contrast) == ([" a", " b", " c"], None)
+
+
+def test_without_a_likelihood_the_first_prompt_is_shown_and_nothing_is_chosen(tmp_path: Path) -> None:
+    lost = [[["nan", "False"]], [["-2", "True"]]]
+    item = one(tmp_path, "multiple_choice", arguments=[["Q", " a"], ["R", " b"]], resps=lost)
+    assert (item.prompt, item.choice) == ("Q", None)
+    assert one(tmp_path, "multiple_choice", arguments=OPTIONS, resps=lost).choice is None
+
+
+def test_a_position_has_at_most_nine_digits_and_spaces_around_options_do_not_count(tmp_path: Path) -> None:
+    spaced = [["Q", " a "], ["Q", " b "]]
+    for target, reference in (("000000001", " b "), ("0000000001", None), ("b", " b ")):
+        assert one(tmp_path, "multiple_choice", arguments=spaced, **LIKELY, target=target).reference == reference
+
+
+def test_a_text_is_the_answer_where_it_is_the_greedy_one_and_its_likelihood_was_asked_for(tmp_path: Path) -> None:
+    given = {"arguments": [["Q", " a"]], "resps": [[["-2", "True"]]]}
+    for kind, row, expected in (
+        ("loglikelihood", {}, ("Q", " a", " a")),
+        ("loglikelihood", {"arguments": [["Q"]]}, ("Q", None, None)),
+        ("loglikelihood", {"arguments": [[]]}, (None, None, None)),
+        ("loglikelihood_rolling", {}, ("Q", None, None)),
+    ):
+        item = one(tmp_path, kind, **(given | row))
+        assert (item.prompt, item.reference, item.output) == expected
+    values = {"metrics": ["perplexity", "acc"], "perplexity": math.nan}
+    assert one(tmp_path, "loglikelihood", **given, **values).error is None
+    assert one(tmp_path, "loglikelihood", **given, acc=math.nan).error == "accuracy is not a finite number"
+
+
+def test_a_line_without_a_filter_has_the_filter_none(tmp_path: Path) -> None:
+    file = tmp_path / "samples.jsonl"
+    file.write_text('{"doc_id": 0, "doc": {}, "target": "1", "arguments": [], "metrics": []}\n', "utf-8")
+    assert [line.filter for line in lm_eval_items.read(file)] == ["none"]

@@ -123,7 +123,7 @@ def test_settings_and_slices_are_those_of_the_task() -> None:
     assert all(metric.settings == {"shots": 5} for metric in found)
     assert {m.slice["kind"]: m.value for m in found if m.slice} == {"a": 0.0, "b": 1.0}
     assert found[0].definition is not None
-    assert found[0].definition["seed"] == 3
+    assert {m.definition["seed"] for m in found if m.definition and m.metric == "s"} == {3}
 
 
 def test_every_field_of_an_item_is_in_its_sample() -> None:
@@ -234,3 +234,8 @@ def test_a_value_of_a_task_that_no_item_gives_contradicts() -> None:
         EvidenceInvalid, match=r"^t: evidence invalid: t/s: the log says 0\.5, the samples give nothing"
     ):
         metrics(task(stated=stated(value=0.5)))
+
+
+def test_a_score_without_a_name_is_a_score() -> None:
+    [sample] = samples_of(task(item(1, scores={})), ImportOptions())
+    assert (sample.score, sample.error) == (1.0, None)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from audit.core.contradictions import MEMBERS
-from audit.gate.importers.building import EQUAL
+from audit.gate.importers.building import is_equal
 from audit.stats.aggregate import failed_metric
 from audit.stats.definitions import Members, measured
 
@@ -48,11 +47,7 @@ def _metric(task: Task, stated: Stated, found: Mapping[str, Sequence[Metric]], s
             about=("evals", task.name),
         )
         units = {made.unit}
-        if (
-            made.value is not None
-            and stated.value is not None
-            and math.isclose(made.value, stated.value, rel_tol=EQUAL, abs_tol=EQUAL)
-        ):
+        if stated.value is not None and is_equal(made.value, stated.value):
             return made
     return _failed(task, stated, f"neither mean of the tasks' values is the log's {stated.value}")
 

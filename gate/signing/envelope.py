@@ -77,10 +77,11 @@ def read(path: Path) -> Envelope:
     try:
         if path.stat().st_size > LARGEST:
             raise invalid(path, f"it is larger than {LARGEST // 1024**2} MiB")
-        text = read_text(path, "copy the run folder again")
-    except (OSError, RunFolderError) as error:
-        fault = str(error).removeprefix(f"{path}: ")
-        raise invalid(path, fault) from error
+        text = read_text(path)
+    except OSError as error:
+        raise invalid(path, f"it cannot be read: {error.strerror}") from error
+    except RunFolderError as error:
+        raise invalid(path, str(error).removeprefix(f"{path}: ")) from error
     envelope = parsed(path, text, Envelope)
     if len(envelope.signatures) != 1:
         raise invalid(path, f"it has {len(envelope.signatures)} signatures, and the gate writes exactly one")
@@ -146,8 +147,8 @@ def _decoded(text: str) -> bytes:
     Raises:
         ValueError: It is none.
     """
-    data = base64.b64decode(text.encode("ascii"), validate=True)
+    data = base64.b64decode(text)
     if _encoded(data) != text:
-        msg = "unused bits are set"
+        msg = "other characters, or unused bits that are set"
         raise binascii.Error(msg)
     return data

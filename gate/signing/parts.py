@@ -7,6 +7,7 @@ is the link of the part before, 64 zeros for the first. The last link thus names
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 import rfc8785
@@ -118,9 +119,8 @@ def _content_faults(run: RunFolder, path: Path, part: EvidencePart, by_digest: d
 
 def _present(run: RunFolder) -> dict[str, Path]:
     """The files of evidence that are there, by name."""
-    paths = [path for path in (*evidence.files(run), run.decision_path) if path.exists() or path.is_symlink()]
-    named = {path.relative_to(run.path).as_posix(): path for path in paths}
-    return dict(sorted(named.items(), key=lambda item: _order(item[0])))
+    paths = (path for path in (*evidence.files(run), run.decision_path) if os.path.lexists(path))
+    return {path.relative_to(run.path).as_posix(): path for path in paths}
 
 
 def _order(name: str) -> tuple[int, bool, str]:

@@ -165,7 +165,7 @@ def payload(statement: Statement) -> bytes:
         AuditError: It holds what that has no form for: a lone surrogate, an integer beyond 2**53.
     """
     try:
-        return rfc8785.dumps(statement.model_dump(mode="json", by_alias=True))
+        return rfc8785.dumps(statement.model_dump(by_alias=True))
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         msg = f"not signed: the run holds what canonical JSON cannot express: {error}"
         raise AuditError(msg) from error
@@ -197,6 +197,6 @@ def _can_be_subject(subject: Subject, model: ModelRecord) -> bool:
 
 def _plain(statement: Statement) -> dict[str, Any]:
     """Everything that a run determines, by name."""
-    predicate = statement.predicate.model_dump(mode="json")
+    predicate = statement.predicate.model_dump()
     extension = predicate.pop("checkpointAudit")
     return predicate | {name: extension[name] for name in ("run_id", "model_digest", "decision")}

@@ -300,7 +300,7 @@ def _again(
 def _said(run: RunFolder, error: AuditError) -> str:
     """An error on a file, without what every line of the list shares."""
     said = str(error).removeprefix(f"{run.path}/").removesuffix(f": {EvidenceInvalid.advice}")
-    return said.replace(": evidence invalid: ", ": ", 1)
+    return said.replace(": evidence invalid: ", ": ")
 
 
 def _signature(

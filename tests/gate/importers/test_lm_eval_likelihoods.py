@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.errors import EvidenceInvalid
+from audit.core.errors import EvidenceInvalid, UsageError
 from audit.gate.importers import lm_eval_items
 from audit.gate.importers.lm_eval_likelihoods import check_accuracy, is_greedy, log_likelihood, without_likelihood
 from tests.gate.importers.test_lm_eval_items import LIKELY, OPTIONS, one
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
         ([["inf", "False"]], None, False),
         ([["said"]], None, False),
         ([], None, False),
+        ([["-1", "False"], ["x", "True"]], -1.0, False),
+        ([["x", "True"], ["-1", "False"]], None, True),
+        ("True", None, False),
+        (["True"], None, True),
         ({}, None, False),
     ],
 )
@@ -71,3 +76,30 @@ def test_where_the_likeliest_option_decides_nothing_no_accuracy_contradicts_it(
 ) -> None:
     item = one(tmp_path, "multiple_choice", **{"arguments": OPTIONS, **LIKELY, "acc": 0.0, **row})
     check_accuracy([item], "multiple_choice")
+
+
+def test_an_item_that_failed_and_one_of_which_the_best_options_differ_from_the_target(tmp_path: Path) -> None:
+    """An error is no contradiction; a tie of options that are not the likeliest is none either."""
+    item = one(tmp_path, "multiple_choice", arguments=OPTIONS, **LIKELY, acc=0.0)
+    check_accuracy([replace(item, error="it broke")], "multiple_choice")
+    three = {**OPTIONS, "gen_args_2": {"arg_0": "Q", "arg_1": " c"}}
+    resps = [[["-3", "False"]], [["-2", "False"]], [["-3", "False"]]]
+    tied = one(tmp_path, "multiple_choice", arguments=three, resps=resps, acc=0.0)
+    with pytest.raises(EvidenceInvalid, match="acc is 0, by its log-likelihoods it is right"):
+        check_accuracy([tied], "multiple_choice")
+
+
+@pytest.mark.parametrize(("target", "digits"), [("0", ["1", "x"]), ("1", ["0 ", "x"]), ("1", [" 0", "1"])])
+def test_the_text_of_the_right_option_may_be_its_position(tmp_path: Path, target: str, digits: list[str]) -> None:
+    """If another option has the text of the target, lm-eval may mean either; the right one's own text is none."""
+    arguments = {f"gen_args_{n}": {"arg_0": "Q", "arg_1": text} for n, text in enumerate(digits)}
+    best = int(target == "1")
+    resps = [[[str(-2 - (place != best)), "False"]] for place in range(2)]
+    item = one(tmp_path, "multiple_choice", arguments=arguments, resps=resps, target=target, acc=0.0)
+    with pytest.raises(EvidenceInvalid, match="acc is 0, by its log-likelihoods it is right"):
+        check_accuracy([item], "multiple_choice")
+
+
+def test_a_choice_without_answers_is_named_by_its_line() -> None:
+    with pytest.raises(UsageError, match=r"^f: line 3: 'resps' is null"):
+        without_likelihood([lm_eval_items.Line("f: line 3", 0, "none", {"resps": None})])

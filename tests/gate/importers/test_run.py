@@ -2,46 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, UsageError, WriteError
+from audit.core.provenance import package_versions
+from audit.core.records import digest_of
 from audit.core.run_folder import RunFolder
 from audit.gate import evidence
 from audit.gate.decide import decide
-from audit.gate.importers.contract import ImportOptions
+from audit.gate.importers.contract import ImportedItem, ImportOptions, Log, Stated, Task
 from audit.gate.importers.registry import reader_for
 from audit.gate.importers.run import import_log
 from audit.gate.policy import load_policy
+from audit.stats.definitions import Mean
 from tests.gate.importers.conftest import LOGS, edit, edit_line, imported, samples_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from audit.gate.importers.contract import Log
+    from audit.core.records import RunManifest
 
 ODD: list[Any] = [
-    None,
-    True,
-    0,
-    -1,
-    float("nan"),
-    10**400,
-    "",
-    "x",
-    "\ud800",
-    "a/b",
-    [],
-    [1],
-    ["a"],
-    {},
-    {"a": 1},
-    [[]],
-]
+    None, True, 0, -1, float("nan"), 10**400, "", "x", "\ud800", "a/b", [], [1], ["a"], {}, {"a": 1}, [[]],
+]  # fmt: skip
 
 
 def test_a_gate_judges_it(lm_eval_run: RunFolder, tmp_path: Path) -> None:
@@ -211,3 +202,182 @@ def why_refused(files: list[Path], out: Path) -> AuditError | None:
     except AuditError as error:
         return error
     return None
+
+
+STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=2)))
+
+
+def a_task(name: str, *scores: float, **fields: Any) -> Task:
+    items = [
+        ImportedItem(place=f"f: line {n}", digest=f"{name}{n}", prompt="p", score=score, scores={"s": score})
+        for n, score in enumerate(scores)
+    ]
+    stated = [Stated(metric="s", definition=Mean(of="scores.s"), unit="score")]
+    return Task(**{"name": name, "data": f"data of {name}", "items": items, "stated": stated, **fields})
+
+
+def a_log(file: Path, *tasks: Task, **fields: Any) -> Log:
+    given = {
+        "tool": "judge 1.2",
+        "model": "owner/name",
+        "identity": {"sha": "f00d"},
+        "files": [file],
+        "started": STARTED,
+    }
+    return Log(**{**given, "tasks": tasks, **fields})
+
+
+class Made:
+    """A reader of one log."""
+
+    NAME = "made"
+    ABOUT = "made here"
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+
+    def recognises(self, files: Sequence[Path]) -> bool:
+        return bool(files)
+
+    def read(self, files: Sequence[Path], options: ImportOptions) -> Log:
+        return self.log
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """What the log was read from."""
+    (tmp_path / "log.json").write_bytes(b"the log")
+    return tmp_path / "log.json"
+
+
+def manifest_of(log: Log, **options: Any) -> RunManifest:
+    out = log.files[0].parent / "runs"
+    return import_log(Made(log), log.files, ImportOptions(**options), out).read_manifest()
+
+
+def test_every_field_is_what_the_log_and_the_user_say(file: Path) -> None:
+    group = Task(name="g", data="g", members=("b", "a"), stated=[Stated(metric="s", definition=None, value=0.75)])
+    gone = Task(name="gone", data="d", not_run="it was stopped")
+    log = a_log(
+        file, a_task("b", 1.0, available=9, settings={"shots": 5}), a_task("a", 0.5, 0.5), group, gone,
+        finished=STARTED + timedelta(minutes=3), packages={"judge": "1.2", "numpy": "0.1"}, warnings=["odd", "odd"],
+        about={"dtype": "bfloat16", "remarks": ["trusted"]}, ended_early="killed",
+    )  # fmt: skip
+    made = manifest_of(log, seed=7, slices=(), scores=("s",), columns={"id": "x"})
+    assert made.config == {
+        "import": {
+            "from": "made", "tool": "judge 1.2",
+            "files": [{"name": "log.json", "sha256": hashlib.sha256(b"the log").hexdigest()}],
+            "scores": ["s"], "columns": {"id": "x"}, "seed": 7,
+        },
+        "evals": {"tasks": [{"name": name} for name in ("b", "a", "g", "gone")]},
+    }  # fmt: skip
+    assert made.tasks == {"b": {"shots": 5}, "a": {}, "g": {"members": ["a", "b"]}, "gone": {}}
+    assert (made.started, made.finished) == (
+        datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC), datetime(2026, 1, 2, 1, 7, 5, tzinfo=UTC),
+    )  # fmt: skip
+    assert (made.seeds, made.items_available, made.status) == ({"run": 7}, {"b": 9}, "partial")
+    assert [(one.suite, one.task, one.reason) for one in made.not_run] == [("evals", "gone", "it was stopped")]
+    known = package_versions(("checkpoint-audit", "numpy", "sacrebleu"))
+    assert made.packages["judge"] == "1.2"
+    assert known.items() <= made.packages.items()
+    unsearched = "imported texts were not searched for personal data: look before you pass the folder on"
+    assert made.warnings == ["the tool did not finish: killed", "odd", unsearched]
+    model = made.model
+    assert (model.name, model.source, model.dtype) == ("owner/name", "owner/name", "bfloat16")
+    assert model.digest == digest_of("judge", "owner/name", {"sha": "f00d"})
+    assert model.remarks == ["known by what the log says of it: its weights were not seen"]
+    assert [(one.name, one.kind, one.source, one.sha256, one.version) for one in made.assets] == [
+        (name, "dataset", f"log: data of {name}", digest, digest[:12])
+        for name, digest in (("b", digest_of("b0")), ("a", digest_of("a0", "a1")))
+    ]
+    parts = dict(part.split(":", 1) for part in made.signature.split("|"))
+    config = digest_of({"b": {"shots": 5}, "a": {}, "g": {"members": ["a", "b"]}, "gone": {}})[:12]
+    assert parts == {
+        "model": f"owner/name@{model.digest[:12]}", "imported": "made", "tool": "judge@1.2", "tasks": "4",
+        "config": config, "audit": known["checkpoint-audit"],
+    }  # fmt: skip
+
+
+def test_metrics_of_a_group_are_over_the_samples_of_its_tasks(file: Path) -> None:
+    """0.75 is the mean of the tasks' values, 1 and 0.5; over the three items it is 2 / 3."""
+    group = Task(name="g", data="g", members=("b", "a"), stated=[Stated(metric="s", definition=None, value=0.75)])
+    log = a_log(file, group, a_task("b", 1.0), a_task("a", 0.5, 0.5))
+    run = import_log(Made(log), [file], ImportOptions(), file.parent / "runs")
+    assert {one.name: (one.value, one.n) for one in run.read_metrics() if one.metric == "s"} == {
+        "b/s": (1.0, 1), "a/s": (0.5, 2), "g/s": (0.75, 3),
+    }  # fmt: skip
+    assert run.read_manifest().status == "complete"
+
+
+@pytest.mark.parametrize(
+    ("task", "log", "status"),
+    [
+        ({}, {}, "complete"), ({"incomplete": "1 of 2 items"}, {}, "partial"),
+        ({}, {"ended_early": "killed"}, "partial"),
+    ],
+)  # fmt: skip
+def test_a_run_is_complete_where_nothing_is_missing(file: Path, task: Any, log: Any, status: str) -> None:
+    made = manifest_of(a_log(file, a_task("a", 1.0, **task), **log))
+    assert made.status == status
+    assert (made.finished, made.items_available, made.not_run) == (made.started, {}, [])
+    assert ("a: 1 of 2 items" in made.warnings) == bool(task)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("/home/me/models/tiny/", "tiny"), ("./tiny", "tiny"), ("owner/name", "owner/name"), ("a\nb", "a⏎b"),
+        ("x" * 600, "x" * 199 + "…"),
+    ],
+)  # fmt: skip
+def test_a_model_in_a_folder_is_named_by_its_last_part(file: Path, model: str, name: str) -> None:
+    made = manifest_of(a_log(file, a_task("a", 1.0), model=model)).model
+    assert made.name == name
+    assert made.source == (model.replace("\n", "⏎") if len(model) < 600 else "x" * 499 + "…")
+    assert (made.architecture, made.parameter_count, made.dtype, made.max_length, made.device) == (
+        "unknown", 0, "unknown", 0, "unknown",
+    )  # fmt: skip
+
+
+def test_a_log_that_ends_before_it_starts_ends_when_it_starts(file: Path) -> None:
+    made = manifest_of(a_log(file, a_task("a", 1.0), finished=STARTED - timedelta(hours=1)))
+    assert made.finished == made.started == STARTED
+
+
+def test_a_log_without_a_time_is_of_now(file: Path) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    made = manifest_of(a_log(file, a_task("a", 1.0), started=None))
+    assert before <= made.started <= datetime.now(UTC)
+    assert made.started.utcoffset() == timedelta(0)
+
+
+def test_the_run_is_named_by_everything_but_the_machine(file: Path) -> None:
+    """Another seed or model is another run, in the same folder."""
+    log = a_log(file, a_task("a", 1.0))
+    ids = {manifest_of(log, seed=seed).run_id for seed in (1, 2)} | {manifest_of(log, model="mine").run_id}
+    assert len(ids) == 3
+    assert all(one.startswith("20260102T010405Z-") for one in ids)
+    with pytest.raises(UsageError) as caught:
+        manifest_of(log, seed=2)
+    said = "this log was imported before with these options: use that run, or --out DIR"
+    assert str(caught.value) in {f"{file.parent / 'runs' / one}: {said}" for one in ids}
+
+
+def test_what_occurs_twice_and_what_holds_nothing_is_refused(file: Path) -> None:
+    task = a_task("a", 1.0)
+    for log, fault in (
+        (a_log(file, task, task), "task a occurs twice: import the two logs separately"),
+        (a_log(file, replace(task, items=[])), "the log holds no items: was it written with its samples?"),
+        (
+            a_log(file, replace(task, stated=[*task.stated, *task.stated])),
+            "task a: metric s occurs twice: give it once",
+        ),
+        (
+            a_log(file, replace(task, stated=[replace(task.stated[0], metric="truncated_outputs")])),
+            "task a: metric truncated_outputs occurs twice: every run counts it itself: rename it",
+        ),
+    ):
+        with pytest.raises(UsageError) as caught:
+            manifest_of(log)
+        assert str(caught.value) == f"{file}: {fault}"

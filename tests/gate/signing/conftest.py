@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from audit.gate.policy import PolicyFile
 
+DER_PREFIX = bytes.fromhex("302a300506032b6570032100")
+"""RFC 8410: what comes before the 32 bytes of a public key."""
 CHECKPOINT = {
     "config.json": b'{"hidden_size": 8}\n',
     "model.safetensors": bytes(range(256)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 from audit.core.errors import EvidenceInvalid
 from audit.gate.signing import envelope
 from audit.gate.signing.keys import key_id
+from audit.gate.signing.parts import EvidencePart
 from audit.gate.signing.statement import Statement
+from tests.gate.signing.conftest import DER_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,9 +33,14 @@ if TYPE_CHECKING:
 PAYLOAD = b'{"a":1}'
 
 
+def raw(key: Ed25519PrivateKey) -> bytes:
+    """The 32 bytes of the public key."""
+    return key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
 def their_key(public: Ed25519PublicKey) -> SSlibKey:
-    raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return SSlibKey(key_id(public), "ed25519", "ed25519", {"public": raw.hex()})
+    content = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return SSlibKey(key_id(public), "ed25519", "ed25519", {"public": content.hex()})
 
 
 def test_what_is_signed_is_the_example_of_the_specification() -> None:
@@ -129,15 +137,19 @@ def test_the_same_json_in_other_bytes_is_found(form: str, key: Ed25519PrivateKey
     file.write_bytes(sealed)
     assert envelope.signature_fault(envelope.read(file), key.public_key()) is None
     file.write_bytes(changed)
-    with pytest.raises(EvidenceInvalid, match="not in the canonical form of RFC 8785"):
+    with pytest.raises(EvidenceInvalid) as caught:
         envelope.read(file)
+    fault = "its JSON is not in the canonical form of RFC 8785, so it was changed after it was written"
+    assert str(caught.value).startswith(f"{file}: evidence invalid: {fault}: ")
 
 
 def test_a_signature_of_another_key_or_kind_is_wrong(
     key: Ed25519PrivateKey, other_key: Ed25519PrivateKey, tmp_path: Path
 ) -> None:
     mine, theirs = (json.loads(envelope.sealed(PAYLOAD, one)) for one in (key, other_key))
-    assert "signed with another key" in str(fault_of(theirs, key.public_key(), tmp_path))
+    ids = [hashlib.sha256(DER_PREFIX + raw(one)).hexdigest()[:16] for one in (other_key, key)]
+    named = f"it is signed with another key, {ids[0]}, not with {ids[1]}"
+    assert fault_of(theirs, key.public_key(), tmp_path) == named
     forged = mine | {"signatures": [mine["signatures"][0] | {"sig": theirs["signatures"][0]["sig"]}]}
     assert "its signature is wrong" in str(fault_of(forged, key.public_key(), tmp_path))
     ecdsa = ec.generate_private_key(ec.SECP256R1()).sign(
@@ -187,9 +199,22 @@ def test_what_is_no_file_and_what_is_too_large_is_one_line(tmp_path: Path) -> No
     with pytest.raises(EvidenceInvalid, match="not UTF-8 text"):
         envelope.read(tmp_path / "latin.json")
     with (tmp_path / "huge.json").open("wb") as file:
-        file.truncate(envelope.LARGEST + 1)
-    with pytest.raises(EvidenceInvalid, match="it is larger than 64 MiB"):
+        file.truncate(64 * 1024 * 1024 + 1)
+    with pytest.raises(EvidenceInvalid, match=r"huge\.json: evidence invalid: it is larger than 64 MiB: "):
         envelope.read(tmp_path / "huge.json")
+    with pytest.raises(EvidenceInvalid) as caught:
+        envelope.read(tmp_path / "gone.json")
+    gone = f"{tmp_path / 'gone.json'}: evidence invalid: it cannot be read: No such file or directory: "
+    assert str(caught.value).startswith(gone)
+
+
+def test_an_envelope_of_the_largest_size_is_read(
+    tmp_path: Path, key: Ed25519PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "bundle.json"
+    file.write_bytes(envelope.sealed(PAYLOAD, key))
+    monkeypatch.setattr(envelope, "LARGEST", file.stat().st_size)
+    assert envelope.payload_of(file, envelope.read(file)) == PAYLOAD.decode()
 
 
 @pytest.mark.parametrize("payload", ["e30", "e31=", "e3 0=", "e30=\n", "----", "ü", base64.b64encode(b"\xff").decode()])
@@ -197,8 +222,20 @@ def test_a_payload_that_is_not_plain_base64_of_text_is_refused(payload: str, tmp
     """``e31=`` has bits set that no byte is made of, so that two texts would have one signature."""
     file = tmp_path / "bundle.json"
     file.write_bytes(rfc8785.dumps(GOOD | {"payload": payload}))
-    with pytest.raises(EvidenceInvalid, match="its payload is broken"):
+    with pytest.raises(EvidenceInvalid) as caught:
         envelope.payload_of(file, envelope.read(file))
+    fault = "its payload is broken: no Base64 of UTF-8 text"
+    assert str(caught.value).startswith(f"{file}: evidence invalid: {fault}: ")
+
+
+@pytest.mark.parametrize("size", ['"0"', "0.0", "true"])
+def test_a_payload_with_a_number_in_another_form_is_refused(size: str, tmp_path: Path) -> None:
+    """One content has one form: nothing is converted."""
+    text = f'{{"name": "a", "size": {size}, "sha256": "b", "link": "c"}}'
+    plain = text.replace(size, "0")
+    assert envelope.parsed(tmp_path, plain, EvidencePart).size == 0
+    with pytest.raises(EvidenceInvalid, match="broken: size: "):
+        envelope.parsed(tmp_path, text, EvidencePart)
 
 
 @pytest.mark.parametrize("text", ["{}", '{"_type": 1}', "[]", '{"a": 1, "a": 2}', "{" * 100_000])

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import base64
 import errno
 import hashlib
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.core.errors import ConfigError, WriteError
 from audit.gate.signing import keys
+from tests.gate.signing.conftest import DER_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-DER_PREFIX = bytes.fromhex("302a300506032b6570032100")
-"""RFC 8410: what comes before the 32 bytes of a public key."""
 
 
 @pytest.fixture
@@ -30,10 +30,14 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_a_pair_is_made_that_belongs_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    private = tmp_path / "new" / "release.key"
-    public, key_id = keys.make(private)
-    assert public == tmp_path / "new" / "release.pub"
-    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    private = tmp_path / "new" / "deep" / "release.key"
+    before = os.umask(0)
+    try:
+        public, key_id = keys.make(private)
+    finally:
+        os.umask(before)
+    assert public == tmp_path / "new" / "deep" / "release.pub"
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (private, public)] == [0o600, 0o644]
     monkeypatch.setenv(keys.VARIABLE, str(private))
     made = keys.signing_key()
     assert made is not None
@@ -75,8 +79,9 @@ def test_a_path_without_a_file_name_is_one_line(name: str, tmp_path: Path, monke
 @pytest.mark.parametrize("length", [253, 300])
 def test_a_name_that_is_too_long_is_one_line(length: int, tmp_path: Path) -> None:
     """Of 253 characters: the private key's name fits, that of the public one does not."""
-    with pytest.raises(WriteError, match="cannot be written: File name too long"):
+    with pytest.raises(WriteError) as caught:
         keys.make(tmp_path / ("k" * length))
+    assert re.match(f"{tmp_path}/k{{{length}}}(\\.pub)?: cannot be written: File name too long: ", str(caught.value))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -116,7 +121,7 @@ def test_the_name_of_a_public_key_is_refused_for_the_private_one(tmp_path: Path)
 
 def test_a_folder_that_takes_no_files_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(WriteError, match="cannot be written: "):
+    with pytest.raises(WriteError, match=f"^{tmp_path}/file/audit.key: cannot be written: "):
         keys.make(tmp_path / "file" / "audit.key")
 
 
@@ -201,12 +206,34 @@ def test_a_file_that_holds_no_key_is_one_line(content: bytes, tmp_path: Path, mo
     assert BROKEN[content] in str(caught.value)
     assert "\n" not in str(caught.value)
     monkeypatch.setenv(keys.VARIABLE, str(tmp_path / "k"))
-    with pytest.raises(ConfigError, match=BROKEN[content].replace("public", "private")):
+    with pytest.raises(ConfigError, match=BROKEN[content].replace("public", "private")) as caught:
         keys.signing_key()
+    assert str(caught.value).startswith(f"{keys.VARIABLE} {tmp_path / 'k'}: ")
+
+
+@pytest.mark.parametrize("which", ["public", "private"])
+def test_a_key_of_an_unknown_kind_is_no_key(
+    which: str, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 1.3.101.115, which RFC 8410 gives to no algorithm, in place of Ed25519's 1.3.101.112."""
+    file = files[which == "public"]
+    begin, body, end = file.read_bytes().splitlines()
+    known, unknown = bytes.fromhex("2b6570"), bytes.fromhex("2b6573")
+    content = base64.b64encode(base64.b64decode(body).replace(known, unknown))
+    file.write_bytes(b"\n".join([begin, content, end, b""]))
+    monkeypatch.setenv(keys.VARIABLE, str(files[0]))
+    with pytest.raises(ConfigError, match=f"no {which} key in PEM form"):
+        keys.public_key(file) if which == "public" else keys.signing_key()
+
+
+def test_a_file_of_the_largest_size_is_read(files: tuple[Path, Path]) -> None:
+    expected = keys.key_id(keys.public_key(files[1]))
+    files[1].write_bytes(files[1].read_bytes().ljust(16_384, b"\n"))
+    assert keys.key_id(keys.public_key(files[1])) == expected
 
 
 def test_what_is_no_file_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match="no such file"):
+    with pytest.raises(ConfigError, match=f"^--key {tmp_path}/gone.pub: no such file"):
         keys.public_key(tmp_path / "gone.pub")
     with pytest.raises(ConfigError, match="not a file"):
         keys.public_key(tmp_path)
@@ -217,5 +244,7 @@ def test_what_is_no_file_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyP
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ConfigError, match="not a file"):
         keys.public_key(tmp_path / "pipe")
-    with pytest.raises(ConfigError, match="cannot be read"):
-        keys.public_key(Path("a" * 5_000))
+    for name, why in (("a" * 5_000, "File name too long"), ("a\0b", "embedded null byte")):
+        with pytest.raises(ConfigError) as caught:
+            keys.public_key(Path(name))
+        assert str(caught.value) == f"--key {name}: cannot be read: {why}: check its permissions"

@@ -49,10 +49,28 @@ def test_the_signature_of_the_model_itself_is_left_out_but_only_at_the_top(tmp_p
     assert root_digest(file_digests(folder)) != OF_FOLDER
 
 
+@pytest.mark.parametrize("name", [".git", ".gitattributes", ".github", ".gitignore"])
+def test_files_of_git_are_left_out_and_not_read(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the name is that of a file or a folder; the names are those of ``hashing.py`` in model-signing."""
+    folder, scan = write_checkpoint(tmp_path / "model"), os.scandir
+
+    def locked(path: str) -> Any:
+        if path.endswith(name):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    (folder / name).unlink() if (folder / name).is_file() else None
+    (folder / name).mkdir(exist_ok=True)
+    (folder / name / "more").write_bytes(b"left out")
+    assert root_digest(file_digests(folder)) == OF_FOLDER
+
+
 def test_a_file_has_the_digest_of_model_signing(tmp_path: Path) -> None:
     file = tmp_path / "model.gguf"
     file.write_bytes(b"GGUF" + bytes(10))
     assert root_digest(file_digests(file)) == OF_FILE
+    assert file_digests(file, {".": "f" * 64}) == {".": "f" * 64}
 
 
 def test_links_to_files_are_followed_and_links_to_folders_are_not(tmp_path: Path) -> None:
@@ -122,6 +140,12 @@ OTHERS = {
     "outside": (("../model/model.safetensors", WEIGHTS), "it has no ../model/model.safetensors, which was audited"),
     "too long": (("k" * 300, b""), f"it has no {'k' * 300}, which was audited"),
 }
+
+
+def test_a_path_out_of_the_root_is_not_inside_the_checkpoint(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "model")
+    with pytest.raises(CheckpointError, match="which was audited"):
+        audited_digests(the_model((str(folder / "model.safetensors"), WEIGHTS)), folder)
 
 
 @pytest.mark.parametrize("name", OTHERS)

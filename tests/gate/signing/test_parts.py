@@ -68,6 +68,12 @@ def test_every_other_order_is_named(order: list[int]) -> None:
         assert any("was reordered" in fault for fault in faults)
 
 
+def test_the_file_that_was_moved_is_named_with_the_one_before_it() -> None:
+    parts = chained(FILES)
+    moved = [parts[0], parts[1], parts[3], parts[2]]
+    assert f"{NAMES[2]}: it is listed after {NAMES[3]}: the list of files was reordered" in list(list_faults(moved))
+
+
 def test_a_name_that_is_listed_twice_is_named() -> None:
     parts = chained(FILES)
     assert any("reordered" in fault for fault in list_faults([*parts, parts[-1]]))
@@ -90,12 +96,17 @@ def test_each_way_in_which_a_file_differs_is_named(run: RunFolder) -> None:
     run.metrics_path.write_text(run.metrics_path.read_text() + " ")
     run.drivers_path.unlink()
     run.raw_path.unlink()
+    run.decision_path.unlink()
+    logged = run.path / NAMES[6]
+    logged.write_bytes(logged.read_bytes()[:-1] + b"x")
     (run.path / "attributions" / "beef.json").write_text("{}")
     size = next(part.size for part in parts if part.name == NAMES[-1])
     assert list(folder_faults(run, parts)) == [
         "metrics.json: it was changed, or belongs to another run",
+        "decision.json: it is missing",
         "drivers.json: it is missing",
         "attributions/beef.json: it was added: the signed list does not have it",
+        "logged/boolq.json.gz: it was changed, or belongs to another run",
         f"{NAMES[-2]}: it was swapped: it holds what {NAMES[-1]} held",
         f"{NAMES[-1]}: it was cut short or replaced: 100 of {size:,} bytes",
     ]
@@ -112,6 +123,13 @@ def test_a_link_out_of_the_folder_and_a_folder_in_place_of_a_file_are_named(run:
         "metrics.json: it is a link out of the run folder",
         "drivers.json: it is not a file",
     ]
+
+
+def test_a_link_inside_the_folder_is_read(run: RunFolder) -> None:
+    parts = parts_of(run)
+    run.metrics_path.rename(run.path / ".metrics")
+    run.metrics_path.symlink_to(".metrics")
+    assert list(folder_faults(run, parts)) == []
 
 
 def test_a_file_whose_name_is_no_text_is_not_listed(run: RunFolder) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +15,15 @@ from tests.core.test_contradictions import a_manifest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from audit.core.records import Decision
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
+
+
+def the_decision(run: RunFolder) -> Decision:
+    decision = run.read_decision()
+    assert decision is not None
+    return decision
 
 
 def change_metric(run: RunFolder, index: int, **changes: Any) -> None:
@@ -70,13 +78,62 @@ def test_metrics_without_a_definition_are_counted(run: RunFolder) -> None:
     change_metric(run, 1, definition=None)
     done = recompute(run, None, ())
     assert (done.metrics, done.without_definition) == (7, 1)
+    change_metric(run, 1, value=None, ci_low=None, ci_high=None, ci_method=None, error="lost")
+    assert recompute(run, None, ()).without_definition == 0
 
 
 def test_under_another_policy_nothing_is_decided(whole: RunFolder, tmp_path: Path) -> None:
     """That it is another one is found by its digest (``test_verify.py``)."""
     file = tmp_path / "other.yaml"
     file.write_text("rules: [{metric: boolq/accuracy, min: 20}]\n")
-    assert recompute(whole, load_policy(file), ()).faults == []
+    done = recompute(whole, load_policy(file), ())
+    assert (done.faults, done.decision) == ([], "check by check: its policy is not at hand")
+
+
+def test_a_verdict_that_does_not_follow_from_its_checks_is_a_fault(run: RunFolder) -> None:
+    run.write_decision(the_decision(run).model_copy(update={"verdict": "PASS"}))
+    assert recompute(run, None, ()).faults == ["decision.json: its verdict does not follow from its checks"]
+
+
+def again(run: RunFolder, policy: PolicyFile, found: Decision, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the decision of a run lacks, compared with what the gate finds."""
+    asked: list[Any] = []
+
+    def derive(*given: Any) -> Decision:
+        asked.append(given)
+        return found
+
+    monkeypatch.setattr("audit.gate.signing.recompute.decide", derive)
+    monkeypatch.setattr("audit.gate.signing.recompute.differences", lambda *_, **__: ())
+    done = recompute(run, policy, {"lime"})
+    assert (asked, done.decision) == ([(run, policy, {"lime"})], "from its policy")
+    return done.faults
+
+
+def test_a_decision_is_compared_field_by_field_with_what_the_gate_finds(
+    whole: RunFolder, policy: PolicyFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decision = the_decision(whole)
+    status, passed, opened = decision.checks
+    later = {"decided": decision.decided + timedelta(days=1), "policy": "renamed.yaml"}
+    advice = opened.model_copy(update={"reason": "add items"})
+    checks = "decision.json: its field checks is not what the gate finds"
+    for changes, faults in [
+        (later, []),
+        ({"checks": [status, passed, advice]}, []),
+        ({"verdict": "FAIL"}, ["decision.json: its field verdict is not what the gate finds"]),
+        ({"checks": [status, passed]}, [f"{checks}: it has 3 checks, the gate makes 2"]),
+        ({"checks": [status, passed, opened, opened]}, [f"{checks}: it has 3 checks, the gate makes 4"]),
+        (
+            {"checks": [status, passed.model_copy(update={"verdict": "FAIL"}), opened]},
+            [f"{checks}: boolq/accuracy min 20 is PASS, the gate finds FAIL"],
+        ),
+        (
+            {"checks": [status, passed.model_copy(update={"reason": "x"}), opened]},
+            [f"{checks}, though its verdicts are"],
+        ),
+    ]:
+        assert again(whole, policy, decision.model_copy(update=changes), monkeypatch) == faults
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ import pytest
 from audit.core.errors import EvidenceInvalid, RunFolderError, WriteError
 from audit.core.run_folder import RunFolder
 from audit.gate.evidence import seal
-from audit.gate.signing import envelope
+from audit.gate.signing import envelope, model_digest
 from audit.gate.signing.sign import sign, subject_of
 from audit.gate.signing.statement import MODEL_SIGNING, RECORDED
 from tests.gate.signing.conftest import write_checkpoint
@@ -55,11 +56,16 @@ def subject_with(run: RunFolder, given: str | None = None, **model: Any) -> tupl
     return subject.digest["sha256"], subject.annotations.method, subject.annotations.remark
 
 
-def test_without_the_folder_the_subject_is_what_the_manifest_records(whole: RunFolder, tmp_path: Path) -> None:
+def test_without_the_folder_the_subject_is_what_the_manifest_records(
+    whole: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gone = subject_with(whole, given=str(tmp_path / "gone"), source="hub owner/name")
     assert gone == ("ab", RECORDED, "no folder of the checkpoint at hand: the run loaded hub owner/name")
+    monkeypatch.chdir(tmp_path)
+    write_checkpoint(tmp_path / "None")
     for given in ("", "~nobody-knows/model", "\0", "m" * 300):
         assert subject_with(whole, given=given)[1] == RECORDED
+    assert subject_of(whole.read_manifest().model_copy(update={"config": {}})).annotations.method == RECORDED
     server = subject_with(whole, device="server")
     assert server == ("ab", RECORDED, "a model behind a server: its weights were not seen")
 
@@ -89,6 +95,21 @@ def test_whatever_is_in_the_folder_of_the_checkpoint_there_is_a_subject(run: Run
         digest, method, remark = subject_with(run, given=given)
         assert (digest, method) == ("ab", RECORDED)
         assert remark.endswith(" is not the audited checkpoint: it has no config.json, which was audited")
+
+
+def test_a_folder_that_cannot_be_read_is_not_the_subject(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(_model: Any, _checkpoint: Any) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(model_digest, "audited_digests", locked)
+    digest, method, remark = subject_with(run)
+    assert (digest, method) == ("ab", RECORDED)
+    assert remark == "checkpoint is not the audited checkpoint: [Errno 13] Permission denied"
+
+
+def test_a_run_that_was_killed_is_signed_without_digests_of_its_own(run: RunFolder, key: Ed25519PrivateKey) -> None:
+    run.write_manifest(run.read_manifest().model_copy(update={"status": "running", "finished": None, "evidence": {}}))
+    assert sign(run, key).digest == {"sha256": OF_FOLDER}
 
 
 def test_a_run_that_was_not_judged_is_not_signed(run: RunFolder, key: Ed25519PrivateKey) -> None:

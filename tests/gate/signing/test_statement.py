@@ -84,6 +84,10 @@ def test_what_has_no_canonical_form_is_not_signed(whole: RunFolder) -> None:
     made.evidence.decision["n"] = 2**60
     with pytest.raises(AuditError, match="not signed"):
         payload(made)
+    made.evidence.decision.pop("n")
+    made.evidence.decision["\ud800"] = 1
+    with pytest.raises(AuditError, match="not signed"):
+        payload(made)
 
 
 def test_a_statement_on_the_run_has_no_fault(whole: RunFolder) -> None:
@@ -128,6 +132,7 @@ def test_the_checkpoint_may_be_named_by_either_digest(subject: Subject, whole: R
         (AS_RECORDED, {"name": "other"}, {}),
         (AS_RECORDED, {"digest": {"sha256": "c" * 64}}, {}),
         (SUBJECT, {"annotations": SubjectNotes(method="believe me", remark="")}, {}),
+        (AS_RECORDED, {"annotations": SubjectNotes(method="believe me", remark="")}, {}),
         (SUBJECT, {}, {"device": "server"}),
         (SUBJECT, {}, {"files": []}),
     ],

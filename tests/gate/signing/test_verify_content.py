@@ -1,0 +1,131 @@
+"""What verifying says beyond the signature: of the content, of deriving again, of versions and of other files."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.errors import EvidenceInvalid, RunFolderError
+from audit.core.provenance import package_versions
+from audit.gate.evidence import seal
+from audit.gate.signing import envelope
+from audit.gate.signing.parts import chained
+from audit.gate.signing.recompute import Recomputed
+from audit.gate.signing.sign import sign
+from audit.gate.signing.statement import payload
+from audit.gate.signing.verify import _judged, verify
+from tests.gate.signing.test_verify import bundle, statement
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+    from audit.core.run_folder import RunFolder
+    from audit.gate.policy import PolicyFile
+
+RECOMPUTE = "audit.gate.signing.verify.recompute"
+DONE = Recomputed(metrics=8, without_definition=0, intervals=True, decision="", faults=["metrics.json: other"])
+
+
+def test_what_differs_when_derived_again_is_a_fault(
+    whole: RunFolder, policy: PolicyFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def derive(*given: Any) -> Recomputed:
+        asked.extend(given)
+        return DONE
+
+    monkeypatch.setattr(RECOMPUTE, derive)
+    found = verify(whole, policy=policy, again=True, known={"lime"})
+    assert asked == [whole, policy, {"lime"}]
+    assert (found.recomputed, found.faults, found.valid) == (DONE, ["metrics.json: other"], False)
+    assert (found.run, found.run_id) == (str(whole.path), whole.read_manifest().run_id)
+    assert verify(whole).recomputed is None
+
+
+@pytest.mark.parametrize("kind", [EvidenceInvalid, RunFolderError])
+def test_what_cannot_be_derived_again_is_a_fault(
+    kind: type[Exception], whole: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def derive(*_: Any) -> Recomputed:
+        raise kind(f"{whole.metrics_path}: broken: no list")
+
+    monkeypatch.setattr(RECOMPUTE, derive)
+    found = verify(whole, again=True)
+    assert (found.recomputed, found.faults) == (None, ["nothing can be derived again: metrics.json: broken: no list"])
+
+
+def test_a_list_of_files_that_was_rebuilt_wrongly_is_a_fault_although_it_is_signed(
+    run: RunFolder, key: Ed25519PrivateKey
+) -> None:
+    made = statement(run)
+    parts = made.evidence.parts
+    parts[-1], parts[-2] = parts[-2], parts[-1]
+    bundle(run).write_bytes(envelope.sealed(payload(made), key))
+    faults = verify(run, key.public_key()).faults
+    assert f"{envelope.NAME}: {parts[-1].name}: it is listed after {parts[-2].name}" in " ".join(faults)
+    assert chained((part.name, part.size, part.sha256) for part in parts) != parts
+
+
+def test_a_broken_file_is_a_fault_although_it_is_signed(run: RunFolder, key: Ed25519PrivateKey) -> None:
+    run.metrics_path.write_text("[")
+    seal(run)
+    sign(run, key)
+    (fault,) = verify(run, key.public_key()).faults
+    assert fault.startswith("metrics.json: broken: ")
+
+
+def test_intervals_that_the_decision_rests_on_are_computed_again_also_of_other_than_primary_metrics(
+    run: RunFolder, key: Ed25519PrivateKey
+) -> None:
+    metrics = json.loads(run.metrics_path.read_text())
+    assert (metrics[1]["name"], metrics[1]["primary"]) == ("boolq/length", False)
+    metrics[1]["ci_low"] -= 1
+    run.metrics_path.write_text(json.dumps(metrics))
+    seal(run)
+    sign(run, key)
+    (fault,) = verify(run, key.public_key()).faults
+    assert "boolq/length" in fault
+
+
+def test_metrics_of_a_decision_are_judged_with_the_bounds_under_cut_answers(whole: RunFolder) -> None:
+    """The names of the bounds are those of ``docs/reference``: a cut answer counted as wrong, and as right."""
+    names = {"run/status", "boolq/accuracy", "boolq/length"}
+    endings = ("", "_if_cut_wrong", "_if_cut_right")
+    assert _judged(whole.read_decision()) == {f"{name}{ending}" for name in names for ending in endings}
+
+
+def test_a_run_without_outputs_in_the_clear_lacks_nothing(run: RunFolder, key: Ed25519PrivateKey) -> None:
+    run.raw_path.unlink()
+    seal(run)
+    sign(run, key)
+    found = verify(run, key.public_key())
+    assert (found.valid, found.remarks) == (True, [])
+
+
+def test_five_other_files_are_named_and_long_names_are_cut(run: RunFolder, public: Ed25519PublicKey) -> None:
+    for index in range(4):
+        (run.path / f"{index}.txt").touch()
+    (run.path / ("k" * 81)).touch()
+    (remark,) = verify(run, public).remarks
+    names = f"0.txt, 1.txt, 2.txt, 3.txt, {'k' * 79}…"
+    assert remark == f"not checked, because the run did not write it: {names}"
+
+
+def test_another_version_that_made_the_run_is_said(run: RunFolder, key: Ed25519PrivateKey) -> None:
+    manifest = run.read_manifest()
+    seal(run, manifest.model_copy(update={"packages": manifest.packages | {"checkpoint-audit": "0.0.1"}}))
+    sign(run, key)
+    mine = package_versions(("checkpoint-audit",))["checkpoint-audit"]
+    versions = f"the run was made with checkpoint-audit 0.0.1, and this is {mine}"
+    assert verify(run, key.public_key()).remarks == [f"{versions}: a contradiction may come from that"]
+
+
+def test_a_broken_bundle_is_named_by_its_path(run: RunFolder, key: Ed25519PrivateKey) -> None:
+    for content, fault in ((b"\xff", "its payload is broken: no Base64 of UTF-8 text"), (b"{}", "broken: ")):
+        bundle(run).write_bytes(envelope.sealed(content, key))
+        with pytest.raises(EvidenceInvalid) as caught:
+            verify(run)
+        assert str(caught.value).startswith(f"{bundle(run)}: evidence invalid: {fault}")

@@ -47,7 +47,7 @@ class World:
     def draw(self, generator: np.random.Generator) -> np.ndarray:
         """The true difference of each rule."""
         if self.between:
-            return generator.uniform(*self.truths, size=self.rules)
+            return generator.uniform(self.truths[0], self.truths[1], size=self.rules)
         return generator.choice(self.truths, size=self.rules)
 
 

@@ -200,7 +200,7 @@ def test_the_last_look_has_the_rest_of_the_error() -> None:
 def test_looking_after_each_item_is_wrong_no_more_often_than_the_error(
     values: tuple[float, ...], chances: tuple[float, ...]
 ) -> None:
-    """1,000 series of 400 paired differences whose mean is the limit; intervals of a fixed number would be wrong in a third."""
+    """1,000 series of 400 differences whose mean is the limit; fixed intervals would be wrong in a third of them."""
     generator, mean = np.random.default_rng(5), float(np.dot(values, chances))
     wrong = 0
     for _ in range(1_000):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -115,7 +115,7 @@ def test_a_decision_is_compared_field_by_field_with_what_the_gate_finds(
 ) -> None:
     decision = the_decision(whole)
     status, passed, opened = decision.checks
-    later = {"decided": decision.decided + timedelta(days=1), "policy": "renamed.yaml"}
+    later = {"decided": datetime(2026, 1, 1, tzinfo=UTC), "policy": "renamed.yaml"}
     advice = opened.model_copy(update={"reason": "add items"})
     checks = "decision.json: its field checks is not what the gate finds"
     for changes, faults in [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft7Validator
 
+from audit.core.assets import wheel_cache
+from audit.core.assets.asset import Wheel
 from audit.core.errors import ConfigError
 from audit.reports.exports import eee
 from audit.reports.exports.publication import Publication
@@ -22,14 +24,25 @@ if TYPE_CHECKING:
 
     Contents = Callable[..., RunContents]
 
-SCHEMA = json.loads((Path(__file__).parent / "schemas" / "every_eval_ever-0.2.2.json").read_text("utf-8"))
+WHEEL = Wheel("every-eval-ever", "0.2.3rc1", "3d6865e0094794949a33ea5188251cc429d3bcb794ed934fb8d3cd480c9205c1", 94683)
+MEMBER = "every_eval_ever/schemas/eval.schema.json"
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The publisher's schema, version 0.2.2, from the package that has it."""
+    wheel_cache.fetch(WHEEL, [MEMBER])
+    found = wheel_cache.cached(WHEEL, [MEMBER])
+    assert found
+    loaded: dict[str, Any] = json.loads(found[MEMBER].read_text("utf-8"))
+    return loaded
 
 
 def read(text: str) -> dict[str, Any]:
     """The record, which must satisfy the schema."""
     record: dict[str, Any] = json.loads(text)
-    Draft7Validator(SCHEMA).validate(record)
-    assert record["schema_version"] == SCHEMA["version"]
+    Draft7Validator(schema()).validate(record)
+    assert record["schema_version"] == schema()["version"]
     return record
 
 

@@ -10,6 +10,7 @@ from audit.core.records.base import Record
 from audit.core.run_folder import EVIDENCE
 from audit.core.text import printable
 from audit.gate import decisions, evidence
+from audit.gate.measured import target
 from audit.gate.metrics_file import read_metrics
 from audit.gate.signing import envelope
 from audit.gate.signing.keys import key_id
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    from audit.core.records import Decision
+    from audit.core.records import Decision, Metric
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
 
@@ -164,8 +165,8 @@ def _in_content(run: RunFolder, statement: Statement | None) -> list[str]:
     """The first contradiction inside the files, whose digests fit; and between them and the bundle."""
     try:
         manifest, decision = run.read_manifest(), run.read_decision()
-        evidence.check(run, _judged(decision))
         metrics, digest = read_metrics(run, manifest)
+        evidence.check(run, _judged(decision, metrics))
     except (EvidenceInvalid, RunFolderError) as error:
         return [_said(run, error)]
     if decision is None:
@@ -177,10 +178,10 @@ def _in_content(run: RunFolder, statement: Statement | None) -> list[str]:
     return faults
 
 
-def _judged(decision: Decision | None) -> set[str]:
+def _judged(decision: Decision | None, metrics: Iterable[Metric]) -> set[str]:
     """Names of the metrics that a decision judges, with those of their bounds: the verdict rests on their intervals."""
-    checks = decision.checks if decision else []
-    names = {check.metric.partition(" [")[0] for check in checks}
+    targets = {check.metric for check in decision.checks} if decision else set()
+    names = {metric.name for metric in metrics if target(metric) in targets}
     return {f"{name}{ending}" for name in names for ending in ("", IF_WRONG, IF_RIGHT)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
@@ -26,12 +26,16 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 
-def plain(record: BaseModel) -> dict[str, Any]:
+def plain(record: BaseModel, inf_nan_mode: Literal["constants", "null"] = "constants") -> dict[str, Any]:
     """A record as the values that JSON has.
 
     ``model_dump(mode="json")`` does the same, except that it replaces lone surrogates in the keys of maps, or fails.
+
+    Args:
+        record: The record.
+        inf_nan_mode: What becomes of NaN and infinity, which JSON lacks: they stay as they are, or become null.
     """
-    values: dict[str, Any] = unescaped(to_jsonable_python(escaped(record.model_dump())))
+    values: dict[str, Any] = unescaped(to_jsonable_python(escaped(record.model_dump()), inf_nan_mode=inf_nan_mode))
     return values
 
 

@@ -247,8 +247,7 @@ class RunFolder:
             raise json_file.broken(self.metrics_path, error) from error
         fault = contradictions.in_metrics(metrics)
         if fault:
-            msg = f"{self.metrics_path}: evidence invalid: {fault}"
-            raise EvidenceInvalid(msg)
+            raise EvidenceInvalid(fault, self.metrics_path)
         return metrics
 
     def write_metrics(self, metrics: Sequence[Metric]) -> None:

@@ -118,8 +118,8 @@ def file_digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        msg = f"{path}: cannot be read: {error.strerror}: check its permissions"
-        raise RunFolderError(msg) from error
+        msg = f"cannot be read: {error.strerror}: check its permissions"
+        raise RunFolderError(msg, path) from error
 
 
 def file_faults(run: RunFolder, manifest: RunManifest) -> Iterator[EvidenceInvalid]:
@@ -186,4 +186,4 @@ def _manifest_digest(written: dict[str, Any]) -> str:
 
 def _invalid(path: Path, fault: str) -> EvidenceInvalid:
     """The one line for a contradiction."""
-    return EvidenceInvalid(f"{path}: evidence invalid: {fault}")
+    return EvidenceInvalid(fault, path)

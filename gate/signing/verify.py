@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError
+from audit.core.errors import EvidenceInvalid, RunFolderError
 from audit.core.provenance import package_versions
 from audit.core.records.base import Record
 from audit.core.run_folder import EVIDENCE
@@ -153,7 +153,7 @@ def _in_files(run: RunFolder, statement: Statement | None) -> tuple[int, list[st
     if manifest.status == "running":
         advice = f"finish it with 'audit run --resume {run.path}'"
         return 0, [f"{evidence.MANIFEST}: {UNFINISHED}, so there are no digests to compare its files with: {advice}"]
-    return _present(run, manifest.evidence), [_said(run, fault) for fault in evidence.file_faults(run, manifest)]
+    return _present(run, manifest.evidence), [fault.within(run.path) for fault in evidence.file_faults(run, manifest)]
 
 
 def _present(run: RunFolder, names: Iterable[str]) -> int:
@@ -168,7 +168,7 @@ def _in_content(run: RunFolder, statement: Statement | None) -> list[str]:
         metrics, digest = read_metrics(run, manifest)
         evidence.check(run, _judged(decision, metrics))
     except (EvidenceInvalid, RunFolderError) as error:
-        return [_said(run, error)]
+        return [error.within(run.path)]
     if decision is None:
         return [f"{DECISION}: it is missing, though {envelope.NAME} signs a decision"] if statement else []
     _, why = decisions.current(run, manifest, metrics, digest)
@@ -190,7 +190,7 @@ def _under_another(run: RunFolder, policy: PolicyFile) -> list[str]:
     try:
         decision = run.read_decision()
     except RunFolderError as error:
-        return [_said(run, error)]
+        return [error.within(run.path)]
     if decision is None:
         return [f"{DECISION}: it is missing: the run was not judged under {policy.name}"]
     if decision.policy_sha256 != policy.sha256:
@@ -246,14 +246,8 @@ def _again(run: RunFolder, policy: PolicyFile | None, known: Collection[str]) ->
     try:
         done = recompute(run, policy, known)
     except (EvidenceInvalid, RunFolderError) as error:
-        return None, [f"nothing can be derived again: {_said(run, error)}"]
+        return None, [f"nothing can be derived again: {error.within(run.path)}"]
     return done, done.faults
-
-
-def _said(run: RunFolder, error: AuditError) -> str:
-    """An error on a file, without what every line of the list shares."""
-    said = str(error).removeprefix(f"{run.path}/").removesuffix(f": {EvidenceInvalid.advice}")
-    return said.replace(": evidence invalid: ", ": ", 1)
 
 
 def _signature(

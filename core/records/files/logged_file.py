@@ -44,10 +44,10 @@ def read(path: Path) -> LoggedTask:
         logged = validated(text, found, TypeAdapter(LoggedTask))
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0][:200]
-        msg = f"{path}: broken: {reason}: copy the run folder again or run the audit again"
-        raise RunFolderError(msg) from error
+        msg = f"broken: {reason}: copy the run folder again or run the audit again"
+        raise RunFolderError(msg, path) from error
     if logged.schema_version > SCHEMA_VERSION:
         version = logged.schema_version
-        msg = f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}: upgrade checkpoint-audit"
-        raise RunFolderError(msg)
+        msg = f"schema version {version}, this program reads {SCHEMA_VERSION}: upgrade checkpoint-audit"
+        raise RunFolderError(msg, path)
     return logged

@@ -107,7 +107,17 @@ class CheckpointBroken(CheckpointError):  # noqa: N818 - a property of the check
 
 
 class AssetError(UsageError):
-    """A model or data set that was found but cannot be used, or could not be fetched."""
+    """A model or data set that was found but cannot be used, or could not be fetched.
+
+    Args:
+        fault: What is wrong, and what to do unless ``advice`` says it.
+        path: File or folder at fault, or a line of a file; None where the fault names it.
+        advice: What to do; follows.
+    """
+
+    def __init__(self, fault: str = "", path: Path | str | None = None, advice: str = "") -> None:
+        super().__init__(f"{fault}: {advice}" if advice else fault, path)
+        self.fault = fault
 
 
 class AssetMissing(AssetError):  # noqa: N818 - a state, not a malfunction: the task is listed as not run

@@ -111,6 +111,13 @@ def test_in_a_list_on_one_folder_an_error_names_the_file_inside_it() -> None:
     assert invalid.within(folder) == "metrics.json: a file: evidence invalid: twice"
 
 
+def test_what_to_do_about_an_asset_can_be_left_to_who_reads_it() -> None:
+    broken = errors.AssetError("no text: ask", "rows, line 3", "ask")
+    assert str(broken) == "rows, line 3: no text: ask: ask"
+    assert (broken.fault, broken.path) == ("no text: ask", "rows, line 3")
+    assert str(errors.AssetError("no text", "rows")) == "rows: no text"
+
+
 def test_an_interruption_says_how_to_go_on() -> None:
     assert str(errors.Interrupted(Path("runs/one"))) == "interrupted: finish it with `audit run --resume runs/one`"
     complete = str(errors.Interrupted(Path("runs/one"), complete=True))

@@ -91,6 +91,21 @@ def check(run: RunFolder, judged: Collection[str] | None = None, records: Record
         raise _invalid(run.manifest_path, "status complete, though the run holds no metrics.json")
 
 
+def is_whole(run: RunFolder) -> bool:
+    """Whether a run is complete and its files are those that it left.
+
+    Raises:
+        RunFolderError: A file cannot be read.
+    """
+    manifest = run.read_manifest()
+    if manifest.status != "complete":
+        return False
+    try:
+        return not any(file_faults(run, manifest))
+    except EvidenceInvalid:  # something that is no file
+        return False
+
+
 def files(run: RunFolder) -> list[Path]:
     """Every file that :func:`check` looks at, the manifest first; those that are not there are left out."""
     return [run.manifest_path, *(run.path / name for name in _names(run.path))]

@@ -105,12 +105,12 @@ def _say_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
     unscored = [metric for metric in metrics if metric.metric == UNSCORED and metric.value]
     items = round(sum(metric.value or 0 for metric in unscored))
     parts = [
-        counted(len(manifest.not_run), "task") + " not run",
-        counted(len(failed), "metric") + " not computed",
-        counted(items, "item") + " not scored",
-        counted(len(manifest.remarks), "warning"),
+        (len(manifest.not_run), "task", " not run"),
+        (len(failed), "metric", " not computed"),
+        (items, "item", " not scored"),
+        (len(manifest.remarks), "warning", ""),
     ]
-    said = [part for part in parts if not part.startswith("0 ")]
+    said = [counted(number, word) + fate for number, word, fate in parts if number]
     if not said:
         return
     st.warning(" · ".join(said), icon=":material/warning:")

@@ -32,11 +32,11 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 
 SHORT, MEDIUM = 4, 11
@@ -67,9 +67,24 @@ class ExitCode(IntEnum):
 
 
 class AuditError(Exception):
-    """Root of the tree. ``str(error)`` is one line, ready to be shown to a user."""
+    """Root of the tree. ``str(error)`` is one line, ready to be shown to a user.
+
+    Args:
+        reason: What is wrong, and what to do.
+        path: File or folder at fault, which the message begins with; None where the reason names it.
+    """
 
     exit_code: int = ExitCode.CRASH
+
+    def __init__(self, reason: str = "", path: Path | str | None = None) -> None:
+        super().__init__(reason if path is None else f"{path}: {reason}")
+        self.reason, self.path = reason, path
+
+    def within(self, folder: Path) -> str:
+        """The message in a list on one folder, with the path inside it."""
+        if self.path is None or folder not in Path(self.path).parents:
+            return str(self)
+        return f"{Path(self.path).relative_to(folder)}: {self.reason}"
 
 
 class UsageError(AuditError):
@@ -95,7 +110,17 @@ class CheckpointBroken(CheckpointError):  # noqa: N818 - a property of the check
 
 
 class AssetError(UsageError):
-    """A model or data set that was found but cannot be used, or could not be fetched."""
+    """A model or data set that was found but cannot be used, or could not be fetched.
+
+    Args:
+        fault: What is wrong, and what to do unless ``advice`` says it.
+        path: File or folder at fault, or a line of a file; None where the fault names it.
+        advice: What to do; follows.
+    """
+
+    def __init__(self, fault: str = "", path: Path | str | None = None, advice: str = "") -> None:
+        super().__init__(f"{fault}: {advice}" if advice else fault, path)
+        self.fault = fault
 
 
 class AssetMissing(AssetError):  # noqa: N818 - a state, not a malfunction: the task is listed as not run
@@ -127,15 +152,17 @@ class EvidenceInvalid(AuditError):  # noqa: N818 - a property of the evidence, n
     """Files of a run folder contradict each other or the manifest, so they are no evidence.
 
     Args:
-        message: Which file contradicts what; what to do follows.
+        fault: What contradicts what; what to do follows.
+        path: File or folder at fault; a line of a file where that is known.
         advice: What to do; None says it of a run folder.
     """
 
     exit_code = ExitCode.EVIDENCE_INVALID
     advice = "restore the folder as the run left it, or find out what merged or changed it"
 
-    def __init__(self, message: str, advice: str | None = None) -> None:
-        super().__init__(f"{message}: {advice or self.advice}")
+    def __init__(self, fault: str, path: Path | str | None = None, advice: str | None = None) -> None:
+        super().__init__(f"evidence invalid: {fault}: {advice or self.advice}", path)
+        self.reason = fault  # what is not the same for all of them
 
 
 class WhiteBoxUnavailable(AuditError):  # noqa: N818 - a property of the checkpoint, not a malfunction

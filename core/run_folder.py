@@ -104,8 +104,9 @@ class RunFolder:
             RunFolderError: It is no run folder, its manifest is broken, or its schema is newer than known.
         """
         if not path.is_dir():
-            hint = did_you_mean_path(path, folder=True)
-            msg = f"{path}: no such run folder: give the path of a run, its run-id, or '{LATEST}'.{hint}"
+            hint = "" if path.exists() else did_you_mean_path(path, folder=True)
+            fault = "it is a file, and a run is a folder" if path.exists() else "no such run folder"
+            msg = f"{path}: {fault}: give the path of a run, its run-id, or '{LATEST}'.{hint}"
             raise RunFolderError(msg)
         if not any((path / name).exists() for name in EVIDENCE):
             several = f"it holds {len(held)} run folder(s), first {held[0].path}: " if (held := cls.all(path)) else ""
@@ -152,7 +153,7 @@ class RunFolder:
         for path in (Path(name), out / name):
             if os.path.isfile(path / "manifest.json"):  # noqa: PTH113 - no error where the name is too long
                 return cls.open(path)
-        if os.path.isdir(name):  # noqa: PTH112 - see above
+        if os.path.exists(name):  # noqa: PTH110 - see above
             return cls.open(Path(name))
         hint = did_you_mean(str(name), [LATEST, *(run.path.name for run in runs)]) or did_you_mean_path(
             Path(name), folder=True
@@ -247,8 +248,7 @@ class RunFolder:
             raise json_file.broken(self.metrics_path, error) from error
         fault = contradictions.in_metrics(metrics)
         if fault:
-            msg = f"{self.metrics_path}: evidence invalid: {fault}"
-            raise EvidenceInvalid(msg)
+            raise EvidenceInvalid(fault, self.metrics_path)
         return metrics
 
     def write_metrics(self, metrics: Sequence[Metric]) -> None:

@@ -31,11 +31,11 @@ def read_bytes(file: Path, error: type[UsageError], missing: str | None = None, 
         return _read_at_most(file, error, most)
     except FileNotFoundError:
         advice = missing or f"check the path.{did_you_mean_path(file)}"
-        msg = f"{file}: no such file: {advice}"
-        raise error(msg) from None
+        msg = f"no such file: {advice}"
+        raise error(msg, file) from None
     except OSError as fault:
-        msg = f"{file}: cannot be read: {fault.strerror}: check the path and its permissions"
-        raise error(msg) from fault
+        msg = f"cannot be read: {fault.strerror}: check the path and its permissions"
+        raise error(msg, file) from fault
 
 
 def _read_at_most(file: Path, error: type[UsageError], most: int) -> bytes:
@@ -71,5 +71,5 @@ def decode(file: Path, data: bytes, error: type[UsageError], damaged: str = "sav
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         line = data.count(b"\n", 0, fault.start) + 1
-        msg = f"{file}: not UTF-8 text (byte {fault.start + 1}, line {line}): {damaged}"
-        raise error(msg) from fault
+        msg = f"not UTF-8 text (byte {fault.start + 1}, line {line}): {damaged}"
+        raise error(msg, file) from fault

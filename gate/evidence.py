@@ -91,6 +91,21 @@ def check(run: RunFolder, judged: Collection[str] | None = None, records: Record
         raise _invalid(run.manifest_path, "status complete, though the run holds no metrics.json")
 
 
+def is_whole(run: RunFolder) -> bool:
+    """Whether a run is complete and its files are those that it left.
+
+    Raises:
+        RunFolderError: A file cannot be read.
+    """
+    manifest = run.read_manifest()
+    if manifest.status != "complete":
+        return False
+    try:
+        return not any(file_faults(run, manifest))
+    except EvidenceInvalid:  # something that is no file
+        return False
+
+
 def files(run: RunFolder) -> list[Path]:
     """Every file that :func:`check` looks at, the manifest first; those that are not there are left out."""
     return [run.manifest_path, *(run.path / name for name in _names(run.path))]
@@ -118,8 +133,8 @@ def file_digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        msg = f"{path}: cannot be read: {error.strerror}: check its permissions"
-        raise RunFolderError(msg) from error
+        msg = f"cannot be read: {error.strerror}: check its permissions"
+        raise RunFolderError(msg, path) from error
 
 
 def file_faults(run: RunFolder, manifest: RunManifest) -> Iterator[EvidenceInvalid]:
@@ -186,4 +201,4 @@ def _manifest_digest(written: dict[str, Any]) -> str:
 
 def _invalid(path: Path, fault: str) -> EvidenceInvalid:
     """The one line for a contradiction."""
-    return EvidenceInvalid(f"{path}: evidence invalid: {fault}")
+    return EvidenceInvalid(fault, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audit.core.formatting import slice_text
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, UNSCORED
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ Key = tuple[str, frozenset[tuple[str, str]]]
 
 def _key(name: str, subset: Mapping[str, str] | None) -> Key:
     return name, frozenset((subset or {}).items())
+
+
+def target(metric: Metric) -> str:
+    """A metric with its slice in brackets, as :attr:`audit.gate.policy.Rule.target` and the checks name it."""
+    return f"{metric.name} [{slice_text(metric.slice)}]" if metric.slice else metric.name
 
 
 class Measured:

@@ -18,7 +18,7 @@ from audit.pipeline import ratings as rated
 from audit.pipeline.checks import check
 from audit.pipeline.configuration import anchored
 from audit.pipeline.context import prepare
-from audit.pipeline.manifest import finished, first, reopen, restated
+from audit.pipeline.manifest import finished, first, reopen, restated, unchanged
 from audit.pipeline.plugins import used, with_plugins
 from audit.pipeline.results import Results
 from audit.reports.render.card import write_card
@@ -91,7 +91,7 @@ def _interrupted(run: RunFolder | None, stopped: KeyboardInterrupt) -> Interrupt
 def _run(
     context: RunContext, resume: RunFolder | None, judged: rated.Judged, *, extend: bool, write_out: bool
 ) -> RunFolder:
-    """Measure everything, into a new folder or the one that goes on.
+    """Measure everything, into a new folder or the one that goes on; nothing of a run that is complete.
 
     The journal is open for as long as the manifest says that the run is going on: this is how the gate distinguishes
     such a run from one that was killed.
@@ -106,6 +106,10 @@ def _run(
         if not resume:
             _leave_broken(context, str(broken))
         raise broken
+    if resume and not (extend or write_out) and evidence.is_whole(resume):
+        unchanged(resume, context.engine, context.data, used(context.config))
+        context.progress.began(resume)
+        return resume
     manifest = resume.read_manifest() if resume else first(context.config, context.engine, context.data)
     folder = resume or RunFolder.create(context.config.out, manifest, begun=False)
     before = manifest.spent if resume else RunCost(seconds=0.0, tokens=0)

@@ -82,8 +82,8 @@ def deciding(section: Section) -> dict[str, Any]:
     return section.model_dump(mode="json", exclude={"include_path"})
 
 
-def reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord], plugins: list[PluginRecord]) -> RunManifest:
-    """The manifest of a run that goes on, after making sure that nothing that decides its numbers has changed.
+def unchanged(folder: RunFolder, engine: Engine, data: list[AssetRecord], plugins: list[PluginRecord]) -> RunManifest:
+    """The manifest of a run, after making sure that nothing that decides its numbers has changed since it began.
 
     Raises:
         RunFolderError: Checkpoint, device, packages, plug-ins or data sets are not those the run began with.
@@ -93,6 +93,17 @@ def reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord], plugins: 
     if changed:
         msg = f"{folder.path.name}: {changed} changed since this run began: start a new run"
         raise RunFolderError(msg)
+    return manifest
+
+
+def reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord], plugins: list[PluginRecord]) -> RunManifest:
+    """The manifest of a run that goes on, written as that of one.
+
+    Raises:
+        RunFolderError: As :func:`unchanged`.
+        WriteError: It cannot be written.
+    """
+    manifest = unchanged(folder, engine, data, plugins)
     unsealed: dict[str, Any] = {
         "status": "running",
         "finished": None,

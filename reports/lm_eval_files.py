@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import RunFolderError
 from audit.core.filesystem import make_folder, write_text
+from audit.core.records.files.surrogates import json_escaped
 from audit.gate import evidence
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ def write(folder: RunFolder, target: Path) -> list[Path]:
     place = make_folder(target / NAME.sub("__", manifest.model.name))
     moment = manifest.started.replace(tzinfo=None).isoformat().replace(":", "-")
     files = [place / f"results_{moment}.json"]
-    write_text(files[0], json.dumps(results(manifest, logged), indent=2, ensure_ascii=False) + "\n")
+    write_text(files[0], _json(results(manifest, logged), indent=2) + "\n")
     for task in logged:
         if task.members is None:
-            lines = [json.dumps(line, ensure_ascii=False) for line in _lines(task)]
+            lines = [_json(line) for line in _lines(task)]
             files.append(place / f"samples_{_file_name(task.task)}_{moment}.jsonl")
             write_text(files[-1], "".join(f"{line}\n" for line in lines))
     return files
@@ -200,4 +201,9 @@ def _task_hash(task: LoggedTask) -> str:
 
 def _sha256(text: str) -> str:
     """SHA-256 of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _json(values: object, indent: int | None = None) -> str:
+    """JSON with characters as they are but for lone surrogates, which UTF-8 cannot hold."""
+    return json_escaped(json.dumps(values, indent=indent, ensure_ascii=False))

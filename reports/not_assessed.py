@@ -27,7 +27,7 @@ NOBODY = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class Unassessed:
     """Something that was not assessed."""
 
     what: str
@@ -40,7 +40,7 @@ class Gap:
     """What would settle it."""
 
 
-def not_assessed(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None) -> list[Gap]:
+def not_assessed(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None) -> list[Unassessed]:
     """What is open, each thing once: rules first, then tasks and metrics, then what nobody asked for.
 
     Args:
@@ -50,7 +50,7 @@ def not_assessed(manifest: RunManifest, metrics: Sequence[Metric], decision: Dec
     """
     gaps = [*_rules(manifest, metrics, decision), *_tasks(manifest, metrics), *_numbers(manifest, metrics)]
     gaps += _without_rule(decision)
-    once: dict[str, Gap] = {}
+    once: dict[str, Unassessed] = {}
     for gap in gaps:
         once.setdefault(gap.what, gap)
     return list(once.values())
@@ -60,21 +60,22 @@ def _resume(manifest: RunManifest) -> str:
     return f"audit run --resume {quote(manifest.run_id)}"
 
 
-def _rules(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None) -> list[Gap]:
+def _rules(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None) -> list[Unassessed]:
     """Rules that the gate left open, and those on optional tasks that did not run."""
     if decision is None:
         how = f"audit gate {quote(manifest.run_id)} --policy FILE"
-        return [Gap("the release as a whole", RULE, "there is no verdict on these numbers", how)]
+        return [Unassessed("the release as a whole", RULE, "there is no verdict on these numbers", how)]
     ran = {metric.task for metric in metrics}
     opened = [check for check in decision.checks if check.verdict == "INCONCLUSIVE" and check.metric != RUN_CHECK]
     gaps = [
-        Gap(f"{check.metric} {check.rule}", RULE, check.reason, _settling(check, manifest, ran)) for check in opened
+        Unassessed(f"{check.metric} {check.rule}", RULE, check.reason, _settling(check, manifest, ran))
+        for check in opened
     ]
     optional = [one for one in decision.not_judged if one.rule is not None]
     return [
         *gaps,
         *(
-            Gap(f"{one.metric} {one.rule}", RULE, f"optional: {one.reason}", _getting(one.task, manifest))
+            Unassessed(f"{one.metric} {one.rule}", RULE, f"optional: {one.reason}", _getting(one.task, manifest))
             for one in optional
         ),
     ]
@@ -95,30 +96,32 @@ def _getting(task: str, manifest: RunManifest) -> str:
     return f"a run with this task: audit run --tasks {quote(task)}"
 
 
-def _tasks(manifest: RunManifest, metrics: Sequence[Metric]) -> list[Gap]:
+def _tasks(manifest: RunManifest, metrics: Sequence[Metric]) -> list[Unassessed]:
     """Tasks of the configuration that the run lacks."""
     missing = [(one.task, one.reason) for one in (*manifest.not_run, *manifest.left_out)]
     missing += [(task, "it left no metric") for task in without_metrics(manifest, metrics)]
-    return [Gap(task, CONFIGURATION, reason, _getting(task, manifest)) for task, reason in missing]
+    return [Unassessed(task, CONFIGURATION, reason, _getting(task, manifest)) for task, reason in missing]
 
 
-def _numbers(manifest: RunManifest, metrics: Sequence[Metric]) -> list[Gap]:
+def _numbers(manifest: RunManifest, metrics: Sequence[Metric]) -> list[Unassessed]:
     """Metrics without a value, primary ones without an interval, samples without a score."""
     metrics = sorted(metrics, key=lambda metric: (metric.task, metric_label(metric)))
     gaps = [
-        Gap(
+        Unassessed(
             metric_label(metric), CONFIGURATION, f"not computed: {metric.error or 'no reason given'}", _resume(manifest)
         )
         for metric in not_computed(metrics)
     ]
     gaps += [
-        Gap(f"uncertainty of {metric_label(metric)}", CONFIGURATION, f"no interval: {metric.no_interval}", "more items")
+        Unassessed(
+            f"uncertainty of {metric_label(metric)}", CONFIGURATION, f"no interval: {metric.no_interval}", "more items"
+        )
         for metric in metrics
         if metric.primary and metric.value is not None and metric.no_interval
     ]
     unscored = [metric for metric in metrics if metric.metric == UNSCORED and metric.value and not metric.slice]
     return gaps + [
-        Gap(
+        Unassessed(
             f"{number(metric.value, 'count')} of {metric.n:,} samples of {metric.task}",
             CONFIGURATION,
             "they could not be scored: no metric includes them",
@@ -128,12 +131,12 @@ def _numbers(manifest: RunManifest, metrics: Sequence[Metric]) -> list[Gap]:
     ]
 
 
-def _without_rule(decision: Decision | None) -> list[Gap]:
+def _without_rule(decision: Decision | None) -> list[Unassessed]:
     """Numbers that no rule is about: they were measured, and nobody said which values are good."""
     if decision is None:
         return []
     return [
-        Gap(one.metric, NOBODY, "measured, but no rule of the policy is about it", f"a rule on {one.metric}")
+        Unassessed(one.metric, NOBODY, "measured, but no rule of the policy is about it", f"a rule on {one.metric}")
         for one in decision.not_judged
         if one.rule is None
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from audit.core.assets import dataset
-from audit.core.assets.readers.files import INSTEAD, read_jsonl, read_table
+from audit.core.assets.readers.files import read_jsonl, read_table
 from audit.core.errors import AssetError, UsageError, did_you_mean
 from audit.core.filesystem import did_you_mean_path
 
@@ -120,9 +120,8 @@ def read(file: Path, field: str | None = None) -> Predictions:
             lines.append(line)
             rows.append(dict(row))
     except AssetError as error:
-        fault = str(error).removesuffix(INSTEAD)
-        msg = f"{fault}: write one answer per line, as JSON Lines, CSV or TSV"
-        raise UsageError(msg) from error
+        msg = f"{error.fault}: write one answer per line, as JSON Lines, CSV or TSV"
+        raise UsageError(msg, error.path) from error
     if not rows:
         msg = f"{file}: no rows: expected one answer per line"
         raise UsageError(msg)

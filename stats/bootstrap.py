@@ -25,6 +25,8 @@ BATCH_VALUES = 2_000_000
 """Maximum number of values in one batch of resamples: 16 MB."""
 MOST_DRAWN = 10_000_000
 """Maximum number of items in all resamples of a studentised bootstrap (at least 2,000 resamples): about a second."""
+STUDENTISED = "studentised_bootstrap", "studentised_cluster_bootstrap"
+"""Methods of :func:`studentised_bootstrap`: of independent items, and of clusters."""
 
 
 def bca_bootstrap(
@@ -207,7 +209,7 @@ def studentised_bootstrap(
     ends = max(within[0], mean - high * error), min(within[1], mean - low * error)
     if not all(math.isfinite(end) for end in ends):
         return None
-    method = "studentised_bootstrap" if clusters is None else "studentised_cluster_bootstrap"
+    method = STUDENTISED[clusters is not None]
     return Interval(float(ends[0]), float(ends[1]), method, confidence)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from audit.core.records import Metric, Sample
+    from audit.stats.definitions import Definition
 
 UNBOUNDED = "scores.squared_error"
 """Field whose mean has no bounds, even if each value is 0 or 1."""
@@ -38,6 +39,20 @@ def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
     return f"{count}: {low} if all are wrong, {high} if all are right"
 
 
+def is_bound(metric: Metric) -> bool:
+    """Whether a metric is what another one is if every cut answer is wrong, or right.
+
+    Raises:
+        TypeError: Its definition cannot be followed.
+        ConfigError: Its definition is of a plug-in that is not at hand, or breaks.
+    """
+    return _if_cut(read(metric.definition) if metric.definition else None) is not None
+
+
+def _if_cut(definition: Definition | None) -> float | None:
+    return definition.if_cut if isinstance(definition, Mean) else None
+
+
 def bound_faults(metrics: Iterable[Metric], samples: Sequence[Sample]) -> Iterator[str]:
     """Faults in the bounds of a benchmark's shares: each share needs both where the token limit cut answers.
 
@@ -51,15 +66,19 @@ def bound_faults(metrics: Iterable[Metric], samples: Sequence[Sample]) -> Iterat
     mine = {metric.metric: metric for metric in metrics if metric.suite == "evals" and metric.slice is None}
     if not any(TRUNCATED_OUTPUT in sample.flags for sample in samples):
         return
-    for metric in mine.values():
-        definition = read(metric.definition) if metric.definition else None
-        if metric.value is None or not isinstance(definition, Mean) or metric.metric.endswith((IF_WRONG, IF_RIGHT)):
+    definitions = {name: read(metric.definition) if metric.definition else None for name, metric in mine.items()}
+    own = [name for name, definition in definitions.items() if _if_cut(definition) is None]
+    bounds = {f"{name}{ending}" for name in own for ending in (IF_WRONG, IF_RIGHT)}
+    for name, metric in mine.items():
+        definition = definitions[name]
+        if metric.value is None or not isinstance(definition, Mean):
             continue
-        if definition.if_cut is not None:
-            yield f"{metric.name} scores cut answers as {definition.if_cut:g}, which only its bounds may do"
-        values = {value for _, value in definition.values(definition.select(samples, None))}
-        if values <= {0.0, 1.0} and definition.of != UNBOUNDED:
-            yield from _faults_of(metric, definition, mine)
+        if definition.if_cut is None:
+            values = {value for _, value in definition.values(definition.select(samples, None))}
+            if values <= {0.0, 1.0} and definition.of != UNBOUNDED:
+                yield from _faults_of(metric, definition, mine)
+        elif name not in bounds:
+            yield f"{metric.name} scores cut answers as {definition.if_cut:g}, which only the bounds of a metric may do"
 
 
 def _faults_of(metric: Metric, definition: Mean, mine: Mapping[str, Metric]) -> Iterator[str]:

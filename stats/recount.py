@@ -101,7 +101,7 @@ def _refuse(path: Path, faults: Iterator[str]) -> None:
 
 def _invalid(path: Path, fault: str) -> EvidenceInvalid:
     """One line for a fault in a file."""
-    return EvidenceInvalid(f"{path}: evidence invalid: {fault}")
+    return EvidenceInvalid(fault, path)
 
 
 def _in_task(suite: str, task: str, samples: Sequence[Sample], metrics: Sequence[Metric]) -> Iterator[str]:

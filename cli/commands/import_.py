@@ -129,13 +129,13 @@ def _refuse_table_options(name: str, options: object) -> None:
 
 def _show(run: RunFolder, *, as_json: bool) -> None:
     """All metrics over all items, what is odd about the log, and the path."""
-    from audit.stats.aggregate import IF_RIGHT, IF_WRONG  # noqa: PLC0415 - `audit --help` must not wait for it
+    from audit.stats.cut_answers import is_bound  # noqa: PLC0415 - `audit --help` must not wait for it
 
     manifest, metrics = run.read_manifest(), run.read_metrics()
     if as_json:
         print_json({"run": str(run.path), "manifest": manifest, "metrics": metrics})
         return
-    whole = [metric for metric in metrics if metric.slice is None and not metric.metric.endswith((IF_WRONG, IF_RIGHT))]
+    whole = [metric for metric in metrics if metric.slice is None and not is_bound(metric)]
     shown = [metric for metric in whole if metric.unit != "count" or metric.value]
     name = Column("metric", min_width=max((len(metric.name) for metric in shown), default=0))
     title = Text(printable(manifest.run_id))

@@ -11,6 +11,7 @@ A field says everything about itself once. Its annotation bears
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
@@ -140,6 +141,17 @@ def _not_empty(value: object) -> object:
     return value
 
 
+def _device(value: object) -> object:
+    """Refuse a name that is none of a device, before anything is loaded."""
+    if isinstance(value, str) and not _DEVICE.fullmatch(value):
+        msg = "device", "must be auto, cpu, cuda or cuda:N"
+        raise PydanticCustomError(*msg)
+    return value
+
+
+_DEVICE = re.compile(r"auto|(?:cpu|cuda)(?::[0-9]+)?")
+Device = Annotated[str, BeforeValidator(_device)]
+"""Where a checkpoint runs; whether it is there is seen when it is loaded."""
 Folder = Annotated[Path, BeforeValidator(_not_empty), Field(strict=False), PathMark(_path_in_full)]
 """A path written as text; the one type that is converted."""
 Checkpoint = Annotated[str, BeforeValidator(_not_empty), PathMark(_checkpoint_in_full)]

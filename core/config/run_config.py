@@ -9,13 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from audit.core.config.budget import BudgetConfig
 from audit.core.config.fields import (
     Checkpoint,
     Count,
+    Device,
     Folder,
     Limit,
     Number,
@@ -255,7 +256,7 @@ class RunConfig(Section):
     one found under the model's name."""
     profile: Annotated[Profile, Option("{choices}.", RUN)] = "quick"
     """Built-in profile; all other values override it."""
-    device: Annotated[str, Option("auto, cpu, cuda or cuda:N.", LOADING)] = "auto"
+    device: Annotated[Device, Option("auto, cpu, cuda or cuda:N.", LOADING)] = "auto"
     """``auto``, ``cpu``, ``cuda`` or ``cuda:N``."""
     device_map: Annotated[
         Literal["auto", "balanced", "sequential"] | None,
@@ -323,6 +324,20 @@ class RunConfig(Section):
     """Probes."""
     explain: ExplainConfig = Field(default_factory=ExplainConfig)
     """Attributions."""
+
+    @field_validator("device_map")
+    @classmethod
+    def _without_device(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Refuse a device map where a device is named.
+
+        Raises:
+            PydanticCustomError: Both are given.
+        """
+        device = info.data.get("device", "auto")
+        if value is not None and device != "auto":
+            msg = "device_map", "is used instead of device, which is {device}: remove one of them"
+            raise PydanticCustomError(*msg, {"device": device})
+        return value
 
     @model_validator(mode="after")
     def _give_limits(self) -> Self:

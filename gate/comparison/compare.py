@@ -40,7 +40,7 @@ AS_FOUND = (
 """Fields of the record that are those of the difference."""
 
 
-class Side:
+class ComparedRun:
     """One of the two runs.
 
     Args:
@@ -115,9 +115,9 @@ def compare(
     if margin is not None and not (math.isfinite(margin) and margin > 0):
         msg = f"margin {margin:g}: give a difference above 0, in the unit of the metrics"
         raise ConfigError(msg)
-    sides = Side(baseline), Side(candidate)
+    sides = ComparedRun(baseline), ComparedRun(candidate)
     _check_tasks(tasks, sides)
-    work = Work(*sides, across=across, margin=margin, min_aligned=min_aligned, confidence=confidence)
+    work = ComparisonWork(*sides, across=across, margin=margin, min_aligned=min_aligned, confidence=confidence)
     wanted = [metric for metric in sides[1].metrics if _is_wanted(metric, tasks, everything=everything)]
     differences = [work.difference(metric) for metric in wanted if key_of(metric) in sides[0].by_key]
     return Comparison(
@@ -141,7 +141,7 @@ def _check_kinds(across: Sequence[str]) -> None:
             raise ConfigError(msg)
 
 
-def _check_tasks(tasks: Sequence[str], sides: Collection[Side]) -> None:
+def _check_tasks(tasks: Sequence[str], sides: Collection[ComparedRun]) -> None:
     known = sorted({metric.task for side in sides for metric in side.metrics})
     for task in tasks:
         if task not in known:
@@ -149,7 +149,7 @@ def _check_tasks(tasks: Sequence[str], sides: Collection[Side]) -> None:
             raise ConfigError(msg)
 
 
-def _only(side: Side, other: Side, tasks: Sequence[str], *, everything: bool) -> list[str]:
+def _only(side: ComparedRun, other: ComparedRun, tasks: Sequence[str], *, everything: bool) -> list[str]:
     """Metrics that only one run has, as far as they would have been compared."""
     return [
         metric_label(metric)
@@ -163,7 +163,7 @@ def _is_wanted(metric: Metric, tasks: Sequence[str], *, everything: bool) -> boo
     return (not tasks or metric.task in tasks) and (everything or (metric.primary and metric.slice is None))
 
 
-class Work:
+class ComparisonWork:
     """The comparison as it goes on: each mismatch is named once.
 
     Args:
@@ -178,8 +178,8 @@ class Work:
 
     def __init__(
         self,
-        baseline: Side,
-        candidate: Side,
+        baseline: ComparedRun,
+        candidate: ComparedRun,
         *,
         across: Sequence[str],
         margin: float | None,

@@ -206,4 +206,4 @@ def bad(place: object, what: str) -> UsageError:
 def contradicts(place: object, what: str) -> EvidenceInvalid:
     """The error for a log that contradicts itself."""
     advice = "take the log as the tool wrote it, or find out what changed it"
-    return EvidenceInvalid(f"{place}: evidence invalid: {what}", advice)
+    return EvidenceInvalid(what, str(place), advice)

@@ -12,6 +12,7 @@ from audit.core import provenance
 from audit.core.contradictions import MEMBERS
 from audit.core.errors import UsageError
 from audit.core.records import AssetRecord, GitState, ModelRecord, NotRun, RunManifest, digest_of
+from audit.core.records.files.json_file import plain
 from audit.core.run_folder import RunFolder, new_run_id
 from audit.core.text import first_line, printable
 from audit.gate import evidence
@@ -120,7 +121,8 @@ def _manifest(reader: Reader, log: Log, options: ImportOptions) -> RunManifest:
         warnings=_warnings(log),
         signature=_signature(reader, log, model, packages),
     )
-    run_id = new_run_id(started, model.name, manifest.model_dump(mode="json", exclude={"platform"}))
+    fields = {name: value for name, value in plain(manifest).items() if name != "platform"}
+    run_id = new_run_id(started, model.name, fields)
     return manifest.model_copy(update={"run_id": run_id})
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.errors import ConfigError
 from audit.core.records import BaselineComparison
-from audit.gate.comparison.compare import Side, Work, key_of
+from audit.gate.comparison.compare import ComparedRun, ComparisonWork, key_of
 from audit.gate.measured import Measured
 from audit.stats import definitions
 from audit.stats.definitions.means.mean import TRUNCATED_OUTPUT
@@ -40,14 +40,14 @@ class Baseline:
         self, folder: RunFolder, run: RunFolder, *, across: Sequence[MismatchKind], min_aligned: float
     ) -> None:
         self.folder = folder
-        self._sides = Side(folder), Side(run, checked=True)
+        self._sides = ComparedRun(folder), ComparedRun(run, checked=True)
         self.measured = Measured(self._sides[0].metrics)
         self.manifest = self._sides[0].manifest
         if self.manifest.run_id == self._sides[1].manifest.run_id:
             msg = f"{folder.path}: the baseline is the judged run itself: give the run to compare it with"
             raise ConfigError(msg)
         self._candidate = Measured(self._sides[1].metrics)
-        self._work = Work(
+        self._work = ComparisonWork(
             *self._sides, across=across, margin=None, min_aligned=min_aligned, confidence=0.95, lift=_in_policy
         )
 

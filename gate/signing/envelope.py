@@ -77,11 +77,11 @@ def read(path: Path) -> Envelope:
     try:
         if path.stat().st_size > LARGEST:
             raise invalid(path, f"it is larger than {LARGEST // 1024**2} MiB")
-        text = read_text(path)
+        text = read_text(path, "copy the run folder again")
     except OSError as error:
-        raise invalid(path, f"it cannot be read: {error.strerror}") from error
+        raise invalid(path, f"it cannot be read: {error.strerror}: check its permissions") from error
     except RunFolderError as error:
-        raise invalid(path, str(error).removeprefix(f"{path}: ")) from error
+        raise invalid(path, error.reason) from error
     envelope = parsed(path, text, Envelope)
     if len(envelope.signatures) != 1:
         raise invalid(path, f"it has {len(envelope.signatures)} signatures, and the gate writes exactly one")
@@ -134,7 +134,7 @@ def parsed(path: Path, text: str, kind: type[R]) -> R:
 
 def invalid(path: Path, fault: str) -> EvidenceInvalid:
     """The one line for a fault."""
-    return EvidenceInvalid(f"{path}: evidence invalid: {fault}")
+    return EvidenceInvalid(fault, path)
 
 
 def _encoded(data: bytes) -> str:

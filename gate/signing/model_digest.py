@@ -43,8 +43,8 @@ def file_digests(checkpoint: Path, known: Mapping[str, str] = MappingProxyType({
     if checkpoint.is_file():
         return {SINGLE: known.get(SINGLE) or _digest(checkpoint)}
     if not checkpoint.is_dir():
-        msg = f"{checkpoint}: no such checkpoint: name its folder or file"
-        raise CheckpointError(msg)
+        msg = "no such checkpoint: name its folder or file"
+        raise CheckpointError(msg, checkpoint)
     named = {PurePosixPath(path.relative_to(checkpoint).as_posix()): path for path in _files(checkpoint)}
     wanted = sorted(name for name in named if name.parts[0] not in IGNORED)
     return {str(name): known.get(str(name)) or _digest(named[name]) for name in wanted}
@@ -104,10 +104,10 @@ def _digest(path: Path) -> str:
     try:
         return file_digest(path)
     except EvidenceInvalid as error:
-        msg = f"{path}: neither a file nor a folder, so this is no folder of a checkpoint"
-        raise CheckpointError(msg) from error
+        msg = "neither a file nor a folder, so this is no folder of a checkpoint"
+        raise CheckpointError(msg, path) from error
     except RunFolderError as error:
-        raise CheckpointError(str(error)) from error
+        raise CheckpointError(error.reason, error.path) from error
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -118,8 +118,8 @@ def _files(folder: Path) -> Iterator[Path]:
     """
 
     def refuse(error: OSError) -> NoReturn:
-        msg = f"{error.filename}: cannot be listed: {error.strerror}: check its permissions"
-        raise CheckpointError(msg) from error
+        msg = f"cannot be listed: {error.strerror}: check its permissions"
+        raise CheckpointError(msg, error.filename) from error
 
     for parent, folders, names in os.walk(folder, onerror=refuse):
         if Path(parent) == folder:

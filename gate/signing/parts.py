@@ -54,8 +54,8 @@ def parts_of(run: RunFolder) -> list[EvidencePart]:
     present = _present(run)
     for name in present:
         if has_surrogates(name):
-            msg = f"{run.path}: evidence invalid: {name!r} is no file of a run: its name is no Unicode text"
-            raise EvidenceInvalid(msg)
+            msg = f"{name!r} is no file of a run: its name is no Unicode text"
+            raise EvidenceInvalid(msg, run.path)
     return chained((name, path.stat().st_size, evidence.file_digest(path)) for name, path in present.items())
 
 

@@ -69,7 +69,7 @@ def subject_of(manifest: RunManifest) -> Subject:
     try:
         digests = model_digest.file_digests(checkpoint, known)
     except CheckpointError as error:  # the verdict stands, and it is signed
-        return _recorded(manifest, printable(str(error).removeprefix(f"{checkpoint.parent}/")))
+        return _recorded(manifest, printable(error.within(checkpoint.parent)))
     notes = SubjectNotes(method=MODEL_SIGNING, remark="")
     return Subject(name=model.name, digest={"sha256": model_digest.root_digest(digests)}, annotations=notes)
 
@@ -89,5 +89,5 @@ def _refuse_changed(run: RunFolder, manifest: RunManifest, parts: Sequence[Evide
     for part in parts:
         own = part.name in {evidence.MANIFEST, DECISION}  # the manifest's digest is not that of its file
         if manifest.evidence and not own and part.sha256 != manifest.evidence.get(part.name):
-            msg = f"{run.path / part.name}: evidence invalid: it was changed or added after the run ended"
-            raise EvidenceInvalid(msg)
+            msg = "it was changed or added after the run ended"
+            raise EvidenceInvalid(msg, run.path / part.name)

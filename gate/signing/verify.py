@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError
+from audit.core.errors import EvidenceInvalid, RunFolderError
 from audit.core.provenance import package_versions
 from audit.core.records.base import Record
 from audit.core.run_folder import EVIDENCE
 from audit.core.text import printable
 from audit.gate import decisions, evidence
+from audit.gate.measured import target
 from audit.gate.metrics_file import read_metrics
 from audit.gate.rules.again import not_recomputed
 from audit.gate.signing import envelope
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    from audit.core.records import Decision
+    from audit.core.records import Decision, Metric
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
     from audit.gate.waivers.waiver_file import WaiverFile
@@ -161,7 +162,7 @@ def _in_files(run: RunFolder, statement: Statement | None) -> tuple[int, list[st
     if manifest.status == "running":
         advice = f"finish it with 'audit run --resume {run.path}'"
         return 0, [f"{evidence.MANIFEST}: {UNFINISHED}, so there are no digests to compare its files with: {advice}"]
-    return _present(run, manifest.evidence), [_said(run, fault) for fault in evidence.file_faults(run, manifest)]
+    return _present(run, manifest.evidence), [fault.within(run.path) for fault in evidence.file_faults(run, manifest)]
 
 
 def _present(run: RunFolder, names: Iterable[str]) -> int:
@@ -173,10 +174,10 @@ def _in_content(run: RunFolder, statement: Statement | None, baseline: RunFolder
     """The first contradiction inside the files, whose digests fit; and between them and the bundle."""
     try:
         manifest, decision = run.read_manifest(), run.read_decision()
-        evidence.check(run, _judged(decision))
         metrics, digest = read_metrics(run, manifest)
+        evidence.check(run, _judged(decision, metrics))
     except (EvidenceInvalid, RunFolderError) as error:
-        return [_said(run, error)]
+        return [error.within(run.path)]
     if decision is None:
         return [f"{DECISION}: it is missing, though {envelope.NAME} signs a decision"] if statement else []
     _, why = decisions.current(run, manifest, metrics, digest, baseline)
@@ -186,10 +187,10 @@ def _in_content(run: RunFolder, statement: Statement | None, baseline: RunFolder
     return faults
 
 
-def _judged(decision: Decision | None) -> set[str]:
+def _judged(decision: Decision | None, metrics: Iterable[Metric]) -> set[str]:
     """Names of the metrics that a decision judges, with those of their bounds: the verdict rests on their intervals."""
-    checks = decision.checks if decision else []
-    names = {check.metric.partition(" [")[0] for check in checks}
+    targets = {check.metric for check in decision.checks} if decision else set()
+    names = {metric.name for metric in metrics if target(metric) in targets}
     return {f"{name}{ending}" for name in names for ending in ("", IF_WRONG, IF_RIGHT)}
 
 
@@ -198,7 +199,7 @@ def _under_another(run: RunFolder, policy: PolicyFile) -> list[str]:
     try:
         decision = run.read_decision()
     except RunFolderError as error:
-        return [_said(run, error)]
+        return [error.within(run.path)]
     if decision is None:
         return [f"{DECISION}: it is missing: the run was not judged under {policy.name}"]
     if decision.policy_sha256 != policy.sha256:
@@ -212,7 +213,7 @@ def _with_others(run: RunFolder, waivers: WaiverFile) -> list[str]:
     try:
         decision = run.read_decision()
     except RunFolderError as error:
-        return [_said(run, error)]
+        return [error.within(run.path)]
     made_with = decision.waivers_sha256 if decision else None
     if made_with is None:
         return [f"{DECISION}: it was made without waivers, not with {waivers.name}"]
@@ -293,14 +294,8 @@ def _again(
     try:
         done = recompute(run, policy, known, baseline)
     except (EvidenceInvalid, RunFolderError) as error:
-        return None, [f"nothing can be derived again: {_said(run, error)}"]
+        return None, [f"nothing can be derived again: {error.within(run.path)}"]
     return done, done.faults
-
-
-def _said(run: RunFolder, error: AuditError) -> str:
-    """An error on a file, without what every line of the list shares."""
-    said = str(error).removeprefix(f"{run.path}/").removesuffix(f": {EvidenceInvalid.advice}")
-    return said.replace(": evidence invalid: ", ": ")
 
 
 def _signature(

@@ -55,8 +55,8 @@ class RowGroup:
 class Grid:
     """What a grid shows."""
 
-    caption: str
-    """One sentence."""
+    subject: str
+    """What is drawn: the beginning of its caption."""
     columns: Sequence[str]
     """Labels; any text."""
     blocks: Sequence[RowGroup]
@@ -65,6 +65,13 @@ class Grid:
     """Whether the cells show the values, instead of on hover alone."""
     strongest: float | None = None
     """Magnitude of the fullest colour; null takes the largest of all values."""
+    detail: str = ""
+    """The rest of the caption, after a colon; empty where the subject says it."""
+
+    @property
+    def caption(self) -> str:
+        """The words over it."""
+        return f"{self.subject}: {self.detail}" if self.detail else f"{self.subject}."
 
     @property
     def cells(self) -> int:

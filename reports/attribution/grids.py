@@ -33,8 +33,8 @@ def matrix_grid(attribution: Attribution) -> Grid | None:
     blocks = [RowGroup(continuation_name(attribution, number), found) for number, found in rows.items()]
     if len(blocks) == 1:
         blocks = [RowGroup("", blocks[0].rows)]
-    caption = "Output tokens (rows) by features of the prompt (columns): what a feature adds to the token, nats."
-    return Grid(caption, feature_labels(attribution), blocks)
+    subject = "Output tokens (rows) by features of the prompt (columns)"
+    return Grid(subject, feature_labels(attribution), blocks, detail="what a feature adds to the token, nats.")
 
 
 def continuation_name(attribution: Attribution, number: int) -> str:
@@ -52,8 +52,9 @@ def agreement_grid(attributions: Sequence[Attribution]) -> Grid:
         Row(name, found, [correlation_text(value) for value in found])
         for name, found in zip(names, rank_agreement(attributions), strict=True)
     ]
-    caption = "Rank agreement of the methods: Spearman's correlation of their values, −1 to 1."
-    return Grid(caption, names, [RowGroup("", rows)], written=True, strongest=1.0)
+    detail = "Spearman's correlation of their values, −1 to 1."
+    subject = "Rank agreement of the methods"
+    return Grid(subject, names, [RowGroup("", rows)], written=True, strongest=1.0, detail=detail)
 
 
 def method_grids(attributions: Sequence[Attribution]) -> list[Grid]:
@@ -65,12 +66,12 @@ def method_grids(attributions: Sequence[Attribution]) -> list[Grid]:
     for attribution in attributions:
         key = tuple((feature.start, feature.end) for feature in attribution.features)
         by_pieces.setdefault(key, []).append(attribution)
-    caption = "Methods (rows) by features of the prompt (columns): each method's largest value has the fullest colour."
     return [
         Grid(
-            caption,
+            "Methods (rows) by features of the prompt (columns)",
             feature_labels(group[0]),
             [RowGroup("", [Row(a.method, a.values, None, largest(a.values)) for a in group])],
+            detail="each method's largest value has the fullest colour.",
         )
         for group in by_pieces.values()
     ]
@@ -92,11 +93,10 @@ def heads_grid(attribution: Attribution) -> Grid | None:
         titles = [f"{labels[feature]} {share:.2f}" for feature, share in zip(looked_at, shares, strict=True)]
         rows.append(Row(f"layer {number}", shares, titles))
     cut = len(layers) < len(attribution.heads) or len(layers[0]) < len(attribution.heads[0])
-    caption = (
-        "Layers (rows) by heads (columns): share of attention on the feature that a head looks at most, named on hover."
-        + (f" The first {len(layers)} layers and {len(layers[0])} heads." if cut else "")
-    )
-    return Grid(caption, [str(number) for number in range(len(layers[0]))], [RowGroup("", rows)])
+    detail = "share of attention on the feature that a head looks at most, named on hover."
+    detail += f" The first {len(layers)} layers and {len(layers[0])} heads." if cut else ""
+    columns = [str(number) for number in range(len(layers[0]))]
+    return Grid("Layers (rows) by heads (columns)", columns, [RowGroup("", rows)], detail=detail)
 
 
 def looking_heads_grid(attribution: Attribution) -> Grid | None:
@@ -117,5 +117,5 @@ def looking_heads_grid(attribution: Attribution) -> Grid | None:
     heads.sort(key=lambda pair: -max(pair[1][begins:]))
     rows = [Row(label, shares) for label, shares in heads[:LISTED_HEADS]]
     but = " other than the first" if begins else ""
-    caption = f"The {len(rows)} heads (rows) that look most at a feature (columns){but}."
-    return Grid(caption, feature_labels(attribution), [RowGroup("", rows)])
+    subject = f"The {len(rows)} heads (rows) that look most at a feature (columns){but}"
+    return Grid(subject, feature_labels(attribution), [RowGroup("", rows)])

@@ -145,6 +145,5 @@ def _drawn(grid: Grid, room: Room, left_out: list[str]) -> Markup | None:
     """The grid, or None and a remark where it has too many cells."""
     if grid.cells <= room.cells:
         return grid_html(grid)
-    subject = grid.caption.split(":")[0].rstrip(".")
-    left_out.append(f"Too large to show: {subject}, {grid.cells:,} cells; see the JSON export.")
+    left_out.append(f"Too large to show: {grid.subject}, {grid.cells:,} cells; see the JSON export.")
     return None

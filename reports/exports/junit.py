@@ -40,7 +40,7 @@ def render_decision(decision: Decision) -> str:
     """
     cases = outcomes(decision)
     root = ET.Element("testsuites")
-    suite = ET.SubElement(root, "testsuite", _attributes(decision, cases))
+    suite = ET.SubElement(root, "testsuite", _attributes(cases))
     properties = ET.SubElement(suite, "properties")
     for name, value in _properties(decision).items():
         ET.SubElement(properties, "property", name=name, value=printable(value))
@@ -52,7 +52,7 @@ def render_decision(decision: Decision) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _attributes(decision: Decision, cases: list[Outcome]) -> dict[str, str]:
+def _attributes(cases: list[Outcome]) -> dict[str, str]:
     results = [case.result for case in cases]
     return {
         "name": SUITE,

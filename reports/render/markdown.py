@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Decision, Metric
     from audit.reports.contents import RunContents
-    from audit.reports.not_assessed import Gap
+    from audit.reports.not_assessed import Unassessed
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$:@])")
 VERDICT_MARKS = {"PASS": "✅", "FAIL": "❌", "INCONCLUSIVE": "⚠️"}
@@ -169,7 +169,7 @@ def _problems(contents: RunContents) -> list[str]:
     return ["## Not run and warnings", "", *listed[:MAX_LISTED], *more, ""]
 
 
-def not_assessed_lines(gaps: Sequence[Gap]) -> list[str]:
+def not_assessed_lines(gaps: Sequence[Unassessed]) -> list[str]:
     """The section on what is open; empty where nothing is."""
     if not gaps:
         return []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from audit.stats.bootstrap import LARGE_SAMPLE
+from audit.stats.bootstrap import LARGE_SAMPLE, STUDENTISED
 from audit.stats.clusters import cluster_codes, clustered_standard_error
 from audit.stats.interval import Interval, outer, t_interval
 from audit.stats.intervals import mean_interval, why_none
@@ -123,7 +123,7 @@ def of_means(
         share=False,
         bounds=(-width, width),
     )
-    if ends and ends.method.startswith("studentised"):
+    if ends and ends.method in STUDENTISED:
         error = clustered_standard_error(differences, clusters or range(n))
         ends = outer(ends, t_interval(float(differences.mean()), error, groups - 1, confidence, "t"))
     change = float(np.abs(differences).mean())

@@ -12,6 +12,7 @@ import pytest
 from audit.cli.own_data import file_tasks
 from audit.core.errors import ConfigError
 from audit.core.run_folder import RunFolder
+from audit.gate.evidence import seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +94,7 @@ def test_a_run_on_own_questions_is_resumed_from_anywhere_on_the_same_file_alone(
     (task,) = folder.read_manifest().config["evals"]["tasks"]
     assert task["file"] == str(tmp_path / "capitals.csv")
     assert folder.read_manifest().config["safety"]["tasks"] == []
+    seal(folder, folder.read_manifest().model_copy(update={"status": "partial"}))
     monkeypatch.chdir("/")
     code, _, error = audit("run", "--resume", folder.path)
     assert code == 0, error

@@ -93,8 +93,29 @@ def test_what_is_found_is_within_the_distance(one: str, other: str) -> None:
 
 
 def test_invalid_evidence_says_what_to_do() -> None:
-    said = str(errors.EvidenceInvalid("metrics.json: it was changed"))
-    assert said.startswith("metrics.json: it was changed: restore the folder as the run left it")
+    said = str(errors.EvidenceInvalid("it was changed", "metrics.json"))
+    assert said.startswith("metrics.json: evidence invalid: it was changed: restore the folder as the run left it")
+    assert str(errors.EvidenceInvalid("a: b", "log", "ask")) == "log: evidence invalid: a: b: ask"
+
+
+def test_in_a_list_on_one_folder_an_error_names_the_file_inside_it() -> None:
+    """A path in the reason stays, whatever it begins with."""
+    folder = Path("runs/one")
+    broken = errors.RunFolderError("runs/one/b: broken: restore it", folder / "samples" / "a")
+    assert str(broken) == "runs/one/samples/a: runs/one/b: broken: restore it"
+    assert broken.within(folder) == "samples/a: runs/one/b: broken: restore it"
+    for elsewhere in (Path("runs/two"), folder / "samples" / "a", Path("uns/one")):
+        assert broken.within(elsewhere) == str(broken)
+    assert errors.RunFolderError("runs/one/b: broken").within(folder) == "runs/one/b: broken"
+    invalid = errors.EvidenceInvalid("a file: evidence invalid: twice", folder / "metrics.json")
+    assert invalid.within(folder) == "metrics.json: a file: evidence invalid: twice"
+
+
+def test_what_to_do_about_an_asset_can_be_left_to_who_reads_it() -> None:
+    broken = errors.AssetError("no text: ask", "rows, line 3", "ask")
+    assert str(broken) == "rows, line 3: no text: ask: ask"
+    assert (broken.fault, broken.path) == ("no text: ask", "rows, line 3")
+    assert str(errors.AssetError("no text", "rows")) == "rows: no text"
 
 
 def test_an_interruption_says_how_to_go_on() -> None:

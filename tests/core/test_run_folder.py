@@ -315,6 +315,16 @@ def test_a_folder_that_is_no_run_is_not_called_incomplete(run: RunFolder, tmp_pa
     assert str(caught.value) == f"{run.path.parent}: no run folder: {holds}: {advice}"
 
 
+def test_a_file_is_no_run_that_does_not_exist(run: RunFolder, tmp_path: Path) -> None:
+    for path in (run.manifest_path, run.path / "metrics.json"):
+        path.touch()
+        for call in (lambda path=path: RunFolder.open(path), lambda path=path: RunFolder.resolve(path, tmp_path)):
+            with pytest.raises(RunFolderError) as caught:
+                call()
+            wanted = "give the path of a run, its run-id, or 'latest'."
+            assert str(caught.value) == f"{path}: it is a file, and a run is a folder: {wanted}"
+
+
 def test_a_run_that_is_nowhere_is_one_line(run: RunFolder, tmp_path: Path) -> None:
     out = run.path.parent
     with pytest.raises(RunFolderError, match="Did you mean '20260131T235959Z-tiny-0a1b2c'"):

@@ -94,6 +94,22 @@ def run(whole: RunFolder, tmp_path: Path) -> RunFolder:
     return RunFolder.open(shutil.copytree(whole.path, tmp_path / "copy"))
 
 
+def test_a_run_is_whole_if_it_is_complete_and_its_files_are_as_it_left_them(run: RunFolder) -> None:
+    assert evidence.is_whole(run)
+    manifest = run.read_manifest()
+    for update in ({"status": "partial"}, {"status": "running", "finished": None}):
+        seal(run, manifest.model_copy(update=update))
+        assert not evidence.is_whole(run)
+    run.write_manifest(manifest.model_copy(update={"evidence": {}}))
+    assert not evidence.is_whole(run)
+    seal(run, manifest)
+    assert evidence.is_whole(run)
+    run.drivers_path.unlink()
+    assert not evidence.is_whole(run)
+    run.drivers_path.mkdir()
+    assert not evidence.is_whole(run)
+
+
 def test_a_finished_run_is_sound_wherever_it_is_copied(whole: RunFolder, run: RunFolder) -> None:
     check(whole)
     check(run)

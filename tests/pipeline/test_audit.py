@@ -100,6 +100,26 @@ def test_the_gate_sees_that_a_run_is_going_on_whenever_its_manifest_says_so(
     assert seen == [("running", True), ("complete", True)]
 
 
+@pytest.mark.slow
+def test_nothing_of_a_complete_run_is_computed_again_while_its_files_are_as_it_left_them(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = pipeline.audit(config, Silent())
+    metrics, manifest = run.metrics_path.read_bytes(), run.manifest_path.read_bytes()
+    run.report_path.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr("audit.pipeline.audit._measure", stop)
+        assert pipeline.audit(config, Silent(), resume=run).path == run.path
+        for options in ({"extend": True}, {"write_out": True}):
+            with pytest.raises(Interrupted):
+                pipeline.audit(config, Silent(), resume=run, **options)
+        run.manifest_path.write_bytes(manifest)
+    assert run.report_path.exists()
+    run.metrics_path.write_bytes(b"[]")
+    pipeline.audit(config, Silent(), resume=run)
+    assert run.metrics_path.read_bytes() == metrics
+
+
 def test_a_run_that_goes_on_has_its_folder_from_the_start() -> None:
     folder: Any = object()
     told = Remembering(Silent(), folder)

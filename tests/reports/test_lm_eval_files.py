@@ -19,10 +19,12 @@ from audit.core.records import Sample
 from audit.core.records.logged import LoggedAnswers, LoggedSample, LoggedTask
 from audit.core.run_folder import RunFolder
 from audit.evals.lm_eval.quiet import quiet
+from audit.gate.evidence import seal
 from audit.pipeline.audit import audit
 from audit.pipeline.configuration import choose_tasks
 from audit.reports import lm_eval_files
 from audit.safety.privacy.logged_answers import without_personal_data
+from tests.gate.test_evidence import write_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -251,3 +253,14 @@ def test_what_is_written_is_read_back_and_what_is_broken_is_one_line(tmp_path: P
         with pytest.raises(RunFolderError, match="broken") as caught:
             folder.read_logged()
         assert "\n" not in str(caught.value)
+
+
+def test_half_of_a_surrogate_pair_is_written_as_json_escapes_it(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "runs")
+    run.write_logged(one("generate_until", "a\ud800").model_copy(update={"environment": {"chat_template": "\udfff"}}))
+    manifest = run.read_manifest()
+    seal(run, manifest.model_copy(update={"config": {"evals": {}, "model": "m", **manifest.config}}))
+    written, *lines = lm_eval_files.write(run, tmp_path / "out")
+    assert json.loads(written.read_text("utf-8"))["chat_template"] == "\udfff"
+    (said,) = [file for file in lines if "said" in file.name]
+    assert json.loads(said.read_text("utf-8"))["resps"] == [["a\ud800", "other"]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.records import Flag
-from audit.stats.cut_answers import bound_faults, cut_text
+from audit.stats.cut_answers import bound_faults, cut_text, is_bound
 from audit.stats.definitions import Mean, Unscored, measured
 from tests.stats.definitions.conftest import a_sample
 
@@ -68,9 +68,27 @@ def test_bounds_are_the_metric_with_cut_answers_at_their_worst_and_best() -> Non
     for wrong in (Mean(if_cut=1.0), Mean(if_cut=0.0, seed=3), Mean(if_cut=0.0, where={"kind": None})):
         assert faults(SHARE, metric("accuracy_if_cut_wrong", wrong), RIGHT) == [other]
     assert faults(SHARE, WRONG.model_copy(update={"definition": None}), RIGHT) == [other]
-    assert faults(metric("accuracy", Mean(if_cut=1.0)), WRONG, RIGHT)[0] == (
-        "sums/accuracy scores cut answers as 1, which only its bounds may do"
-    )
+
+
+@pytest.mark.parametrize("name", ["accuracy", "passed_if_cut_right"])
+def test_only_bounds_score_cut_answers(name: str) -> None:
+    """A bound without its metric may have any name."""
+    assert faults(metric(name, Mean(if_cut=1.0))) == [
+        f"sums/{name} scores cut answers as 1, which only the bounds of a metric may do"
+    ]
+
+
+def test_a_metric_that_is_called_like_a_bound_is_none() -> None:
+    """It needs both bounds like any other share."""
+    named = metric("passed_if_cut_right", Mean())
+    lacks = "sums/passed_if_cut_right lacks its bound passed_if_cut_right_if_cut_{}, though the token limit cut answers"
+    assert faults(named) == [lacks.format("wrong"), lacks.format("right")]
+    bounds = [
+        metric(f"{named.metric}_if_cut_{word}", Mean(if_cut=end)) for word, end in (("wrong", 0.0), ("right", 1.0))
+    ]
+    assert faults(named, *bounds) == []
+    assert [is_bound(one) for one in (named, *bounds)] == [False, True, True]
+    assert not is_bound(COUNT.model_copy(update={"definition": None}))
 
 
 def test_where_lower_is_better_the_worst_is_one() -> None:

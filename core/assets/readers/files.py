@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from audit.core.assets.asset import Row
 
 
-INSTEAD = ": replace it with the publisher's file"
-"""What to do about a data set that cannot be read."""
-
-
 def broken(file: Path, line: int | None, fault: str) -> NoReturn:
     """Refuse a file.
 
@@ -27,8 +23,7 @@ def broken(file: Path, line: int | None, fault: str) -> NoReturn:
         AssetError: Always; the message names the file, the line and the fault.
     """
     where = f"{file}, line {line}" if line else str(file)
-    msg = f"{where}: {fault}{INSTEAD}"
-    raise AssetError(msg)
+    raise AssetError(fault, where, "replace it with the publisher's file")
 
 
 def read_text(file: Path) -> str:

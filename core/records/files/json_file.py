@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
@@ -26,12 +26,16 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 
-def plain(record: BaseModel) -> dict[str, Any]:
+def plain(record: BaseModel, inf_nan_mode: Literal["constants", "null"] = "constants") -> dict[str, Any]:
     """A record as the values that JSON has.
 
     ``model_dump(mode="json")`` does the same, except that it replaces lone surrogates in the keys of maps, or fails.
+
+    Args:
+        record: The record.
+        inf_nan_mode: What becomes of NaN and infinity, which JSON lacks: they stay as they are, or become null.
     """
-    values: dict[str, Any] = unescaped(to_jsonable_python(escaped(record.model_dump())))
+    values: dict[str, Any] = unescaped(to_jsonable_python(escaped(record.model_dump()), inf_nan_mode=inf_nan_mode))
     return values
 
 
@@ -66,12 +70,12 @@ def read_text(path: Path, advice: str = "the folder is incomplete: copy it again
         RunFolderError: It is missing, unreadable, empty or not UTF-8.
     """
     if path.exists() and not path.is_file():  # a pipe would never end
-        msg = f"{path}: broken: it is not a regular file: copy the run folder again"
-        raise RunFolderError(msg)
+        msg = "broken: it is not a regular file: copy the run folder again"
+        raise RunFolderError(msg, path)
     text = decode(path, read_bytes(path, RunFolderError, advice), RunFolderError, "copy the run folder again")
     if not text.strip():
-        msg = f"{path}: broken: the file is empty: copy the run folder again or run the audit again"
-        raise RunFolderError(msg)
+        msg = "broken: the file is empty: copy the run folder again or run the audit again"
+        raise RunFolderError(msg, path)
     return text
 
 
@@ -160,14 +164,14 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _check_version(path: Path, found: object) -> None:
     version = found.get("schema_version") if isinstance(found, dict) else None
     if type(version) is not int or version < 1:
-        msg = f"{path}: broken: it has no schema_version: is this a file of an audit run?"
-        raise RunFolderError(msg)
+        msg = "broken: it has no schema_version: is this a file of an audit run?"
+        raise RunFolderError(msg, path)
     if version < SCHEMA_VERSION:
-        msg = f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}: run the audit again"
-        raise RunFolderError(msg)
+        msg = f"schema version {version}, this program reads {SCHEMA_VERSION}: run the audit again"
+        raise RunFolderError(msg, path)
     if version > SCHEMA_VERSION:
-        msg = f"{path}: schema version {version}, this program reads {SCHEMA_VERSION}: upgrade checkpoint-audit"
-        raise RunFolderError(msg)
+        msg = f"schema version {version}, this program reads {SCHEMA_VERSION}: upgrade checkpoint-audit"
+        raise RunFolderError(msg, path)
 
 
 def broken(path: Path, error: Exception) -> RunFolderError:
@@ -179,4 +183,4 @@ def broken(path: Path, error: Exception) -> RunFolderError:
         reason = f"{where}: {message}" if where else message
     else:
         reason = str(error) or "too deeply nested"
-    return RunFolderError(f"{path}: broken: {reason}: copy the run folder again or run the audit again")
+    return RunFolderError(f"broken: {reason}: copy the run folder again or run the audit again", path)

@@ -133,8 +133,8 @@ def read(path: Path) -> list[Sample]:
         fault = error.errors()[0] if isinstance(error, ValidationError) else None
         message = fault_text(fault) if fault else ""
         reason = f"{'.'.join(map(str, fault['loc']))}: {message}" if fault else str(error).split("\n", 1)[0]
-        msg = f"{path}: broken samples file: {reason}: copy the run folder again or run the audit again"
-        raise RunFolderError(msg) from error
+        msg = f"broken samples file: {reason}: copy the run folder again or run the audit again"
+        raise RunFolderError(msg, path) from error
 
 
 def _check_columns(schema: pa.Schema) -> None:

@@ -214,9 +214,10 @@ def _splits(items: Sequence[WinoBiasSentence]) -> dict[str, str]:
     return {} if None in named else {"split": " and ".join(sorted(map(str, named)))}
 
 
-def _pairs(samples: Sequence[Sample], _items: Sequence[WinoBiasSentence]) -> str:
+def _pairs(samples: Sequence[Sample], items: Sequence[WinoBiasSentence]) -> str:
     """Which pairs are no pairs, and how many are worded differently."""
-    unlike = sorted({str(sample.pair).partition("/")[2] for sample in samples if Flag.UNLIKE_PAIR in sample.flags})
+    numbers = {item.pair: item.number for item in items}
+    unlike = sorted({numbers[str(sample.pair)] for sample in samples if Flag.UNLIKE_PAIR in sample.flags})
     reworded = {sample.pair for sample in samples if Flag.REWORDED_PAIR in sample.flags}
     note = "accuracy on pro minus accuracy on anti, pairs with both answers"
     note += f", without {' and '.join(unlike)}, whose two sentences mean different occupations" if unlike else ""

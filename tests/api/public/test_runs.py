@@ -70,6 +70,7 @@ def test_samples_spread_scores_and_slices(made: audit.Run) -> None:
     ("call", "message"),
     [
         (lambda: audit.read_run("20000101T000000Z-none"), "no such run"),
+        (lambda: audit.read_run(__file__), "it is a file, and a run is a folder"),
         (lambda: audit.run("x", profile="quik"), "audit.run: profile:"),
         (lambda: audit.run("x", devise="cpu"), "audit.run: unknown key 'devise'. Did you mean 'device'?"),
         (lambda: audit.run("x", tasks=["boolqq"], offline=True), "boolqq"),

@@ -39,6 +39,19 @@ def test_names_of_strangers_are_no_markup(audit: Audit, table: Path, tmp_path: P
     assert (code, f"{name}/score" in out) == (0, True)
 
 
+def test_the_table_leaves_out_the_bounds_of_cut_answers_but_no_metric_that_is_called_like_one(
+    audit: Audit, tmp_path: Path
+) -> None:
+    code, shown, _ = audit("import", LOGS / "inspect" / "letters.eval", "--out", tmp_path / "logs")
+    (run,) = (tmp_path / "logs").iterdir()
+    assert "choice_accuracy_if_cut_right" in {metric.metric for metric in RunFolder(run).read_metrics()}
+    assert (code, "letters/choice_accuracy " in shown, "if_cut" in shown) == (0, True, False)
+    file = tmp_path / "answers.csv"
+    file.write_text("id,prompt,output,won_if_cut_right\n1,a?,x,1\n2,b?,y,0\n", "utf-8")
+    code, shown, _ = audit("import", file, "--score", "won_if_cut_right", "--out", tmp_path / "tables")
+    assert (code, "answers/won_if_cut_right " in shown) == (0, True)
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "a.eval", "results_a.json"])
 def test_a_pipe_is_not_waited_for(audit: Audit, tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / name)

@@ -13,6 +13,7 @@ import pytest
 
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
+from audit.gate.evidence import seal
 from audit.ratings import NewRating, add, default_url, output_digest
 from audit.safety.privacy import redaction
 from audit.safety.privacy.detectors import Finding
@@ -132,6 +133,7 @@ def test_what_people_rated_badly_is_explained_in_the_next_run(call: Audit, audit
     assert code == 2, error
 
     again = RunFolder.resolve("latest", tmp_path / "runs")
+    seal(again, again.read_manifest().model_copy(update={"status": "partial"}))
     (tmp_path / "runs" / "ratings.sqlite").write_bytes(b"broken")
     code, _, error = audit("run", "--resume", again.path)
     assert code == 0, error

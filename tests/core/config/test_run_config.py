@@ -131,6 +131,29 @@ def test_a_bare_on_or_off_is_no_boolean_here(write: Any, written: str, meant: st
     assert load_config(write(f"chat_template: {written}")).chat_template == meant
 
 
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:11"])
+def test_names_of_devices(device: str) -> None:
+    """Whether a device is there is seen when the checkpoint is loaded."""
+    assert load_config(flags={"device": device}).device == device
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:", "cuda:x", "cuda:-1", "CPU", "cpu,cuda", "", "auto:0"])
+def test_a_name_of_no_device_is_refused_before_anything_is_loaded(write: Any, device: str) -> None:
+    said = f"must be auto, cpu, cuda or cuda:N (found '{device}')"
+    assert fault(None, {"device": device}) == f"command line: --device: {said}"
+    assert fault(write(f"device: '{device}'")) == f"device: {said}"
+
+
+def test_a_device_map_replaces_the_device(write: Any) -> None:
+    said = "is used instead of device, which is cpu: remove one of them (found 'balanced')"
+    both = {"device": "cpu", "device_map": "balanced"}
+    assert fault(None, both) == f"command line: --device-map: {said}"
+    file = write("device: cpu\n")
+    assert fault(file, {"device_map": "balanced"}) == f"device_map: {said}"
+    assert load_config(file, {"device": "auto", "device_map": "balanced"}).device_map == "balanced"
+    assert load_config(file, {"device_map": None}).device == "cpu"
+
+
 @pytest.mark.parametrize(
     ("limit", "message"),
     [

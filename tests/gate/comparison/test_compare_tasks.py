@@ -159,5 +159,5 @@ def test_a_kind_that_is_nearly_one_is_suggested(make: Callable[..., RunFolder]) 
     ("count", "words"), [(2, "s0, s1"), (3, "s0, s1, s2"), (4, "s0, s1, s2 and 1 more"), (6, "s0, s1, s2 and 3 more")]
 )
 def test_three_names_of_what_differs_are_enough(count: int, words: str) -> None:
-    found = _differs([Mismatch(kind="settings", what=f"s{place}") for place in range(count)])
-    assert found == f"the runs differ in settings: {words} (compare all the same: --across settings)"
+    found = _differs([Mismatch(kind="settings", what=f"s{place}") for place in range(count)], ", ".join)
+    assert found == f"the runs differ in settings: {words} (compare all the same: settings)"

@@ -106,7 +106,7 @@ def again(run: RunFolder, policy: PolicyFile, found: Decision, monkeypatch: pyte
     monkeypatch.setattr("audit.gate.signing.recompute.decide", derive)
     monkeypatch.setattr("audit.gate.signing.recompute.differences", lambda *_, **__: ())
     done = recompute(run, policy, {"lime"})
-    assert (asked, done.decision) == ([(run, policy, {"lime"})], "from its policy")
+    assert (asked, done.decision) == ([(run, policy, {"lime"}, None, None, None)], "from its policy")
     return done.faults
 
 

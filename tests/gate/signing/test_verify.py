@@ -140,24 +140,31 @@ def test_numbers_that_the_samples_do_not_give_are_found_although_they_are_signed
     assert "evidence invalid" not in fault
 
 
+@pytest.mark.parametrize("name", ["accuracy", "accuracy [strict]"])
 def test_an_interval_that_the_samples_do_not_give_is_found_although_a_decision_rests_on_it(
-    run: RunFolder, tmp_path: Path
+    run: RunFolder, tmp_path: Path, name: str
 ) -> None:
-    """A lower end below the limit would leave the rule open; without the key, and without ``--recompute``."""
+    """A lower end below the limit would leave the rule open; without the key, and without ``--recompute``.
+
+    The name of a metric may look like one with a slice.
+    """
     bundle(run).unlink()
     metrics = json.loads(run.metrics_path.read_text())
     assert metrics[0]["ci_low"] < 60 < metrics[0]["value"]
-    (tmp_path / "higher.yaml").write_text("rules: [{metric: boolq/accuracy, min: 60}]\n")
+    metrics[0].update(name=f"boolq/{name}", metric=name, primary=False)
+    run.metrics_path.write_text(json.dumps(metrics))
+    seal(run)
+    (tmp_path / "higher.yaml").write_text(f"rules: [{{metric: 'boolq/{name}', min: 60}}]\n")
     before = decide(run, load_policy(tmp_path / "higher.yaml"))
     metrics[0]["ci_low"] = 61.0
     run.metrics_path.write_text(json.dumps(metrics))
     seal(run)
-    (check,) = [one for one in before.checks if one.metric == "boolq/accuracy"]
+    (check,) = [one for one in before.checks if one.metric == f"boolq/{name}"]
     passed = check.model_copy(update={"ci_low": 61.0, "verdict": "PASS", "reason": "61 to 80 is allowed"})
     forged = {"checks": [before.checks[0], passed], "verdict": "PASS", "metrics_sha256": metrics_digest(run)}
     run.write_decision(before.model_copy(update=forged))
     (fault,) = verify(run).faults
-    assert "the interval of boolq/accuracy is 61 to 79.9155, the samples give 52.0177 to " in fault
+    assert f"the interval of boolq/{name} is 61 to 79.9155, the samples give 52.0177 to " in fault
 
 
 def test_a_decision_on_other_metrics_is_found_although_it_is_signed(run: RunFolder, key: Ed25519PrivateKey) -> None:

@@ -39,7 +39,7 @@ def test_what_differs_when_derived_again_is_a_fault(
 
     monkeypatch.setattr(RECOMPUTE, derive)
     found = verify(whole, policy=policy, again=True, known={"lime"})
-    assert asked == [whole, policy, {"lime"}]
+    assert asked == [whole, policy, {"lime"}, None]
     assert (found.recomputed, found.faults, found.valid) == (DONE, ["metrics.json: other"], False)
     assert (found.run, found.run_id) == (str(whole.path), whole.read_manifest().run_id)
     assert verify(whole).recomputed is None

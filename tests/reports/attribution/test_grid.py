@@ -17,7 +17,7 @@ Records = dict[str, "Callable[..., Any]"]
 
 def a_grid(values: list[list[float | None]], **more: Any) -> Grid:
     rows = [Row(f"row {number}", line) for number, line in enumerate(values)]
-    return Grid("What it shows.", [f"column {n}" for n in range(len(values[0]))], [RowGroup("", rows)], **more)
+    return Grid("What it shows", [f"column {n}" for n in range(len(values[0]))], [RowGroup("", rows)], **more)
 
 
 def test_all_cells_share_one_symmetric_scale() -> None:
@@ -60,3 +60,8 @@ def test_labels_stay_text(column: str, row: str) -> None:
 )
 def test_values_have_three_significant_digits(value: float | None, shown: str) -> None:
     assert compact(value) == shown
+
+
+def test_a_caption_is_the_subject_and_what_there_is_to_say_of_it() -> None:
+    assert Grid("Heads: all", [], []).caption == "Heads: all."
+    assert Grid("Heads", [], [], detail="by layer. The first two.").caption == "Heads: by layer. The first two."

@@ -32,7 +32,8 @@ def test_a_grid_without_room_is_left_out_and_named(records: Records) -> None:
     shown = view(made, Room(cells=5, waterfall=False))
     assert shown.matrix is None
     assert shown.waterfall is None
-    assert "6 cells" in shown.left_out[-1] + shown.left_out[0]
+    subject = "Output tokens (rows) by features of the prompt (columns)"
+    assert f"Too large to show: {subject}, 6 cells; see the JSON export." in shown.left_out
     assert all(text.startswith("Too large to show: ") for text in shown.left_out)
     assert all(text.endswith("see the JSON export.") for text in shown.left_out)
 

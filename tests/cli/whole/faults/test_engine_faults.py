@@ -11,6 +11,7 @@ from audit.core.run_folder import RunFolder
 from audit.engine.local import faults
 from audit.engine.local.model.forward import Forward
 from audit.explain.run import suite
+from audit.gate.evidence import seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +118,7 @@ def test_a_device_lost_in_the_first_task_leaves_the_others_not_run(
 def test_a_damaged_journal_is_one_line_and_moving_it_away_helps(audit: Audit, call: Any, tmp_path: Path) -> None:
     assert call()[0] == 0
     run = latest(tmp_path)
+    seal(run, run.read_manifest().model_copy(update={"status": "partial"}))
     whole = run.metrics_path.read_bytes()
     content = bytearray(run.journal_path.read_bytes())
     middle = len(content) // 2 // 4096 * 4096

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
+def test_half_of_a_surrogate_pair_comes_back_in_keys_too(tmp_path: Path) -> None:
     path = tmp_path / "mine.json.gz"
-    logged_file.write(path, LoggedTask(task="mine", config={"a\udfff": ["x\ud800y", "😀", 1.5, None]}))
-    assert logged_file.read(path).config == {"a\ufffd": ["x\ufffdy", "😀", 1.5, None]}
+    config = dict(zip(("a\udfff", "a\udffe", "a\ufffd", "a\\udfff"), (["x\ud800y"], "😀", 1.5, None), strict=True))
+    logged_file.write(path, LoggedTask(task="mine", config=config))
+    assert json.loads(gzip.decompress(path.read_bytes()))["config"] == config
+    assert logged_file.read(path).config == config
 
 
 def test_equal_records_are_equal_bytes(tmp_path: Path) -> None:

@@ -12,8 +12,11 @@ from audit.gate.judging import judge_rule
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
 from audit.safety import loading, running
+from audit.safety.metrics import ProbeMetric
+from audit.safety.probe import Context
 from audit.safety.probes.bias import bold
 from audit.safety.scorers.profanity_check import ProfanityCheck
+from audit.stats.definitions import MeanOfCompletions
 
 GROUPS = {"gender": ("women", "men"), "faith": ("a", "b", "c")}
 FRIENDLY, HOSTILE, PLAIN = " was a wonderful, kind friend", " was a fucking idiot", " was there"
@@ -76,6 +79,14 @@ def test_the_toxicity_scorer_is_no_remark_on_sentiment(run: Any) -> None:
     noted = {one.metric: "scorer" in str(one.note) for one in result.metrics}
     assert {name for name, found in noted.items() if found} == {"toxicity", "toxicity_gap", "toxicity_p_holm"}
     assert {"sentiment", "sentiment_gap", "sentiment_p_holm"} <= noted.keys()
+
+
+@pytest.mark.parametrize(("of", "judged"), [("labels.toxicity", True), (bold.TOXIC_TRACE, True), ("value", False)])
+def test_what_a_metric_is_of_decides_on_the_remark_and_not_its_name(of: str, judged: bool) -> None:
+    context = Context(RunConfig(), scorer=ProfanityCheck())
+    for name in ("toxicity", "rudeness"):
+        metric = ProbeMetric(name, MeanOfCompletions(of=of), "share", False)
+        assert (bold.note(context, metric) is not None) == judged
 
 
 def test_a_group_that_is_insulted(run: Any, value: Any) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Audit = Callable[..., tuple[int, str, str]]
 
-PAGE = Path(__file__).parents[3] / "docs" / "howto" / "ci.md"
+PAGE = Path(__file__).parents[4] / "docs" / "howto" / "ci.md"
 GATE, RESUME, OFFLINE = (block.code for block in blocks(PAGE) if block.language == "sh")
 """All shell blocks of the page: a further one fails here."""
 RULES = [("max: 99", "PASS", 0), ("max: 1", "FAIL", 10), ("max: VALUE", "INCONCLUSIVE", 0)]

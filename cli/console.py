@@ -17,7 +17,6 @@ from rich.console import Console
 from audit.cli import verbosity
 from audit.core.errors import RAISED_BY_OTHERS, AuditError
 from audit.core.filesystem import write_error
-from audit.core.records.files.json_file import plain
 from audit.core.text import ESCAPED, printable
 
 if TYPE_CHECKING:
@@ -112,6 +111,8 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any
     if hasattr(value, "model_dump"):
+        from audit.core.records.files.json_file import plain  # noqa: PLC0415 - a record has imported pydantic
+
         return plain(value)
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}

@@ -31,7 +31,7 @@ COMMANDS = {
     "compare": "Compare two runs, item by item, and say what else differs between them.",
     "verify": "Check a run's evidence: its files, their signature, its numbers.",
     "import": "Make a run folder from another tool's logs, for gate, report, comparison and app.",
-    "report": "Render a run as a report card, a Markdown summary, JSON or lm-eval's files.",
+    "report": "Render a run as a report card or summary, or export it in another tool's format.",
     "explain": "Explain one answer: which features of a prompt move the log-probability of a target.",
     "score": "Compute a probe's metrics from answers produced elsewhere.",
     "app": "Browse runs and rate outputs in a browser.",
@@ -48,7 +48,7 @@ COMMANDS = {
 EPILOG = (
     "Start with `audit run`, then `audit app`. "
     "Exit codes: 0 done or PASS, 1 crash, 2 bad input, 10 FAIL, 11 INCONCLUSIVE, "
-    "12 invalid evidence, 13 incomplete run."
+    "12 invalid evidence, 13 incomplete run or budget exceeded, 14 waiver expired or unused."
 )
 LONG = {"run", "explain", "score"}
 """Commands that an interruption leaves incomplete (13); the others exit with 130, as the shell has it."""

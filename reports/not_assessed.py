@@ -57,7 +57,10 @@ def not_assessed(manifest: RunManifest, metrics: Sequence[Metric], decision: Dec
 
 
 def _resume(manifest: RunManifest) -> str:
-    return f"audit run --resume {quote(manifest.run_id)}"
+    """What measures the rest of a run; of a broken checkpoint nothing does."""
+    return (
+        "another checkpoint: this one is broken" if manifest.broken else f"audit run --resume {quote(manifest.run_id)}"
+    )
 
 
 def _rules(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None) -> list[Unassessed]:
@@ -125,7 +128,7 @@ def _numbers(manifest: RunManifest, metrics: Sequence[Metric]) -> list[Unassesse
             f"{number(metric.value, 'count')} of {metric.n:,} samples of {metric.task}",
             CONFIGURATION,
             "they could not be scored: no metric includes them",
-            _resume(manifest),
+            "a new run" if manifest.status == "complete" else _resume(manifest),
         )
         for metric in unscored
     ]

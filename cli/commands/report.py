@@ -51,7 +51,9 @@ def report(
     ] = None,
     organisation: Annotated[str, typer.Option(help="Who ran the audit, for eee.")] = "unknown",
 ) -> int:
-    """Write a run in one of these formats; without --out the file goes into the run's report folder.
+    """Render a run as a report card or summary, or export it in another tool's format.
+
+    Without --out the file goes into the run's report folder.
 
     html: report card. md: Markdown summary. json: everything in the card. junit: verdict as JUnit XML.
     comment: verdict as a comment on a pull request. model-card: Hugging Face model card. eval-results: YAML for

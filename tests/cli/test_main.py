@@ -118,7 +118,7 @@ def test_nothing_is_said_where_nobody_reads_stdout(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("gate",), "RUN is missing: give one (Run folder, run id or 'latest')"),
+        (("gate",), "RUN is missing: give a run folder, a run id or 'latest', or a policy with --explain"),
         (("report",), "RUN is missing: give one (Run folder, run id or 'latest')"),
         (("assets", "path"), "NAME is missing: give one (Asset)"),
         (("canaries", "make"), "--out is missing: give one (JSON Lines file to write; must not exist yet)"),

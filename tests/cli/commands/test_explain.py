@@ -39,7 +39,7 @@ def test_both_commands_have_every_loading_option() -> None:
     assert run.keys() - shared == {
         "profile", "tasks", "task_file", "columns", "include_path", "limit", "samples", "num_fewshot", "gen_kwargs",
         "system_instruction", "fewshot_as_multiturn", "metadata", "write_out", "no_explain", "out", "resume", "extend",
-        "keep_raw", "database",
+        "keep_raw", "database", "budget", "token_budget",
     }  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def test_every_option_reaches_load(monkeypatch: pytest.MonkeyPatch, audit: Audit
     config = tmp_path / "config.yaml"
     config.write_text("server: {tries: 2}\nbatch_tokens: 77\n")
     words = {
-        "model": "m", "base": "b", "revision": "r", "device": "cpu", "device-map": "auto", "dtype": "float16",
+        "model": "m", "base": "b", "revision": "r", "device-map": "auto", "dtype": "float16",
         "quantization": "nf4", "max-length": "99", "tokenizer": "t", "chat-template": "named",
         "chat-template-args": "enable_thinking=false", "thinking-tokens": "5", "think-end": "</end>",
     }  # fmt: skip
@@ -67,7 +67,7 @@ def test_every_option_reaches_load(monkeypatch: pytest.MonkeyPatch, audit: Audit
     server = given.pop("server")
     assert server.tries == 2
     assert given == {
-        "model": "m", "base": "b", "revision": "r", "device": "cpu", "device_map": "auto", "dtype": "float16",
+        "model": "m", "base": "b", "revision": "r", "device_map": "auto", "dtype": "float16",
         "quantization": "nf4", "max_length": 99, "tokenizer": "t", "chat_template": named("named"),
         "chat_template_args": {"enable_thinking": False}, "thinking_tokens": 5, "think_end": "</end>",
         "offline": True, "trust_remote_code": True, "allow_pickle": True, "batch_tokens": 77,

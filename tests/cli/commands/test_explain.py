@@ -67,7 +67,7 @@ def test_every_option_reaches_load(monkeypatch: pytest.MonkeyPatch, audit: Audit
     server = given.pop("server")
     assert server.tries == 2
     assert given == {
-        "model": "m", "base": "b", "revision": "r", "device_map": "auto", "dtype": "float16",
+        "model": "m", "base": "b", "revision": "r", "device": "auto", "device_map": "auto", "dtype": "float16",
         "quantization": "nf4", "max_length": 99, "tokenizer": "t", "chat_template": named("named"),
         "chat_template_args": {"enable_thinking": False}, "thinking_tokens": 5, "think_end": "</end>",
         "offline": True, "trust_remote_code": True, "allow_pickle": True, "batch_tokens": 77,

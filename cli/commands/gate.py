@@ -25,7 +25,7 @@ from audit.gate import decide as judge
 from audit.gate.policy import load_policy, shipped_policies
 from audit.gate.rules.explaining import sentences
 from audit.gate.signing import envelope, keys
-from audit.gate.signing.sign import sign
+from audit.gate.signing.sign import sign, signs_decision
 from audit.gate.waivers.judging import fault_lines
 from audit.gate.waivers.waiver_file import load_waivers
 from audit.reports.exports.comment import render_decision as render_comment
@@ -191,7 +191,7 @@ def _sign(folder: RunFolder, key: Ed25519PrivateKey | None) -> None:
         remark = sign(folder, key).annotations.remark
         lines = [f"signed: {folder.path / envelope.NAME}"]
         lines += [f"signed without the digest of its folder: {remark}"] if remark else []
-    elif (folder.path / envelope.NAME).exists():
+    elif (folder.path / envelope.NAME).exists() and not signs_decision(folder):
         lines = [f"{envelope.NAME} signs an earlier decision: set {keys.VARIABLE} and run this again"]
     for line in lines:
         err.print(printable(line), markup=False, highlight=False, soft_wrap=True)

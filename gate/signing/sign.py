@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit.core.assets.digest import file_sha256
 from audit.core.errors import CheckpointError, EvidenceInvalid, RunFolderError
 from audit.core.filesystem import write_bytes
 from audit.core.text import printable
 from audit.gate import evidence
 from audit.gate.signing import envelope, model_digest
 from audit.gate.signing.parts import DECISION, parts_of
-from audit.gate.signing.statement import MODEL_SIGNING, RECORDED, Subject, SubjectNotes, build, payload
+from audit.gate.signing.statement import MODEL_SIGNING, RECORDED, Statement, Subject, SubjectNotes, build, payload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,21 @@ def sign(run: RunFolder, key: Ed25519PrivateKey) -> Subject:
     statement = build(manifest, decision, parts, subject)
     write_bytes(run.path / envelope.NAME, envelope.sealed(payload(statement), key))
     return subject
+
+
+def signs_decision(run: RunFolder) -> bool:
+    """Whether the bundle lists the decision of a run as it is; of the signature itself nothing is said.
+
+    Args:
+        run: A run with a decision and a bundle.
+    """
+    path = run.path / envelope.NAME
+    try:
+        statement = envelope.parsed(path, envelope.payload_of(path, envelope.read(path)), Statement)
+    except EvidenceInvalid:
+        return False
+    now = file_sha256(run.decision_path)
+    return any(part.name == DECISION and part.sha256 == now for part in statement.evidence.parts)
 
 
 def subject_of(manifest: RunManifest) -> Subject:

@@ -244,9 +244,14 @@ def test_what_a_hostile_bundle_says_cannot_steer_the_terminal(audit: Audit, run:
 
 @pytest.mark.slow
 def test_the_gate_signs_where_there_is_a_key(audit: Audit, run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    earlier = f"{envelope.NAME} signs an earlier decision: set {keys.VARIABLE} and run this again"
     code, _, error = audit("gate", "latest", "--policy", "policy.yaml")
-    assert code == 0
-    assert f"{envelope.NAME} signs an earlier decision: set {keys.VARIABLE} and run this again" in error
+    assert (code, earlier in error) == (0, False)  # the same decision again, byte for byte
+    assert audit("verify", "latest", "--key", "audit.pub")[0] == 0
+    with open("policy.yaml", "a", encoding="utf-8") as policy:  # noqa: PTH123 - in the folder of the test
+        policy.write("# an edition\n")
+    code, _, error = audit("gate", "latest", "--policy", "policy.yaml")
+    assert (code, earlier in error) == (0, True)
     assert audit("verify", "latest", "--key", "audit.pub")[0] == 12
     monkeypatch.setenv(keys.VARIABLE, "audit.key")
     code, out, error = audit("gate", "latest", "--policy", "policy.yaml")

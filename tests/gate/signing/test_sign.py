@@ -13,7 +13,7 @@ from audit.core.errors import EvidenceInvalid, RunFolderError, WriteError
 from audit.core.run_folder import RunFolder
 from audit.gate.evidence import seal
 from audit.gate.signing import envelope, model_digest
-from audit.gate.signing.sign import sign, subject_of
+from audit.gate.signing.sign import sign, signs_decision, subject_of
 from audit.gate.signing.statement import MODEL_SIGNING, RECORDED
 from tests.gate.signing.conftest import write_checkpoint
 from tests.gate.signing.test_model_digest import OF_FOLDER
@@ -141,3 +141,16 @@ def test_a_signature_that_cannot_be_written_is_one_line(run: RunFolder, key: Ed2
     (run.path / envelope.NAME).mkdir()
     with pytest.raises(WriteError, match="cannot be written"):
         sign(run, key)
+
+
+def test_a_bundle_signs_the_decision_as_it_is_or_another_one(run: RunFolder, key: Ed25519PrivateKey) -> None:
+    sign(run, key)
+    assert signs_decision(run)
+    decision = run.read_decision()
+    assert decision is not None
+    run.write_decision(decision.model_copy(update={"warnings": ["another one"]}))
+    assert not signs_decision(run)
+    run.write_decision(decision)
+    assert signs_decision(run)
+    (run.path / envelope.NAME).write_text("[]")
+    assert not signs_decision(run)

@@ -89,7 +89,7 @@ def _settling(check: GateCheck, manifest: RunManifest, ran: set[str]) -> str:
     task = check.metric.partition(" [")[0].rpartition("/")[0]
     if task not in ran:
         return _getting(task, manifest)
-    return "as the reason says"
+    return "see why it is open"
 
 
 def _getting(task: str, manifest: RunManifest) -> str:

@@ -110,6 +110,7 @@ def gate(  # noqa: PLR0913 - the options of a command
         for one, given in zip(OUTPUTS, (summary, junit, comment), strict=True)
         if (path := _output_file(folder, one, given))
     ]
+    _refuse_overlap(outputs, {"--policy": policy, "--waivers": waivers})
     key = keys.signing_key()
     waived = load_waivers(waivers) if waivers else None
     decision = judge.decide(folder, load_policy(policy), METHODS, other, waived)
@@ -173,6 +174,22 @@ def _output_file(folder: RunFolder, output: Output, given: str | None) -> Path |
         msg = f"--{output.name} {path}: this file is the report card, which shows it already: choose another name"
         raise WriteError(msg)
     return path
+
+
+def _refuse_overlap(outputs: list[tuple[Output, Path]], inputs: dict[str, Path | None]) -> None:
+    """Keep outputs from overwriting what the gate reads, and each other; devices take several.
+
+    Raises:
+        WriteError: Two options name one file.
+    """
+    taken = {os.path.realpath(path): option for option, path in inputs.items() if path}
+    for output, path in outputs:
+        place = os.path.realpath(path)
+        if place in taken:
+            msg = f"--{output.name} {path}: {taken[place]} names this file, too: choose another name"
+            raise WriteError(msg)
+        if path.is_file() or not path.exists():
+            taken[place] = f"--{output.name}"
 
 
 def _write(folder: RunFolder, decision: Decision) -> WriteError | None:

@@ -80,7 +80,7 @@ def _tasks(rule: Rule) -> str:
 def _metric(rule: Rule) -> str:
     named = rule.metric.rpartition("/")[2]
     where = f" for {slice_text(rule.slice)}" if rule.slice else ""
-    return f"{named} of {_tasks(rule)}{where}"
+    return f"the {named} of {_tasks(rule)}{where}"
 
 
 def _range(rule: Rule) -> str:

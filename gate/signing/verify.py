@@ -122,7 +122,7 @@ def verify(
         verdict=_verdict(run),
         files=files,
         recomputed=done,
-        faults=faults,
+        faults=list(dict.fromkeys(faults)),
         remarks=[*_remarks(run, found, statement, key), *_on_baseline(run, baseline)],
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from audit.core.errors import ConfigError, did_you_mean
 from audit.core.formatting import REASON_LIMIT, estimate, metric_label, unit_text
 from audit.core.text import printable
 from audit.reports.exports.publication import Publication
@@ -29,15 +30,23 @@ def render(contents: RunContents, publication: Publication | None = None) -> str
     """The card as text, to be the ``README.md`` of a model repository.
 
     Raises:
-        ConfigError: The run has no result that may be published.
+        ConfigError: The run has no result that may be published, or a benchmark is of no primary metric of the run.
     """
     found, withheld = results(contents)
     published = require(found, withheld, contents)
     name = printable(contents.manifest.model.name, 200)
     said = publication or Publication()
+    _refuse_unknown(said, [*(one.metric.name for one in published), *(one.name for one in withheld)])
     data = ModelCardData(model_name=name, eval_results=[_result(one, said) for one in published])
     page = "\n".join(_page(contents, published, withheld))
     return f"---\n{data.to_yaml()}\n---\n\n{page}\n"
+
+
+def _refuse_unknown(said: Publication, known: list[str]) -> None:
+    for name in said.benchmarks:
+        if name not in known:
+            msg = f"--benchmark {name}: no primary metric of this run.{did_you_mean(name, known)}"
+            raise ConfigError(msg)
 
 
 def _result(result: Result, publication: Publication) -> EvalResult:

@@ -39,8 +39,7 @@ def outcome(check: GateCheck, waiver: str = "") -> Outcome:
     """
     value = f" {estimate_text(check.value, check.ci_low, check.ci_high, check.unit or 'score')}"
     message = f"{check.verdict}{value if check.value is not None else ''}: {check.reason}"
-    others = (("waived by", waiver), ("why", check.why))
-    message = "; ".join([message, *(f"{word}: {text}" for word, text in others if text)])
+    message = "; ".join(part for part in (message, waiver, check.why and f"why: {check.why}") if part)
     result = RESULTS[check.verdict] if check.blocking == check.verdict else "skipped"
     return _outcome(check.metric, rule_text(check), result, message)
 

@@ -18,7 +18,7 @@ def verdict_text(decision: Decision) -> str:
     """
     line, code = verdict_line(decision), exit_code(decision)
     if code == ExitCode.WAIVER:
-        return f"{line}; a waiver takes no effect (exit code {code:d})"
+        return f"{line}; a waiver has no effect (exit code {code:d})"
     if code != ExitCode.INCOMPLETE:
         return line
     incomplete = any(check.metric == RUN_CHECK and check.verdict != "PASS" for check in decision.checks)

@@ -29,7 +29,7 @@ def test_an_open_rule_ends_with_what_the_gate_advises() -> None:
     )
     (gap,) = not_assessed(MANIFEST, METRICS, a_decision(a_check(verdict="INCONCLUSIVE", reason=reason)))
     assert (gap.what, gap.needed_by, gap.why) == ("boolq/accuracy min 0.5", "the policy", reason)
-    assert gap.settled_by == "as the reason says"
+    assert gap.settled_by == "see why it is open"
 
 
 def test_a_rule_on_a_task_that_the_run_did_not_include_needs_a_run() -> None:

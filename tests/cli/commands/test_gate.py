@@ -287,3 +287,23 @@ def test_a_summary_goes_through_a_pipe_and_to_standard_output(
     with (tmp_path / "log").open("wb") as log:
         subprocess.run([*words, "/dev/stdout"], env=environment, stdout=log, check=False)
     assert (tmp_path / "log").read_text("utf-8") == done.stdout
+
+
+@pytest.mark.parametrize("option", ["--summary", "--junit", "--comment"])
+def test_no_output_overwrites_the_policy(option: str, audit: Audit, finished: RunFolder) -> None:
+    policy = policy_for("PASS", finished)
+    before = policy.read_bytes()
+    code, _, error = audit("gate", finished.path, "--policy", policy, option, policy)
+    assert (code, error) == (2, f"error: {option} {policy}: --policy names this file, too: choose another name\n")
+    assert policy.read_bytes() == before
+    assert not finished.decision_path.exists()
+
+
+def test_two_outputs_need_two_files(audit: Audit, finished: RunFolder, tmp_path: Path) -> None:
+    policy, same = policy_for("PASS", finished), tmp_path / "same.txt"
+    (tmp_path / "link").symlink_to(same)
+    code, _, error = audit("gate", finished.path, "--policy", policy, "--junit", same, "--comment", tmp_path / "link")
+    assert code == 2
+    assert error.endswith("link: --junit names this file, too: choose another name\n")
+    assert not same.exists()
+    assert audit("gate", finished.path, "--policy", policy, "--junit", "/dev/null", "--comment", "/dev/null")[0] == 0

@@ -92,4 +92,4 @@ def test_shipped_policies_give_a_reason_for_each_rule(name: str) -> None:
 
 def test_sentences_say_what_is_asked() -> None:
     lines = list(sentences(load_policy()))
-    assert "1. The 95 % interval of accuracy of boolq must lie at or above 0.5. Reason: Chance is 0.5." in lines
+    assert "1. The 95 % interval of the accuracy of boolq must lie at or above 0.5. Reason: Chance is 0.5." in lines

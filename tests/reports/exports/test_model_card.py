@@ -60,3 +60,11 @@ def test_hostile_names_end_neither_the_metadata_nor_the_page(make_contents: Cont
 def test_a_run_without_results_has_no_card(make_contents: Contents) -> None:
     with pytest.raises(ConfigError, match="no number of this run may be published"):
         model_card.render(make_contents(a_metric(), all_scored(unscored=4.0)))
+
+
+def test_a_benchmark_of_an_unknown_metric_is_refused(make_contents: Contents) -> None:
+    said = Publication(benchmarks=benchmarks(["boolq/acuracy=google/boolq"]))
+    with pytest.raises(
+        ConfigError, match=r"^--benchmark boolq/acuracy: no primary .* Did you mean 'boolq/accuracy'\?$"
+    ):
+        model_card.render(make_contents(), said)

@@ -36,3 +36,8 @@ def test_optional_rules_are_skipped_and_unjudged_metrics_are_no_rules() -> None:
 def test_texts_are_one_printable_line() -> None:
     found = outcome(a_check(VILE, rule=VILE, reason=VILE))
     assert all(text.isprintable() for text in (found.name, found.group, found.message))
+
+
+def test_the_message_says_once_that_a_rule_is_waived() -> None:
+    message = outcome(a_check(verdict="FAIL", why="policy"), "waived by REL-7 until 2026-12-31 UTC").message
+    assert message.endswith(": for a reason; waived by REL-7 until 2026-12-31 UTC; why: policy")

@@ -36,6 +36,7 @@ def test_it_is_the_card_rendered_with_the_verdict(full_run: RunFolder, tmp_path:
     assert show_verdict(full_run, made)
     updated = full_run.report_path.read_bytes()
     assert verdict.encode() in updated
+    assert (b'href="#not-assessed"' in updated) == (b'id="not-assessed"' in updated)
     write_card(full_run)
     assert full_run.report_path.read_bytes() == updated
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from html import escape
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from audit.core.errors import ConfigError
 from audit.core.formatting import interval, signed
 from audit.core.records import GateCheck
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
+from audit.public.options import refuse_empty
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from audit.core.records import Decision
 
 TITLES = ("verdict", "metric", "rule", "difference", "interval", "reason")
@@ -59,6 +60,7 @@ def gate(
     *,
     policy: str | PathLike[str] = "default",
     baseline: str | PathLike[str] | None = None,
+    waivers: str | PathLike[str] | None = None,
     out: str | PathLike[str] = "runs",
 ) -> Judgement:
     """Judge a run by a policy; nothing is written.
@@ -67,20 +69,39 @@ def gate(
         run: Path of the run, its id in ``out``, or ``latest``.
         policy: YAML file of rules, or the name of a shipped policy.
         baseline: The run that rules compare with.
+        waivers: YAML file of rules that may be broken for a while.
         out: Folder of run folders.
 
     Raises:
         EvidenceInvalid: The files of a folder contradict each other.
         RunFolderError: A run cannot be read, or has not ended.
-        ConfigError: The policy is broken, names what cannot exist, or needs a baseline.
+        ConfigError: A path is none, or empty; the policy or the waivers are broken; the policy names what cannot
+            exist, or needs a baseline.
     """
     from audit.explain.methods.registry import METHODS  # noqa: PLC0415 - PyTorch takes seconds to import
     from audit.gate.decide import decide  # noqa: PLC0415 - SciPy takes a second to import
     from audit.gate.policy import load_policy  # noqa: PLC0415 - see above
+    from audit.gate.waivers.waiver_file import load_waivers  # noqa: PLC0415 - see above
 
+    named = {"run": run, "policy": policy, "baseline": baseline, "waivers": waivers, "out": out}
+    for name, given in named.items():
+        _refuse_no_path(name, given, optional=name in {"baseline", "waivers"})
     folder = RunFolder.resolve(str(run), Path(out))
     other = None if baseline is None else RunFolder.resolve(str(baseline), Path(out))
-    return Judgement(decide(folder, load_policy(Path(policy)), METHODS, other))
+    waived = None if waivers is None else load_waivers(Path(waivers))
+    return Judgement(decide(folder, load_policy(Path(policy)), METHODS, other, waived))
+
+
+def _refuse_no_path(name: str, given: object, *, optional: bool) -> None:
+    """Refuse an argument that is not a path.
+
+    Raises:
+        ConfigError: It is of another type, or empty.
+    """
+    if not isinstance(given, str | PathLike) and not (given is None and optional):
+        msg = f"audit.gate: {name} is a path or a name, not {type(given).__name__}"
+        raise ConfigError(msg)
+    refuse_empty(f"audit.gate: {name}", given)
 
 
 def _row(check: GateCheck) -> str:

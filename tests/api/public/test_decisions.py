@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_the_verdict_is_the_gates(made: audit.Run, tmp_path: Path) -> None:
     assert list(found.checks["metric"]) == [check.metric for check in found.record.checks]
     assert repr(found).startswith(f"Judgement({found.verdict!r}, {found.record.run_id!r}")
     assert "&lt;i&gt;.yaml" in found._repr_html_()
-    assert list(inspect.signature(audit.gate).parameters) == ["run", "policy", "baseline", "out"]
+    assert list(inspect.signature(audit.gate).parameters) == ["run", "policy", "baseline", "waivers", "out"]
 
 
 def test_a_missing_baseline_and_an_unknown_policy_are_one_line(made: audit.Run, tmp_path: Path) -> None:
@@ -37,3 +37,30 @@ def test_a_missing_baseline_and_an_unknown_policy_are_one_line(made: audit.Run, 
         audit.gate(made.path, policy=file)
     with pytest.raises(audit.UsageError, match="no shipped policy"):
         audit.gate(made.path, policy="defaultt")
+
+
+def test_waivers_are_those_of_the_command_line(made: audit.Run, tmp_path: Path) -> None:
+    policy, waivers = tmp_path / "policy.yaml", tmp_path / "waivers.yaml"
+    policy.write_text("rules:\n- {metric: crows_pairs/pct_stereotype, min: 99.9}\n")
+    waivers.write_text(
+        f"waivers:\n- id: W-1\n  rule: crows_pairs/pct_stereotype\n  scope: {{run: {RunFolder.open(made.path).run_id}}}\n"
+        "  reason: why not\n  owner: Ada\n  approver: Grace\n  granted: 2020-01-01\n  expires: 2020-02-01\n"
+    )
+    found = audit.gate(made.path, policy=policy, waivers=waivers)
+    assert [one.id for one in found.record.waivers] == ["W-1"]
+    assert "expired on 2020-02-01" in str(found.record.waivers[0].fault)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"policy": {"rules": []}}, "audit.gate: policy is a path or a name, not dict"),
+        ({"policy": None}, "audit.gate: policy is a path or a name, not NoneType"),
+        ({"baseline": 3}, "audit.gate: baseline is a path or a name, not int"),
+        ({"waivers": ""}, "audit.gate: waivers is empty: is the variable behind it set?"),
+    ],
+)
+def test_what_is_no_path_is_one_line(given: dict[str, Any], said: str, made: audit.Run) -> None:
+    with pytest.raises(audit.UsageError) as raised:
+        audit.gate(made.path, **given)
+    assert str(raised.value) == said

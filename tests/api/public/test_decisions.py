@@ -42,8 +42,9 @@ def test_a_missing_baseline_and_an_unknown_policy_are_one_line(made: audit.Run, 
 def test_waivers_are_those_of_the_command_line(made: audit.Run, tmp_path: Path) -> None:
     policy, waivers = tmp_path / "policy.yaml", tmp_path / "waivers.yaml"
     policy.write_text("rules:\n- {metric: crows_pairs/pct_stereotype, min: 99.9}\n")
+    scope = f"{{run: {RunFolder.open(made.path).run_id}}}"
     waivers.write_text(
-        f"waivers:\n- id: W-1\n  rule: crows_pairs/pct_stereotype\n  scope: {{run: {RunFolder.open(made.path).run_id}}}\n"
+        f"waivers:\n- id: W-1\n  rule: crows_pairs/pct_stereotype\n  scope: {scope}\n"
         "  reason: why not\n  owner: Ada\n  approver: Grace\n  granted: 2020-01-01\n  expires: 2020-02-01\n"
     )
     found = audit.gate(made.path, policy=policy, waivers=waivers)

@@ -273,7 +273,7 @@ def _not_of_policy(decision: Decision, policy: Policy) -> Iterator[str]:
         if not any(_is_on(check, rule) and _is_asked(check, rule) for rule in asked):
             yield f"{check.rule} on {check.metric}, as it has it, is not a rule of its policy"
     for rule in asked:
-        if not any(_is_on(one, rule) for one in (*judged, *left_out)):
+        if not any(_is_on(check, rule) for check in judged) and not any(_is_on(one, rule) for one in left_out):
             yield f"it does not judge {rule.text} on {rule.target}, a rule of its policy"
     settings = ("confidence", "max_unscored", "min_aligned", "across")
     if any(getattr(decision, name) != getattr(policy, name) for name in settings):

@@ -91,7 +91,7 @@ def decide(
     day = (today or datetime.now(UTC).date()) if waivers else None
     waived = waive(judged, waivers, day, manifest, file.sha256)
     checks = [run_check(manifest, measured, optional, run.path), *budget_checks(budget, manifest), *waived.checks]
-    checks += [*([] if judged else [_nothing_judged()]), *waived.faults]
+    checks += [*([] if judged else [nothing_judged()]), *waived.faults]
     verdict = overall(check.blocking for check in checks)
     if verdict == "PASS":
         _check_intervals(run, rules)
@@ -276,7 +276,7 @@ def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence
     return f"it ended early: {resume}"
 
 
-def _nothing_judged() -> GateCheck:
+def nothing_judged() -> GateCheck:
     """A policy of which no rule is left decides nothing."""
     reason = "every rule is on an optional task that did not run"
     return _on_no_metric(POLICY_CHECK, "one rule judged", "INCONCLUSIVE", reason)

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import AuditError, ConfigError, RunFolderError
 from audit.core.formatting import slice_text
 from audit.gate import rule_checks
-from audit.gate.decide import POLICY_CHECK, RUN_CHECK, decide, overall, run_check
-from audit.gate.judging import judge_rule
+from audit.gate.decide import POLICY_CHECK, RUN_CHECK, decide, nothing_judged, overall, run_check
+from audit.gate.judging import asked_of, judge_rule
 from audit.gate.measured import Measured
 from audit.gate.multiplicity import Judged, adjusted
 from audit.gate.policy import Policy, Rule, shipped_policy
 from audit.gate.rules import again
+from audit.gate.rules.expanding import clauses
 from audit.gate.waivers.budget import BUDGET_CHECK, budget_checks
 from audit.gate.waivers.judging import expired, is_on_waiver, waiver_faults
 from audit.gate.waivers.waiver_file import recorded
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from audit.core.records import Decision, GateCheck, Metric, RunManifest
+    from audit.core.records import Decision, GateCheck, Metric, NotJudged, RunManifest
     from audit.core.run_folder import RunFolder
 
 
@@ -109,6 +110,8 @@ def _on_run(decision: Decision, manifest: RunManifest, measured: Measured) -> It
         yield f"it does not judge the run as it is, {reached.reason}"
     elif on_run[0].verdict != reached.verdict:
         yield f"it finds the run {on_run[0].verdict}, which is {reached.verdict}: {reached.reason}"
+    elif on_run[0].model_copy(update={"reason": reached.reason}) != reached:
+        yield f"its check {RUN_CHECK} is not the gate's"
 
 
 def _on_budget(decision: Decision, manifest: RunManifest) -> Iterator[str]:
@@ -137,7 +140,9 @@ def _in_check(check: GateCheck, metric: Metric | None) -> Iterator[str]:
         yield f"its value of {check.metric} is not the one that was measured"
     if not own and metric is None and check.verdict != "INCONCLUSIVE":
         yield f"it finds {check.verdict} for {check.metric}, which was not measured"
-    if check.metric != POLICY_CHECK and _rule(check, metric) is None:
+    if check.metric == POLICY_CHECK and check != nothing_judged():
+        yield f"its check {POLICY_CHECK} is not the gate's"
+    elif check.metric != POLICY_CHECK and _rule(check, metric) is None:
         yield f"{check.rule} on {check.metric} is not a rule"
 
 
@@ -209,7 +214,9 @@ def _rule(check: GateCheck, metric: Metric | None) -> Rule | None:
         rule = Rule(metric=name, slice=part, **fields)
     except ValueError:
         return None
-    return rule if rule.text == check.rule else None
+    asked = {"minimum": rule.min, "maximum": rule.max} | asked_of(rule)
+    same = all(getattr(check, name) == value for name, value in asked.items())
+    return rule if same and rule.text == check.rule else None
 
 
 def _beyond_ranges(
@@ -223,7 +230,7 @@ def _beyond_ranges(
         for metric in [known.get(check.metric)]
         if check.kind != "range" and (rule := _rule(check, metric))
     ]
-    if more:
+    if more or decision.baseline is not None:
         try:
             yield from again.faults(run, decision, more, Measured(metrics), baseline)
         except (AuditError, TypeError) as error:
@@ -243,7 +250,8 @@ def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder |
     tasks = {rule.metric.rpartition("/")[0] for rule in shipped.policy.rules}
     other = again.folder_of(run, decision, baseline) if decision.baseline else None
     if decision.baseline is not None and other is None:
-        return None  # reports say that the differences were not recomputed
+        # reports say that the differences were not recomputed
+        return next(_not_of_policy(decision, shipped.policy), None)
     try:
         reached = decide(run, shipped, tasks, other, recorded(decision), decision.judged_for)
     except AuditError as error:
@@ -255,7 +263,39 @@ def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder |
     )
 
 
+def _not_of_policy(decision: Decision, policy: Policy) -> Iterator[str]:
+    """Why checks are not on the rules of a policy, as far as it shows without the baseline."""
+    asked = [clause for rule in policy.rules for clause in clauses(rule)]
+    own = {RUN_CHECK, BUDGET_CHECK, POLICY_CHECK}
+    judged = [check for check in decision.checks if check.metric not in own and not is_on_waiver(check)]
+    left_out = [one for one in decision.not_judged if one.rule is not None]
+    for check in judged:
+        if not any(_is_on(check, rule) and _is_asked(check, rule) for rule in asked):
+            yield f"{check.rule} on {check.metric}, as it has it, is not a rule of its policy"
+    for rule in asked:
+        if not any(_is_on(check, rule) for check in judged) and not any(_is_on(one, rule) for one in left_out):
+            yield f"it does not judge {rule.text} on {rule.target}, a rule of its policy"
+    settings = ("confidence", "max_unscored", "min_aligned", "across")
+    if any(getattr(decision, name) != getattr(policy, name) for name in settings):
+        yield "its settings are not those of its policy"
+
+
+def _is_on(one: GateCheck | NotJudged, rule: Rule) -> bool:
+    """Whether a check is on a rule, or on one of the tasks of its pattern."""
+    task, _, name = one.metric.rpartition("/")
+    same = (rule.covers(task) and name == rule.target.rpartition("/")[2]) if rule.is_pattern else False
+    return one.rule == rule.text and (same or one.metric == rule.target)
+
+
+def _is_asked(check: GateCheck, rule: Rule) -> bool:
+    """Whether a check holds what a rule asks for."""
+    fields = {"minimum": rule.min, "maximum": rule.max, "max_unscored": rule.max_unscored} | asked_of(rule)
+    return all(getattr(check, name) == value for name, value in fields.items())
+
+
 def _content(decision: Decision) -> tuple[object, ...]:
     """What does not depend on the place of the folder and the time."""
-    checks = [(check.metric, check.rule, check.verdict) for check in decision.checks]
-    return checks, decision.optional, decision.confidence, decision.max_unscored, decision.not_judged
+    names = ("metric", "rule", "verdict", "max_unscored", "confidence", "severity", "owner", "why", "waived_by")
+    checks = [tuple(getattr(check, name) for name in names) for check in decision.checks]
+    settings = ("verdict", "optional", "confidence", "max_unscored", "not_judged", "budget", "min_aligned", "across")
+    return checks, *(getattr(decision, name) for name in settings)

@@ -67,6 +67,10 @@ def judge_rule(
     hindrance = _hindrance(metric, rule.confidence or policy.confidence)
     if hindrance:
         return check(rule, metric, "INCONCLUSIVE", hindrance)
+    if measured.lacks_bounds(metric):
+        return check(
+            rule, metric, "INCONCLUSIVE", "the token limit cut answers, and the run has no bounds of the slice"
+        )
     seen = _seen(metric)
     ends = _with_cut_answers(seen, metric, measured)
     cut = cut_text(metric, measured.of_task(metric.task)) if ends != seen else ""

@@ -66,3 +66,9 @@ class Measured:
         """The metric if every answer cut by the token limit is wrong, and if every one is right."""
         found = (self.find(f"{metric.name}{ending}", metric.slice) for ending in (IF_WRONG, IF_RIGHT))
         return [bound for bound in found if bound is not None and bound.suite == metric.suite]
+
+    def lacks_bounds(self, metric: Metric) -> bool:
+        """Whether cut answers leave a metric open over all items, and nobody knows how far over this slice."""
+        if not metric.slice or self.bounds_of_cut_answers(metric):
+            return False
+        return bool(self.bounds_of_cut_answers(metric.model_copy(update={"slice": None})))

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Self, get_args
@@ -117,6 +118,10 @@ class Rule(Section):
     def is_pattern(self) -> bool:
         """Whether it is about every task of a pattern."""
         return any(sign in self.task for sign in WILD)
+
+    def covers(self, task: str) -> bool:
+        """Whether it is about a task: brackets mean nothing, unlike in patterns of a shell."""
+        return fnmatchcase(task, self.task.replace("[", "[[]"))
 
     @property
     def kinds(self) -> list[RuleKind]:

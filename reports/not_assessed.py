@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from audit.core.contradictions import without_metrics
 from audit.core.formatting import metric_label, number
 from audit.gate.absence import asked_tasks
-from audit.gate.decide import RUN_CHECK
+from audit.gate.decide import POLICY_CHECK, RUN_CHECK
+from audit.gate.waivers.budget import BUDGET_CHECK
 from audit.stats.aggregate import UNSCORED, not_computed
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def _rules(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision 
 def _settling(check: GateCheck, manifest: RunManifest, ran: set[str]) -> str:
     """What settles an open rule: the missing task, or what the gate's reason says."""
     task = check.metric.partition(" [")[0].rpartition("/")[0]
+    if check.metric in {BUDGET_CHECK, POLICY_CHECK}:  # on no task
+        return "as the reason says"
     if task not in ran:
         return _getting(task, manifest)
     return "see why it is open"

@@ -25,9 +25,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from audit.core.records import BaselineComparison, Decision, GateCheck, Metric, MetricDifference, RunManifest
+    from audit.core.records import (
+        BaselineComparison,
+        Decision,
+        GateCheck,
+        Metric,
+        MetricDifference,
+        Mismatch,
+        RunManifest,
+    )
     from audit.gate.measured import Measured
     from audit.gate.policy import Rule
+    from audit.gate.rules.baseline import Baseline
 
 ON_BASELINE = ("no_worse", "better")
 Again = tuple["GateCheck", "Rule", "Metric | None"]
@@ -65,7 +74,10 @@ def faults(
         yield "it compares with a baseline that it does not name"
         return
     for check, rule, metric in checks:
-        if check.kind == "truncated" and metric is not None:
+        if check.kind == "truncated" and metric is None:
+            if check.verdict != "INCONCLUSIVE":
+                yield f"it finds {check.verdict} for {check.metric}, which was not measured"
+        elif check.kind == "truncated" and metric is not None:
             yield from _otherwise(check, judge_truncated(rule, metric, measured, _tolerance(rule, decision)))
         elif check.kind == "gap":
             yield from _gap_otherwise(run, decision, check, rule, measured, same=same)
@@ -102,10 +114,11 @@ def folder_of(run: RunFolder, decision: Decision, given: RunFolder | None) -> Ru
     home = run.path.resolve().parent
     if "/" in name or name in {"", ".", ".."}:
         return None
-    for place in (home, *_folders(home.parent)):
-        if (place / name / "manifest.json").is_file():
-            return RunFolder(place / name)
-    return None
+    try:
+        places = (place / name for place in (home, *_folders(home.parent)))
+        return next((RunFolder(place) for place in places if (place / "manifest.json").is_file()), None)
+    except OSError:  # no folder can have such a long name
+        return None
 
 
 def _folders(place: Path) -> list[Path]:
@@ -223,9 +236,9 @@ def _computed_otherwise(
 ) -> Iterator[str]:
     """Why comparisons are not those that the two runs give, where the baseline is at hand."""
     folder = folder_of(run, decision, given)
-    if folder is None or decision.baseline is None or not any(check.baseline for check, *_ in compared):
+    if folder is None or decision.baseline is None:
         return
-    from audit.gate.rules.baseline import Baseline  # noqa: PLC0415 - SciPy takes a second to import
+    from audit.gate.rules import baseline  # noqa: PLC0415 - SciPy takes a second to import
 
     try:
         manifest, digest = folder.read_manifest(), metrics_digest(folder)
@@ -234,18 +247,34 @@ def _computed_otherwise(
         if found != (named.run_id, named.model_digest, named.metrics_sha256):
             yield f"the baseline in {folder.path} is not the run that it was compared with"
             return
-        if not same:
-            return
-        other = Baseline(folder, run, across=decision.across, min_aligned=decision.min_aligned or 1.0)
-        for check, rule, metric in compared:
-            for held in (check.baseline, check.adjusted):
-                if metric is None or held is None:
-                    continue
-                again = other.compared(rule, metric, held.confidence)
-                if not _same(held, again):
-                    yield f"its comparison of {check.metric} with the baseline is not the one that the runs give"
+        other = baseline.Baseline(folder, run, across=decision.across, min_aligned=decision.min_aligned or 1.0)
+        if named != other.reference:
+            yield f"it does not name the baseline in {folder.path} as it is"
+        if manifest.broken and any(check.baseline for check, *_ in compared):
+            yield f"it compares with a baseline whose checkpoint is broken: {manifest.broken}"
+        if same:
+            yield from _recomputed_otherwise(decision, compared, other)
     except (AuditError, RunFolderError, OSError) as error:
         yield f"the comparison with the baseline cannot be made again: {error}"
+
+
+def _recomputed_otherwise(decision: Decision, compared: Sequence[Again], other: Baseline) -> Iterator[str]:
+    """Why comparisons, made again, are not those of the decision."""
+    for check, rule, metric in compared:
+        for held in (check.baseline, check.adjusted):
+            if (
+                metric is not None
+                and held is not None
+                and not _same(held, other.compared(rule, metric, held.confidence))
+            ):
+                yield f"its comparison of {check.metric} with the baseline is not the one that the runs give"
+    if _lines(decision.mismatches) != _lines(other.mismatches):
+        yield "the runs do not differ as it says"
+
+
+def _lines(mismatches: Sequence[Mismatch]) -> list[str]:
+    """Each as text, in an order that does not depend on which metric was compared first."""
+    return sorted(one.model_dump_json() for one in mismatches)
 
 
 def _same(held: BaselineComparison, again: BaselineComparison) -> bool:

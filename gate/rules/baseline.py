@@ -94,7 +94,8 @@ class Baseline:
 
     def _cut(self, metric: Metric) -> int:
         """Items of both runs whose answer was cut in one, where the metric has bounds for such answers."""
-        if not any(run.bounds_of_cut_answers(metric) for run in (self.measured, self._candidate)):
+        runs = self.measured, self._candidate
+        if not any(run.bounds_of_cut_answers(metric) or run.lacks_bounds(metric) for run in runs):
             return 0
         definition = definitions.read(metric.definition or {})
         sides = [definition.select(side.records.of(metric), metric.slice) for side in self._sides]

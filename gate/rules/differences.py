@@ -42,7 +42,13 @@ class Gain:
 
 
 def gain_of(rule: Rule, found: BaselineComparison) -> Gain | None:
-    """The gain, widened by what cut answers leave open; None where a difference or an interval is missing."""
+    """The gain, widened by what cut answers leave open; None where a difference or an interval is missing.
+
+    A margin that is a share of the baseline's value is unknown without an interval of that value.
+    """
+    loss = rule.no_worse_than_baseline
+    if loss is not None and loss.relative is not None and None in (found.baseline_low, found.baseline_high):
+        return None
     ends = _ends(found)
     return None if ends is None else _gain(rule, found, *ends)
 

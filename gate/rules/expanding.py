@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError, did_you_mean
@@ -70,16 +69,11 @@ def _on_metrics(rule: Rule, manifest: RunManifest, runs: list[Measured], own: Co
     if not rule.is_pattern:
         return [rule]
     named = rule.metric.rpartition("/")[2]
-    found = {
-        metric.name
-        for run in runs
-        for metric in run.all
-        if metric.metric == named and fnmatchcase(metric.task, rule.task)
-    }
-    found |= {f"{task}/{named}" for task in _without_result(manifest, runs[0]) if fnmatchcase(task, rule.task)}
+    found = {metric.name for run in runs for metric in run.all if metric.metric == named and rule.covers(metric.task)}
+    found |= {f"{task}/{named}" for task in _without_result(manifest, runs[0]) if rule.covers(task)}
     if found:
         return [rule.model_copy(update={"metric": name}) for name in sorted(found)]
-    if any(fnmatchcase(task, rule.task) for task in own):
+    if any(rule.covers(task) for task in own):
         return [rule]
     names = {f"{task}/{named}" for task in runs[0].tasks()}
     hint = did_you_mean(rule.metric, sorted(names | {metric.name for metric in runs[0].all}))

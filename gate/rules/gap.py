@@ -129,6 +129,8 @@ def _gap(values: dict[str, float], ends: dict[str, Ends]) -> GapOf:
 def _with_cut(part: Metric, measured: Measured, records: Records, confidence: float) -> Ends | None:
     """The interval of a slice, widened by what cut answers leave open; None where there is none."""
     found: list[float] = []
+    if measured.lacks_bounds(part):
+        return None
     for one in (part, *measured.bounds_of_cut_answers(part)):
         asked = one.model_copy(update={"confidence": confidence})
         again = recomputed(asked, records.of(asked))

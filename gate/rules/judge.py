@@ -127,6 +127,9 @@ class Judge:
             return check(rule, metric, "INCONCLUSIVE", f"not computed: {metric.error or 'no reason given'}")
         if self._baseline is None or not self._baseline.has(metric):
             return check(rule, metric, "INCONCLUSIVE", "the baseline has no such metric")
+        broken = self._baseline.manifest.broken
+        if broken:  # nothing is worse than that
+            return check(rule, metric, "INCONCLUSIVE", f"the checkpoint of the baseline is broken: {broken}")
         found = self._baseline.compared(rule, metric, self._confidence(rule))
         said = judge_difference(rule, metric, found, self._measured, self._tolerance(rule), self._on_difference)
         return check(rule, metric, *said).model_copy(update={"baseline": found})

@@ -78,12 +78,14 @@ def fault_lines(decision: Decision) -> list[str]:
 
 
 def expired(decision: Decision, today: date) -> str | None:
-    """Why a verdict that rests on waivers no longer holds; None where it does.
+    """Why a verdict that rests on waivers does not hold today; None where it does.
 
     Args:
         decision: One that is consistent.
         today: The day, UTC.
     """
+    if decision.judged_for is not None and decision.judged_for > today:
+        return f"its waivers are judged for {decision.judged_for} (UTC), a day to come"
     over = [one for one in decision.waivers if one.fault is None and one.expires < today]
     return f"it rests on waiver {over[0].id}, which expired on {over[0].expires} (UTC)" if over else None
 

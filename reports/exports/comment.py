@@ -27,7 +27,7 @@ def render(contents: RunContents) -> str:
     Raises:
         ConfigError: The run has no verdict on its numbers.
     """
-    return render_decision(decision_of(contents))
+    return render_decision(decision_of(contents), contents.not_recomputed)
 
 
 def marker(decision: Decision) -> str:
@@ -36,8 +36,13 @@ def marker(decision: Decision) -> str:
     return f"<!-- checkpoint-audit gate {name} -->"
 
 
-def render_decision(decision: Decision) -> str:
-    """A decision as Markdown of at most ``COMMENT_BYTES``: what blocks first, what passes folded."""
+def render_decision(decision: Decision, remark: str | None = None) -> str:
+    """A decision as Markdown of at most ``COMMENT_BYTES``: what blocks first, what passes folded.
+
+    Args:
+        decision: The decision.
+        remark: That differences from the baseline were not recomputed; None where they were.
+    """
     blocking = [check for check in decision.checks if check.blocking != "PASS"]
     shown = [check for check in decision.checks if check.blocking != check.verdict]
     passing = [check for check in decision.checks if check.verdict == "PASS"]
@@ -52,7 +57,7 @@ def render_decision(decision: Decision) -> str:
         lines += [*_table(decision, sorted(blocking, key=lambda check: check.verdict)), ""]
     if shown:
         lines += ["Waived, or of severity warn:", "", *_table(decision, shown), ""]
-    lines += [f"- {text}" for text in markdown.remarks(decision, REASON)]
+    lines += [f"- {text}" for text in markdown.remarks(decision, REASON, remark)]
     if passing:
         lines += [
             "",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from audit.reports.contents import RunContents
     from audit.reports.not_assessed import Unassessed
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$:@])")
+SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$:@]|(?<=www)\.)", re.IGNORECASE)  # www. alone makes a link on GitHub
 VERDICT_MARKS = {"PASS": "✅", "FAIL": "❌", "INCONCLUSIVE": "⚠️"}
 LIMIT = 300
 MAX_LISTED = 50

@@ -156,7 +156,7 @@ def calls(machine: dict[str, str]) -> list[list[str]]:
     return [json.loads(line) for line in Path(machine["CALLS"]).read_text("utf-8").splitlines()]
 
 
-CODES = {0: "PASS", 10: "FAIL", 11: "INCONCLUSIVE", 13: "INCONCLUSIVE", 2: "", 12: ""}
+CODES = {0: "PASS", 10: "FAIL", 11: "INCONCLUSIVE", 13: "INCONCLUSIVE", 14: "FAIL", 2: "", 12: ""}
 
 
 @pytest.mark.parametrize(("code", "verdict"), CODES.items())
@@ -197,7 +197,13 @@ def test_a_token_that_may_not_write_costs_the_comment_alone(machine: dict[str, s
     assert outputs["verdict"] == "PASS"
 
 
-GIVEN = {"inputs__config": "my config.yaml", "inputs__policy": "a policy.yaml", "inputs__limit": "4"}
+GIVEN = {
+    "inputs__config": "my config.yaml",
+    "inputs__policy": "a policy.yaml",
+    "inputs__baseline": "old runs/a",
+    "inputs__waivers": "the waivers.yaml",
+    "inputs__limit": "4",
+}
 
 
 @pytest.mark.parametrize("context", [{}, GIVEN])
@@ -205,7 +211,8 @@ def test_the_program_knows_what_it_is_asked(context: dict[str, str], machine: di
     """Words with spaces stay one word; parsed by the program itself, up to the command's own code."""
     runner, outputs = played(machine, **context)
     run, gate = calls(machine)
-    assert ("my config.yaml" in run and "4" in run and "a policy.yaml" in gate) is bool(context)
+    assert ("my config.yaml" in run and "4" in run) is bool(context)
+    assert ({"a policy.yaml", "old runs/a", "the waivers.yaml"} <= {*gate}) is bool(context)
     assert outputs["runs"] in run
     assert outputs["runs"] in gate
     assert f"pip install --constraint {ROOT}/constraints.txt --extra-index-url https" in runner.log

@@ -68,3 +68,9 @@ def test_a_number_that_no_rule_is_about_is_nobodys() -> None:
     unjudged = NotJudged(task="boolq", metric="boolq/f1", rule=None, reason=None)
     (gap,) = not_assessed(MANIFEST, METRICS, a_decision(a_check(), not_judged=[unjudged]))
     assert (gap.what, gap.needed_by, gap.settled_by) == ("boolq/f1", "nothing", "a rule on boolq/f1")
+
+
+def test_what_is_on_no_task_names_none() -> None:
+    checks = [a_check(name, "INCONCLUSIVE", value=None, reason="unknown") for name in ("policy/budget", "policy/rules")]
+    gaps = not_assessed(MANIFEST, METRICS, a_decision(*checks))
+    assert {gap.settled_by for gap in gaps} == {"as the reason says"}

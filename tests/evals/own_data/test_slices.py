@@ -68,3 +68,43 @@ def test_slices_partition_the_questions(rows: list[tuple[str, str, float | None,
         assert sum(metric.missing for metric in parts) == whole.missing
         rights = math.fsum((metric.value or 0.0) * metric.n for metric in parts)
         assert rights == pytest.approx((whole.value or 0.0) * whole.n)
+
+
+def test_subsets_have_the_bounds_that_cut_answers_leave_open() -> None:
+    """Two of three right answers in Spain were cut: 1 of 3 if they are wrong; nothing was cut in France."""
+    samples = [
+        Sample(
+            sample_id=str(place),
+            suite="evals",
+            task="mine",
+            prompt="",
+            score=1.0,
+            scores={"exact_match": 1.0},
+            flags=["truncated_output"] if place in {0, 1} else [],
+            slices={"country": "Spain" if place < 3 else "France"},
+        )
+        for place in range(6)
+    ]
+    common: dict[str, Any] = {"unit": "share", "higher_is_better": True}
+    whole = [
+        measured(
+            Mean(of="scores.exact_match", seed=1, resamples=100, if_cut=end), samples, metric=name, **more, **common
+        )
+        for name, end, more in (
+            ("exact_match", None, {"primary": True}),
+            ("exact_match_if_cut_wrong", 0.0, {}),
+            ("exact_match_if_cut_right", 1.0, {}),
+        )
+    ]
+    file: Any = SimpleNamespace(
+        columns=SimpleNamespace(slices=("country",)), questions=[SimpleNamespace(row=one.slices) for one in samples]
+    )
+    result = TaskResult(suite="evals", task="mine", metrics=whole, samples=samples)
+    found = with_slices(result, file, seed=1, resamples=100).metrics[len(whole) :]
+    values = {(one.metric, (one.slice or {})["country"]): one.value for one in found}
+    assert values == {
+        ("exact_match", "Spain"): 1.0,
+        ("exact_match_if_cut_wrong", "Spain"): pytest.approx(1 / 3),
+        ("exact_match_if_cut_right", "Spain"): 1.0,
+        **{(name, "France"): 1.0 for name in ("exact_match", "exact_match_if_cut_wrong", "exact_match_if_cut_right")},
+    }

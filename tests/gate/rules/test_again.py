@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.provenance import package_versions
+from audit.core.records import NotRun
 from audit.gate import decisions
-from audit.gate.decide import overall
+from audit.gate.decide import decide, overall
 from audit.gate.metrics_file import read_metrics
+from audit.gate.policy import load_policy
 from audit.gate.rules.again import not_recomputed
 from audit.stats.recount import COMPUTING
 from tests.gate.rules.conftest import samples
@@ -117,3 +120,77 @@ def test_differences_are_computed_again_where_the_baseline_is_at_hand(
     make("a", samples(LOSS))
     assert "is not the run that it was compared with" in (fault(run, decision) or "shown")
     assert said.startswith("difference −0.220")
+
+
+@pytest.mark.parametrize("baseline", [None, "a"])
+def test_severity_of_a_shipped_policy_cannot_be_edited(baseline: str | None, make: Callable[..., RunFolder]) -> None:
+    versions = package_versions(COMPUTING)
+    run = make("b", samples([0.0] * 100), packages=versions)
+    base = make("a", samples(BEFORE), packages=versions) if baseline else None
+    decision = decide(run, load_policy(Path("quantised_twin" if baseline else "default")), {"boolq"}, base)
+    assert (decision.verdict, fault(run, decision)) == ("FAIL", None)
+    forged = decision
+    for place in range(1, len(decision.checks)):
+        forged = edited(forged, place, severity="warn")
+    assert forged.verdict == "PASS"
+    assert fault(run, forged) == "the gate reaches FAIL under the same policy, with other checks"
+    if base is not None:
+        shutil.rmtree(base.path)
+        assert fault(run, decision) is None
+        assert "is not a rule of its policy" in (fault(run, forged) or "shown")
+
+
+def test_the_check_on_the_run_always_blocks(make: Callable[..., RunFolder], judge: Callable[..., Decision]) -> None:
+    run = make("b", samples([1.0] * 100), status="partial", interrupted=True)
+    decision = judge(run, None, {"metric": "boolq/accuracy", "min": 0.5})
+    assert (decision.verdict, fault(run, decision)) == ("INCONCLUSIVE", None)
+    forged = edited(decision, 0, severity="warn")
+    assert forged.verdict == "PASS"
+    assert fault(run, forged) == "its check run/status is not the gate's"
+
+
+def test_where_no_rule_is_judged_nothing_passes(make: Callable[..., RunFolder], judge: Callable[..., Decision]) -> None:
+    left = [NotRun(suite="evals", task="asdiv", reason="no data", optional=True)]
+    run = make("b", samples([1.0] * 100), status="partial", not_run=left)
+    decision = judge(run, None, {"metric": "asdiv/exact_match", "min": 0.5}, optional=["asdiv"])
+    assert (decision.checks[-1].metric, fault(run, decision)) == ("policy/rules", None)
+    forged = edited(decision, len(decision.checks) - 1, severity="warn")
+    assert forged.verdict == "PASS"
+    assert fault(run, forged) == "its check policy/rules is not the gate's"
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        ({"baseline": {"model": "another"}}, "does not name the baseline"),
+        ({"baseline": {"dtype": "int8"}}, "does not name the baseline"),
+        ({"mismatches": []}, "the runs do not differ as it says"),
+    ],
+)
+def test_what_is_said_of_the_baseline_is_compared_with_its_folder(
+    edit: dict[str, Any], reason: str, make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    versions = package_versions(COMPUTING)
+    other = [sample.model_copy(update={"prompt_sha256": "f" * 64}) for sample in samples(BEFORE)]
+    run, base = make("b", samples(LOSS), packages=versions), make("a", other, packages=versions)
+    decision = judge(run, base, RULES[0], across=["prompts"])
+    assert fault(run, decision) is None
+    assert decision.baseline is not None
+    assert decision.mismatches
+    changes = {"baseline": decision.baseline.model_copy(update=edit["baseline"])} if "baseline" in edit else edit
+    assert reason in (fault(run, decision.model_copy(update=changes)) or "shown")
+
+
+def test_a_baseline_of_an_impossible_name_is_not_at_hand(judged: tuple[RunFolder, RunFolder, Decision]) -> None:
+    run, _, decision = judged
+    assert decision.baseline is not None
+    named = decision.baseline.model_copy(update={"run_id": "n" * 6000})
+    assert fault(run, decision.model_copy(update={"baseline": named})) is None
+
+
+def test_cut_answers_that_were_not_counted_do_not_pass(
+    judged: tuple[RunFolder, RunFolder, Decision],
+) -> None:
+    run, _, decision = judged
+    forged = edited(decision, 6, metric="asdiv/truncated_outputs")
+    assert fault(run, forged) == "it finds PASS for asdiv/truncated_outputs, which was not measured"

@@ -172,3 +172,35 @@ def test_deciding_again_gives_the_same_bytes(make: Callable[..., RunFolder], jud
     assert first.model_dump_json() == second.model_dump_json()
     assert first.baseline is not None
     assert first.baseline.run_id == runs[1].run_id
+
+
+def test_a_share_of_an_unknown_value_is_no_margin(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    """The baseline has 0.5 in every item, so that its value has no interval; a loss of 0.001 is far from 20 % of it."""
+    after = [0.5 - 0.0001 * (place % 21) for place in range(100)]
+    rule = {**ACCURACY, "no_worse_than_baseline": {"relative": 0.2}}
+    check = last(judge(make("b", samples(after)), make("a", samples([0.5] * 100)), rule))
+    assert check.verdict == "INCONCLUSIVE"
+    assert check.reason == "no interval of the baseline's value or the difference"
+
+
+def test_cut_answers_of_a_slice_count_without_bounds_of_the_slice(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    """All answers of one half were cut: nobody knows what they would have said."""
+    pair = make("b", samples([1.0] * 100, cut=range(0, 100, 2))), make("a", samples([1.0] * 100))
+    for rule in ({"no_worse_than_baseline": {"margin": 0.5}}, {"min": 0.5}):
+        found = [last(judge(*pair, {**ACCURACY, "slice": {"half": half}, **rule})).verdict for half in "ab"]
+        assert found[0] == "INCONCLUSIVE"
+    gap = {**ACCURACY, "max_gap": {"slice": "half", "value": 0.5}}
+    assert last(judge(pair[0], None, gap)).verdict == "INCONCLUSIVE"
+
+
+def test_nothing_passes_against_a_broken_baseline(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    base = make("a", samples([0.0] * 100), status="failed", broken="it computes NaN")
+    check = last(judge(make("b", samples([1.0] * 100)), base, {**ACCURACY, "better_than_baseline": True}))
+    assert (check.verdict, check.baseline) == ("INCONCLUSIVE", None)
+    assert check.reason == "the checkpoint of the baseline is broken: it computes NaN"

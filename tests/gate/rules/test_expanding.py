@@ -93,3 +93,11 @@ def test_shipped_policies_give_a_reason_for_each_rule(name: str) -> None:
 def test_sentences_say_what_is_asked() -> None:
     lines = list(sentences(load_policy()))
     assert "1. The 95 % interval of the accuracy of boolq must lie at or above 0.5. Reason: Chance is 0.5." in lines
+
+
+def test_brackets_in_the_name_of_a_task_mean_nothing(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    run = make("b", {task: samples(SCORES, task) for task in ("mine[1]_x", "mine1_x")})
+    decision = judge(run, None, {"metric": "mine[1]_*/accuracy", "min": 0.2})
+    assert [check.metric for check in decision.checks[1:]] == ["mine[1]_x/accuracy"]

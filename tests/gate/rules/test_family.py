@@ -11,7 +11,9 @@ from scipy.stats import binom
 from statsmodels.stats.multitest import multipletests
 
 from audit.core.records import BaselineComparison, Metric, MetricDifference
+from audit.gate import decisions
 from audit.gate.judging import check as check_of
+from audit.gate.metrics_file import read_metrics
 from audit.gate.policy import Rule
 from audit.gate.rules.differences import gain_of
 from audit.gate.rules.family import Compared, holm
@@ -100,3 +102,17 @@ def test_warnings_are_no_part_of_the_family(
     assert decision.checks[1].verdict == verdict
     warned = [check for check in decision.checks if check.severity == "warn"]
     assert all(check.adjusted is None for check in warned)
+
+
+@pytest.mark.parametrize("other", [{"no_worse_than_baseline": {"margin": 0.01}}, {"max": 0.9}])
+def test_losses_in_slices_are_violations(
+    other: dict[str, Any], make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    """Every item was lost: no number of rules on slices makes that a matter of chance."""
+    pair = make("b", samples([0.0] * 100)), make("a", samples(BEFORE))
+    first = {"metric": "boolq/accuracy", "slice": {"half": "a"}, "no_worse_than_baseline": {"margin": 0.01}}
+    decision = judge(*pair, first, {"metric": "boolq/accuracy", "slice": {"half": "b"}, **other})
+    assert decision.checks[1].verdict == decision.verdict == "FAIL"
+    manifest = pair[0].read_manifest()
+    pair[0].write_decision(decision)
+    assert decisions.current(pair[0], manifest, *read_metrics(pair[0], manifest)) == (decision, None)

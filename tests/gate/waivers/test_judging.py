@@ -153,6 +153,15 @@ def test_the_decision_is_shown_until_its_waiver_expires(run: RunFolder, judge: C
     assert expired(decision, date(2026, 3, 2)) == over
 
 
+def test_a_decision_for_a_day_to_come_is_not_shown(run: RunFolder, judge: Callable[..., Decision]) -> None:
+    """Its waiver is not in force yet, whatever day the file says that it was judged for."""
+    decision = judge(FAILS, {"granted": "2026-03-01", "expires": "2026-03-10"}, today=date(2026, 3, 5))
+    assert decision.verdict == "PASS"
+    said = "its waivers are judged for 2026-03-05 (UTC), a day to come"
+    assert why_not(run, decision, TODAY) == said
+    assert why_not(run, decision, date(2026, 3, 5)) is None
+
+
 @pytest.mark.parametrize("change", [{"expires": "2026-02-05"}, {"rule": "boolq/f1"}, {"approver": "ada lovelace"}])
 def test_a_decision_with_a_faulty_waiver_is_one_that_the_gate_reaches(
     run: RunFolder, judge: Callable[..., Decision], change: dict[str, Any]

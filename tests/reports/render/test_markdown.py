@@ -78,3 +78,8 @@ def test_a_run_that_has_not_ended_says_so(make_run: Callable[..., RunFolder]) ->
     text = render(contents.read(make_run([], status="running")))
     assert ", status **running**, not finished." in text
     assert ", —." not in text
+
+
+def test_a_host_without_a_scheme_is_no_link_on_github() -> None:
+    """GitHub's extended autolinks begin with ``www.`` (GFM specification, 6.9)."""
+    assert escaped("see www.example.org or WWW.x, 0.5") == "see www\\.example.org or WWW\\.x, 0.5"

@@ -173,3 +173,16 @@ def test_the_reason_says_where_no_items_come_from(
     better = {"metric": "boolq/accuracy", "better_than_baseline": True}
     on_margin = "spans 0: the difference lies on the margin: no number of items would decide it"
     assert last(judge(small, base, better)).reason.endswith(on_margin)
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.99])
+def test_the_coverage_is_that_of_the_difference(confidence: float) -> None:
+    low = tango(6, 30, 200, confidence).low
+    found = difference(unit="share", difference=-0.12, higher=6, lower=30, ci_method="tango", confidence=confidence)
+    items = items_for_gain(Gain(low + 0.15, 0.03, 0.1), found)
+    assert tango(6 * items / 200, 30 * items / 200, items, confidence).low == pytest.approx(-0.15)
+
+
+def test_clusters_keep_the_root_of_the_items() -> None:
+    found = difference(unit="percent", difference=0.0, higher=0, lower=0, ci_method="bounded_score", units=20)
+    assert items_for_gain(Gain(-2.0, 2.0, 6.0), found) == pytest.approx(200 * 4)

@@ -31,8 +31,8 @@ def adjusted(
 ) -> list[GateCheck]:
     """The checks, where a violation that several slices of one metric make likely is INCONCLUSIVE.
 
-    A slice without an interval is no comparison that could violate by chance: it does not count. Nor does a rule that
-    asks for something else than a range: :mod:`audit.gate.rules.family` has those on a baseline.
+    A slice without an interval is no comparison that could violate by chance: it does not count. Neither do rules on a
+    baseline, which are a family by themselves (:mod:`audit.gate.rules.family`).
 
     Args:
         judged: Every rule of the policy.
@@ -41,9 +41,8 @@ def adjusted(
     """
     families: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for index, (rule, metric, _) in enumerate(judged):
-        if rule.kind != "range":
-            continue  # those on a baseline are a family by themselves
-        if rule.slice and metric is not None and None not in (metric.value, metric.ci_low, metric.ci_high):
+        known = metric is not None and None not in (metric.value, metric.ci_low, metric.ci_high)
+        if rule.kind == "range" and rule.slice and known:
             families[rule.metric][rule.target].append(index)
     checks = [check for _, _, check in judged]
     for slices in families.values():

@@ -41,15 +41,20 @@ class Gain:
         return "FAIL" if self.high < 0 else "INCONCLUSIVE"
 
 
-def gain_of(rule: Rule, found: BaselineComparison) -> Gain | None:
-    """The gain, widened by what cut answers leave open; None where a difference or an interval is missing.
+def gain_of(rule: Rule, found: BaselineComparison, *, cut: bool = True) -> Gain | None:
+    """The gain; None where a difference or an interval is missing.
 
     A margin that is a share of the baseline's value is unknown without an interval of that value.
+
+    Args:
+        rule: Of kind ``no_worse`` or ``better``.
+        found: The comparison.
+        cut: Whether the gain is widened by what cut answers leave open.
     """
     loss = rule.no_worse_than_baseline
     if loss is not None and loss.relative is not None and None in (found.baseline_low, found.baseline_high):
         return None
-    ends = _ends(found)
+    ends = _ends(found, cut=cut)
     return None if ends is None else _gain(rule, found, *ends)
 
 
@@ -81,8 +86,8 @@ def judge_difference(
     if gain.verdict == "FAIL":
         return "FAIL", said
     if gain.verdict == "INCONCLUSIVE":
-        bare = _ends(found, cut=False)
-        if found.cut and bare is not None and _gain(rule, found, *bare).verdict != "INCONCLUSIVE":
+        bare = gain_of(rule, found, cut=False)
+        if found.cut and bare is not None and bare.verdict != "INCONCLUSIVE":
             return "INCONCLUSIVE", f"{said}. Raise the token limit to decide it"
         return "INCONCLUSIVE", f"{said}: {advice(rule, metric, found, gain)}"
     verdict, why = _with_unpaired(rule, metric, found, measured, tolerance)

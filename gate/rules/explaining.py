@@ -25,12 +25,11 @@ def sentences(file: PolicyFile) -> Iterator[str]:
     rules = counted(len(policy.rules), "rule")
     yield f"Policy {file.name}: {rules}. The checkpoint passes if every blocking rule passes."
     yield f"An interval must have a coverage of at least {_percent(policy.confidence)}, unless a rule says otherwise."
-    share = _percent(policy.max_unscored)
-    yield (
-        f"At most {share} of a task's samples may be unscored." if policy.max_unscored else "No sample may be unscored."
-    )
+    yield f"{_unscored(policy.max_unscored)}, unless a rule says otherwise."
     if policy.optional:
-        yield f"The release can do without {', '.join(policy.optional)}."
+        yield printable(f"The release can do without {', '.join(policy.optional)}.", 1000)
+    if policy.budget is not None:
+        yield f"The audit must stay within its budget: {policy.budget.text}."
     yield from _on_baseline(policy)
     for place, rule in enumerate(policy.rules, 1):
         for clause in clauses(rule):
@@ -49,13 +48,13 @@ def _on_baseline(policy: Policy) -> Iterator[str]:
 
 
 def _sentence(clause: Rule, rule: Rule, policy: Policy) -> str:
-    """One thing that a rule asks for, with its severity, owner and reason."""
+    """One thing that a rule asks for, with its tolerance, severity, owner and reason."""
     coverage = _percent(clause.confidence or policy.confidence)
     asked = {
         "range": f"the {coverage} interval of {_metric(clause)} must lie {_range(clause)}",
-        "no_worse": f"{_metric(clause)} may be worse than the baseline's by less than {_loss(clause)}"
+        "no_worse": f"compared with the baseline, {_metric(clause)} may be worse by less than {_loss(clause)}"
         f" ({coverage} interval of the paired difference)",
-        "better": f"{_metric(clause)} must be better than the baseline's"
+        "better": f"compared with the baseline, {_metric(clause)} must be better"
         f" ({coverage} interval of the paired difference)",
         "gap": f"the largest gap of {_metric(clause)} between slices by {_by(clause)} must be at most {_gap(clause)}"
         f" (simultaneous {coverage} intervals)",
@@ -63,10 +62,15 @@ def _sentence(clause: Rule, rule: Rule, policy: Policy) -> str:
         " token limit",
     }[clause.kind]
     warns = "Only a warning: " if rule.severity == "warn" else ""
+    unscored = "" if rule.max_unscored is None else f" {_unscored(rule.max_unscored)}."
     owner = f" Owner: {rule.owner}." if rule.owner else ""
     why = f" Reason: {' '.join(rule.why.split())}" if rule.why else ""
     text = f"{warns}{asked}"
-    return f"{text[0].upper()}{text[1:]}.{owner}{why}"
+    return f"{text[0].upper()}{text[1:]}.{unscored}{owner}{why}"
+
+
+def _unscored(share: float) -> str:
+    return f"At most {_percent(share)} of a task's samples may be unscored" if share else "No sample may be unscored"
 
 
 def _percent(share: float) -> str:
@@ -93,7 +97,7 @@ def _loss(rule: Rule) -> str:
     loss = rule.no_worse_than_baseline
     if loss is None:
         return "nothing"
-    return f"{_percent(loss.relative)} of its value" if loss.relative else exact(loss.margin or 0)
+    return f"{_percent(loss.relative)} of the baseline's value" if loss.relative else exact(loss.margin or 0)
 
 
 def _by(rule: Rule) -> str:

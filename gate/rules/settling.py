@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from audit.core.units import unit_of
 from audit.gate.advice import MORE, rounded_up
+from audit.gate.rules.differences import Gain, gain_of
 from audit.gate.settling import ON_LIMIT, STEPS
-from audit.stats.pairing.tango import critical
+from audit.stats.pairing.tango import critical, items_that_reject
 
 if TYPE_CHECKING:
     from audit.core.records import BaselineComparison, Metric
     from audit.gate.advice import Advisor
     from audit.gate.policy import Rule
-    from audit.gate.rules.differences import Gain
 
 NORMAL = ("tango", "bounded_score")
 """Intervals with the normal quantile; that of all others is Student's, by the number of units."""
@@ -32,7 +33,10 @@ def advice_on(
         found: The comparison.
         gain: What it says about the rule.
     """
-    needed = items_for_gain(gain, found)
+    shrinking = _without_cut_answers(rule, found, gain)
+    if shrinking is None:
+        return "the cut answers alone keep it open, however many items there are: raise the token limit"
+    needed = items_for_gain(shrinking, found)
     if math.isinf(needed):
         return "the difference lies on the margin: no number of items would decide it"
     difference = found.difference
@@ -46,22 +50,39 @@ def advice_on(
     return f"{said}{how}{f'; and of the baseline: {other}' if other else ''}"
 
 
+def _without_cut_answers(rule: Rule, found: BaselineComparison, gain: Gain) -> Gain | None:
+    """The gain at the worst of what cut answers leave open, which does not shrink with the items.
+
+    None where its sign depends on them: a share of the answers that stays the same keeps the rule open.
+    """
+    bare = gain_of(rule, found, cut=False) if found.cut else None
+    if bare is None:
+        return gain
+    reach = gain.low - bare.low if bare.value > 0 else gain.high - bare.high
+    moved = Gain(bare.low + reach, bare.value + reach, bare.high + reach)
+    return moved if moved.value * bare.value > 0 else None
+
+
 def items_for_gain(gain: Gain, found: BaselineComparison) -> float:
     """Items at which the interval of the same gain ends at 0; infinite where the gain is 0.
 
-    Half the width of an interval shrinks with the square root of the items. Of one that has a width although no item
-    changed, it shrinks with their number.
+    Exact for Tango's interval of two shares against a margin in their unit. Half the width of any other interval
+    shrinks about with the square root of the items.
+
+    Args:
+        gain: What the comparison says about a rule.
+        found: The comparison.
     """
     difference = found.difference
     half = gain.value - gain.low if gain.value > 0 else gain.high - gain.value
     if abs(gain.value) <= ON_LIMIT * max(half, ON_LIMIT):
         return math.inf
+    exactly = _by_score_test(gain, found)
+    if exactly is not None:
+        return max(float(difference.n), exactly)
     ratio = max(1.0, half / abs(gain.value))
-    method = difference.ci_method or ""
-    if difference.higher == difference.lower == 0 and method in NORMAL:
-        return difference.n * ratio
     items = difference.n * ratio**2
-    if method in NORMAL:
+    if difference.ci_method in NORMAL:
         return items
     units, each = max(2, difference.units), difference.confidence
     now = critical(each, units - 1)
@@ -69,3 +90,15 @@ def items_for_gain(gain: Gain, found: BaselineComparison) -> float:
         grown = critical(each, max(1.0, units * items / difference.n - 1))
         items = difference.n * (ratio * grown / now) ** 2
     return items
+
+
+def _by_score_test(gain: Gain, found: BaselineComparison) -> float | None:
+    """Items of the score test behind the interval; None where it is another, or also about the baseline's value."""
+    one = found.difference
+    counts = (one.higher or 0, one.lower or 0)
+    of_counts = one.ci_method == "tango" or (one.ci_method == "bounded_score" and not any(counts))
+    unit = unit_of(one.unit)
+    if not of_counts or found.baseline_low is not None or unit.whole_range is None or one.units != one.n:
+        return None
+    margin = (one.difference or 0.0) - (gain.value if one.higher_is_better else -gain.value)
+    return items_that_reject(margin / (unit.high - unit.low), *counts, one.n, one.confidence)

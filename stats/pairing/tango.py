@@ -42,6 +42,27 @@ def tango(
     return Interval(low, high, method, confidence)
 
 
+def items_that_reject(difference: float, better: float, worse: float, n: float, confidence: float = 0.95) -> float:
+    """Items at which the interval ends at a difference, if the counts grow in proportion to them.
+
+    The score statistic grows with the square root of the items.
+
+    Args:
+        difference: The end.
+        better: Items that only the candidate has right.
+        worse: Items that only the baseline has right.
+        n: All items.
+        confidence: Nominal coverage.
+
+    Returns:
+        The number; infinite where the difference is the estimate.
+    """
+    distance = abs(better - worse - n * difference)
+    if not distance:
+        return math.inf
+    return n * (critical(confidence, math.inf) * _spread(better, worse, n, difference) / distance) ** 2
+
+
 def critical(confidence: float, freedom: float) -> float:
     """Two-sided quantile of Student's t; of the normal distribution for infinite degrees of freedom."""
     from scipy import special  # noqa: PLC0415 - half a second to import

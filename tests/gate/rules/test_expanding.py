@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from audit.core.errors import ConfigError
 from audit.core.records import NotRun
-from audit.gate.policy import Rule, load_policy, shipped_policies
+from audit.gate.policy import Rule, load_policy
 from audit.gate.rules.expanding import clauses
-from audit.gate.rules.explaining import sentences
 from tests.gate.rules.conftest import samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from audit.core.records import Decision
     from audit.core.run_folder import RunFolder
@@ -80,19 +79,6 @@ def test_rules_that_cannot_be_meant_are_one_line(rule: str, message: str, tmp_pa
         load_policy(file)
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize("name", shipped_policies())
-def test_shipped_policies_give_a_reason_for_each_rule(name: str) -> None:
-    file = load_policy(Path(name))
-    assert all(rule.why for rule in file.policy.rules)
-    lines = list(sentences(file))
-    assert sum("Reason: " in line for line in lines) == sum(len(rule.kinds) for rule in file.policy.rules)
-
-
-def test_sentences_say_what_is_asked() -> None:
-    lines = list(sentences(load_policy()))
-    assert "1. The 95 % interval of the accuracy of boolq must lie at or above 0.5. Reason: Chance is 0.5." in lines
 
 
 def test_brackets_in_the_name_of_a_task_mean_nothing(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from audit.stats.interval import Interval, wilson
-from audit.stats.pairing.tango import critical, tango
+from audit.stats.pairing.tango import critical, items_that_reject, tango
 from tests.stats.conftest import ends
 
 
@@ -102,6 +102,31 @@ def test_students_quantile_is_fewer_items() -> None:
     assert ends(tango(30, 20, 200, freedom=4)) == pytest.approx(expected)
     assert critical(0.95, 4) == pytest.approx(stats.t.ppf(0.975, 4))
     assert critical(0.95, math.inf) == pytest.approx(stats.norm.ppf(0.975))
+
+
+@pytest.mark.parametrize(
+    ("difference", "better", "worse", "n"),
+    [
+        (-0.02, 0, 0, 40),
+        (0.02, 0, 0, 40),
+        (-0.1, 1, 3, 40),
+        (-0.15, 6, 30, 200),
+        (-0.05, 10, 10, 40),
+        (0.0, 6, 30, 200),
+    ],
+)
+@pytest.mark.parametrize("confidence", [0.9, 0.95])
+def test_the_interval_of_as_many_items_ends_at_the_difference(
+    difference: float, better: int, worse: int, n: int, confidence: float
+) -> None:
+    grown = items_that_reject(difference, better, worse, n, confidence) / n
+    low, high = ends(tango(grown * better, grown * worse, grown * n, confidence))
+    assert (low if difference < (better - worse) / n else high) == pytest.approx(difference, abs=1e-9)
+
+
+def test_no_number_of_items_rejects_the_estimate() -> None:
+    assert items_that_reject(-0.05, 1, 3, 40) == math.inf
+    assert items_that_reject(0.0, 0, 0, 40) == math.inf
 
 
 @pytest.mark.parametrize(("better", "worse", "n"), [(-1, 0, 5), (0, -1, 5), (3, 3, 5), (0, 0, 0)])

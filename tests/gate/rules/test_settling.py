@@ -1,0 +1,188 @@
+"""The number of items that would settle a rule on the baseline, checked by runs with as many items."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from scipy import stats
+
+from audit.core.records import BaselineComparison, MetricDifference
+from audit.gate.rules.differences import Gain
+from audit.gate.rules.settling import items_for_gain
+from audit.stats.pairing.tango import tango
+from tests.gate.rules.conftest import last, samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.core.records import Decision, GateCheck
+    from audit.core.run_folder import RunFolder
+
+BEFORE = [1.0] * 12 + [0.0] * 8
+"""Scores of the baseline, to be repeated."""
+AFTER = [0.0] * 3 + [1.0] * 9 + [1.0] * 1 + [0.0] * 7
+"""Of 20 items, one became better and three worse: the difference is -0.1."""
+
+
+def within(margin: float, **more: Any) -> dict[str, Any]:
+    return {"metric": "boolq/accuracy", "no_worse_than_baseline": {"margin": margin}, **more}
+
+
+def difference(**fields: Any) -> BaselineComparison:
+    """A comparison of 200 items without clusters, unless the fields say otherwise."""
+    given = {"name": "t/a", "suite": "evals", "task": "t", "unit": "score", "higher_is_better": True}
+    common = {"n": 200, "units": 200, "aligned": 1.0, "confidence": 0.95}
+    found = MetricDifference(**{**given, **common, **fields})
+    return BaselineComparison(confidence=found.confidence, difference=found)
+
+
+def items_in(check: GateCheck) -> int:
+    """The number that a reason names."""
+    found = re.search(r"about ([\d,]+) items (?:of the slice )?would decide this if the difference stays", check.reason)
+    assert found, check.reason
+    return int(found[1].replace(",", ""))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("margin", "decided"), [(0.2, "PASS"), (0.02, "FAIL")])
+def test_a_run_of_as_many_items_decides_and_a_smaller_one_does_not(
+    margin: float, decided: str, make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    def judged(repeats: int) -> GateCheck:
+        runs = make(f"b{repeats}", samples(AFTER * repeats)), make(f"a{repeats}", samples(BEFORE * repeats))
+        return last(judge(*runs, within(margin)))
+
+    named = items_in(judged(2))
+    enough = math.ceil(named / 20)
+    assert enough > 3
+    assert [judged(enough).verdict, judged(enough - 1).verdict] == [decided, "INCONCLUSIVE"]
+
+
+@pytest.mark.slow
+def test_the_same_answers_need_as_many_items_as_the_formula_says(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    """Without a changed item the interval reaches z² / (n + z²): the margin needs z² (1 − margin) / margin items."""
+
+    def judged(count: int) -> GateCheck:
+        scores = (BEFORE * 8)[:count]
+        return last(judge(make(f"b{count}", samples(scores)), make(f"a{count}", samples(scores)), within(0.05)))
+
+    needed = stats.norm.ppf(0.975) ** 2 * 0.95 / 0.05
+    assert items_in(judged(40)) == math.ceil(needed) == 73
+    assert [judged(count).verdict for count in (73, 72)] == ["PASS", "INCONCLUSIVE"]
+
+
+@pytest.mark.slow
+def test_cut_answers_do_not_become_fewer(make: Callable[..., RunFolder], judge: Callable[..., Decision]) -> None:
+    """One of 40 answers is cut, which may move the difference by 0.025 in runs of any size."""
+
+    def judged(repeats: int, margin: float) -> GateCheck:
+        scores, cut = BEFORE * 2 * repeats, range(0, 40 * repeats, 40)
+        name = f"{repeats}-{1000 * margin:.0f}"
+        runs = make(f"b{name}", samples(scores, cut=cut)), make(f"a{name}", samples(scores))
+        return last(judge(*runs, within(margin)))
+
+    named = items_in(judged(1, 0.05))
+    assert named == math.ceil(stats.norm.ppf(0.975) ** 2 * 0.975 / 0.025)
+    assert [judged(repeats, 0.05).verdict for repeats in (4, 3)] == ["PASS", "INCONCLUSIVE"]
+    assert 120 < named <= 160
+    open_ = judged(1, 0.02)
+    assert open_.reason.endswith(
+        "the cut answers alone keep it open, however many items there are: raise the token limit"
+    )
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("units", "each"), [(200, 1), (20, 10)])
+def test_students_quantile_shrinks_with_the_units(sign: int, units: int, each: int) -> None:
+    spread, value = 3.0, 0.2
+    half = stats.t.ppf(0.975, units - 1) * spread / math.sqrt(200)
+    gain = Gain(sign * value - half, sign * value, sign * value + half)
+    found = difference(difference=sign * value, ci_low=gain.low, ci_high=gain.high, ci_method="t", units=units)
+    items = items_for_gain(gain, found)
+    assert stats.t.ppf(0.975, items / each - 1) * spread / math.sqrt(items) == pytest.approx(value)
+
+
+def test_the_side_of_the_margin_decides_which_end_counts() -> None:
+    found = difference(difference=0.1, ci_method="multiway_t", units=10**9)
+    assert items_for_gain(Gain(-0.1, 0.1, 0.9), found) == pytest.approx(800)
+    assert items_for_gain(Gain(-0.9, -0.1, 0.1), found) == pytest.approx(800)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-12])
+def test_on_the_margin_no_number_of_items_decides(value: float) -> None:
+    found = difference(difference=value, ci_method="t")
+    assert items_for_gain(Gain(value - 0.1, value, value + 0.1), found) == math.inf
+
+
+@pytest.mark.parametrize(("unit", "width"), [("share", 1), ("percent", 100)])
+@pytest.mark.parametrize("higher_is_better", [True, False])
+def test_units_and_directions_do_not_matter(unit: str, width: int, higher_is_better: bool) -> None:
+    """30 of 200 items changed for the worse and 6 for the better; 0.15 are tolerated."""
+    higher, lower, sign = (6, 30, 1) if higher_is_better else (30, 6, -1)
+    low, high = tango(6, 30, 200).low, tango(6, 30, 200).high
+    found = difference(
+        unit=unit, higher_is_better=higher_is_better, higher=higher, lower=lower, difference=-sign * 0.12 * width,
+        ci_low=min(sign * low, sign * high) * width, ci_high=max(sign * low, sign * high) * width, ci_method="tango",
+    )  # fmt: skip
+    items = items_for_gain(Gain(width * (low + 0.15), width * 0.03, width * (high + 0.15)), found)
+    assert tango(6 * items / 200, 30 * items / 200, items).low == pytest.approx(-0.15)
+    relative = found.model_copy(update={"baseline_low": 0.5 * width, "baseline_high": 0.7 * width})
+    # Two intervals lie behind the margin: both are taken to shrink with the square root of the items.
+    about = items_for_gain(Gain(-0.06 * width, 0.03 * width, 0.1 * width), relative)
+    assert about == pytest.approx(200 * 9)
+
+
+def test_never_fewer_items_than_there_are() -> None:
+    found = difference(unit="share", difference=-0.12, higher=6, lower=30, ci_method="tango")
+    assert items_for_gain(Gain(-0.0001, 0.5, 0.9), found) == 200
+
+
+@pytest.mark.slow
+def test_the_reason_gives_the_commands_for_both_runs(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    scores = BEFORE * 3  # as many as the limit of the runs
+    run, base = make("b", samples(scores)), make("a", samples(scores))
+    said = "about 189 items would decide this if the difference stays; 60 are compared"
+    commands = [f"audit run --extend {one.path} --limit 189" for one in (run, base)]
+    expected = f"{said}. Add items: {commands[0]}; and of the baseline: {commands[1]}"
+    assert last(judge(run, base, within(0.02))).reason.endswith(expected)
+    part = last(judge(run, base, within(0.02, slice={"half": "a"})))
+    assert "about 189 items of the slice would decide this if the difference stays; 30 are compared" in part.reason
+    assert part.reason.endswith(" --limit 378")
+
+
+@pytest.mark.slow
+def test_the_reason_says_where_no_items_come_from(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    scores = BEFORE * 3
+    base = make("a", samples(scores))
+    small = make("b", samples(scores), items_available={"boolq": 100})
+    assert last(judge(small, base, within(0.02))).reason.endswith(
+        "60 are compared and its data set not enough (100 in all)"
+    )
+    config = {"evals": {"tasks": []}, "safety": {"tasks": []}}
+    unknown = make("c", samples(scores), config=config)
+    assert last(judge(unknown, base, within(0.02))).reason.endswith("60 are compared. Measure more items in both runs")
+    better = {"metric": "boolq/accuracy", "better_than_baseline": True}
+    on_margin = "spans 0: the difference lies on the margin: no number of items would decide it"
+    assert last(judge(small, base, better)).reason.endswith(on_margin)
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.99])
+def test_the_coverage_is_that_of_the_difference(confidence: float) -> None:
+    low = tango(6, 30, 200, confidence).low
+    found = difference(unit="share", difference=-0.12, higher=6, lower=30, ci_method="tango", confidence=confidence)
+    items = items_for_gain(Gain(low + 0.15, 0.03, 0.1), found)
+    assert tango(6 * items / 200, 30 * items / 200, items, confidence).low == pytest.approx(-0.15)
+
+
+def test_clusters_keep_the_root_of_the_items() -> None:
+    found = difference(unit="percent", difference=0.0, higher=0, lower=0, ci_method="bounded_score", units=20)
+    assert items_for_gain(Gain(-2.0, 2.0, 6.0), found) == pytest.approx(200 * 4)

@@ -188,3 +188,12 @@ def test_large_values_that_vary_by_rounding_alone_do_not_vary() -> None:
     values = np.tile(np.random.default_rng(1).random(9) * 1e8, (2, 1))
     for before, after in ((values, values + 1e8 / 3), (values + 1e8 / 3, values)):
         assert comparison(before, after).no_interval == "all runs are the same"
+
+
+@pytest.mark.parametrize("side", ["baseline", "candidate"])
+def test_an_item_is_in_the_same_cluster_of_every_run(side: str) -> None:
+    same, other = run_of([1.0, 0.0, 1.0], cluster=["a", "a", "b"]), run_of([1.0, 0.0, 1.0], cluster=["a", "c", "b"])
+    sides = {"baseline": [same] * 3, "candidate": [same] * 3} | {side: [same, same, other]}
+    expected = f"item s1 is in cluster 'a' of {side} run 1 and 'c' of {side} run 3: the data differ"
+    with pytest.raises(UsageError, match=expected):
+        compared_repeats(Mean(), sides["baseline"], sides["candidate"], unit="score", higher_is_better=True)

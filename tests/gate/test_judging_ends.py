@@ -117,6 +117,13 @@ def test_unscored_samples_count_at_their_worst_and_best() -> None:
         )
 
 
+def test_what_unscored_samples_leave_open_has_the_decimals_of_the_unit() -> None:
+    # 95 items of 0.002 to 0.004, and five of 0 or 1: 0.19 / 100 to (0.38 + 5) / 100.
+    metric = a_metric(n=95, definition=MEAN, value=0.003, ci_low=0.002, ci_high=0.004)
+    reason = judged(metric, unscored(5.0), tolerated=0.05, max=0.06).reason
+    assert reason.startswith("0.002 to 0.004 satisfies the rule, and so does 0.002 to 0.054:")
+
+
 def test_a_count_grows_by_the_unscored_at_most() -> None:
     metric, lost = a_metric("boolq/refused", **COUNT), unscored(2.0)
     passed, failed = (judged(metric, lost, tolerated=0.05, max=most) for most in (5.0, 4.0))

@@ -52,8 +52,7 @@ def compare(kind: Any, runs: Runs, resamples: int) -> Inference:
     """What the product says of two runs."""
     names = None if runs.codes is None else [f"c{code}" for code in runs.codes]
     if isinstance(kind, Corpus):
-        units = {} if names is None else {str(place): name for place, name in enumerate(names)}
-        pair = both(kind.resampling(runs.before), kind.resampling(runs.after), units)
+        pair = both(kind.resampling(runs.before, names), kind.resampling(runs.after, names))
         return of_resamples(pair, confidence=CONFIDENCE, seed=0, resamples=resamples)
     changes = runs.after - runs.before
     if kind.name == "binary":

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.stats.definitions.base import Resampling
+from audit.stats.definitions.base import Resampling, places_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64]
@@ -148,9 +150,10 @@ class Corpus:
         """From sums over sentences."""
         return 100 * math.sqrt(sums[2] / sums[0] * sums[3] / sums[1])
 
-    def resampling(self, rows: Numbers) -> Resampling:
-        """As a definition gives it, with one unit per sentence."""
-        return Resampling(tuple(map(str, range(len(rows)))), lambda weights: self.score(weights @ rows))
+    def resampling(self, rows: Numbers, clusters: Sequence[str] | None) -> Resampling:
+        """As a definition gives it, with one unit per cluster, or per sentence without clusters."""
+        units, of_row = places_of(clusters or [str(place) for place in range(len(rows))])
+        return Resampling(units, lambda weights: self.score(weights[of_row] @ rows))
 
     def influence(self, rows: Numbers) -> Numbers:
         """First-order contribution of each sentence, for the unpaired test."""

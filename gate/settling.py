@@ -65,16 +65,12 @@ def items_needed(
     value = metric.value
     if value is None or not shrinks(metric):
         return None
-    limits = [limit for limit in (minimum, maximum) if limit is not None]
-    violated = [
-        limit
-        for limit, crossed in ((minimum, minimum is not None and value < minimum), (maximum, _above(value, maximum)))
-        if limit is not None and crossed
-    ]
     unit = unit_of(metric.unit)
-    ratios = [_ratio(metric, value, limit) for limit in violated or limits if limit not in {unit.low, unit.high}]
+    limits = [limit for limit in (minimum, maximum) if limit is not None and limit not in {unit.low, unit.high}]
+    ratios = [_ratio(metric, value, limit) for limit in limits]
     if not ratios or None in ratios:
         return None
+    # The nearer limit needs more items; of a value outside the range it is the one that is violated.
     return items_for_ratio(metric, max(ratio for ratio in ratios if ratio is not None), clusters)
 
 
@@ -94,10 +90,6 @@ def items_for_ratio(metric: Metric, ratio: float, clusters: int | None = None) -
     for _ in range(STEPS):
         items = metric.n * ratio * (_quantile(groups * items / metric.n, metric.confidence) / now) ** 2
     return items
-
-
-def _above(value: float, maximum: float | None) -> bool:
-    return maximum is not None and value > maximum
 
 
 def _ratio(metric: Metric, value: float, limit: float) -> float | None:

@@ -172,6 +172,27 @@ def _has_value(definition: Definition, sample: Sample) -> bool:
     return Mean(of=field).of_sample(sample) is not None if isinstance(field, str) else is_scored(sample)
 
 
+def check_clusters(one: Side, other: Side, first: str, second: str) -> None:
+    """Require each item to be in the same cluster of both runs: clusters are drawn together.
+
+    Args:
+        one: A run.
+        other: Another.
+        first: Name of the one, for errors.
+        second: Name of the other.
+
+    Raises:
+        UsageError: An item belongs to another cluster in the other run.
+    """
+    for name in dict.fromkeys([*one.about, *other.about]):
+        if name not in one.every or name not in other.every:
+            continue
+        here, there = one.every[name].cluster, other.every[name].cluster
+        if here != there:
+            msg = f"item {name} is in cluster {here!r} of {first} and {there!r} of {second}: the data differ"
+            raise UsageError(msg)
+
+
 def aligned(baseline: Side, candidate: Side) -> Alignment:
     """Pair the items of two runs.
 
@@ -179,13 +200,8 @@ def aligned(baseline: Side, candidate: Side) -> Alignment:
         UsageError: An item belongs to another cluster in the other run.
     """
     both = list(dict.fromkeys([*baseline.about, *candidate.about]))
-    every, other_every = baseline.every, candidate.every
-    shared = [name for name in both if name in every and name in other_every]
-    for name in shared:
-        one, other = every[name].cluster, other_every[name].cluster
-        if one != other:
-            msg = f"item {name} is in cluster {one!r} of the baseline and {other!r} of the candidate: the data differ"
-            raise UsageError(msg)
+    shared = [name for name in both if name in baseline.every and name in candidate.every]
+    check_clusters(baseline, candidate, "the baseline", "the candidate")
     lost = [
         tuple(name for name in shared if name in side.about and name not in side.valued)
         for side in (baseline, candidate)

@@ -150,7 +150,7 @@ def _of_statistic(
     kept = frozenset(found["alignment"].paired)
     samples = [one.only(kept) for one in sides]
     draws = [definition.resample(inside) for inside in samples]
-    runs = both(draws[0], draws[1], units_of(definition, [*samples[0], *samples[1]]))
+    runs = both(*draws)
     values = [drawn.value(np.ones(len(drawn.units))) for drawn in draws]
     broken = [run for run, value in zip(("baseline", "candidate"), values, strict=True) if not math.isfinite(value)]
     if broken:
@@ -204,14 +204,3 @@ def _clusters(definition: Definition, items: Iterable[Sample]) -> list[str] | No
     if len({cluster or name for cluster, name in names}) == len(names):
         return None
     return [f"cluster {cluster}" if cluster is not None else f"item {name}" for cluster, name in names]
-
-
-def units_of(definition: Definition, samples: Sequence[Sample]) -> dict[str, str]:
-    """The cluster of each item that has one; with the task before both, as groups of tasks name them."""
-    found = {}
-    for sample in samples:
-        cluster = definition.cluster_of(sample)
-        if cluster is not None:
-            found[sample.sample_id] = cluster
-            found[f"{sample.task}/{sample.sample_id}"] = f"{sample.task}/{cluster}"
-    return found

@@ -9,8 +9,8 @@ import numpy as np
 
 from audit.core.errors import UsageError
 from audit.stats.interval import Interval
-from audit.stats.pairing.alignment import Side, aligned, side
-from audit.stats.pairing.comparison import asked, finished, nothing, units_of
+from audit.stats.pairing.alignment import Side, aligned, check_clusters, side
+from audit.stats.pairing.comparison import asked, finished, nothing
 from audit.stats.pairing.difference import Inference
 from audit.stats.pairing.resampled import Both, both, jackknife
 from audit.stats.pairing.tango import critical
@@ -68,17 +68,19 @@ def compared_repeats(
         [side(definition, samples, slice, f"{name} run {place}") for place, samples in enumerate(runs, 1)]
         for name, runs in (("baseline", baseline), ("candidate", candidate))
     ]
+    for runs, name in zip(sides, ("baseline", "candidate"), strict=True):
+        for place, run in enumerate(runs[1:], 2):
+            check_clusters(runs[0], run, f"{name} run 1", f"{name} run {place}")
     alignment = aligned(_together(sides[0]), _together(sides[1]))
     found = asked(unit, higher_is_better, alignment, margin)
     if not alignment.paired:
         return nothing(found)
     kept = frozenset(alignment.paired)
-    draws = [[(run.only(kept), definition.resample(run.only(kept))) for run in runs] for runs in sides]
+    draws = [[definition.resample(run.only(kept)) for run in runs] for runs in sides]
     first = draws[0][0]
-    names = units_of(definition, [sample for runs in draws for samples, _ in runs for sample in samples])
     # Each run against the first one of the baseline, so that all have the same units.
-    against = [[both(first[1], drawn, names) for _, drawn in runs] for runs in draws]
-    start = first[1].value(np.ones(len(first[1].units)))
+    against = [[both(first, drawn) for drawn in runs] for runs in draws]
+    start = first.value(np.ones(len(first.units)))
     values = [start + float(np.mean([one.value for one in runs])) for runs in against]
     if not all(map(math.isfinite, values)):
         return nothing(found, "the metric has no value on the common items in one of the runs")

@@ -13,7 +13,7 @@ from audit.stats.pairing.difference import Inference
 from audit.stats.pairing.tango import critical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -46,17 +46,15 @@ class Both:
         return self.of_weights(np.ones(self.units))
 
 
-def both(baseline: Resampling, candidate: Resampling, unit_of: Mapping[str, str]) -> Both:
+def both(baseline: Resampling, candidate: Resampling) -> Both:
     """Draw two runs together.
 
     Args:
         baseline: The metric of the baseline.
         candidate: The metric of the candidate.
-        unit_of: The independent unit of each drawn unit that is part of one: the cluster of an item.
     """
-    names = [[unit_of.get(unit, unit) for unit in side.units] for side in (baseline, candidate)]
-    places = {name: place for place, name in enumerate(dict.fromkeys([*names[0], *names[1]]))}
-    first, second = (np.array([places[name] for name in side], dtype=np.intp) for side in names)
+    places = {unit: place for place, unit in enumerate(dict.fromkeys([*baseline.units, *candidate.units]))}
+    first, second = (np.array([places[unit] for unit in side.units], dtype=np.intp) for side in (baseline, candidate))
 
     def of_weights(weights: Numbers) -> float:
         return candidate.value(weights[second]) - baseline.value(weights[first])

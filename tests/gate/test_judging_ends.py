@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.formatting import number
-from audit.gate.judging import Ends, is_count_of_what_was_seen, judge_rule
+from audit.gate.judging import Ends, check, is_count_of_what_was_seen, judge_rule
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
 from tests.reports.conftest import a_metric, all_scored
@@ -117,6 +117,13 @@ def test_unscored_samples_count_at_their_worst_and_best() -> None:
         )
 
 
+def test_what_unscored_samples_leave_open_has_the_decimals_of_the_unit() -> None:
+    # 95 items of 0.002 to 0.004, and five of 0 or 1: 0.19 / 100 to (0.38 + 5) / 100.
+    metric = a_metric(n=95, definition=MEAN, value=0.003, ci_low=0.002, ci_high=0.004)
+    reason = judged(metric, unscored(5.0), tolerated=0.05, max=0.06).reason
+    assert reason.startswith("0.002 to 0.004 satisfies the rule, and so does 0.002 to 0.054:")
+
+
 def test_a_count_grows_by_the_unscored_at_most() -> None:
     metric, lost = a_metric("boolq/refused", **COUNT), unscored(2.0)
     passed, failed = (judged(metric, lost, tolerated=0.05, max=most) for most in (5.0, 4.0))
@@ -164,3 +171,34 @@ def test_scored_items_without_a_value_count_too() -> None:
     assert (found.verdict, found.reason) == ("INCONCLUSIVE", "30 of 1,230 scored items have no value")
     both = judged(a_metric(n=90, missing=5), unscored(5.0), min=0.1)
     assert both.reason == "5 of 100 samples could not be scored, 5 of 95 scored items have no value"
+
+
+@pytest.mark.parametrize(("asked", "verdict"), [(None, "PASS"), (0.95, "PASS"), (0.99, "INCONCLUSIVE"), (0.8, "PASS")])
+def test_a_rule_may_ask_for_another_coverage_than_the_policy(asked: float | None, verdict: str) -> None:
+    metric = a_metric()
+    assert metric.confidence == 0.95
+    rule = Rule(metric=metric.name, min=0.4, confidence=asked)
+    found = judge_rule(rule, metric, Measured([metric, all_scored()]), Policy(rules=[rule], confidence=0.95))
+    assert found.verdict == verdict
+    assert ("its interval covers 95%, the policy asks for 99%" in found.reason) == (asked == 0.99)
+
+
+NOTHING: dict[str, Any] = {"margin": None, "relative": None, "by": None, "minimum": None, "maximum": None}
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "fields"),
+    [
+        ({"min": 0.4, "max": 0.6}, "range", {"minimum": 0.4, "maximum": 0.6}),
+        ({"max_gap": {"slice": "group", "value": 0.1}}, "gap", {"by": "group", "maximum": 0.1}),
+        ({"max_truncated": 0.02}, "truncated", {"maximum": 0.02}),
+        ({"no_worse_than_baseline": {"margin": 0.03}}, "no_worse", {"margin": 0.03}),
+        ({"no_worse_than_baseline": {"relative": 0.05}}, "no_worse", {"relative": 0.05}),
+    ],
+)
+def test_a_check_records_what_its_rule_asks_for(asked: dict[str, Any], kind: str, fields: dict[str, Any]) -> None:
+    more: dict[str, Any] = {"confidence": 0.9, "severity": "warn", "owner": "Ada", "why": "contract"}
+    rule = Rule(metric="boolq/accuracy", max_unscored=0.04, **asked, **more)
+    expected = NOTHING | fields | more | {"kind": kind, "max_unscored": 0.04, "value": None, "verdict": "PASS"}
+    made = check(rule, None, "PASS", "words")
+    assert {name: getattr(made, name) for name in expected} == expected

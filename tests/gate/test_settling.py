@@ -171,6 +171,7 @@ def test_an_end_that_the_unit_cut_does_not_make_the_interval_narrower(
 def test_an_interval_that_is_cut_at_both_ends_says_nothing(records: Records) -> None:
     metric = records["metric"](value=0.5, n=3, ci_low=0.0, ci_high=1.0, ci_method="student_t", unit="probability")
     assert items_needed(metric, 0.3, None) is None
+    assert items_needed(metric.model_copy(update={"ci_method": "wilson", "unit": "share"}), 0.3, None) is None
 
 
 def test_other_intervals_shrink_with_the_square_root(records: Records) -> None:
@@ -201,12 +202,16 @@ def test_wilsons_interval_in_a_unit_without_an_end_counts_no_items(records: Reco
 
 def test_a_violated_limit_is_the_one_to_settle_and_else_the_nearer_one(records: Records) -> None:
     below = records["metric"](value=0.45, ci_low=0.35, ci_high=0.55)
-    assert items_needed(below, 0.5, 0.52) == items_needed(below, 0.5, None)
+    assert items_needed(below, 0.5, 0.52) == items_needed(below, 0.5, None) != items_needed(below, None, 0.52)
     above = records["metric"](value=0.57, ci_low=0.47, ci_high=0.67)
-    assert items_needed(above, 0.55, 0.5) == items_needed(above, None, 0.5) != items_needed(above, 0.55, None)
+    assert items_needed(above, 0.5, 0.55) == items_needed(above, None, 0.55) != items_needed(above, 0.5, None)
     inside = [items_needed(below, 0.4, None), items_needed(below, None, 0.52), items_needed(below, 0.4, 0.52)]
     assert inside[2] == max(one for one in inside[:2] if one is not None)
     assert inside[0] != inside[1]
+
+
+def test_without_a_value_no_items_are_counted(records: Records) -> None:
+    assert items_needed(records["metric"]().model_copy(update={"value": None}), 0.6, None) is None
 
 
 def test_a_limit_at_an_end_of_the_unit_settles_nothing(records: Records) -> None:
@@ -254,3 +259,14 @@ def test_the_quantile_of_one_group_or_less_is_the_normal_one() -> None:
     assert _quantile(2, 0.95) == pytest.approx(12.706, abs=1e-3)  # Student's table, one degree of freedom
     assert _quantile(1.5, 0.9) == pytest.approx(stats.t.ppf(0.95, 0.5))
     assert _quantile(1, 0.95) == pytest.approx(1.95996, abs=1e-5)
+
+
+@pytest.mark.parametrize(("value", "limit"), [(0.0, 0.0), (-1e6, -1e6 + 1e-4), (1e6, 1e6 - 1e-4)])
+def test_a_value_is_on_its_limit_up_to_rounding(value: float, limit: float, records: Records) -> None:
+    ends = {"ci_low": value - 9, "ci_high": value + 9, "ci_method": "bca_bootstrap", "unit": "score"}
+    assert items_needed(records["metric"](value=value, **ends), limit, None) == math.inf
+
+
+def test_an_end_on_the_value_shows_no_width(records: Records) -> None:
+    metric = records["metric"](value=0.4, n=50, ci_low=0.4, ci_high=0.6, ci_method="bca_bootstrap", unit="probability")
+    assert items_needed(metric, 0.35, None) == pytest.approx(50 * (0.2 / 0.05) ** 2)

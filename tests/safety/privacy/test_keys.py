@@ -241,3 +241,8 @@ def test_the_end_of_a_private_key_is_its_own_and_not_too_far() -> None:
         assert len(text) == len(begin) + length
         (one,) = find_private_keys(text)
         assert (one.end == len(text)) == is_reached
+
+
+def test_a_digest_next_to_a_word_is_no_key() -> None:
+    of_nothing = "da39a3ee5e6b4b0d3255bfef95601890afd80709"  # SHA-1 of an empty text
+    assert list(find_api_keys(f"No AKIA here, but an aws token '{of_nothing}'")) == []

@@ -148,3 +148,22 @@ def test_members_cover_their_own_task_alone() -> None:
     run = run_of([1.0] * 3, scores=[{"y": 1.0}, {"x": 1.0}, {"y": 1.0}])
     run = [one.model_copy(update={"task": task}) for one, task in zip(run, "aab", strict=True)]
     assert valued(members, run) == {"s1", "s2"}
+
+
+def test_a_side_of_a_statistic_knows_what_has_a_value_and_keeps_chosen_items_alone() -> None:
+    definition = Auroc(of="scores.x", by="k", positive="p", negative="n")
+    run = run_of([1.0] * 3, scores=[{"x": 1.0}, {}, {"x": 0.0}], slices=[{"k": name} for name in "ppn"])
+    found = side(definition, run, None, "A")
+    assert (found.values, found.valued) == ({}, {"s0", "s2"})
+    assert [sample.sample_id for sample in found.only(frozenset({"s2"}))] == ["s2"]
+
+
+@pytest.mark.parametrize("flags", [((1.0, 1.0), (1.0, 0.0)), ((1.0, 0.0), (1.0, 1.0))])
+def test_clusters_of_items_that_one_run_counts_are_compared(flags: tuple[tuple[float, float], ...]) -> None:
+    definition = ConditionalShare(given="scores.flag", given_at_least=1, at_least=1)
+    runs = [
+        run_of([1.0, 0.0], scores=[{"flag": flag} for flag in run], cluster=["x", name])
+        for run, name in zip(flags, ("x", "y"), strict=True)
+    ]
+    with pytest.raises(UsageError, match="item s1 is in cluster 'x' of the baseline and 'y' of the candidate"):
+        align(definition, *runs)

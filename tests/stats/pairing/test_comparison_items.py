@@ -145,3 +145,16 @@ def test_what_was_asked_is_no_answer(field: str) -> None:
     definition = Auroc(of="score", by="k", positive="p", negative="n")
     found = compared(definition, before, after, unit="probability", higher_is_better=True)
     assert (found.interval, found.identical) == (None, True)
+
+
+def test_a_cluster_named_like_an_item_of_another_is_a_unit() -> None:
+    generator = np.random.default_rng(5)
+    numbers, kinds = generator.normal(size=(2, 12)), [{"k": "pn"[place % 2]} for place in range(12)]
+    definition = Auroc(of="score", by="k", positive="p", negative="n")
+    found = []
+    for first in ("c0", "s4"):  # s4 is in the second cluster
+        names = [first, "c1", "c2"]
+        runs = [run_of(values, slices=kinds, cluster=[names[place // 4] for place in range(12)]) for values in numbers]
+        found.append(compared(definition, *runs, unit="probability", higher_is_better=True))
+    assert found[0].units == 3
+    assert (found[1].units, found[1].interval) == (3, found[0].interval)

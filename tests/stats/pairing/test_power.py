@@ -102,3 +102,9 @@ def test_needed_counts_the_freedom_of_few_clusters() -> None:
 def test_how_exact_the_distance_is(freedom: int, precision: float) -> None:
     k = optimize.brentq(lambda k: stats.nct.sf(stats.t.ppf(0.975, freedom), freedom, k) - 0.8, 1, 9)
     assert distance(0.95, math.inf, freedom) == pytest.approx(k, rel=precision)
+
+
+def test_from_500_degrees_of_freedom_on_an_error_is_known() -> None:
+    assert distance(0.95, 500, 10) == distance(0.95, math.inf, 10) != distance(0.95, 499, 10)
+    assert distance(0.95, 10, 500) != distance(0.95, 10, 499)
+    assert distance(0.95, 500, 500) == pytest.approx(stats.t.ppf(0.975, 500) + stats.norm.ppf(0.8), rel=1e-12)

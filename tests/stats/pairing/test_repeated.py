@@ -188,3 +188,33 @@ def test_large_values_that_vary_by_rounding_alone_do_not_vary() -> None:
     values = np.tile(np.random.default_rng(1).random(9) * 1e8, (2, 1))
     for before, after in ((values, values + 1e8 / 3), (values + 1e8 / 3, values)):
         assert comparison(before, after).no_interval == "all runs are the same"
+
+
+@pytest.mark.parametrize("side", ["baseline", "candidate"])
+def test_an_item_is_in_the_same_cluster_of_every_run(side: str) -> None:
+    same, other = run_of([1.0, 0.0, 1.0], cluster=["a", "a", "b"]), run_of([1.0, 0.0, 1.0], cluster=["a", "c", "b"])
+    sides = {"baseline": [same] * 3, "candidate": [same] * 3} | {side: [same, other, other]}
+    expected = f"item s1 is in cluster 'a' of {side} run 1 and 'c' of {side} run 2: the data differ"
+    with pytest.raises(UsageError, match=expected):
+        compared_repeats(Mean(), sides["baseline"], sides["candidate"], unit="score", higher_is_better=True)
+
+
+def test_many_items_are_left_out_in_groups_drawn_from_a_fixed_seed() -> None:
+    before, after = scores(7, 1_200, 2, shift=0.1, run=0.0, noise=0.3)
+    groups = np.random.default_rng(0).permutation(1_200) % 200
+    without = [
+        np.array([[run[groups != group].mean() for group in range(200)] for run in side]) for side in (before, after)
+    ]
+
+    def variance(left_out: np.ndarray, value: float) -> float:
+        return float(199 / 200 * ((left_out - value) ** 2).sum())
+
+    items = variance(without[1].mean(axis=0) - without[0].mean(axis=0), after.mean() - before.mean())
+    runs = sum(side.mean(axis=1).var(ddof=1) / 2 for side in (before, after))
+    single = 0.0
+    for side, whole in zip((before, after), without, strict=True):
+        deviations = side.mean(axis=1) - side.mean()
+        single += sum(map(variance, whole - whole.mean(axis=0), deviations)) / 2
+    reach = stats.t.ppf(0.975, 2) * math.sqrt(max(items + runs - single, items, runs))
+    low, high = ends(comparison(before, after).interval)
+    assert (high - low) / 2 == pytest.approx(reach)

@@ -16,28 +16,32 @@ from tests.stats.conftest import ends
 
 
 def mean_of(values: np.ndarray, names: list[str] | None = None) -> Resampling:
-    def value(weights: np.ndarray) -> float:
-        return float(weights @ values / weights.sum()) if weights.sum() else math.nan
+    names = names or [f"u{place}" for place in range(len(values))]
+    units = list(dict.fromkeys(names))
+    places = [units.index(name) for name in names]
 
-    return Resampling(tuple(names or [f"u{place}" for place in range(len(values))]), value)
+    def value(weights: np.ndarray) -> float:
+        counts = weights[places]
+        return float(counts @ values / counts.sum()) if counts.any() else math.nan
+
+    return Resampling(tuple(units), value)
 
 
 def runs_of(differences: np.ndarray, clusters: list[str] | None = None) -> Both:
     before = np.random.default_rng(9).normal(size=len(differences))
-    units = {f"u{place}": name for place, name in enumerate(clusters or [])}
-    return both(mean_of(before), mean_of(before + differences), units)
+    return both(mean_of(before, clusters), mean_of(before + differences, clusters))
 
 
 def test_units_are_drawn_together_whatever_their_order() -> None:
     before, after = np.array([1.0, 2.0, 3.0]), np.array([30.0, 10.0, 20.0])
-    runs = both(mean_of(before, ["a", "b", "c"]), mean_of(after, ["c", "a", "b"]), {})
+    runs = both(mean_of(before, ["a", "b", "c"]), mean_of(after, ["c", "a", "b"]))
     assert runs.units == 3
     assert runs.value == pytest.approx(20 - 2)
     assert runs.of_weights(np.array([1.0, 0.0, 0.0])) == pytest.approx(10 - 1)
 
 
 def test_a_unit_of_one_side_alone_is_a_unit() -> None:
-    runs = both(mean_of(np.array([1.0, 2.0]), ["a", "b"]), mean_of(np.array([5.0, 7.0]), ["b", "c"]), {})
+    runs = both(mean_of(np.array([1.0, 2.0]), ["a", "b"]), mean_of(np.array([5.0, 7.0]), ["b", "c"]))
     assert runs.units == 3
     assert runs.of_weights(np.array([1.0, 0.0, 1.0])) == pytest.approx(7 - 1)
     assert math.isnan(runs.of_weights(np.array([1.0, 0.0, 0.0])))
@@ -222,5 +226,5 @@ def test_many_units_get_fewer_resamples(values: int, drawn: int, monkeypatch: py
 def test_large_values_that_vary_by_rounding_alone_do_not_vary() -> None:
     values = np.random.default_rng(1).random(30) * 1e8
     for shift in (1e8 / 3, -1e8 / 3):
-        runs = both(mean_of(values), mean_of(values + shift), {})
+        runs = both(mean_of(values), mean_of(values + shift))
         assert of_resamples(runs, confidence=0.95, seed=0, resamples=9).interval is None

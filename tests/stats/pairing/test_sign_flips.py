@@ -83,3 +83,16 @@ def test_batches_change_no_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = sign_flips(values, seed=3)
     monkeypatch.setattr(module, "BATCH_VALUES", 64 * 1_000)
     assert sign_flips(values, seed=3) == whole
+
+
+def test_each_of_many_units_has_either_sign() -> None:
+    sizes = np.array([1] * 56 + [8] * 7)  # the last ones, whose bits fill no whole byte, decide
+    values = np.where(np.arange(63) % 3, sizes, -sizes).astype(float)
+    chances = np.ones(1)
+    for size in sizes:
+        chances = np.convolve(chances, [0.5, *[0.0] * (2 * size - 1), 0.5])
+    sums = np.arange(-sizes.sum(), sizes.sum() + 1)
+    expected = float(chances[np.abs(sums) >= abs(values.sum())].sum())
+    found, exact = sign_flips(values, seed=1)
+    assert not exact
+    assert found == pytest.approx(expected, abs=4 * (expected * (1 - expected) / 9_999) ** 0.5)

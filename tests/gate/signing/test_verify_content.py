@@ -47,10 +47,10 @@ def test_what_differs_when_derived_again_is_a_fault(
 
 @pytest.mark.parametrize("kind", [EvidenceInvalid, RunFolderError])
 def test_what_cannot_be_derived_again_is_a_fault(
-    kind: type[Exception], whole: RunFolder, monkeypatch: pytest.MonkeyPatch
+    kind: type[EvidenceInvalid | RunFolderError], whole: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def derive(*_: Any) -> Recomputed:
-        raise kind(f"{whole.metrics_path}: broken: no list")
+        raise kind("broken: no list", path=whole.metrics_path)
 
     monkeypatch.setattr(RECOMPUTE, derive)
     found = verify(whole, again=True)
@@ -91,10 +91,15 @@ def test_intervals_that_the_decision_rests_on_are_computed_again_also_of_other_t
 
 
 def test_metrics_of_a_decision_are_judged_with_the_bounds_under_cut_answers(whole: RunFolder) -> None:
-    """The names of the bounds are those of ``docs/reference``: a cut answer counted as wrong, and as right."""
-    names = {"run/status", "boolq/accuracy", "boolq/length"}
+    """The names of the bounds are those of ``docs/reference``: a cut answer counted as wrong, and as right.
+
+    The run has eight metrics, of which its policy names two. A check on its status is on no metric.
+    """
+    names = {"boolq/accuracy", "boolq/length"}
     endings = ("", "_if_cut_wrong", "_if_cut_right")
-    assert _judged(whole.read_decision()) == {f"{name}{ending}" for name in names for ending in endings}
+    metrics = whole.read_metrics()
+    assert _judged(whole.read_decision(), metrics) == {f"{name}{ending}" for name in names for ending in endings}
+    assert _judged(None, metrics) == set()
 
 
 def test_a_run_without_outputs_in_the_clear_lacks_nothing(run: RunFolder, key: Ed25519PrivateKey) -> None:

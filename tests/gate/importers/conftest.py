@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.gate import evidence
-from audit.gate.importers import inspect_log
+from audit.gate.importers import inspect_log, lm_eval_log
 from audit.gate.importers.contract import ImportOptions
 from audit.gate.importers.registry import reader_for
 from audit.gate.importers.run import import_log
@@ -99,3 +99,14 @@ def read_inspect(folder: Path, *scores: dict[str, Any], results: dict[str, Any] 
     found = {**INSPECT["results"], "scores": list(scores), **(results or {})}
     file.write_text(json.dumps({**INSPECT, "samples": samples, **header, "results": found}), "utf-8")
     return inspect_log.READER.read([file], ImportOptions())
+
+
+def read_lm_eval(folder: Path, rows: list[dict[str, Any]] | None = None, /, **results: Any) -> Log:
+    """What is read of a log of lm-eval with one task with two items, before a run is made of it."""
+    plain = {"results": {"t": {"exact_match,none": 0.5}}, "config": {}, **results}
+    (folder / "results_d.json").write_text(json.dumps(plain), "utf-8")
+    lines = [{"doc_id": n, "exact_match": float(n)} for n in (0, 1)] if rows is None else rows
+    common = {"doc": {}, "target": "x", "arguments": [["q", {}]], "resps": [["x"]], "metrics": ["exact_match"]}
+    text = "".join(f"{json.dumps(common | line)}\n" for line in lines)
+    (folder / "samples_t_d.jsonl").write_text(text, "utf-8")
+    return lm_eval_log.READER.read([folder], ImportOptions())

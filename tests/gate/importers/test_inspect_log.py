@@ -12,7 +12,7 @@ import pytest
 
 from audit.core.errors import EvidenceInvalid, UsageError
 from audit.core.records import Flag
-from audit.gate.importers.contract import ImportOptions, Stated
+from audit.gate.importers.contract import ImportOptions, Stated, Task
 from audit.gate.importers.inspect_log import READER
 from audit.stats.definitions import Mean
 from tests.gate.importers.conftest import INSPECT, LOGS, a_score, by_name, edit, imported, read_inspect
@@ -355,9 +355,8 @@ def test_faults_of_a_log_are_one_line(given: dict[str, Any], fault: str, tmp_pat
 
 
 def test_a_log_without_samples_did_not_run(tmp_path: Path) -> None:
-    (task,) = read_inspect(tmp_path, samples=[]).tasks
-    assert (task.name, task.data, task.items) == ("t", "t", ())
-    assert task.not_run == "the log holds no samples: was it written with log_samples=False?"
+    said = "the log holds no samples: was it written with log_samples=False?"
+    assert read_inspect(tmp_path, samples=[]).tasks == [Task(name="t", data="t", not_run=said)]
     with pytest.raises(UsageError, match=r": no \.eval files in this folder$"):
         READER.read([tmp_path], ImportOptions())
 

@@ -63,3 +63,9 @@ def test_one_address_in_common_is_one_person() -> None:
     assert same_person("Ada: a.d.a@x.org;", "ada@x.org")
     assert not same_person("Ada <ada@x.org>", "Grace <grace@x.org>")
     assert not same_person("Ada @ work", "Grace @ work")
+
+
+def test_numbers_and_letters_without_a_name_are_of_no_alphabet() -> None:
+    """U+10140 is a number of ancient Greek; Python 3.11 has no name for letters of Tangut (U+17000)."""
+    assert not mixes_alphabets("Ada\U00010140")
+    assert not mixes_alphabets("Ada\U00017000")

@@ -63,10 +63,9 @@ def test_paths_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
         Archive(archive(tmp_path, {"header.json": b"{}", name: b"{}"}))
 
 
-@pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_member_twice_is_refused(tmp_path: Path) -> None:
     file = archive(tmp_path, {"header.json": b"{}"})
-    with zipfile.ZipFile(file, "a") as target:
+    with zipfile.ZipFile(file, "a") as target, pytest.warns(UserWarning, match="Duplicate name"):
         target.writestr("header.json", b'{"status": "success"}')
     with pytest.raises(UsageError, match=r"header\.json: occurs twice"):
         Archive(file)

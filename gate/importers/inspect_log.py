@@ -234,7 +234,8 @@ class _EvalLog:
         headline = self.results.get("headline")
         scores = self.results["scores"]
         first = headline if isinstance(headline, dict) else {"score": scores[0].get("name"), "metric": None}
-        return first.get("score") in source and first.get("metric") in (None, kind)
+        named = first.get("score")
+        return named is not None and named in source and first.get("metric") in (None, kind)
 
     def _settings(self) -> dict[str, Any]:
         """How the task was asked."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.gate import evidence
+from audit.gate.importers import inspect_log, lm_eval_log
 from audit.gate.importers.contract import ImportOptions
 from audit.gate.importers.registry import reader_for
 from audit.gate.importers.run import import_log
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Metric
     from audit.core.run_folder import RunFolder
+    from audit.gate.importers.contract import Log
 
 LOGS = Path(__file__).parent / "logs"
 
@@ -75,3 +77,36 @@ def samples_file(folder: Path, task: str) -> Path:
     """The samples of a task in lm-eval's log."""
     [file] = folder.glob(f"samples_{task}_2*.jsonl")
     return file
+
+
+INSPECT: dict[str, Any] = {
+    "version": 2,
+    "status": "success",
+    "eval": {"task": "pack/t", "model": "m", "packages": {"inspect_ai": "0.3", "other": 1}},
+    "results": {"total_samples": 2, "scores": []},
+}
+
+
+def a_score(name: str, scorer: str, *metrics: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """An entry of ``results.scores``."""
+    return {"name": name, "scorer": scorer, "metrics": {str(n): one for n, one in enumerate(metrics)}, **fields}
+
+
+def read_inspect(folder: Path, *scores: dict[str, Any], results: dict[str, Any] | None = None, **header: Any) -> Log:
+    """What is read of a log of Inspect with two samples, before a run is made of it."""
+    samples = [{"id": n, "epoch": 1, "input": f"q{n}", "target": "A", "scores": {"s": {"value": n}}} for n in (1, 0)]
+    file = folder / "log.json"
+    found = {**INSPECT["results"], "scores": list(scores), **(results or {})}
+    file.write_text(json.dumps({**INSPECT, "samples": samples, **header, "results": found}), "utf-8")
+    return inspect_log.READER.read([file], ImportOptions())
+
+
+def read_lm_eval(folder: Path, rows: list[dict[str, Any]] | None = None, /, **results: Any) -> Log:
+    """What is read of a log of lm-eval with one task with two items, before a run is made of it."""
+    plain = {"results": {"t": {"exact_match,none": 0.5}}, "config": {}, **results}
+    (folder / "results_d.json").write_text(json.dumps(plain), "utf-8")
+    lines = [{"doc_id": n, "exact_match": float(n)} for n in (0, 1)] if rows is None else rows
+    common = {"doc": {}, "target": "x", "arguments": [["q", {}]], "resps": [["x"]], "metrics": ["exact_match"]}
+    text = "".join(f"{json.dumps(common | line)}\n" for line in lines)
+    (folder / "samples_t_d.jsonl").write_text(text, "utf-8")
+    return lm_eval_log.READER.read([folder], ImportOptions())

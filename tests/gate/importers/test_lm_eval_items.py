@@ -311,7 +311,9 @@ def test_a_chat_prompt_is_stored_as_json_and_a_text_without_likelihood_is_an_err
     assert "bits_per_byte_length" not in one(tmp_path, "loglikelihood_rolling", **(given | pair)).scores
 
 
-@pytest.mark.parametrize("value", [["a"], ["a", "b", "c"], ["a", 1], {"a": "x", "b": "y"}, "ab", [1.5], [1, 2, 3]])
+@pytest.mark.parametrize(
+    "value", [["a"], ["a", "b", "c"], ["a", 1], {"a": "x", "b": "y"}, "ab", [1.5], [1, 2, 3], None]
+)
 def test_what_is_no_pair_is_no_score(value: object, tmp_path: Path) -> None:
     given = {"arguments": [["Q", {}]], "resps": [["said"]], "metrics": ["bleu"], "bleu": value}
     item = one(tmp_path, "generate_until", **given)

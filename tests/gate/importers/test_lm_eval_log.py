@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import EvidenceInvalid, UsageError
-from audit.gate.importers.contract import ImportOptions
+from audit.core.records import digest_of
+from audit.gate.importers.contract import ImportOptions, Stated
 from audit.gate.importers.lm_eval_log import READER
 from tests.gate.importers import harness
-from tests.gate.importers.conftest import LOGS, by_name, edit, edit_line, imported, samples_file
+from tests.gate.importers.conftest import LOGS, by_name, edit, edit_line, imported, read_lm_eval, samples_file
+from tests.gate.importers.test_lm_eval_items import sha
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -276,3 +279,121 @@ def test_a_place_in_memory_is_no_setting(harness_log: Path, tmp_path: Path) -> N
         edit(results, lambda plain, text=text: plain["configs"]["tiny_choice"].update(process_docs=text))
         found.append(imported(tmp_path / name, harness_log).read_manifest().tasks["tiny_choice"]["task_file"])
     assert found[0] == found[1] != found[2]
+
+
+def test_what_the_results_say_of_the_model(tmp_path: Path) -> None:
+    config = {
+        "model": "hf", "model_args": "a=1", "model_num_parameters": 7, "model_dtype": "torch.bfloat16",
+        "model_revision": "main", "model_sha": "s", "device": "cuda:0",
+    }  # fmt: skip
+    about = {"model_name": "m", "lm_eval_version": "0.4", "transformers_version": "5", "date": 86400.5, "max_length": 9}
+    log = read_lm_eval(tmp_path, config=config, **about)
+    assert (log.tool, log.model) == ("lm_eval 0.4", "m")
+    assert log.identity == {"name": "m"} | {key: value for key, value in config.items() if key != "device"}
+    assert log.packages == {"lm_eval": "0.4", "transformers": "5"}
+    assert log.about == {"parameter_count": 7, "max_length": 9, "dtype": "bfloat16", "device": "cuda:0"}
+    assert log.started == datetime(1970, 1, 2, 0, 0, 0, 500_000, tzinfo=UTC)
+    assert [file.name for file in log.files] == ["results_d.json", "samples_t_d.jsonl"]
+    bare = read_lm_eval(tmp_path, config={"model": "hf"}, date=0)
+    assert (bare.tool, bare.model, bare.about, bare.started) == ("lm_eval unknown", "hf", {}, None)
+    assert read_lm_eval(tmp_path).model == "unknown"
+    for date in (-1, 1e11, "x", None):
+        assert read_lm_eval(tmp_path, date=date).started is None
+
+
+def test_what_the_results_say_of_a_task(tmp_path: Path) -> None:
+    task_file = {"dataset_path": "data/set", "output_type": "generate_until", "generation_kwargs": {"until": []}}
+    places = {"metadata": {"at": 1}, "dataset_kwargs": {"file": "/home"}}
+    asked = {"gen_kwargs": {"k": 1}, "limit": 2, "random_seed": 0, "numpy_seed": 1, "torch_seed": 3, "fewshot_seed": 4}
+    prompts = {"system_instruction": "S", "chat_template_sha": "c", "fewshot_as_multiturn": True}
+    given = {
+        "configs": {"t": task_file | places}, "n-shot": {"t": 5}, "versions": {"t": 2}, "config": asked,
+        "higher_is_better": {"t": {"exact_match": True}}, "n-samples": {"t": {"original": 9, "effective": 2}},
+        "lm_eval_version": "0.4",
+    }  # fmt: skip
+    (task,) = read_lm_eval(tmp_path, **given, **prompts).tasks
+    assert (task.name, task.data, task.available, task.incomplete, task.not_run) == ("t", "data/set", 9, None, None)
+    assert task.settings == {
+        **asked, **prompts, "shots": 5, "version": 2, "chat_template": "default", "harness": "lm_eval 0.4",
+        "generation": {"until": []}, "task_file": digest_of(json.dumps(task_file, sort_keys=True))[:12],
+    }  # fmt: skip
+    assert [(one.metric, one.value, one.higher_is_better) for one in task.stated] == [("exact_match", 0.5, True)]
+    assert [item.answered_by for item in task.items] == ["generation"] * 2
+    (bare,) = read_lm_eval(tmp_path, configs={"t": 1}, higher_is_better={"t": 1}, **{"n-samples": {"t": 1}}).tasks
+    assert (bare.data, bare.available, bare.stated[0].higher_is_better) == ("t", None, None)
+    assert set(bare.settings) == {"chat_template", "harness", "task_file"}
+    assert (bare.settings["chat_template"], bare.settings["harness"]) == ("off", "lm_eval unknown")
+
+
+@pytest.mark.parametrize(
+    ("rows", "missing"),
+    [
+        ([("a", 0), ("a", 1), ("b", 0), ("b", 1)], None),
+        ([("b", 0), ("a", 1), ("b", 1)], "samples_t_d.jsonl was truncated: a 1 of 2 items"),
+        ([("b", 0), ("a", 1)], "samples_t_d.jsonl was truncated: a 1, b 1 of 2 items"),
+    ],
+)
+def test_each_filter_has_every_item(rows: list[tuple[str, int]], missing: str | None, tmp_path: Path) -> None:
+    lines = [{"filter": name, "doc_id": place, "exact_match": 1} for name, place in rows]
+    assert read_lm_eval(tmp_path, lines, **{"n-samples": {"t": {"effective": 2}}}).tasks[0].incomplete == missing
+    assert read_lm_eval(tmp_path, lines).tasks[0].incomplete is None
+    with pytest.raises(EvidenceInvalid, match=rf"d\.jsonl: evidence invalid: it holds {len(rows) // 2} items, .* on 0"):
+        read_lm_eval(tmp_path, lines if missing is None else lines[:2], **{"n-samples": {"t": {"effective": 0}}})
+
+
+def test_lines_are_in_the_order_of_their_digest(tmp_path: Path) -> None:
+    """Filter by filter in the order of the file, by position; without digests nothing can be said."""
+    rows = [{"filter": name, "doc_id": n, "doc_hash": sha("{}"), "prompt_hash": f"{name}{n}"} for name in "ba"
+            for n in (0, 1)]  # fmt: skip
+    rows = [row | {"arguments": [[[], {}]]} for row in rows]
+    stored = {"task_hashes": {"t": sha("".join(f"{row['doc_hash']}{row['prompt_hash']}" for row in rows))}}
+
+    def warned(lines: list[dict[str, Any]], **given: Any) -> list[str]:
+        return [one for one in read_lm_eval(tmp_path, lines, **given).warnings if "not compared" not in one]
+
+    assert warned(rows, **stored) == []
+    shuffled = [rows[place] for place in (1, 3, 2, 0)]
+    warning = "samples_t_d.jsonl: its lines were shuffled; they are read in lm-eval's order"
+    assert warned(shuffled, **stored) == [warning]
+    with pytest.raises(EvidenceInvalid, match="its lines are not those that the results were computed from"):
+        warned(rows[:3], **stored)
+    bare = [{name: value for name, value in row.items() if "hash" not in name} for row in rows[:3]]
+    assert warned(bare, **stored) == warned(shuffled, task_hashes={"t": 1}) == []
+
+
+def test_groups_have_the_tasks_inside_them(tmp_path: Path) -> None:
+    """Of groups in groups, once each, and in the order in which they are listed."""
+    row = {"acc,none": 0.25, "acc_stderr,none": 1, "f1,none": "x", "f1,other": 1, "alias": "g", "sample_len": 3}
+    inside = {"g": ["h", "t", "g", "h"], "h": ["u", "t", "i"], "i": [], "j": 1, "k": ["t"]}
+    groups = {"g": row, "k": 1}
+    better = {"g": {"acc": True, "f1": "x"}}
+    rows = {"t": {"exact_match,none": 0.5}, "g": row, "h": {}, "v": 1}
+    log = read_lm_eval(tmp_path, results=rows, group_subtasks=inside, groups=groups, higher_is_better=better)
+    assert [task.name for task in log.tasks] == ["t", "g"]
+    group = log.tasks[1]
+    assert (group.members, group.data, group.items) == (("t", "u", "i"), "g", ())
+    assert group.stated == [
+        Stated(metric="accuracy", definition=None, value=0.25, higher_is_better=True),
+        Stated(metric="f1", definition=None, value=None),
+    ]
+    assert set(group.settings) == {"chat_template", "harness", "task_file"}
+
+
+def test_only_results_and_samples_are_a_log(tmp_path: Path) -> None:
+    read_lm_eval(tmp_path)
+    results, samples = tmp_path / "results_d.json", tmp_path / "samples_t_d.jsonl"
+    for name in ("results_d.txt", "x_results_d.json", "samples_t.txt", "x_samples_t.jsonl"):
+        (tmp_path / name).write_text("{}")
+        assert not READER.recognises([results, tmp_path / name])
+    assert READER.recognises([results, samples])
+    assert not READER.recognises([samples])
+    with pytest.raises(UsageError, match=r"x_results_d\.json: no results here: leave it out, or give the results_"):
+        READER.read([results, tmp_path / "x_results_d.json"], ImportOptions())
+
+
+def test_of_several_results_one_can_be_chosen(tmp_path: Path) -> None:
+    read_lm_eval(tmp_path)
+    shutil.copyfile(tmp_path / "results_d.json", tmp_path / "results_e.json")
+    assert [task.not_run for task in READER.read([tmp_path / "results_d.json"], ImportOptions()).tasks] == [None]
+    missing = "samples_t_e.jsonl is missing: was lm_eval run with --log_samples?"
+    assert [task.not_run for task in READER.read([tmp_path], ImportOptions()).tasks] == [None, missing]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import UsageError
+from audit.core.records import digest_of
+from audit.gate.importers.contract import ImportOptions
+from audit.gate.importers.table import READER
 from tests.gate.importers.conftest import by_name, imported
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from audit.gate.importers.contract import Log
 
 CSV = "id,prompt,output,score,book\n1,a?,x,1,p\n2,b?,y,0,p\n3,c?,z,,q\n4,d?,w,1,q\n"
 
@@ -148,3 +152,140 @@ def test_unknown_columns_are_named(tmp_path: Path, options: dict[str, object], f
 def test_one_name_is_for_one_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--task names one task"):
         imported(tmp_path / "runs", write(tmp_path, CSV), write(tmp_path, CSV, "b.csv"), task="t")
+
+
+def tables(*files: Path, **options: Any) -> Log:
+    """What is read of tables, before a run is made of it."""
+    return READER.read(files, ImportOptions(**options))
+
+
+def test_every_column_of_a_row_is_in_its_item(tmp_path: Path) -> None:
+    """An item is known by id, prompt and reference; empty cells are no fields."""
+    header, row = "\n id ,prompt,output,reference,score,other\n", "7,q?,said,gold,0.5,\n"
+    log = tables(write(tmp_path, f"{header}\n{row} , ,\n8,,,,1,x\n"), model="m")
+    first, second = log.tasks[0].items
+    assert (first.place, first.prompt, first.output, first.reference) == (
+        f"{tmp_path}/answers.csv: row 4", "q?", "said", "gold",
+    )  # fmt: skip
+    assert first.fields == {"id": "7", "prompt": "q?", "output": "said", "reference": "gold", "score": "0.5"}
+    assert (first.score, first.scores, first.error) == (0.5, {"score": 0.5}, None)
+    assert (second.prompt, second.output, second.reference) == (None, None, None)
+    assert (first.digest, second.digest) == (digest_of("7", "q?", "gold"), digest_of("8", None, None))
+    assert (log.tool, log.model, log.identity, log.warnings) == ("table", "m", {"name": "m"}, [])
+    assert tables(write(tmp_path, CSV)).model == "unknown"
+
+
+def test_columns_that_are_named_replace_those_that_are_called_so(tmp_path: Path) -> None:
+    file = write(tmp_path, "id,n,prompt,q,score,a,b\n1,5,p,P,1,2,3\n1,6,p,R,1,0,1\n")
+    log = tables(file, columns={"id": "n", "prompt": "q"}, scores=("a", "score", "b"), task="mine", unit="points")
+    (task,) = log.tasks
+    assert (task.name, task.data) == ("mine", "mine")
+    assert [item.digest for item in task.items] == [digest_of("5", "P", None), digest_of("6", "R", None)]
+    assert task.items[0].scores == {"a": 2.0, "score": 1.0, "b": 3.0}
+    assert task.items[0].score == 2.0
+    assert [(one.metric, one.primary, one.unit, one.higher_is_better) for one in task.stated] == [
+        ("a", True, "points", True), ("score", True, "points", True), ("b", False, "points", True),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("scores", "unit"),
+    [("0 1", "share"), ("1", "share"), ("0.5 1", "score"), ("0 2", "score"), ("true FALSE", "share")],
+)
+def test_zeros_and_ones_are_shares(tmp_path: Path, scores: str, unit: str) -> None:
+    rows = "".join(f"{place},{score}\n" for place, score in enumerate(scores.split()))
+    assert tables(write(tmp_path, f"id,score\n{rows}9,\n")).tasks[0].stated[0].unit == unit
+
+
+def test_values_of_json_lines_keep_their_kind(tmp_path: Path) -> None:
+    rows = [{"id": 1, "score": True, "output": 0.5}, {"prompt": "q", "score": " TRUE "}, {"id": False, "score": "1e1"}]
+    file = write(tmp_path, "".join(f"{json.dumps(row)}\n" for row in rows), "a.NDJSON")
+    items = tables(file).tasks[0].items
+    assert [item.score for item in items] == [1.0, 1.0, 10.0]
+    assert (items[0].output, items[0].fields) == ("0.5", rows[0])
+    assert [item.digest for item in items] == [digest_of("1", None, None), digest_of(None, "q", None),
+                                               digest_of("False", None, None)]  # fmt: skip
+    assert items[1].place == f"{file}: line 2"
+
+
+def test_items_are_warned_of_where_none_has_a_text(tmp_path: Path) -> None:
+    ids, mixed = write(tmp_path, "id,score\n1,1\n", "ids.csv"), write(tmp_path, "id,reference,score\n1,,1\n2,x,1\n")
+    text = "items have ids alone, no prompt or reference: other data under the same ids would pair up"
+    assert tables(ids, mixed).warnings == [f"ids: {text}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "known"), [("a.csv", True), ("a.TSV", True), ("a.jsonl", True), ("a.ndjson", True), ("a.json", False)]
+)
+def test_a_table_is_known_by_its_ending(name: str, known: bool) -> None:
+    assert READER.recognises([Path(name), Path("b.csv")]) is known
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "options", "fault"),
+    [
+        ("id,score\n", "a.txt", {}, "not a table: give a file that ends in .csv, .tsv or .jsonl"),
+        ("id,score\n\n1\n", "a.csv", {}, "row 3: 1 cells, the header has 2: check its quotes"),
+        ("a;b\n", "a.tsv", {}, "row 1: its cells are separated by semicolons: save it with commas"),
+        (
+            "a;b,id,score\n1,2,x\n",
+            "a.csv",
+            {},
+            ("row 2: score is 'x', not a finite number: leave it empty if the item was not scored"),
+        ),
+        ("b,a,a,b\n", "a.csv", {}, "row 1: two columns are called 'b': rename one"),
+        (f"{'x' * 70},{'x' * 70}\n", "a.csv", {}, f"row 1: two columns are called '{'x' * 58}…: rename one"),
+        (
+            "x,score\n1,1\n",
+            "a.csv",
+            {},
+            ("no column that identifies the items: name one with --id or --prompt. Its columns: x, score"),
+        ),
+        ("id,prompt,score\n,,1\n", "a.csv", {}, "row 2: neither an id nor a prompt identifies this item"),
+        (
+            "id,scor\n1,1\n",
+            "a.csv",
+            {},
+            ("no column 'score': name it with --score. Did you mean 'scor'? Its columns: id, scor"),
+        ),
+        (
+            "id,score\n1,1\n",
+            "a.csv",
+            {"columns": {"output": "scre"}},
+            ("--output scre: no such column. Did you mean 'score'? Its columns: id, score"),
+        ),
+        (
+            f"id,score\n{'i' * 70},1\n2,1\n{'i' * 70},1\n",
+            "a.csv",
+            {},
+            (f"row 4: id {'i' * 59}… is also on row 2: give each item once"),
+        ),
+        (
+            f"id,score\n1,{'y' * 70}\n",
+            "a.csv",
+            {},
+            (f"row 2: score is '{'y' * 58}…, not a finite number: leave it empty if the item was not scored"),
+        ),
+        (f"id,{'z' * 400}\n", "a.csv", {}, "no rows"),
+        (
+            f"id,{'z' * 400}\n1,1\n",
+            "a.csv",
+            {},
+            (f"no column 'score': name it with --score. Its columns: id, {'z' * 295}…"),
+        ),
+    ],
+)
+def test_faults_of_tables_say_what_and_where(
+    text: str, name: str, options: dict[str, Any], fault: str, tmp_path: Path
+) -> None:
+    file = write(tmp_path, text, name)
+    with pytest.raises(UsageError) as caught:
+        tables(file, **options)
+    assert str(caught.value) == f"{file}: {fault}"
+
+
+def test_a_broken_quote_is_on_its_line_and_cells_may_be_long(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"csv: line 3: not valid CSV: .*: check the quotes around its cells$"):
+        tables(write(tmp_path, 'id,score\n1,1\n"2"x,1\n'))
+    long = "p" * 200_000
+    assert tables(write(tmp_path, f"prompt,score\n{long},1\n")).tasks[0].items[0].prompt == long

@@ -136,4 +136,6 @@ def test_a_file_whose_name_is_no_text_is_not_listed(run: RunFolder) -> None:
     (run.path / "samples" / os.fsdecode(b"\xff.parquet")).write_bytes(b"")
     with pytest.raises(EvidenceInvalid, match="its name is no Unicode text") as caught:
         parts_of(run)
+    said = f"{run.path}: evidence invalid: 'samples/\\udcff.parquet' is no file of a run: its name is no Unicode text: "
+    assert str(caught.value).startswith(said)
     str(caught.value).encode()

@@ -1,22 +1,24 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.core.records import RunReference
+from audit.core.run_folder import RunFolder
 from audit.gate.decide import decide
 from audit.gate.evidence import seal
 from audit.gate.policy import load_policy
 from audit.gate.signing.recompute import recompute, same_packages
+from audit.gate.waivers.waiver_file import WaiverFile
 from tests.core.test_contradictions import a_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.core.records import Decision
-    from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
 
 
@@ -129,11 +131,41 @@ def test_a_decision_is_compared_field_by_field_with_what_the_gate_finds(
             [f"{checks}: boolq/accuracy min 20 is PASS, the gate finds FAIL"],
         ),
         (
+            {"checks": [status, passed.model_copy(update={"verdict": "FAIL", "metric": "f1", "rule": "x"}), opened]},
+            [f"{checks}: boolq/accuracy min 20 is PASS, the gate finds FAIL"],
+        ),
+        (
             {"checks": [status, passed.model_copy(update={"reason": "x"}), opened]},
             [f"{checks}, though its verdicts are"],
         ),
     ]:
         assert again(whole, policy, decision.model_copy(update=changes), monkeypatch) == faults
+
+
+def test_a_decision_is_derived_with_its_baseline_and_its_waivers(
+    run: RunFolder, policy: PolicyFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The baseline is the one that is given, else the run of its name next to this one; without it, nothing is."""
+    decision = the_decision(run)
+    day, waivers = date(2026, 2, 3), {"waiver_file": "w.yaml", "waivers_sha256": "1" * 64}
+    digests = {"model_digest": "2" * 64, "metrics_sha256": "3" * 64}
+    named = RunReference(run_id="b", model="m", dtype="float32", quantization=None, **digests)
+    run.write_decision(decision.model_copy(update={"baseline": named, "judged_for": day, **waivers}))
+    asked: list[Any] = []
+    shown: list[Any] = []
+    monkeypatch.setattr("audit.gate.signing.recompute.decide", lambda *given: asked.append(given) or the_decision(run))
+    monkeypatch.setattr("audit.gate.signing.recompute.differences", lambda *_, **__: ())
+    monkeypatch.setattr("audit.gate.decisions.current", lambda *given: shown.append(given[4]) or (None, None))
+    assert recompute(run, policy, ()).faults == []
+    assert asked == []
+    given = RunFolder(tmp_path / "given")
+    beside = RunFolder(run.path.parent / "b")
+    beside.path.mkdir()
+    beside.manifest_path.write_text("{}")
+    assert [recompute(run, policy, (), baseline).faults for baseline in (given, None)] == [[], []]
+    file = WaiverFile("w.yaml", "1" * 64, ())
+    assert [(one[3].path, one[4], one[5]) for one in asked] == [(one.path, file, day) for one in (given, beside)]
+    assert shown == [None, given, None]
 
 
 @pytest.mark.slow

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import EvidenceInvalid, RunFolderError
 from audit.core.provenance import package_versions
+from audit.core.records import JudgedWaiver
 from audit.gate.evidence import seal
 from audit.gate.signing import envelope
 from audit.gate.signing.parts import chained
@@ -16,7 +18,9 @@ from audit.gate.signing.recompute import Recomputed
 from audit.gate.signing.sign import sign
 from audit.gate.signing.statement import payload
 from audit.gate.signing.verify import _judged, verify
+from audit.gate.waivers.waiver_file import WaiverFile
 from tests.gate.signing.test_verify import bundle, statement
+from tests.gate.waivers.conftest import WAIVER
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -50,7 +54,7 @@ def test_what_cannot_be_derived_again_is_a_fault(
     kind: type[EvidenceInvalid | RunFolderError], whole: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def derive(*_: Any) -> Recomputed:
-        raise kind("broken: no list", whole.metrics_path)
+        raise kind("broken: no list", path=whole.metrics_path)
 
     monkeypatch.setattr(RECOMPUTE, derive)
     found = verify(whole, again=True)
@@ -91,11 +95,15 @@ def test_intervals_that_the_decision_rests_on_are_computed_again_also_of_other_t
 
 
 def test_metrics_of_a_decision_are_judged_with_the_bounds_under_cut_answers(whole: RunFolder) -> None:
-    """The names of the bounds are those of ``docs/reference``: a cut answer counted as wrong, and as right."""
+    """The names of the bounds are those of ``docs/reference``: a cut answer counted as wrong, and as right.
+
+    The run has eight metrics, of which its policy names two. A check on its status is on no metric.
+    """
     names = {"boolq/accuracy", "boolq/length"}
     endings = ("", "_if_cut_wrong", "_if_cut_right")
-    found = _judged(whole.read_decision(), whole.read_metrics())
-    assert found == {f"{name}{ending}" for name in names for ending in endings}
+    metrics = whole.read_metrics()
+    assert _judged(whole.read_decision(), metrics) == {f"{name}{ending}" for name in names for ending in endings}
+    assert _judged(None, metrics) == set()
 
 
 def test_a_run_without_outputs_in_the_clear_lacks_nothing(run: RunFolder, key: Ed25519PrivateKey) -> None:
@@ -130,3 +138,53 @@ def test_a_broken_bundle_is_named_by_its_path(run: RunFolder, key: Ed25519Privat
         with pytest.raises(EvidenceInvalid) as caught:
             verify(run)
         assert str(caught.value).startswith(f"{bundle(run)}: evidence invalid: {fault}")
+
+
+def test_the_decision_has_to_be_made_with_the_registered_waivers(whole: RunFolder, run: RunFolder) -> None:
+    given, other = WaiverFile("w.yaml", "1" * 64, ()), WaiverFile("w.yaml", "2" * 64, ())
+    without = "decision.json: it was made without waivers, not with w.yaml"
+    assert verify(whole, waivers=given).faults == [without]
+    bundle(run).unlink()
+    decision = run.read_decision()
+    assert decision is not None
+    made = {"waiver_file": "w.yaml", "waivers_sha256": "2" * 64, "judged_for": date(2026, 2, 3)}
+    run.write_decision(decision.model_copy(update=made))
+    assert verify(run, waivers=other).valid
+    digests = f"{'2' * 16}, not {'1' * 16}"
+    assert verify(run, waivers=given).faults == [f"decision.json: it was made with other waivers, {digests}"]
+    run.decision_path.unlink()
+    assert verify(run, waivers=given).faults == [without]
+    run.decision_path.write_text("{")
+    assert verify(run, waivers=given).faults[0].startswith("decision.json: broken: ")
+
+
+def test_a_waiver_that_has_expired_since_is_said(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the day in UTC, which is the next one here."""
+
+    class Clock:
+        @staticmethod
+        def now(zone: object) -> datetime:
+            return datetime(2026, 3, 2 if zone is UTC else 1, tzinfo=UTC)
+
+    monkeypatch.setattr("audit.gate.signing.verify.datetime", Clock)
+    decision = run.read_decision()
+    assert decision is not None
+    for expires, remarks in (
+        ("2026-03-01", ["the decision no longer holds: it rests on waiver W-1, which expired on 2026-03-01 (UTC)"]),
+        ("2026-03-02", []),
+    ):
+        waiver = JudgedWaiver.model_validate(WAIVER | {"expires": expires, "fault": None})
+        run.write_decision(decision.model_copy(update={"waivers": [waiver]}))
+        assert [remark for remark in verify(run).remarks if "not checked" not in remark] == remarks
+
+
+def test_the_baseline_that_is_given_is_compared_with(
+    whole: RunFolder, other: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(RECOMPUTE, lambda *given: asked.append(given[3]) or DONE)
+    monkeypatch.setattr("audit.gate.decisions.current", lambda *given: asked.append(given[4]) or (None, None))
+    monkeypatch.setattr("audit.gate.signing.verify.not_recomputed", lambda *given: asked.append(given) or "not there")
+    found = verify(whole, again=True, baseline=other)
+    assert asked == [other, other, (whole, whole.read_decision(), other)]
+    assert found.remarks[1:] == ["not there: give it with --baseline"]

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import ExitCode
-from audit.core.records import NotRun
+from audit.core.records import GateCheck, NotRun
 from audit.gate import decisions
 from audit.gate.decide import RUN_CHECK, decide, exit_code, verdict_line
 from audit.gate.metrics_file import read_metrics
-from audit.gate.waivers.judging import expired, fault_lines
+from audit.gate.waivers.judging import Waived, expired, fault_lines, is_on_waiver, waive, waiver_faults
 from tests.gate.conftest import make_policy
+from tests.reports.conftest import a_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from audit.core.records import Decision
+    from audit.core.records import Decision, Verdict
     from audit.core.run_folder import RunFolder
+    from audit.gate.waivers.waiver_file import WaiverFile
 
 __all__ = ["make_policy"]
 
@@ -243,3 +245,130 @@ def test_the_day_is_that_of_the_clock_where_none_is_given(
 def test_without_waivers_there_is_no_day(run: RunFolder, make_policy: Callable[..., Any]) -> None:
     decision = decide(run, make_policy(FAILS), today=TODAY)
     assert (decision.judged_for, decision.waivers_sha256, decision.waivers) == (None, None, [])
+
+
+POLICY = "e" * 64
+
+
+def a_check(metric: str, verdict: Verdict, **fields: Any) -> GateCheck:
+    nothing = dict.fromkeys(("minimum", "maximum", "max_unscored", "value", "ci_low", "ci_high"))
+    return GateCheck(**{"metric": metric, "rule": "min 0.6", "verdict": verdict, "reason": "", **nothing, **fields})
+
+
+def outcome(checks: list[GateCheck], file: WaiverFile | None, today: date | None = TODAY) -> Waived:
+    return waive(checks, file, today, a_manifest(), POLICY)
+
+
+def test_a_waiver_takes_effect_on_every_check_of_its_rule_that_blocks_and_on_no_other(
+    make_waivers: Callable[..., WaiverFile],
+) -> None:
+    """Rules on one metric with and without a slice are two rules."""
+    checks = [
+        a_check("boolq/f1", "FAIL"),
+        a_check("boolq/accuracy", "FAIL"),
+        a_check("boolq/accuracy", "PASS"),
+        a_check("boolq/accuracy", "FAIL", severity="warn"),
+        a_check("boolq/accuracy", "INCONCLUSIVE"),
+        a_check("boolq/accuracy [topic=art]", "FAIL"),
+        a_check("boolq/accuracy [topic=sport]", "FAIL"),
+    ]
+    slices = {"id": "W-2", "slice": {"topic": "sport"}}
+    found = outcome(checks, make_waivers({}, slices))
+    assert [check.waived_by for check in found.checks] == [None, "W-1", None, None, "W-1", None, "W-2"]
+    assert [check.model_copy(update={"waived_by": None}) for check in found.checks] == checks
+    assert (found.faults, [(one.id, one.fault) for one in found.judged]) == ([], [("W-1", None), ("W-2", None)])
+    for file, today in ((None, TODAY), (make_waivers({}), None)):
+        assert outcome(checks, file, today) == Waived(checks, [], [])
+
+
+@pytest.mark.parametrize(
+    ("checks", "fault"),
+    [
+        (
+            [a_check("boolq/length", "FAIL"), a_check("boolq/acuracy", "FAIL")],
+            (
+                "unused: no rule that was judged is on boolq/accuracy, and only rules can be waived. Did you mean "
+                "'boolq/acuracy'?"
+            ),
+        ),
+        (
+            [a_check("boolq/length", "FAIL"), a_check("boolq/accuracy", "PASS"), a_check("boolq/f1", "FAIL")],
+            "unused: boolq/accuracy passes without it: remove it",
+        ),
+        (
+            [a_check("boolq/accuracy", "PASS"), a_check("boolq/accuracy", "FAIL", severity="warn")],
+            "unused: boolq/accuracy is of severity warn, and does not block: remove it",
+        ),
+    ],
+)
+def test_a_waiver_that_is_not_needed_is_a_failed_check(
+    checks: list[GateCheck], fault: str, make_waivers: Callable[..., WaiverFile]
+) -> None:
+    found = outcome(checks, make_waivers({}))
+    assert (found.checks, [one.fault for one in found.judged]) == (checks, [fault])
+    assert found.faults == [a_check("waiver/W-1", "FAIL", rule="in force and used", reason=fault)]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"approver": "Ada.Lovelace"}, "self-approved: owner Ada Lovelace and approver Ada.Lovelace are one person"),
+        (
+            {"owner": "Gr\u0430ce", "approver": "\u0410da"},
+            "possibly self-approved: the name Gr\u0430ce mixes letters of alphabets that look alike",
+        ),
+        ({"scope": {"model": "tiny-chat", "policy": POLICY}}, None),
+        ({"scope": {"run": "other"}}, f"unused: it is good for run other, not for {a_manifest().run_id}"),
+        (
+            {"scope": {"model": "tiny-chat", "digest": "f" * 64, "policy": "0" * 64}},
+            f"unused: it is good for checkpoint {'f' * 64}, not for {a_manifest().model.digest}",
+        ),
+    ],
+)
+def test_what_is_wrong_first_is_said(
+    change: dict[str, Any], fault: str | None, make_waivers: Callable[..., WaiverFile]
+) -> None:
+    (judged,) = outcome([a_check("boolq/accuracy", "FAIL")], make_waivers(change)).judged
+    assert judged.fault == fault
+
+
+def test_a_check_on_a_waiver_is_known_by_its_name_and_its_rule() -> None:
+    """A task could be called ``waiver``."""
+    assert is_on_waiver(a_check("waiver/W-1", "FAIL", rule="in force and used"))
+    assert not is_on_waiver(a_check("waiver/W-1", "FAIL"))
+    assert not is_on_waiver(a_check("boolq/waiver/W-1", "FAIL", rule="in force and used"))
+
+
+def test_the_first_waiver_in_effect_that_has_expired_is_named(judge: Callable[..., Decision]) -> None:
+    decision = judge(FAILS, {"id": "W-0", "rule": "boolq/f1"}, {}, {"id": "W-2"})
+    assert expired(decision, date(2026, 3, 2)) == "it rests on waiver W-1, which expired on 2026-03-01 (UTC)"
+    assert expired(decision, date(2026, 3, 1)) is None
+    unused = judge(FAILS, {"rule": "boolq/f1"})
+    assert expired(unused, date(2026, 3, 2)) is None
+
+
+def test_why_a_stored_decision_cannot_have_its_waivers(judge: Callable[..., Decision], run: RunFolder) -> None:
+    decision, manifest = judge(FAILS, {}), run.read_manifest()
+    lost = "it has waivers, but not their file, its digest and the day that they were judged for"
+    waived, judged = "the gate does not waive what it waives", "its waivers are not judged as the gate judges them"
+    status, check = decision.checks
+    plain = check.model_copy(update={"waived_by": None})
+    nothing = {"waiver_file": None, "waivers_sha256": None, "judged_for": None}
+    extra = a_check("waiver/W-1", "FAIL", rule="in force and used")
+    for changes, faults in [
+        ({}, []),
+        ({**nothing, "waivers": [], "checks": [status, plain]}, []),
+        (nothing, [lost]),
+        ({**nothing, "waivers": []}, [lost]),
+        ({**nothing, "checks": [status, plain]}, [lost]),
+        ({"waiver_file": None, "waivers": [], "checks": [status, plain]}, [lost]),
+        ({"judged_for": None}, [lost]),
+        ({"checks": [status, plain]}, [waived]),
+        ({"checks": [status.model_copy(update={"waived_by": "W-1"}), check]}, [waived]),
+        ({"waivers": [decision.waivers[0].model_copy(update={"fault": "x"})]}, [judged]),
+        ({"checks": [status, check, extra]}, [judged]),
+        ({"waivers": []}, [waived]),
+        ({"judged_for": date(2026, 3, 2)}, [waived, judged]),
+    ]:
+        edited = decision.model_copy(update=changes)
+        assert list(waiver_faults(edited, [edited.checks[1]], manifest)) == faults

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,9 @@ import pytest
 import yaml
 
 from audit.core.errors import ConfigError, ExitCode
+from audit.core.records import Decision, JudgedWaiver
 from audit.gate.policy import load_policy
-from audit.gate.waivers.waiver_file import load_waivers, target
+from audit.gate.waivers.waiver_file import load_waivers, recorded, target
 from tests.gate.waivers.conftest import WAIVER
 
 if TYPE_CHECKING:
@@ -195,3 +197,48 @@ def test_what_is_no_small_file_is_refused_unread(load: Callable[[Path], object],
     assert "no such file" in refused(load, tmp_path / "missing.yaml")
     (tmp_path / "latin.yaml").write_bytes(b"waivers: [\xe9]\n")
     assert "not UTF-8" in refused(load, tmp_path / "latin.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{}", "no waivers: list them under the key 'waivers'."),
+        ("rules: []\nother: 1\n", "no waivers: list them under the key 'waivers'. Unknown key 'rules'."),
+        ("waivers: []\nother: 1\n", "unknown key 'other'"),
+        ("waivers: [1]\n", "waiver 1: must be a mapping (found 1)"),
+    ],
+)
+def test_what_is_no_list_of_waivers_is_said(text: str, fault: str, tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text(text, "utf-8")
+    line = refused(load_waivers, file)
+    assert line.startswith(f"{file}: {fault}")
+    assert line.count(str(file)) == 1
+
+
+def test_the_waiver_that_is_at_fault_is_counted_from_one(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    many = [copy.deepcopy(WAIVER) | {"id": f"W-{place}"} for place in range(12)]
+    for place, change, fault in (
+        (1, {"until": 1}, "waiver 2: unknown key 'until'"),
+        (11, {"scope": {"modle": "x"}}, "waiver 12: unknown key 'scope.modle'"),
+        (0, {"owner": "..."}, "waiver 1: owner: must name a person"),
+    ):
+        listed = [one | change if at == place else one for at, one in enumerate(many)]
+        file.write_text(yaml.safe_dump({"waivers": listed}), "utf-8")
+        assert refused(load_waivers, file).startswith(f"{file}: {fault}")
+
+
+def test_the_waivers_of_a_decision_are_those_of_its_file(make_waivers: Callable[..., WaiverFile]) -> None:
+    file = make_waivers({}, {"id": "W-2"})
+    assert file.name == "waivers.yaml"
+    judged = [JudgedWaiver(**one.model_dump(), fault="x") for one in file.waivers]
+    held = Decision.model_construct(waiver_file=file.name, waivers_sha256=file.sha256, waivers=judged)
+    assert recorded(held) == file
+    for lost in ("waiver_file", "waivers_sha256"):
+        assert recorded(held.model_copy(update={lost: None})) is None
+
+
+def test_the_second_of_two_waivers_with_one_id_is_no_other(make_waivers: Callable[..., WaiverFile]) -> None:
+    with pytest.raises(ConfigError, match=r"two waivers have the id w-1: ids are unique$"):
+        make_waivers({"id": "w-0"}, {"id": "w-1"}, {"id": "W-1"})

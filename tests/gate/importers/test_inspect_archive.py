@@ -229,3 +229,14 @@ def test_a_folder_is_no_archive(tmp_path: Path) -> None:
     (tmp_path / "text.eval").write_bytes(b"text")
     said = "not an .eval file that can be read, or cut off (BadZipFile: File is not a zip file): copy it again"
     assert fault(tmp_path / "text.eval") == said
+
+
+def test_a_member_that_cannot_be_decompressed_is_named(tmp_path: Path) -> None:
+    """A block of the reserved type 3 of RFC 1951 is no deflated data."""
+    file = archive(tmp_path, {"a.json": b"{}".ljust(120)})
+    data = bytearray(file.read_bytes())
+    data[30 + len("a.json")] |= 0b110
+    file.write_bytes(data)
+    said = fault(file, "a.json")
+    assert said.startswith("a.json: cannot be decompressed (error: Error -3 while decompressing data: ")
+    assert said.endswith("): copy it again")

@@ -188,7 +188,8 @@ def _refuse_overlap(outputs: list[tuple[Output, Path]], inputs: dict[str, Path |
         if place in taken:
             msg = f"--{output.name} {path}: {taken[place]} names this file, too: choose another name"
             raise WriteError(msg)
-        if path.is_file() or not path.exists():
+        device = os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113 - no error for a long name
+        if not device:
             taken[place] = f"--{output.name}"
 
 

@@ -23,7 +23,7 @@ def test_every_field_reaches_the_loader(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(loading, "load", listen)
     plain = {
-        "model": "m", "base": "b", "device": "cpu", "device_map": "auto", "dtype": "float16", "revision": "r",
+        "model": "m", "base": "b", "device": "auto", "device_map": "auto", "dtype": "float16", "revision": "r",
         "quantization": "nf4", "trust_remote_code": True, "allow_pickle": True, "offline": True, "max_length": 99,
         "batch_tokens": 77, "tokenizer": "t", "chat_template_args": {"enable_thinking": False},
     }  # fmt: skip

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import types
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from audit.core.records import Record
+from audit.core.records import JudgedWaiver, Record
+from audit.core.records.waiver import WaiverScope
 
 R = TypeVar("R", bound=Record)
 
@@ -35,13 +36,31 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     float: FINITE,
     bool: st.booleans(),
     type(None): st.none(),
+    date: st.dates(),
     datetime: st.datetimes(),
     Any: JSON,
 }
 
 
+WAIVER: dict[str, st.SearchStrategy[Any]] = {
+    "id": st.sampled_from(["A-1", "b.2"]),
+    "rule": st.just("boolq/accuracy"),
+    "slice": st.none() | st.dictionaries(TEXT, TEXT, max_size=2),
+    "scope": st.builds(WaiverScope, model=TEXT, digest=st.none() | st.just("0a" * 32)),
+    "reason": st.sampled_from(["x", "why\x00\nnot", "é"]),
+    "owner": st.sampled_from(["Ada", "Ada <i>"]),
+    "approver": st.sampled_from(["Grace", "Грейс"]),
+    "granted": st.just(date(2026, 2, 28)),
+    "expires": st.dates(date(2026, 2, 28), date(2026, 5, 29)),
+    "fault": st.none() | TEXT,
+}
+"""A waiver is checked wherever it is read: not any text will do."""
+
+
 def any_of(kind: type[R]) -> st.SearchStrategy[R]:
     """Any record of a kind, of the present version."""
+    if kind is JudgedWaiver:
+        return st.builds(kind, **WAIVER)
     fields = {
         name: _values((field.annotation, field.metadata))
         for name, field in kind.model_fields.items()
@@ -61,7 +80,8 @@ def _values(annotated: tuple[Any, list[Any]]) -> st.SearchStrategy[Any]:
     parts = [part for one in metadata for part in getattr(one, "metadata", [one])]
     low, high = ([getattr(part, bound) for part in parts if hasattr(part, bound)] for bound in ("ge", "le"))
     if low or high:
-        return st.floats(low[0], high[0])
+        ends = low[0] if low else None, high[0] if high else None
+        return st.integers(*ends) if annotation is int else st.floats(*ends, allow_nan=False, allow_infinity=False)
     return PLAIN[annotation] if annotation in PLAIN else _several(annotation)
 
 

@@ -18,11 +18,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AuditError, ConfigError, RunFolderError
-from audit.core.formatting import slice_text
 from audit.gate import rule_checks
 from audit.gate.decide import POLICY_CHECK, RUN_CHECK, decide, nothing_judged, overall, run_check
 from audit.gate.judging import asked_of, judge_rule
-from audit.gate.measured import Measured
+from audit.gate.measured import Measured, target
 from audit.gate.multiplicity import Judged, adjusted
 from audit.gate.policy import Policy, Rule, shipped_policy
 from audit.gate.rules import again
@@ -89,7 +88,7 @@ def _in_checks(decision: Decision, manifest: RunManifest, metrics: Sequence[Metr
     measured = Measured(metrics)
     yield from _on_run(decision, manifest, measured)
     yield from _left_out(decision, measured)
-    known = {_target(metric): metric for metric in reversed(metrics)}
+    known = {target(metric): metric for metric in reversed(metrics)}
     own = [check for check in decision.checks if check.metric in {RUN_CHECK, BUDGET_CHECK} or is_on_waiver(check)]
     rules = [(check, known.get(check.metric)) for check in decision.checks if check not in own]
     yield from _on_budget(decision, manifest)
@@ -223,7 +222,7 @@ def _beyond_ranges(
     run: RunFolder, decision: Decision, metrics: Sequence[Metric], baseline: RunFolder | None
 ) -> Iterator[str]:
     """Why checks that are more than a range are not those that the gate reaches."""
-    known = {_target(metric): metric for metric in reversed(metrics)}
+    known = {target(metric): metric for metric in reversed(metrics)}
     more = [
         (check, rule, metric)
         for check in decision.checks
@@ -235,11 +234,6 @@ def _beyond_ranges(
             yield from again.faults(run, decision, more, Measured(metrics), baseline)
         except (AuditError, TypeError) as error:
             yield f"its checks cannot be made again: {error}"
-
-
-def _target(metric: Metric) -> str:
-    """A metric as :attr:`audit.gate.policy.Rule.target` names it."""
-    return f"{metric.name} [{slice_text(metric.slice)}]" if metric.slice else metric.name
 
 
 def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder | None) -> str | None:

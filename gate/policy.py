@@ -250,11 +250,16 @@ def shipped_policies() -> list[str]:
     return sorted(one.name.removesuffix(".yaml") for one in _SHIPPED.iterdir() if one.name.endswith(".yaml"))
 
 
-def _counted(fault: str) -> str:
-    """A fault with its rule counted from 1, as people count: ``rule 1: min: must be a number``."""
-    return re.sub(
-        r"^(unknown key ')?rules\.(\d+)(?:\.|: )", lambda place: f"rule {int(place[2]) + 1}: {place[1] or ''}", fault
-    )
+def counted(fault: str, key: str, noun: str) -> str:
+    """A fault in a list with its item counted from 1, as people count: ``rule 1: min: must be a number``.
+
+    Args:
+        fault: As validation words it, from 0: ``rules.0.min: must be a number``.
+        key: Of the list.
+        noun: One of its items.
+    """
+    pattern = rf"^(unknown key ')?{key}\.(\d+)(?:\.|: )"
+    return re.sub(pattern, lambda place: f"{noun} {int(place[2]) + 1}: {place[1] or ''}", fault)
 
 
 def _read(file: Path) -> PolicyFile:
@@ -269,6 +274,6 @@ def _read(file: Path) -> PolicyFile:
     try:
         policy = validate(Policy, values, str(file))
     except ConfigError as error:
-        msg = f"{file}: {_counted(str(error).removeprefix(f'{file}: '))}"
+        msg = f"{file}: {counted(str(error).removeprefix(f'{file}: '), 'rules', 'rule')}"
         raise ConfigError(msg) from error
     return PolicyFile(file.name, str(file), hashlib.sha256(data).hexdigest(), policy)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -15,6 +14,7 @@ from audit.core.errors import ConfigError
 from audit.core.formatting import slice_text
 from audit.core.records import Waiver
 from audit.core.records.base import Record
+from audit.gate.policy import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def load_waivers(file: Path) -> WaiverFile:
     try:
         content = validate(_Content, values, str(file))
     except ConfigError as error:
-        msg = f"{file}: {_counted(str(error).removeprefix(f'{file}: ').removeprefix(': '))}"
+        msg = f"{file}: {counted(str(error).removeprefix(f'{file}: ').removeprefix(': '), 'waivers', 'waiver')}"
         raise ConfigError(msg) from error
     return WaiverFile(file.name, hashlib.sha256(data).hexdigest(), tuple(content.waivers))
 
@@ -81,10 +81,3 @@ def recorded(decision: Decision) -> WaiverFile | None:
 def target(waiver: Waiver) -> str:
     """The metric with its slice in brackets, as checks name it."""
     return f"{waiver.rule} [{slice_text(waiver.slice)}]" if waiver.slice else waiver.rule
-
-
-def _counted(fault: str) -> str:
-    """A fault with its waiver counted from 1, as people count: ``waiver 1: expires: must be a day``."""
-    return re.sub(
-        r"^(unknown key ')?waivers\.(\d+)(?:\.|: )", lambda at: f"waiver {int(at[2]) + 1}: {at[1] or ''}", fault
-    )

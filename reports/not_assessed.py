@@ -87,11 +87,10 @@ def _rules(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision 
 
 def _settling(check: GateCheck, manifest: RunManifest, ran: set[str]) -> str:
     """What settles an open rule: the missing task, or what the gate's reason says."""
-    task = check.metric.partition(" [")[0].rpartition("/")[0]
     if check.metric in {BUDGET_CHECK, POLICY_CHECK}:  # on no task
-        return "as the reason says"
-    if task not in ran:
-        return _getting(task, manifest)
+        return "see why it is open"
+    if check.task not in ran:
+        return _getting(check.task, manifest)
     return "see why it is open"
 
 

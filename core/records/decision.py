@@ -90,6 +90,11 @@ class GateCheck(Record):
     """Id of the waiver by which the check does not block; null where it passes or blocks."""
 
     @property
+    def task(self) -> str:
+        """Task that the check is about: what stands before the metric's name."""
+        return self.metric.partition(" [")[0].rpartition("/")[0]
+
+    @property
     def blocking(self) -> Verdict:
         """What the check means for the release: its verdict, but PASS where it is waived or only warns."""
         return "PASS" if self.waived_by or self.severity == "warn" else self.verdict

@@ -41,7 +41,7 @@ def outcome(check: GateCheck, waiver: str = "") -> Outcome:
     message = f"{check.verdict}{value if check.value is not None else ''}: {check.reason}"
     message = "; ".join(part for part in (message, waiver, check.why and f"why: {check.why}") if part)
     result = RESULTS[check.verdict] if check.blocking == check.verdict else "skipped"
-    return _outcome(check.metric, rule_text(check), result, message)
+    return _outcome(check.task, check.metric, rule_text(check), result, message)
 
 
 def outcomes(decision: Decision) -> list[Outcome]:
@@ -51,9 +51,8 @@ def outcomes(decision: Decision) -> list[Outcome]:
 
 
 def _skipped(rule: NotJudged, text: str) -> Outcome:
-    return _outcome(rule.metric, text, "skipped", f"optional: {rule.reason}")
+    return _outcome(rule.task, rule.metric, text, "skipped", f"optional: {rule.reason}")
 
 
-def _outcome(metric: str, rule: str, result: Result, message: str) -> Outcome:
-    group = metric.partition(" [")[0].rpartition("/")[0]
-    return Outcome(printable(f"{metric} {rule}"), printable(group), result, printable(message, REASON_LIMIT))
+def _outcome(task: str, metric: str, rule: str, result: Result, message: str) -> Outcome:
+    return Outcome(printable(f"{metric} {rule}"), printable(task), result, printable(message, REASON_LIMIT))

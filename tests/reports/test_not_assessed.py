@@ -73,4 +73,4 @@ def test_a_number_that_no_rule_is_about_is_nobodys() -> None:
 def test_what_is_on_no_task_names_none() -> None:
     checks = [a_check(name, "INCONCLUSIVE", value=None, reason="unknown") for name in ("policy/budget", "policy/rules")]
     gaps = not_assessed(MANIFEST, METRICS, a_decision(*checks))
-    assert {gap.settled_by for gap in gaps} == {"as the reason says"}
+    assert {gap.settled_by for gap in gaps} == {"see why it is open"}

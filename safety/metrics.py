@@ -153,6 +153,6 @@ def _counted(definition: Definition, samples: Sequence[Sample], texts: str) -> s
     if not isinstance(definition, MeanOfCompletions):
         return None
     pairs = definition.values(samples)
-    clusters = len({definition.cluster_of(sample) for sample, _ in pairs})
+    clusters = len({definition.unit_of(sample) for sample, _ in pairs})
     groups = "1 cluster" if clusters == 1 else f"{clusters} clusters"
     return f"n counts {texts}: {len(pairs)} in {groups}" if pairs else None

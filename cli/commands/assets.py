@@ -128,7 +128,7 @@ def _describe(asset: assets.Asset, *, read: bool) -> dict[str, Any]:
         "homepage": asset.homepage,
         "sources": asset.sources,
         "columns": list(asset.columns),
-        "on_disk": found.record.source.partition(" ")[0] if found else None,
+        "on_disk": found.place if found else None,
         "source": found.record.source if found else None,
         "sha256": found.record.sha256 if found else None,
         "items": len(counted.rows) if counted else None,

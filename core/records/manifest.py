@@ -24,7 +24,9 @@ class AssetRecord(Record):
     version: str
     """Version of the source; a content digest where the publisher has none."""
     sha256: str
-    """Digest of the bytes that were used."""
+    """Digest of what was used (``digest_of``)."""
+    digest_of: Literal["files", "items"] = "files"
+    """What it is of: the bytes of its files, or, where only a log describes it, the items that the log holds."""
     licence: str
     """SPDX identifier of the publisher's licence, or its name."""
     homepage: str | None = None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Mismatch
-from audit.gate.importers.contract import FROM_LOG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -126,7 +125,7 @@ def _assets(manifest: RunManifest, kind: str, task: str) -> _Assets:
     return _Assets(
         digests={asset.name: asset.sha256 for asset in found},
         recorded=used is not None,
-        from_log=frozenset(asset.name for asset in found if asset.source.startswith(FROM_LOG)),
+        from_log=frozenset(asset.name for asset in found if asset.digest_of == "items"),
     )
 
 

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from audit.core.records import Choice, Flag, SampledText
     from audit.stats.definitions import Definition
 
-FROM_LOG = "log: "
-"""What the source of a data set begins with that is known by the items in a log alone. Its digest says nothing of items
-that the log lacks: two runs compare items by their ids."""
-
 
 @dataclass(frozen=True)
 class ImportOptions:

@@ -17,7 +17,7 @@ from audit.core.run_folder import RunFolder, new_run_id
 from audit.core.text import first_line, printable
 from audit.gate import evidence
 from audit.gate.importers.building import metrics_of, samples_of
-from audit.gate.importers.contract import FROM_LOG, bad
+from audit.gate.importers.contract import bad
 from audit.gate.importers.groups import group_metrics
 from audit.stats.aggregate import TRUNCATED_OUTPUTS, UNSCORED
 from audit.stats.recount import COMPUTING
@@ -176,9 +176,10 @@ def _assets(log: Log) -> list[AssetRecord]:
         AssetRecord(
             name=task.name,
             kind="dataset",
-            source=f"{FROM_LOG}{printable(task.data, 300)}",
+            source=f"log: {printable(task.data, 300)}",
             version=(digest := digest_of(*sorted(item.digest for item in task.items)))[:12],
             sha256=digest,
+            digest_of="items",
             licence="unknown",
         )
         for task in log.tasks

@@ -25,6 +25,10 @@ BATCH = 64
 """Texts that are scored together, at most."""
 BATCH_CHARACTERS = 1_000_000
 """Characters of texts that are scored together, but for a longer one alone: memory does not grow with their number."""
+IDENTITY = "identity_"
+"""Before the name of a group, in labels of Detoxify and in columns of Jigsaw's data."""
+KINDS_OF_TOXICITY = ("identity_attack", "identity_hate")
+"""Labels of Perspective, Detoxify and Jigsaw that begin alike and say something else."""
 
 
 class ToxicityScorer(Protocol):
@@ -76,6 +80,11 @@ def settings_of(scorer: ToxicityScorer) -> dict[str, Any]:
         "threshold": THRESHOLD,
         **validity_settings(scorer.validity),
     }
+
+
+def group_of(label: str) -> str | None:
+    """The group that a label or column says a text mentions; None for any other label."""
+    return label.removeprefix(IDENTITY) if label.startswith(IDENTITY) and label not in KINDS_OF_TOXICITY else None
 
 
 def score_texts(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity]:

@@ -57,8 +57,8 @@ class Resampling:
     """How to compute a metric on other draws of the same items."""
 
     units: tuple[str, ...]
-    """Units that are drawn together: the cluster of an item, or its ``sample_id``. Two runs are paired by these
-    names."""
+    """Units that are drawn: clusters, and items that are their own (:meth:`Definition.unit_of`). Two runs are paired by
+    these names."""
     value: Callable[[NDArray[np.float64]], float]
     """The metric if unit ``i`` counts ``weights[i]`` times (shape: units); NaN if it then has no value."""
 
@@ -163,6 +163,11 @@ class Definition(ABC):
     def cluster_of(self, sample: Sample) -> str | None:
         """The cluster of an item; null for an item that is its own cluster."""
         return sample.slices.get(self.cluster) if self.cluster else sample.cluster
+
+    def unit_of(self, sample: Sample) -> str:
+        """The name of what an item is drawn with: its cluster, or the item alone. No cluster is named as an item is."""
+        cluster = self.cluster_of(sample)
+        return f"item {sample.sample_id}" if cluster is None else f"cluster {cluster}"
 
     def for_slice(self, where: Mapping[str, str]) -> Self:
         """The definition of the same metric on a slice; itself, unless the value depends on other categories, too.

@@ -55,8 +55,8 @@ class Statistic(Definition):
     def clustered(self, samples: Sequence[Sample]) -> Table:
         """The table with the cluster of each row; an item on its own is one."""
         table = self.table(samples)
-        cluster_of = {sample.sample_id: self.cluster_of(sample) or sample.sample_id for sample in samples}
-        return replace(table, clusters=tuple(cluster_of.get(unit, unit) for unit in table.units))
+        unit_of = {sample.sample_id: self.unit_of(sample) for sample in samples}
+        return replace(table, clusters=tuple(unit_of.get(unit, unit) for unit in table.units))
 
     def missing(self, table: Table, samples: Sequence[Sample]) -> int:
         """Number of scored items without a value."""

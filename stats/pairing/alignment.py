@@ -73,6 +73,8 @@ class Side:
 
     every: dict[str, Sample]
     """All samples of the run, by id."""
+    clusters: dict[str, str | None]
+    """The cluster of each of them, as the metric draws it."""
     about: dict[str, Sample]
     """The items that the metric covers, scored or not, by id."""
     valued: frozenset[str]
@@ -113,6 +115,7 @@ def side(definition: Definition, samples: Sequence[Sample], where: Mapping[str, 
     values = item_values(definition, chosen)
     return Side(
         every={sample.sample_id: sample for sample in samples},
+        clusters={sample.sample_id: definition.cluster_of(sample) for sample in samples},
         about={sample.sample_id: sample for sample in items},
         valued=frozenset(values or valued(definition, chosen)),
         values=values,
@@ -187,7 +190,7 @@ def check_clusters(one: Side, other: Side, first: str, second: str) -> None:
     for name in dict.fromkeys([*one.about, *other.about]):
         if name not in one.every or name not in other.every:
             continue
-        here, there = one.every[name].cluster, other.every[name].cluster
+        here, there = one.clusters[name], other.clusters[name]
         if here != there:
             msg = f"item {name} is in cluster {here!r} of {first} and {there!r} of {second}: the data differ"
             raise UsageError(msg)

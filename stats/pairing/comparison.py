@@ -200,7 +200,5 @@ def finished(found: dict[str, Any], shown: Inference, units: int, scale: float =
 
 def _clusters(definition: Definition, items: Iterable[Sample]) -> list[str] | None:
     """The cluster of each item, one on its own by its id; None if all are on their own."""
-    names = [(definition.cluster_of(item), item.sample_id) for item in items]
-    if len({cluster or name for cluster, name in names}) == len(names):
-        return None
-    return [f"cluster {cluster}" if cluster is not None else f"item {name}" for cluster, name in names]
+    names = [definition.unit_of(item) for item in items]
+    return None if len(set(names)) == len(names) else names

@@ -94,6 +94,7 @@ def _together(runs: Sequence[Side]) -> Side:
     common = set.intersection(*(set(run.every) for run in runs))
     return Side(
         every={name: sample for name, sample in runs[0].every.items() if name in common},
+        clusters=runs[0].clusters,
         about={name: sample for run in runs for name, sample in run.about.items()},
         valued=frozenset.intersection(*(run.valued for run in runs)),
         values={},

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.safety.own_data.shipped import shipped
 from audit.safety.predictions import Predictions
-from audit.safety.probes.toxicity.toxicity_scorer import IDENTITY
+from audit.safety.scorers.toxicity import IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

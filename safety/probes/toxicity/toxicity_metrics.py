@@ -9,7 +9,7 @@ from audit.core.records import Flag
 from audit.safety.asking.generated import UNREAD, trace_metric
 from audit.safety.asking.offence import TRACE
 from audit.safety.metrics import ProbeMetric
-from audit.safety.scorers.toxicity import THRESHOLD
+from audit.safety.scorers.toxicity import THRESHOLD, group_of
 from audit.stats.definitions import (
     CountOfCompletions,
     ExpectedMaximum,
@@ -33,8 +33,6 @@ PROMPTED = {START: None}
 SLICES = ("prompt_class", "challenging")
 KINDS = {"toxic": "continuation_of_toxic", "nontoxic": "continuation_of_nontoxic"}
 """Kind of text by the class of its prompt: continuations of toxic prompts are more toxic, and more plainly so."""
-IDENTITY_PREFIX = "identity_"
-"""Before labels of Detoxify that say whom a text is about: neither end is good."""
 CORRECTED = "Rogan and Gladen's correction, as if the scorer were as good here as on the labelled texts of this kind"
 
 
@@ -133,7 +131,8 @@ def with_correction(raw: ProbeMetric, name: str, correction: CorrectedShare) -> 
 
 def _of_label(name: str) -> list[ProbeMetric]:
     """Expected maximum and probability of one label of a scorer with several."""
-    field, better, where = f"{LABELS}{name}", None if name.startswith(IDENTITY_PREFIX) else False, {"label": name}
+    field, where = f"{LABELS}{name}", {"label": name}
+    better = None if group_of(name) else False  # to mention a group is neither good nor bad
     highest = ExpectedMaximum(of=field, columns=("label",), where=PROMPTED)
     share = ShareWithAny(of=field, at_least=THRESHOLD, columns=("label",), where=PROMPTED)
     return [

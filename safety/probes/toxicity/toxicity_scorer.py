@@ -18,7 +18,7 @@ from audit.safety.drawing import identities
 from audit.safety.metrics import ProbeMetric, compute
 from audit.safety.probe import SUITE
 from audit.safety.scorers.registry import choose_scorer
-from audit.safety.scorers.toxicity import THRESHOLD, score_texts, settings_of
+from audit.safety.scorers.toxicity import THRESHOLD, group_of, score_texts, settings_of
 from audit.stats.definitions import ConditionalShare, LabelAuroc, LabelAveragePrecision, LabelCalibrationError
 from audit.stats.definitions.rankings.labelled import BINS
 
@@ -32,10 +32,6 @@ if TYPE_CHECKING:
 NAME = "toxicity-scorer"
 LABELS = ("label", "toxicity", "toxic")
 """Columns in which the label is looked for, in this order."""
-IDENTITY = "identity_"
-"""Before the name of a column that says, from 0.5 on, that a text mentions a group."""
-KINDS_OF_TOXICITY = ("identity_attack", "identity_hate")
-"""Columns of Perspective and Jigsaw that begin alike and say something else."""
 WORDS = {"true": 1.0, "yes": 1.0, "toxic": 1.0, "false": 0.0, "no": 0.0, "nontoxic": 0.0, "non-toxic": 0.0}
 LABEL = "scores.label"
 """Field of a sample."""
@@ -63,7 +59,7 @@ def compare_with_labels(predictions: Predictions, config: RunConfig) -> TaskResu
     ids = identities(NAME, predictions.file.name, texts)
     verdicts = score_texts(scorer, texts)
     samples = [finite(_sample(*parts)) for parts in zip(ids, texts, labels, groups, verdicts, strict=True)]
-    names = sorted({name.removeprefix(IDENTITY) for row in rows for name in row if _is_identity(name)})
+    names = sorted({group for row in rows for name in row if (group := group_of(str(name)))})
     metrics = compute(
         metrics_of(names),
         samples,
@@ -98,15 +94,10 @@ def _number(value: Any, column: str, where: str) -> float:  # noqa: ANN401 - wha
     return number
 
 
-def _is_identity(column: object) -> bool:
-    """Whether a column says that a text mentions a group."""
-    return str(column).startswith(IDENTITY) and column not in KINDS_OF_TOXICITY
-
-
 def _groups(row: dict[str, Any], where: str) -> list[str]:
     """Groups that a text mentions."""
-    named = [(str(key), value) for key, value in row.items() if _is_identity(key) and value not in (None, "")]
-    return [key.removeprefix(IDENTITY) for key, value in named if _number(value, key, where) >= THRESHOLD]
+    named = [(str(key), value) for key, value in row.items() if value not in (None, "")]
+    return [group for key, value in named if (group := group_of(key)) and _number(value, key, where) >= THRESHOLD]
 
 
 def _sample(identity: str, text: str, label: float, groups: Sequence[str], verdict: Toxicity) -> Sample:

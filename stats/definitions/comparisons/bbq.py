@@ -45,7 +45,7 @@ class BbqBias(OfClusters):
             if sample.score is None or sample.error:
                 continue
             biased = sample.scores.get("biased")
-            row = sums.setdefault(self.cluster_of(sample) or sample.sample_id, [0.0] * 4)
+            row = sums.setdefault(self.unit_of(sample), [0.0] * 4)
             for place, value in enumerate((1.0, sample.score, float(biased is not None), biased or 0.0)):
                 row[place] += value
         rows = np.array(list(sums.values()), dtype=np.float64).reshape(-1, 4)

@@ -65,7 +65,7 @@ class Correlation(OfClusters):
         known: dict[str, float] = {}
         sides: dict[str, dict[str | None, list[float | None]]] = {}
         for sample in samples:
-            name, side = self.cluster_of(sample) or sample.sample_id, sample.slices.get(self.by)
+            name, side = self.unit_of(sample), sample.slices.get(self.by)
             statistic, value = field_of(sample, self.statistic_of), value_of(sample)
             if statistic is not None:
                 known.setdefault(name, statistic)

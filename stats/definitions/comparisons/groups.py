@@ -46,7 +46,7 @@ class OfGroups(Definition):
         values: dict[tuple[str, str], list[float]] = {}
         reader = MeanOfCompletions(of=self.of, at_least=self.at_least, cluster=self.cluster)
         for sample, value in reader.values(samples):
-            values.setdefault((sample.slices[self.by], reader.cluster_of(sample)), []).append(value)
+            values.setdefault((sample.slices[self.by], reader.unit_of(sample)), []).append(value)
         groups: dict[str, dict[str, float]] = {}
         for (group, cluster), inside in sorted(values.items()):
             groups.setdefault(group, {})[cluster] = float(np.mean(inside))

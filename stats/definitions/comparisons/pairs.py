@@ -99,7 +99,7 @@ class Paired(Definition):
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A mean over pairs, each with the weight of its unit."""
         pairs = self.values(samples)
-        names = [self.cluster_of(sample) or sample.sample_id for sample, _ in pairs]
+        names = [self.unit_of(sample) for sample, _ in pairs]
         units, of_pair = places_of(names)
         numbers = np.array([value for _, value in pairs], dtype=np.float64)
 

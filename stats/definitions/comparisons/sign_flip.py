@@ -83,7 +83,7 @@ class SignFlip(Definition):
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """NaN for every draw: a p-value is not computed on other draws."""
-        units = dict.fromkeys(self.cluster_of(sample) or sample.sample_id for sample in samples)
+        units = dict.fromkeys(self.unit_of(sample) for sample in samples)
         return Resampling(tuple(units), lambda _weights: math.nan)
 
     def _cluster_means(self, samples: Sequence[Sample]) -> NDArray[np.float64]:
@@ -92,5 +92,5 @@ class SignFlip(Definition):
         for sample in samples:
             value = Mean().of_sample(sample)
             if value is not None:
-                means.setdefault(self.cluster_of(sample) or sample.sample_id, []).append(value)
+                means.setdefault(self.unit_of(sample), []).append(value)
         return np.array([np.mean(inside) for _, inside in sorted(means.items())])

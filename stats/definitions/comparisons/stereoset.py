@@ -46,7 +46,7 @@ class StereoSet(OfClusters):
         for sample in samples:
             related, score = sample.scores.get("related"), sample.score
             if is_scored(sample) and related is not None and score is not None:
-                terms.setdefault(self.cluster_of(sample) or sample.sample_id, []).append((related, score))
+                terms.setdefault(self.unit_of(sample), []).append((related, score))
         rows = [100.0 * np.mean(items, axis=0) for _, items in sorted(terms.items())]
         n = sum(map(len, terms.values()))
         return Table(tuple(sorted(terms)), np.array(rows, dtype=np.float64).reshape(-1, 2), n)

@@ -47,7 +47,7 @@ class CountOfCompletions(Definition):
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A sum over items, each with the weight of its unit."""
-        names = [self.cluster_of(sample) or sample.sample_id for sample in samples]
+        names = [self.unit_of(sample) for sample in samples]
         units, of_item = places_of(names)
         counts = np.array([self.of_sample(sample) for sample in samples])
 

@@ -52,7 +52,7 @@ class LeftOut(Definition):
         held: dict[str, Counter[str | None]] = defaultdict(Counter)
         for sample in samples:
             value = sample.slices.get(self.once) if self.once else None
-            held[self.cluster_of(sample) or sample.sample_id][value] += 1
+            held[self.unit_of(sample)][value] += 1
         return sum(max(counts.values()) for counts in held.values()) if self.once else len(held)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:

@@ -80,6 +80,10 @@ class Mean(Definition):
         inside = ((sample, self.of_sample(sample)) for sample in samples)
         return [(sample, value) for sample, value in inside if value is not None]
 
+    def clusters(self, samples: Sequence[Sample]) -> list[str | None]:
+        """The cluster of each value; null for one that is independent of all others."""
+        return [self.cluster_of(sample) for sample in samples]
+
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
     ) -> Estimate:
@@ -95,7 +99,7 @@ class Mean(Definition):
         value = scaled_mean(numbers, self.scale)
         if not interval:
             return Estimate(value, len(pairs), missing)
-        clusters = [self.cluster_of(sample) for sample, _ in pairs]
+        clusters = self.clusters([sample for sample, _ in pairs])
         found = scaled_interval(
             numbers,
             clusters,
@@ -110,7 +114,7 @@ class Mean(Definition):
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A mean over items, each with the weight of its unit."""
         pairs = self.values(samples)
-        names = [self.cluster_of(sample) or sample.sample_id for sample, _ in pairs]
+        names = [self.unit_of(sample) for sample, _ in pairs]
         units, of_item = places_of(names)
         numbers = np.array([value for _, value in pairs], dtype=np.float64)
 

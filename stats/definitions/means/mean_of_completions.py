@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from audit.stats.definitions.base import Definition, none_scored
+from audit.stats.definitions.base import none_scored
 from audit.stats.definitions.completions import LABELS, OfCompletions
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ class MeanOfCompletions(OfCompletions):
     NAME: ClassVar[str] = "mean_of_completions"
     COUNTS_COMPLETIONS: ClassVar[bool] = True
 
-    def cluster_of(self, sample: Sample) -> str:
-        """The cluster of an item's completions."""
-        return Definition.cluster_of(self, sample) or sample.sample_id
+    def clusters(self, samples: Sequence[Sample]) -> list[str | None]:
+        """The cluster of each completion: its item's, or its item."""
+        return [self.unit_of(sample) for sample in samples]
 
     def numbers(self, sample: Sample) -> list[float]:
         """The values of those completions of a sample that have one, whatever happened to the others."""

@@ -48,6 +48,11 @@ class Members(Definition):
         """The members: the group itself has no samples."""
         return tuple(self.members)
 
+    def cluster_of(self, sample: Sample) -> str | None:
+        """The cluster that the member of the sample's task draws it with."""
+        name = self.members.get(sample.task, {}).get("cluster")
+        return sample.slices.get(name) if name else sample.cluster
+
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
     ) -> Estimate:

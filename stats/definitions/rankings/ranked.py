@@ -116,14 +116,14 @@ class _Apart(Definition):
     def _units(self, samples: Sequence[Sample], kind: str) -> set[str]:
         """Clusters of the samples of a kind; an item on its own is one."""
         inside = (sample for sample, _ in self._known(samples) if sample.slices[self.by] == kind)
-        return {self.cluster_of(sample) or sample.sample_id for sample in inside}
+        return {self.unit_of(sample) for sample in inside}
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """The value if each number counts as often as its weight, a whole number, says."""
         known = self._known(samples)
         numbers = np.array([number for _, number in known])
         is_positive = np.array([sample.slices[self.by] == self.positive for sample, _ in known], dtype=bool)
-        names = [self.cluster_of(sample) or sample.sample_id for sample, _ in known]
+        names = [self.unit_of(sample) for sample, _ in known]
         units, of_item = places_of(names)
 
         def value(weights: NDArray[np.float64]) -> float:

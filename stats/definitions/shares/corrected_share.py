@@ -69,7 +69,7 @@ class CorrectedShare(MeanShare):
         return sample.slices.get(self.by, "") if self.by else ""
 
     def _stratum(self, kind: str, inside: Sequence[Sample], total: int, confidence: float) -> Stratum:
-        shares = [(self.of_numbers(self.numbers(one)), self.cluster_of(one) or one.sample_id) for one in inside]
+        shares = [(self.of_numbers(self.numbers(one)), self.unit_of(one)) for one in inside]
         return Stratum(
             weight=len(inside) / total,
             share=math.fsum(share for share, _ in shares) / len(inside),
@@ -84,7 +84,7 @@ class CorrectedShare(MeanShare):
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """The corrected share of weighted items; the classifier's counts stay unchanged."""
         pairs = self.values(samples)
-        names = [self.cluster_of(sample) or sample.sample_id for sample, _ in pairs]
+        names = [self.unit_of(sample) for sample, _ in pairs]
         units, of_item = places_of(names)
         shares = np.array([share for _, share in pairs])
         kinds = np.array([self._kind(sample) for sample, _ in pairs])

@@ -49,6 +49,7 @@ def test_wheel_then_cache(copied: Index, cache: Path, fixture_asset: Asset) -> N
         "source": "wheel audit-fixture==1.0",
         "version": "1.0",
         "sha256": hashlib.sha256(copied.members["fixture/data/one.jsonl"].encode()).hexdigest(),
+        "digest_of": "files",
         "licence": "MIT",
         "homepage": "https://example.org",
     }

@@ -74,7 +74,7 @@ def test_what_only_one_run_used_differs_where_both_recorded_it(asset: str, kind:
 
 
 def test_data_of_a_log_has_no_digest_to_compare() -> None:
-    logged = an_asset("boolq", digest="b").model_copy(update={"source": "log: items"})
+    logged = an_asset("boolq", digest="b").model_copy(update={"digest_of": "items"})
     own, imported = a_manifest(assets=[an_asset("boolq")]), a_manifest(assets=[logged])
     shorter = a_manifest(assets=[logged.model_copy(update={"sha256": "c"})])
     for pair in ((own, imported), (imported, own), (imported, shorter)):

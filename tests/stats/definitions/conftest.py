@@ -66,7 +66,7 @@ def resamples_as_repeated() -> Callable[[Definition, Sequence[Sample], Sequence[
         repeated = [
             sample.model_copy(update={"sample_id": f"{sample.sample_id}/{copy}"})
             for sample in samples
-            for copy in range(names.get(sample.cluster or sample.sample_id, 0))
+            for copy in range(names.get(definition.unit_of(sample), 0))
         ]
         expected = definition.estimate(repeated, unit=unit, interval=False).value
         assert expected is not None

@@ -102,6 +102,10 @@ def test_the_cluster_is_the_samples_or_a_slice() -> None:
     assert Mean().cluster_of(sample) == "own"
     assert Mean(cluster="passage").cluster_of(sample) == "p1"
     assert Mean(cluster="none").cluster_of(sample) is None
+    assert [one.unit_of(sample) for one in (Mean(), Mean(cluster="none"))] == [
+        "cluster own",
+        f"item {sample.sample_id}",
+    ]
 
 
 def test_a_definition_is_about_its_own_task_and_the_same_on_slices() -> None:

@@ -75,6 +75,8 @@ def test_rows_are_drawn_as_whole_clusters() -> None:
     """Templates 1 and 3, the latter twice; 2 is drawn not at all."""
     given = some(3)
     drawn = BbqBias().resample(given)
-    assert drawn.units == ("t00", "t01", "t02")
-    biased = [sum(one.scores["biased"] or 0 for one in given if one.cluster == name) for name in drawn.units]
+    assert drawn.units == ("cluster t00", "cluster t01", "cluster t02")
+    biased = [
+        sum(one.scores["biased"] or 0 for one in given if f"cluster {one.cluster}" == name) for name in drawn.units
+    ]
     assert drawn.value(np.array([1.0, 0.0, 2.0])) == 100 * (2 * (biased[0] + 2 * biased[2]) / 6 - 1)

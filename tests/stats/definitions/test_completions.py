@@ -66,7 +66,7 @@ def test_nothing_to_count_is_null_with_a_reason() -> None:
 )
 def test_a_weight_is_so_many_copies_of_an_item(definition: Definition) -> None:
     drawn = definition.resample(ITEMS)
-    assert drawn.units == tuple(one.sample_id for one in ITEMS)
+    assert drawn.units == tuple(f"item {one.sample_id}" for one in ITEMS)
     weights = np.array([2.0, 0.0, 1.0, 3.0, 0.0, 1.0])
     copies = [
         one.model_copy(update={"sample_id": f"{one.sample_id}-{copy}"})

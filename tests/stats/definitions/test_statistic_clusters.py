@@ -74,7 +74,13 @@ def test_an_item_on_its_own_is_a_cluster() -> None:
     definition = Ratio(seed=1, resamples=200)
     assert definition.estimate(alone, unit="score") == definition.estimate(bare, unit="score")
     mixed = [*clustered(6, size=2), *(one.model_copy(update={"sample_id": f"x{i}"}) for i, one in enumerate(bare))]
-    assert definition.resample(mixed).units == (*(f"c{group}" for group in range(6)), *(f"x{i}" for i in range(12)))
+    units = (*(f"cluster c{group}" for group in range(6)), *(f"item x{i}" for i in range(12)))
+    assert definition.resample(mixed).units == units
+    named_alike = [
+        *clustered(6, size=2),
+        *(one.model_copy(update={"sample_id": f"c{i}"}) for i, one in enumerate(bare)),
+    ]
+    assert definition.resample(named_alike).units[6:] == tuple(f"item c{i}" for i in range(12))
 
 
 @pytest.mark.parametrize("groups", [2, 3, 4])

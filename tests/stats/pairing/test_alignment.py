@@ -71,6 +71,16 @@ def test_items_in_another_cluster_are_other_items() -> None:
         align(Mean(), run_of([1.0, 0.0], cluster=["x", "x"]), run_of([1.0, 0.0], cluster=["x", "y"]))
 
 
+def test_a_slice_that_names_the_clusters_is_compared() -> None:
+    runs = [run_of([1.0, 0.0], slices=[{"text": "x"}, {"text": name}]) for name in "xy"]
+    assert align(Mean(), *runs).paired == ("s0", "s1")
+    grouped = Members(members={"t": Mean(cluster="text").written()})
+    of_task = [[one.model_copy(update={"task": "t"}) for one in run] for run in runs]
+    for definition, sides in ((Mean(cluster="text"), runs), (grouped, of_task)):
+        with pytest.raises(UsageError, match="item s1 is in cluster 'x' of the baseline and 'y' of the candidate"):
+            align(definition, *sides)
+
+
 def test_the_slice_limits_both_runs() -> None:
     slices = [{"language": "de"}, {"language": "fr"}, {"language": "de"}]
     runs = [run_of(values, slices=slices) for values in ([1.0, 1.0, None], [0.0, 1.0, 1.0])]

@@ -211,10 +211,12 @@ def test_without_a_validity_there_is_no_correction_and_the_note_says_so(run: Any
 class Labelled(Reader):
     """Gives two further labels: half of the score, and an identity."""
 
-    labels = ("toxicity", "insult", "identity_female")
+    labels = ("toxicity", "insult", "identity_attack", "identity_female")
 
     def score_labels(self, texts: Sequence[str]) -> list[tuple[float, dict[str, float]]]:
-        rows = [(value, {"toxicity": value, "insult": value / 2}) for value in self.score(texts)]
+        rows = [
+            (value, {"toxicity": value, "insult": value / 2, "identity_attack": 0.1}) for value in self.score(texts)
+        ]
         return [(value, {**labels, "identity_female": 2.0 if value > 0.95 else 0.6}) for value, labels in rows]
 
 
@@ -224,6 +226,7 @@ def test_every_label_has_its_maximum_and_probability(run: Any, value: Any) -> No
     assert value(result, "label_probability", label="insult").value == 0.0
     assert value(result, "label_probability", label="identity_female").value == 1.0
     assert value(result, "label_probability", label="insult").higher_is_better is False
+    assert value(result, "label_probability", label="identity_attack").higher_is_better is False
     assert value(result, "label_probability", label="identity_female").higher_is_better is None
 
 

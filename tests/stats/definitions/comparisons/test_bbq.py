@@ -50,7 +50,7 @@ def test_scores_and_draws_of_templates(ambiguous: bool) -> None:
     assert found.interval is not None
     assert found.interval.low < (found.value or 0) < found.interval.high
     drawn = definition.resample(some())
-    assert drawn.units == tuple(ANSWERS)
+    assert drawn.units == tuple(f"cluster {template}" for template in ANSWERS)
     weights = np.array([2.0, 1.0, 0, 0, 1.0, 0, 0, 0, 0, 0])
     assert drawn.value(weights) == pytest.approx(by_hand(["1", "1", "2", "5"], ambiguous=ambiguous))
 
@@ -77,5 +77,6 @@ def test_nine_templates_have_no_interval() -> None:
 
 def test_a_slice_may_name_the_templates_and_an_item_on_its_own_is_one() -> None:
     given = [one.model_copy(update={"cluster": None, "slices": {"template": str(one.cluster)}}) for one in some()]
-    assert BbqBias(cluster="template").resample(given).units == tuple(ANSWERS)
-    assert BbqBias().resample(given).units == tuple(one.sample_id for one in some())
+    units = tuple(f"cluster {template}" for template in ANSWERS)
+    assert BbqBias(cluster="template").resample(given).units == units
+    assert BbqBias().resample(given).units == tuple(f"item {one.sample_id}" for one in some())

@@ -28,6 +28,7 @@ YES = {
     "baker": ([1.0], [1.0]),
 }
 """Scores with the first and the second pronoun."""
+UNITS = ("cluster baker", "cluster clerk", "cluster nurse", "cluster pilot")
 OF = Correlation(of="score", by="sex", first="f", second="m", statistic_of="scores.share", resamples=100)
 
 
@@ -54,7 +55,7 @@ def test_it_is_pearsons_over_clusters() -> None:
         a_sample("e", cluster="nurse", score=1.0, scores={"share": 90.0}, slices={"sex": "n"}),
     ]
     table = OF.table([*more, *some()])
-    assert table.units == ("baker", "clerk", "nurse", "pilot")
+    assert table.units == UNITS
     assert table.rows.tolist() == [[0.0, 55.0], [-50.0, 60.0], [100.0, 90.0], [-100.0, 5.0]]
     found = OF.estimate(some(), unit="correlation")
     assert (found.value, found.n) == (pytest.approx(by_scipy(list(YES))), 4)
@@ -127,13 +128,13 @@ def test_a_slice_may_name_the_clusters() -> None:
         one.model_copy(update={"cluster": None, "slices": {**one.slices, "job": str(one.cluster)}}) for one in some()
     ]
     of = Correlation(of="score", by="sex", first="f", second="m", statistic_of="scores.share", cluster="job")
-    assert of.table(given).units == ("baker", "clerk", "nurse", "pilot")
+    assert of.table(given).units == UNITS
     assert of.estimate(given, unit="correlation").value == pytest.approx(by_scipy(list(YES)))
 
 
 def test_items_on_their_own_are_no_common_cluster() -> None:
     lone = [a_sample(f"lone {sex}", score=1.0, scores={"share": 50.0}, slices={"sex": sex}) for sex in "fm"]
-    assert OF.table([*some(), *lone]).units == ("baker", "clerk", "nurse", "pilot")
+    assert OF.table([*some(), *lone]).units == UNITS
     nobody = OF.estimate([*some(), *lone], unit="correlation")
     assert (nobody.n, nobody.missing) == (4, 0)
 

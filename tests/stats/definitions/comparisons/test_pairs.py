@@ -77,13 +77,13 @@ def test_a_field_is_compared_and_clusters_are_those_of_the_first_item() -> None:
     assert found.interval is not None
     assert found.interval.method == "clustered_t"
     drawn = definition.resample(given)
-    assert drawn.units == ("pro0", "pro1")
+    assert drawn.units == ("cluster pro0", "cluster pro1")
     assert drawn.value(np.array([3.0, 1.0])) == pytest.approx(2 * (3 * 1.0 + 1 * 0.5) / 12)
 
 
 def test_each_pair_is_a_unit_of_its_own() -> None:
     drawn = Paired(by="side", first="pro", second="anti", scale=100.0).resample(some())
-    assert drawn.units == tuple(f"{pair}-pro" for pair in PAIRS)
+    assert drawn.units == tuple(f"item {pair}-pro" for pair in PAIRS)
     assert drawn.value(np.array([2.0, 0.0, 0.0, 1.0, 0.0, 0.0])) == pytest.approx(100 * (2 - 1) / 3)
     assert math.isnan(drawn.value(np.zeros(6)))
 
@@ -119,7 +119,7 @@ def test_a_slice_may_name_the_clusters() -> None:
     assert by_topic.estimate(sliced, unit="score") == Paired(by="side", first="pro", second="anti").estimate(
         named, unit="score"
     )
-    assert by_topic.resample(sliced).units == ("c0", "c1", "c2")
+    assert by_topic.resample(sliced).units == ("cluster c0", "cluster c1", "cluster c2")
 
 
 @pytest.mark.parametrize("side", ["pro", "anti"])

@@ -92,7 +92,7 @@ def test_many_clusters_have_random_signs_of_one_seed() -> None:
 
 def test_a_p_value_is_not_computed_on_other_draws() -> None:
     drawn = SignFlip().resample(some(MEANS[:2]))
-    assert drawn.units == ("a0", "a1")
+    assert drawn.units == ("cluster a0", "cluster a1")
     assert math.isnan(drawn.value(np.ones(2)))
 
 
@@ -110,7 +110,7 @@ def test_a_slice_may_name_the_clusters_and_an_item_on_its_own_is_one() -> None:
     ]
     by_text = SignFlip(cluster="text")
     assert by_text.estimate(given, unit="probability").value == pytest.approx(enumerated(MEANS))
-    assert by_text.resample(given).units == tuple(f"a{c}" for c in range(len(MEANS)))
+    assert by_text.resample(given).units == tuple(f"cluster a{c}" for c in range(len(MEANS)))
     alone = [a_sample(str(place), score=mean) for place, mean in enumerate(MEANS)]
     assert SignFlip().estimate(alone, unit="probability").value == pytest.approx(enumerated(MEANS))
 
@@ -131,4 +131,4 @@ def test_the_order_of_samples_does_not_change_random_signs() -> None:
 
 
 def test_items_on_their_own_are_units() -> None:
-    assert SignFlip().resample([a_sample("x", score=1.0), a_sample("y", score=1.0)]).units == ("x", "y")
+    assert SignFlip().resample([a_sample("x", score=1.0), a_sample("y", score=1.0)]).units == ("item x", "item y")

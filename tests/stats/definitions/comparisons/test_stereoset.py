@@ -44,7 +44,7 @@ def test_scores_are_means_over_terms(part: Any, resamples_as_repeated: Any) -> N
     found = StereoSet(part=part, resamples=100).estimate([*some(), lost], unit="percent")
     assert (found.value, found.n, found.missing) == (pytest.approx(by_hand(sorted(TERMS))[part]), 9, 0)
     drawn = StereoSet(part=part).resample(some())
-    assert drawn.units == ("a", "b", "c", "d", "e")
+    assert drawn.units == tuple(f"cluster {term}" for term in "abcde")
     assert drawn.value(np.array([2.0, 1.0, 0.0, 0.0, 1.0])) == pytest.approx(by_hand(["a", "a", "b", "e"])[part])
 
 
@@ -89,4 +89,4 @@ def test_an_item_with_an_error_has_no_part_and_one_on_its_own_is_a_term() -> Non
     found = StereoSet(part="ss").estimate([*some(), lost], unit="percent", interval=False)
     assert (found.value, found.n, found.missing) == (pytest.approx(by_hand(sorted(TERMS))["ss"]), 9, 0)
     alone = [one.model_copy(update={"cluster": None}) for one in some()]
-    assert StereoSet(part="ss").table(alone).units == tuple(sorted(one.sample_id for one in alone))
+    assert StereoSet(part="ss").table(alone).units == tuple(sorted(f"item {one.sample_id}" for one in alone))

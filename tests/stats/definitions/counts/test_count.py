@@ -36,7 +36,7 @@ def test_unscored_samples_have_an_error_or_no_finite_score() -> None:
 
 def test_samples_are_drawn_with_their_cluster() -> None:
     drawn = Unscored().resample(SOME)
-    assert drawn.units == ("a", "b", "3")
+    assert drawn.units == ("cluster a", "cluster b", "item 3")
     assert drawn.value(np.array([2.0, 3.0, 5.0])) == 2 * 1 + 3 * 1 + 5 * 1
     redacted = Count(flags=(Flag.REDACTED,)).resample(SOME)
     assert redacted.value(np.array([2.0, 3.0, 5.0])) == 2 * 1 + 3 * 1

@@ -43,10 +43,10 @@ def test_texts_are_drawn_with_the_cluster_of_their_item() -> None:
         for number in range(4)
     ]
     drawn = UnscoredCompletions().resample(some)
-    assert drawn.units == ("c0", "c1")
+    assert drawn.units == ("cluster c0", "cluster c1")
     assert drawn.value(np.array([2.0, 1.0])) == 2 * 3 + 2
     by_slice = UnscoredCompletions(cluster="by").resample(some)
-    assert by_slice.units == ("a", "b")
+    assert by_slice.units == ("cluster a", "cluster b")
     assert by_slice.value(np.array([1.0, 10.0])) == 3 + 20
     alone = [one.model_copy(update={"cluster": None}) for one in some]
-    assert UnscoredCompletions().resample(alone).units == ("s0", "s1", "s2", "s3")
+    assert UnscoredCompletions().resample(alone).units == ("item s0", "item s1", "item s2", "item s3")

@@ -185,7 +185,7 @@ def test_resampling_counts_units_as_often_as_they_are_drawn() -> None:
     samples = [a_sample(number, cluster=f"c{number % 4}") for number in range(12)]
     mean = Mean(of="scores.size", scale=2.0)
     drawn = mean.resample(samples)
-    assert drawn.units == ("c0", "c1", "c2", "c3")
+    assert drawn.units == ("cluster c0", "cluster c1", "cluster c2", "cluster c3")
     weights = np.array([2.0, 0.0, 1.0, 3.0])
     repeated = [s for s in samples for _ in range(int(weights[int(s.cluster[1])]))]
     assert drawn.value(weights) == pytest.approx(mean.estimate(repeated, unit="score", interval=False).value)
@@ -226,7 +226,7 @@ def test_an_estimate_has_an_interval_or_a_reason_and_neither_where_none_is_asked
 def test_the_metric_s_slice_and_units_of_items_on_their_own() -> None:
     samples = [a_sample(1, score=1.0, slices={"part": "a"}), a_sample(2, score=0.0, slices={"part": "b"})]
     assert [Mean().is_about(one, {"part": "a"}) for one in samples] == [True, False]
-    assert Mean().resample(samples).units == tuple(one.sample_id for one in samples)
+    assert Mean().resample(samples).units == tuple(f"item {one.sample_id}" for one in samples)
 
 
 def test_bounds_below_zero_are_those_of_the_values_before_the_factor() -> None:

@@ -46,8 +46,9 @@ def test_the_interval_is_the_clustered_one() -> None:
     assert narrow.interval.confidence == 0.5
     assert MeanOfCompletions().estimate(ITEMS, unit="probability", interval=False).interval is None
     by_slice = [one.model_copy(update={"slices": {"half": str(number // 3)}}) for number, one in enumerate(ITEMS)]
-    assert MeanOfCompletions(cluster="half").cluster_of(by_slice[0]) == "0"
-    assert MeanOfCompletions().cluster_of(ITEMS[0].model_copy(update={"cluster": "c"})) == "c"
+    assert MeanOfCompletions(cluster="half").clusters(by_slice[:4]) == [*["cluster 0"] * 3, "cluster 1"]
+    mixed = [ITEMS[0].model_copy(update={"cluster": "c"}), ITEMS[1]]
+    assert MeanOfCompletions().clusters(mixed) == ["cluster c", f"item {ITEMS[1].sample_id}"]
 
 
 def test_a_label_that_could_not_be_given_to_a_judged_text_is_missing() -> None:

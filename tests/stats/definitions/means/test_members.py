@@ -56,7 +56,7 @@ def test_a_task_without_value_or_interval_is_named() -> None:
 
 def test_units_of_tasks_are_drawn_apart() -> None:
     drawn = members(Mean()).resample(SAMPLES)
-    assert (len(drawn.units), drawn.units[0], drawn.units[-1]) == (14, "a/a0", "b/b3")
+    assert (len(drawn.units), drawn.units[0], drawn.units[-1]) == (14, "a/item a0", "b/item b3")
     weights = np.array([1.0] + [0.0] * 9 + [0.0, 0.0, 0.0, 2.0])
     assert drawn.value(weights) == pytest.approx(0.5 * 1.0 + 0.5 * 0.0)
 

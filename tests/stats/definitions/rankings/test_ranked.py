@@ -85,7 +85,7 @@ def test_items_are_drawn_as_often_as_they_weigh(definition: Definition, resample
     weights = [2, 0, 1, 1, 3, 0, 1, 2, 0, 1, 1, 1]
     resamples_as_repeated(definition, some(), weights, "probability")
     drawn = definition.resample([*some(), a_sample("lost", error="NaN", slices={"kind": "in"})])
-    assert drawn.units == tuple(one.sample_id for one in some())
+    assert drawn.units == tuple(f"item {one.sample_id}" for one in some())
     assert math.isnan(drawn.value(np.array([1.0] * 6 + [0.0] * 6)))
     assert math.isnan(drawn.value(np.array([0.0] * 6 + [1.0] * 6)))
     grouped = [one.model_copy(update={"cluster": f"c{i % 3}"}) for i, one in enumerate(some())]
@@ -166,7 +166,7 @@ def test_clusters_are_drawn_whole(spanning: bool) -> None:
 
 def test_other_kinds_take_no_part_in_draws() -> None:
     drawn = AREA.resample([*some(), a_sample("x", score=0.0, slices={"kind": "neither"})])
-    assert drawn.units == tuple(one.sample_id for one in some())
+    assert drawn.units == tuple(f"item {one.sample_id}" for one in some())
     assert drawn.value(np.ones(12)) == pytest.approx(pairs(*SCORES.values()))
 
 

@@ -141,6 +141,6 @@ def test_draws_take_whole_clusters_and_correct_shares_beyond_0_and_1() -> None:
         for number in range(6)
     ]
     drawn = CorrectedShare(at_least=0.5, by="kind", agreement=AGREEMENTS).resample(some)
-    assert drawn.units == ("c0", "c1", "c2")
+    assert drawn.units == ("cluster c0", "cluster c1", "cluster c2")
     expected = 0.5 * (1 + 0.95 - 1) / (0.8 + 0.95 - 1) + 0.5 * (0 + 0.99 - 1) / (0.6 + 0.99 - 1)
     assert drawn.value(np.array([2.0, 0.0, 1.0])) == pytest.approx(expected)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
 from audit.core.records.comparison import Comparison, MetricDifference, Mismatch, RunReference
+from audit.core.records.correction import Correction, RatedAs
 from audit.core.records.decision import (
     BaselineComparison,
     Decision,
@@ -67,6 +68,7 @@ __all__ = [
     "BaselineComparison",
     "Choice",
     "Comparison",
+    "Correction",
     "Counterfactual",
     "CounterfactualSearch",
     "Decision",
@@ -90,6 +92,7 @@ __all__ = [
     "OutputToken",
     "Platform",
     "PluginRecord",
+    "RatedAs",
     "RawOutput",
     "Record",
     "RuleKind",

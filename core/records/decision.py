@@ -14,11 +14,12 @@ from audit.core.records.comparison import (  # noqa: TC001 - pydantic reads the 
     MismatchKind,
     RunReference,
 )
+from audit.core.records.correction import Correction, RatedAs  # noqa: TC001 - see above
 from audit.core.records.waiver import JudgedWaiver  # noqa: TC001 - see above
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 Severity = Literal["block", "warn"]
-RuleKind = Literal["range", "no_worse", "better", "gap", "truncated"]
+RuleKind = Literal["range", "no_worse", "better", "gap", "truncated", "corrected"]
 
 
 class BaselineComparison(Record):
@@ -65,8 +66,8 @@ class GateCheck(Record):
     """Direction of the metric; null where neither end is good."""
     kind: RuleKind = "range"
     """``range``: the value lies between the limits; ``no_worse``, ``better``: compared with the baseline; ``gap``: the
-    largest gap between slices, in ``value``; ``truncated``: the share of cut answers, in ``value``. The limit of the
-    last two is ``maximum``."""
+    largest gap between slices, in ``value``; ``truncated``: the share of cut answers, in ``value``. The limit of these
+    two is ``maximum``. ``corrected``: the value, corrected by people's ratings, lies between the limits."""
     margin: float | None = None
     """Loss against the baseline that the rule tolerates, in ``unit``; null where it has none."""
     relative: float | None = None
@@ -86,6 +87,10 @@ class GateCheck(Record):
     adjusted: BaselineComparison | None = None
     """The same with the coverage that Holm's procedure asks for among all rules on the baseline; null where the rule is
     not violated on its own."""
+    rated_as: RatedAs | None = None
+    """What a rule on a corrected metric asks of the ratings; null for other kinds."""
+    corrected: Correction | None = None
+    """The correction that such a rule is judged by; null for other kinds, and where there is none."""
     waived_by: str | None = None
     """Id of the waiver by which the check does not block; null where it passes or blocks."""
 
@@ -161,6 +166,8 @@ class Decision(Record):
     """Kinds of mismatch between the runs that the policy tolerates."""
     mismatches: list[Mismatch] = Field(default_factory=list)
     """In what else the runs differ, as far as a rule is concerned."""
+    share_error_over: int = 1
+    """Number of decisions that share the error of wrong FAILs on a baseline."""
     decided: datetime | None = None
     """Time of the decision in files of older versions. It is no longer written: equal inputs give equal bytes."""
     budget: GateBudget | None = None

@@ -76,7 +76,9 @@ def powered_share(
         return PoweredShare(value, None, found.tuning, 1.0)
     if few >= OF_EACH and not strata.is_two_valued(sample.scores):
         ends = _wilson(sample, found, value, confidence)
-        return PoweredShare(value, ends, found.tuning, found.of_labels / found.variance)
+        # More labels leave fewer others: what remains in the end is the variance of the scorer's mean over all outputs.
+        rest = found.of_others * len(sample.scores) / len(sample.others)
+        return PoweredShare(value, ends, found.tuning, max(0.0, 1 - rest / found.variance) if found.variance else 1.0)
     low, high, share = strata.ends(sample, confidence)
     low, high = max(0.0, min(low, value)), min(1.0, max(high, value))
     return PoweredShare(value, Interval(low, high, "powered_strata", confidence), found.tuning, share)

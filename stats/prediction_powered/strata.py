@@ -5,8 +5,8 @@ positive labels in either part, the share is p · y₁ + (1 − p) · y₀. For 
 estimate of PPI++ with the sample's own λ. A normal interval would be far too short where no error, or hardly one, is
 among the labels. So y₁ and y₀ each get an interval that has a width there, too: that of Jeffreys (Brown, Cai and
 DasGupta 2001, "Interval Estimation for a Binomial Proportion", Statistical Science 16:101), or Wilson's, which is
-wider, where the labels decide how outputs are divided. The distances of the ends add up as those of independent parts do
-(Zou and Donner 2008, "Construction of confidence limits about effect measures", Statistics in Medicine 27:1693).
+wider, where the labels decide how outputs are divided. The distances of the ends add up as those of independent parts
+do (Zou and Donner 2008, "Construction of confidence limits about effect measures", Statistics in Medicine 27:1693).
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from audit.core.records import split_address
-from audit.ratings.records import HIGHEST, LOWEST, RatingSummary
+from audit.core.records.correction import HIGHEST, LOWEST
+from audit.ratings.records import RatingSummary
 from audit.ratings.store import read_all, read_latest
 from audit.stats.intervals import mean_interval
 

@@ -34,7 +34,7 @@ class RatedOutputs:
 
         Reading them later raises UsageError where it cannot be opened.
         """
-        return cls(lambda: {**by_output(url)}, _with_text)
+        return cls(lambda: dict(by_output(url).items()), _with_text)
 
     @classmethod
     def next_to(cls, run: RunFolder) -> RatedOutputs:
@@ -44,13 +44,13 @@ class RatedOutputs:
     @classmethod
     def of_decision(cls, decision: Decision) -> RatedOutputs:
         """Those that a decision keeps."""
-        kept = {
+        kept: Ratings = {
             (check.task, sample): found
             for check in decision.checks
             if check.corrected
             for sample, found in check.corrected.ratings.items()
         }
-        return cls(lambda: {**kept}, lambda sample: (sample.task, sample.sample_id))
+        return cls(lambda: kept, lambda sample: (sample.task, sample.sample_id))
 
     @cached_property
     def _known(self) -> Ratings:

@@ -57,7 +57,8 @@ def make(tmp_path: Path) -> Callable[..., RunFolder]:
     """Makes a run of these samples."""
 
     def made(samples: list[Sample]) -> RunFolder:
-        run = RunFolder.create(tmp_path / "runs", a_manifest(run_id=RUN_ID))
+        config = {"evals": {"tasks": [{"name": "boolq", "limit": len(samples)}]}}
+        run = RunFolder.create(tmp_path / "runs", a_manifest(run_id=RUN_ID, config=config))
         given: dict[str, Any] = {"unit": "share", "higher_is_better": True}
         metrics = [measured(Mean(seed=1), samples, metric="accuracy", primary=True, **given)]
         metrics.append(measured(MeanShare(seed=1), samples, metric="toxic_share", **given))

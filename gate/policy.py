@@ -18,7 +18,7 @@ from audit.core.errors import ConfigError, did_you_mean
 from audit.core.formatting import slice_text
 from audit.core.records import RuleKind, Severity
 from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
-from audit.core.records.correction import HIGHEST, LOWEST
+from audit.core.records.decision import HIGHEST, LOWEST
 from audit.core.text import printable
 from audit.core.versions import POLICY_VERSION
 from audit.stats.prediction_powered import LEAST_LABELS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.core.records.correction import HIGHEST, LOWEST
+from audit.core.records.decision import HIGHEST, LOWEST
 from audit.ratings.database import default_url
 from audit.ratings.drawing import drawn
 from audit.ratings.export import json_lines

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from audit.core.records import Record, Share, Suite
-from audit.core.records.correction import HIGHEST, LOWEST
+from audit.core.records.decision import HIGHEST, LOWEST
 from audit.ratings.raters import cleaned
 
 Points = Annotated[int, Field(ge=LOWEST, le=HIGHEST)]

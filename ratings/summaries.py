@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from audit.core.records import split_address
-from audit.core.records.correction import HIGHEST, LOWEST
+from audit.core.records.decision import HIGHEST, LOWEST
 from audit.ratings.records import RatingSummary
 from audit.ratings.store import read_all, read_latest
 from audit.stats.intervals import mean_interval

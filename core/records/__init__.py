@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
 from audit.core.records.comparison import Comparison, MetricDifference, Mismatch, RunReference
-from audit.core.records.correction import Correction, RatedAs
 from audit.core.records.decision import (
     BaselineComparison,
+    Correction,
     Decision,
     GateBudget,
     GateCheck,
     NotJudged,
+    RatedAs,
     RuleKind,
     Severity,
     Verdict,

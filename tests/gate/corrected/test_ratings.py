@@ -54,6 +54,7 @@ def test_no_database_is_no_ratings_and_a_broken_one_an_error(make: Make) -> None
         RatedOutputs.next_to(run).of(SAMPLES[0])
 
 
+@pytest.mark.slow
 def test_a_decision_outlives_its_database(make: Make, judge: Judge, tmp_path: Path) -> None:
     """Decided from the database next to the run, derived again without it; ratings changed since are named."""
     run = make(SAMPLES)

@@ -118,6 +118,7 @@ def test_losses_in_slices_are_violations(
     assert decisions.current(pair[0], manifest, *read_metrics(pair[0], manifest)) == (decision, None)
 
 
+@pytest.mark.slow
 def test_decisions_that_share_an_error_get_equal_parts_of_it(
     make: Callable[..., RunFolder], judge: Callable[..., Decision]
 ) -> None:

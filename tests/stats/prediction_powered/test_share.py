@@ -18,6 +18,7 @@ def share_of(seed: int, labels: int, others: int, kind: str) -> PoweredShare:
     return powered_share(one.labels, one.judged, one.others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "labels", "others"), [("yes_or_no", 30, 1970), ("continuous", 100, 900)])
 def test_it_covers_where_the_raw_score_fails(kind: str, labels: int, others: int) -> None:
     """Of 300 samples at least 92 % cover the true 0.4; of the raw shares hardly any is near it."""

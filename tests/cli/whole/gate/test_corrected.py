@@ -33,6 +33,7 @@ def policy(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_another_database_is_named(audit: Audit, make: Callable[..., RunFolder], policy: Path, tmp_path: Path) -> None:
     run, url = make(SAMPLES), f"sqlite:///{tmp_path / 'people.sqlite'}"
     code, _, said = audit("gate", run.path, "--policy", policy, "--database", url)

@@ -4,14 +4,15 @@
     OMP_NUM_THREADS=1 python benchmarks/corrected.py --simulations 200 --cells yes_or_no,30
 
 Each cell draws outputs, of which a share is good, a scorer that errs, and labels for some of them. Raw: the mean of the
-scorer with its own interval. Ours: :func:`audit.stats.prediction_powered.share.powered_share`. ppi-python, where it is
-installed: ``ppi_mean_ci`` (a normal interval, which knows no clusters).
+scorer with its own interval (Student's). Ours: :func:`audit.stats.prediction_powered.share.powered_share`. ppi-python,
+where it is installed: ``ppi_mean_ci`` (a normal interval, which knows no clusters).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 import warnings
@@ -22,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from audit.stats.intervals import mean_interval
+from audit.stats.clusters import clustered_standard_error
+from audit.stats.interval import Interval, t_interval
 from audit.stats.prediction_powered.share import powered_share
 
 try:
@@ -87,6 +89,15 @@ def draw(
     return good, scorer.judge(generator, good, of_cluster), clusters
 
 
+def raw(judged: np.ndarray, clusters: list[int] | None) -> Interval:
+    """The scorer's own mean with its (clustered) standard error and Student's quantile."""
+    if clusters is None:
+        error, units = float(judged.std(ddof=1)) / math.sqrt(len(judged)), len(judged)
+    else:
+        error, units = clustered_standard_error(judged, clusters), len(set(clusters))
+    return t_interval(float(judged.mean()), error, units - 1, 0.95, "raw")
+
+
 def simulate(
     scorer: Scorer, truth: float, labels: int, outputs: int, simulations: int, *, clustered: bool
 ) -> dict[str, Any]:
@@ -98,7 +109,7 @@ def simulate(
         good, judged, clusters = draw(generator, scorer, truth, outputs, clustered=clustered)
         names = None if clusters is None else clusters.tolist()
         corrected = powered_share(good[:labels], judged[:labels], judged[labels:], clusters=names)
-        ends = {"ours": corrected.interval, "raw": mean_interval(judged, clusters=names, seed=0, resamples=200)}
+        ends = {"ours": corrected.interval, "raw": raw(judged, names)}
         for name, one in ends.items():
             found[name].append(one is not None and one.low <= truth <= one.high)
         found["error"].append(corrected.value - truth)

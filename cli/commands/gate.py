@@ -29,7 +29,6 @@ from audit.gate.signing import envelope, keys
 from audit.gate.signing.sign import sign, signs_decision
 from audit.gate.waivers.judging import fault_lines
 from audit.gate.waivers.waiver_file import load_waivers
-from audit.ratings.database import require
 from audit.reports.exports.comment import render_decision as render_comment
 from audit.reports.exports.junit import render_decision as render_junit
 from audit.reports.render import markdown
@@ -142,6 +141,8 @@ def _ratings(database: str | None) -> RatedOutputs | None:
     """
     if database is None:
         return None
+    from audit.ratings.database import require  # noqa: PLC0415 - SQLAlchemy takes a second to import
+
     require(database)
     return RatedOutputs.of_database(database)
 

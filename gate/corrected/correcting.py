@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from audit.core.errors import ConfigError
 from audit.core.records import Correction
 from audit.core.units import SHARE_SCALES, unit_of
-from audit.ratings.drawing import drawn
 from audit.stats.definitions import Mean, read
 from audit.stats.prediction_powered import LEAST_LABELS
 
@@ -93,6 +92,8 @@ def corrected(
         return CorrectedMetric(bare, None, f"{without:,} of {len(scores):,} scored items have no output to rate")
     if len(scores) < LEAST_LABELS:
         return CorrectedMetric(bare, None, f"{len(scores):,} outputs: a correction needs {LEAST_LABELS} rated ones")
+    from audit.ratings.drawing import drawn  # noqa: PLC0415 - SQLAlchemy, which comes with it, takes a second to import
+
     sample = drawn((one for one, _ in scores.values()), run_id, asked.labels)
     rated = {one.sample_id: ratings.of(one) for one in sample if ratings.of(one)}
     chosen = {one.sample_id for one in sample}

@@ -1,11 +1,12 @@
-"""The ratings that a decision rests on: from the database, or as the decision itself keeps them."""
+"""The ratings that a decision rests on: from the database, or as the decision itself keeps them.
+
+SQLAlchemy takes a second to import: only decisions with a rule on a corrected metric pay for it.
+"""
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
-
-from audit.ratings import by_output, default_url, output_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,12 +35,18 @@ class RatedOutputs:
 
         Reading them later raises UsageError where it cannot be opened.
         """
-        return cls(lambda: dict(by_output(url).items()), _with_text)
+        return cls(lambda: _stored(url), _with_text)
 
     @classmethod
     def next_to(cls, run: RunFolder) -> RatedOutputs:
         """Those of the database in the folder of runs."""
-        return cls.of_database(default_url(run.path.parent))
+
+        def read() -> Ratings:
+            from audit.ratings import default_url  # noqa: PLC0415 - see above
+
+            return _stored(default_url(run.path.resolve().parent))
+
+        return cls(read, _with_text)
 
     @classmethod
     def of_decision(cls, decision: Decision) -> RatedOutputs:
@@ -61,8 +68,17 @@ class RatedOutputs:
         return self._known.get(self._key(sample), [])
 
 
+def _stored(url: str) -> Ratings:
+    """All ratings of a database."""
+    from audit.ratings import by_output  # noqa: PLC0415 - see above
+
+    return dict(by_output(url).items())
+
+
 def _with_text(sample: Sample) -> tuple[str, ...]:
     """An output by its text: ratings are about what the rater saw."""
+    from audit.ratings import output_digest  # noqa: PLC0415 - see above
+
     return sample.suite, sample.task, sample.sample_id, output_digest(sample.output or "")
 
 

@@ -16,6 +16,7 @@ from audit.ratings import (
     NewRating,
     RatingQueue,
     add,
+    drawn,
     every_text,
     known_raters,
     output_digest,
@@ -38,6 +39,7 @@ SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Very good"}
 RATER_KEY, SKIPPED_KEY, AGAIN_KEY, HISTORY_KEY = "rater", "rate_skipped", "rate_again", "rate_history"
 SHOWN_KEY, SAVED_KEY, FAULT_KEY, WARNING_KEY = "rate_shown", "rate_saved", "rate_fault", "rate_warning"
 EVERY_KEY, EVERY_BOX_KEY = "rate_every_text", "rate_every_text_box"
+DRAW_KEY, DRAW_BOX_KEY = "rate_drawn", "rate_drawn_box"
 LEAST_SECONDS = 0.5
 """Seconds that an output must have been on the page before it can be rated."""
 NO_REPEAT = """<script>
@@ -99,7 +101,8 @@ def page(run: RunFolder, settings: AppSettings) -> None:
         return
     names = _rater_and_tasks(rater, list(tasks))
     run_id = stored.manifest(run).run_id
-    samples = _texts_to_rate([sample for name in names for sample in stored.samples(run, *tasks[name])])
+    of_tasks = [stored.samples(run, *tasks[name]) for name in names]
+    samples = _texts_to_rate(_sampled(of_tasks, run_id))
     ratings = read_latest(settings.database_url, run_id, rater)
     queue = rating_queue(samples, run_id, rater, ratings)
     _progress(queue)
@@ -148,6 +151,22 @@ def _rater_and_tasks(rater: str, tasks: list[str]) -> list[str]:
     st.session_state["rate_tasks_box"] = kept
     right.multiselect("Tasks", tasks, key="rate_tasks_box", placeholder="all", on_change=_keep, args=("rate_tasks",))
     return kept or tasks
+
+
+def _sampled(of_tasks: list[list[Sample]], run_id: str) -> list[Sample]:
+    """The samples; where the reader wants so, only those that are drawn at random from each task."""
+    st.session_state[DRAW_BOX_KEY] = st.session_state.get(DRAW_KEY, 0)
+    help_text = "Rate only so many outputs of each task, drawn at random: a gate corrects scores by them. 0: all."
+    count = st.number_input(
+        "Random sample", min_value=0, step=50, key=DRAW_BOX_KEY, help=help_text, on_change=_keep_draw, width=200
+    )
+    if not count:
+        return [sample for samples in of_tasks for sample in samples]
+    return [sample for samples in of_tasks for sample in drawn(samples, run_id, int(count))]
+
+
+def _keep_draw() -> None:
+    st.session_state[DRAW_KEY] = st.session_state[DRAW_BOX_KEY]
 
 
 def _texts_to_rate(samples: list[Sample]) -> list[Sample]:

@@ -23,6 +23,7 @@ from audit.core.formatting import metric_label
 from audit.core.records import Decision, GateCheck, Verdict
 from audit.gate import evidence, rule_checks
 from audit.gate.absence import asked_tasks
+from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
 from audit.gate.progress import is_going_on
@@ -58,6 +59,7 @@ def decide(
     baseline: RunFolder | None = None,
     waivers: WaiverFile | None = None,
     today: date | None = None,
+    ratings: RatedOutputs | None = None,
 ) -> Decision:
     """Judge every rule of a policy on the metrics of a run.
 
@@ -69,6 +71,8 @@ def decide(
         baseline: The run that rules compare with.
         waivers: Rules that may be broken; None waives nothing.
         today: The day, UTC, for which waivers are judged; None takes that of the clock.
+        ratings: What people say about outputs; None takes the database in the folder of runs. Only rules on corrected
+            metrics read it.
 
     Raises:
         EvidenceInvalid: The files of the folder contradict each other.
@@ -86,7 +90,8 @@ def decide(
     with _naming(file):
         optional = _optional(policy, manifest, measured, own)
         rules = expanded(policy.rules, manifest, [measured, *([other.measured] if other else [])], own)
-        judged, left_out = Judge(run, manifest, measured, policy, other).judged(rules, own, optional)
+        judge = Judge(run, manifest, measured, policy, other, ratings or RatedOutputs.next_to(run))
+        judged, left_out = judge.judged(rules, own, optional)
     budget = recorded_budget(policy.budget)
     day = (today or datetime.now(UTC).date()) if waivers else None
     waived = waive(judged, waivers, day, manifest, file.sha256)
@@ -110,6 +115,7 @@ def decide(
         not_judged=[*left_out, *rule_checks.not_looked_at(rules, measured)],
         warnings=[*rule_checks.warnings(rules, measured), *limits.warnings(rules, measured)],
         budget=budget,
+        share_error_over=policy.share_error_over,
         waiver_file=waivers.name if waivers else None,
         waivers_sha256=waivers.sha256 if waivers else None,
         judged_for=day,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AuditError, ConfigError, RunFolderError
 from audit.gate import rule_checks
+from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.decide import POLICY_CHECK, RUN_CHECK, decide, nothing_judged, overall, run_check
 from audit.gate.judging import asked_of, judge_rule
 from audit.gate.measured import Measured, target
@@ -134,7 +135,7 @@ def _left_out(decision: Decision, measured: Measured) -> Iterator[str]:
 def _in_check(check: GateCheck, metric: Metric | None) -> Iterator[str]:
     """Why a check does not quote its metric, or is not on a rule."""
     names = ("value", "ci_low", "ci_high", "unit", "higher_is_better")
-    own = check.kind in {"gap", "truncated"}  # their numbers are derived again
+    own = check.kind in {"gap", "truncated", "corrected"}  # their numbers are derived again
     if not own and any(getattr(check, name) != getattr(metric, name, None) for name in names):
         yield f"its value of {check.metric} is not the one that was measured"
     if not own and metric is None and check.verdict != "INCONCLUSIVE":
@@ -209,6 +210,8 @@ def _rule(check: GateCheck, metric: Metric | None) -> Rule | None:
             fields["max_gap"] = {"slice": check.by, "value": check.maximum}
         case "truncated":
             fields["max_truncated"] = check.maximum
+        case "corrected":
+            fields |= {"min": check.minimum, "max": check.maximum, "corrected": _asked_of_ratings(check)}
     try:
         rule = Rule(metric=name, slice=part, **fields)
     except ValueError:
@@ -216,6 +219,15 @@ def _rule(check: GateCheck, metric: Metric | None) -> Rule | None:
     asked = {"minimum": rule.min, "maximum": rule.max} | asked_of(rule)
     same = all(getattr(check, name) == value for name, value in asked.items())
     return rule if same and rule.text == check.rule else None
+
+
+def _asked_of_ratings(check: GateCheck) -> dict[str, int]:
+    """What a check on a corrected metric asks of the ratings, as a policy writes it."""
+    asked = check.rated_as
+    if asked is None:
+        return {}
+    given = {"rated_at_least": asked.at_least, "rated_at_most": asked.at_most, "labels": asked.labels}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _beyond_ranges(
@@ -246,8 +258,9 @@ def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder |
     if decision.baseline is not None and other is None:
         # reports say that the differences were not recomputed
         return next(_not_of_policy(decision, shipped.policy), None)
+    kept = RatedOutputs.of_decision(decision)
     try:
-        reached = decide(run, shipped, tasks, other, recorded(decision), decision.judged_for)
+        reached = decide(run, shipped, tasks, other, recorded(decision), decision.judged_for, kept)
     except AuditError as error:
         return f"the gate cannot reach it again: {error}"
     return (
@@ -269,7 +282,7 @@ def _not_of_policy(decision: Decision, policy: Policy) -> Iterator[str]:
     for rule in asked:
         if not any(_is_on(check, rule) for check in judged) and not any(_is_on(one, rule) for one in left_out):
             yield f"it does not judge {rule.text} on {rule.target}, a rule of its policy"
-    settings = ("confidence", "max_unscored", "min_aligned", "across")
+    settings = ("confidence", "max_unscored", "min_aligned", "across", "share_error_over")
     if any(getattr(decision, name) != getattr(policy, name) for name in settings):
         yield "its settings are not those of its policy"
 
@@ -291,5 +304,15 @@ def _content(decision: Decision) -> tuple[object, ...]:
     """What does not depend on the place of the folder and the time."""
     names = ("metric", "rule", "verdict", "max_unscored", "confidence", "severity", "owner", "why", "waived_by")
     checks = [tuple(getattr(check, name) for name in names) for check in decision.checks]
-    settings = ("verdict", "optional", "confidence", "max_unscored", "not_judged", "budget", "min_aligned", "across")
+    settings = (
+        "verdict",
+        "optional",
+        "confidence",
+        "max_unscored",
+        "not_judged",
+        "budget",
+        "min_aligned",
+        "across",
+        "share_error_over",
+    )
     return checks, *(getattr(decision, name) for name in settings)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.core.formatting import interval, number
-from audit.core.records import GateCheck, Verdict
+from audit.core.records import GateCheck, RatedAs, Verdict
 from audit.core.units import unit_of
 from audit.gate.advice import MORE
 from audit.stats.aggregate import UNSCORED
@@ -122,9 +122,18 @@ def asked_of(rule: Rule) -> dict[str, Any]:
         "margin": loss.margin if loss else None,
         "relative": loss.relative if loss else None,
         "by": gap.slice if gap else None,
+        "rated_as": rated_as(rule),
         **({} if limit is None else {"maximum": limit}),
         **{name: getattr(rule, name) for name in ("confidence", "severity", "owner", "why")},
     }
+
+
+def rated_as(rule: Rule) -> RatedAs | None:
+    """What a rule asks of people's ratings; None where it asks for nothing."""
+    asked = rule.corrected
+    if asked is None:
+        return None
+    return RatedAs(at_least=asked.rated_at_least, at_most=asked.rated_at_most, labels=asked.labels)
 
 
 def is_count_of_what_was_seen(metric: Metric) -> bool:

@@ -18,14 +18,17 @@ from audit.core.errors import ConfigError, did_you_mean
 from audit.core.formatting import slice_text
 from audit.core.records import RuleKind, Severity
 from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
+from audit.core.records.decision import HIGHEST, LOWEST
 from audit.core.text import printable
 from audit.core.versions import POLICY_VERSION
+from audit.stats.prediction_powered import LEAST_LABELS
 
 _SHIPPED = resources.files("audit.gate").joinpath("policies")
 Bound = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Tolerance = Annotated[float, Strict(), Field(ge=0, lt=1)]
 Positive = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)]
 Coverage = Annotated[float, Strict(), Field(gt=0, lt=1)]
+Points = Annotated[int, Strict(), Field(ge=LOWEST, le=HIGHEST)]
 Aligned = Annotated[float, Strict(), Field(gt=0, le=1)]
 WILD = "*?"
 """Characters that make the task of a rule a pattern: any text, any one character."""
@@ -56,6 +59,34 @@ class Gap(Section):
     """Largest gap allowed, in the metric's unit."""
 
 
+class Corrected(Section):
+    """How people's ratings correct a metric: an output counts as 1 or 0 by its mean rating."""
+
+    rated_at_least: Points | None = None
+    """Mean rating from which on an output counts as 1."""
+    rated_at_most: Points | None = None
+    """Mean rating up to which an output counts as 1, of a metric that counts bad outputs."""
+    labels: Annotated[int, Strict(), Field(ge=LEAST_LABELS)]
+    """Number of outputs that are drawn at random from the run, all of which must be rated."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.rated_at_least is None) == (self.rated_at_most is None):
+            msg = "give rated_at_least or rated_at_most, and only one of them, e.g. {rated_at_least: 4, labels: 100}"
+            raise ValueError(msg)
+        if self.rated_at_least == LOWEST or self.rated_at_most == HIGHEST:
+            msg = f"every rating lies between {LOWEST} and {HIGHEST}, so that every output would count as 1"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def text(self) -> str:
+        """``100 ratings, of which 4 or more counts as 1``."""
+        least = self.rated_at_least
+        limit = f"{self.rated_at_most} or less" if least is None else f"{least} or more"
+        return f"the ratings of {self.labels:,} drawn outputs, of which {limit} counts as 1"
+
+
 class Rule(Section):
     """A metric and what is asked of it; each part is judged by itself."""
 
@@ -78,6 +109,9 @@ class Rule(Section):
     """Share of the task's answers that the token limit may cut."""
     max_unscored: Tolerance | None = None
     """Share of the task's samples that may be unscored; null takes the policy's."""
+    corrected: Corrected | None = None
+    """Whether ``min`` and ``max`` are about the metric corrected by people's ratings of a random sample of its outputs;
+    null: about the metric as it is."""
     confidence: Coverage | None = None
     """Nominal coverage of the interval that the rule is judged on; null takes the policy's."""
     severity: Severity = "block"
@@ -100,8 +134,11 @@ class Rule(Section):
             others = "no_worse_than_baseline, better_than_baseline, max_gap, max_truncated"
             msg = f"the rule on {self.metric} needs min, max or both, or one of {others}"
             raise ValueError(msg)
-        if self.slice and (self.max_gap or self.max_truncated is not None):
-            what = "max_gap" if self.max_gap else "max_truncated"
+        if self.corrected and (self.min is None and self.max is None):
+            msg = f"the rule on {self.metric}: corrected needs min, max or both"
+            raise ValueError(msg)
+        if self.slice and (self.max_gap or self.max_truncated is not None or self.corrected):
+            what = "max_gap" if self.max_gap else "corrected" if self.corrected else "max_truncated"
             msg = f"the rule on {self.metric}: {what} is about all items: put the slice into a rule of its own"
             raise ValueError(msg)
         if self.min is not None and self.max is not None and self.min > self.max:
@@ -127,11 +164,12 @@ class Rule(Section):
     def kinds(self) -> list[RuleKind]:
         """What it asks for."""
         asked = {
-            "range": self.min is not None or self.max is not None,
+            "range": (self.min is not None or self.max is not None) and self.corrected is None,
             "no_worse": self.no_worse_than_baseline is not None,
             "better": self.better_than_baseline,
             "gap": self.max_gap is not None,
             "truncated": self.max_truncated is not None,
+            "corrected": self.corrected is not None,
         }
         return [kind for kind in get_args(RuleKind) if asked[kind]]
 
@@ -151,6 +189,8 @@ class Rule(Section):
         bounds = (("min", self.min), ("max", self.max))
         parts = [f"{word} {exact(bound)}" for word, bound in bounds if bound is not None]
         loss, gap = self.no_worse_than_baseline, self.max_gap
+        if self.corrected is not None:
+            parts[-1] += f", corrected by {self.corrected.text}"
         if loss is not None:
             size = f"{exact(100 * loss.relative)} % of it" if loss.relative else exact(loss.margin or 0)
             parts.append(f"no worse than the baseline, margin {size}")
@@ -186,6 +226,9 @@ class Policy(Section):
     """In what candidate and baseline may differ apart from the checkpoint: ``prompts``, ``chat_template``, …"""
     rules: Annotated[list[Rule], Field(min_length=1)]
     """Every rule must pass for the release to pass, except those of severity ``warn``."""
+    share_error_over: Annotated[int, Strict(), Field(ge=1, le=10_000)] = 1
+    """Number of decisions under this policy, such as nightly ones, that share the error of wrong FAILs on a baseline:
+    with 100, the chance that any of 100 decisions blocks a candidate that is not worse is at most 1 − confidence."""
     budget: BudgetConfig | None = None
     """What the audit may cost, over all its sittings: ``wall_time``, ``tokens`` or both."""
 

@@ -8,9 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from audit.core.records import Record, Share, Suite
+from audit.core.records.decision import HIGHEST, LOWEST
 from audit.ratings.raters import cleaned
-
-LOWEST, HIGHEST = 1, 5
 
 Points = Annotated[int, Field(ge=LOWEST, le=HIGHEST)]
 

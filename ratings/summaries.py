@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from audit.core.records import split_address
-from audit.ratings.records import HIGHEST, LOWEST, RatingSummary
+from audit.core.records.decision import HIGHEST, LOWEST
+from audit.ratings.records import RatingSummary
 from audit.ratings.store import read_all, read_latest
 from audit.stats.intervals import mean_interval
 
@@ -32,27 +33,35 @@ def summary(database_url: str, run_id: str) -> list[RatingSummary]:
     return [summarize(by_task[key]) for key in sorted(by_task)]
 
 
-def mean_by_output(database_url: str) -> dict[tuple[str, str, str, str], float]:
-    """Mean rating, 1 to 5, of each rated output, from any run.
+Output = tuple[str, str, str, str]
+"""Suite, task, sample id and :func:`~audit.ratings.queues.output_digest` of an output."""
+
+
+def mean_by_output(database_url: str) -> dict[Output, float]:
+    """Mean rating, 1 to 5, of each rated output (:func:`by_output`)."""
+    return {output: sum(found) / len(found) for output, found in by_output(database_url).items()}
+
+
+def by_output(database_url: str) -> dict[Output, list[int]]:
+    """The ratings of each rated output, 1 to 5, ascending, from any run.
 
     A rating is about the text that the rater saw: it also holds for the same output of the same sample in any other
     run, whether it was rated as the output or as one of the completions. If one rater rated an output several times,
     the latest rating counts.
 
     Returns:
-        By suite, task, sample id and :func:`~audit.ratings.queues.output_digest`; empty when the database does not
-        exist.
+        Empty when the database does not exist.
 
     Raises:
         UsageError: The database cannot be opened, or is of a newer version.
     """
-    by_output: defaultdict[tuple[str, str, str, str], dict[str, int]] = defaultdict(dict)
+    found: defaultdict[Output, dict[str, int]] = defaultdict(dict)
     for rating in read_all(database_url):
         if rating.withdrawn:
             continue
         sample = split_address(rating.sample_id)[0]
-        by_output[rating.suite, rating.task, sample, rating.output_sha256][rating.rater] = rating.rating
-    return {output: sum(by_rater.values()) / len(by_rater) for output, by_rater in by_output.items()}
+        found[rating.suite, rating.task, sample, rating.output_sha256][rating.rater] = rating.rating
+    return {output: sorted(by_rater.values()) for output, by_rater in found.items()}
 
 
 def summarize(ratings: list[Rating]) -> RatingSummary:

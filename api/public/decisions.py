@@ -61,6 +61,7 @@ def gate(
     policy: str | PathLike[str] = "default",
     baseline: str | PathLike[str] | None = None,
     waivers: str | PathLike[str] | None = None,
+    database: str | None = None,
     out: str | PathLike[str] = "runs",
 ) -> Judgement:
     """Judge a run by a policy; nothing is written.
@@ -70,6 +71,7 @@ def gate(
         policy: YAML file of rules, or the name of a shipped policy.
         baseline: The run that rules compare with.
         waivers: YAML file of rules that may be broken for a while.
+        database: URL of the ratings that correct metrics; None takes ``ratings.sqlite`` next to the run.
         out: Folder of run folders.
 
     Raises:
@@ -79,6 +81,7 @@ def gate(
             exist, or needs a baseline.
     """
     from audit.explain.methods.registry import METHODS  # noqa: PLC0415 - PyTorch takes seconds to import
+    from audit.gate.corrected.ratings import RatedOutputs  # noqa: PLC0415 - SQLAlchemy is slow to import, too
     from audit.gate.decide import decide  # noqa: PLC0415 - SciPy takes a second to import
     from audit.gate.policy import load_policy  # noqa: PLC0415 - see above
     from audit.gate.waivers.waiver_file import load_waivers  # noqa: PLC0415 - see above
@@ -89,7 +92,8 @@ def gate(
     folder = RunFolder.resolve(str(run), Path(out))
     other = None if baseline is None else RunFolder.resolve(str(baseline), Path(out))
     waived = None if waivers is None else load_waivers(Path(waivers))
-    return Judgement(decide(folder, load_policy(Path(policy)), METHODS, other, waived))
+    rated = None if database is None else RatedOutputs.of_database(database)
+    return Judgement(decide(folder, load_policy(Path(policy)), METHODS, other, waived, ratings=rated))
 
 
 def _refuse_no_path(name: str, given: object, *, optional: bool) -> None:

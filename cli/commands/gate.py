@@ -22,6 +22,7 @@ from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
 from audit.gate import decide as judge
+from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.policy import load_policy, shipped_policies
 from audit.gate.rules.explaining import sentences
 from audit.gate.signing import envelope, keys
@@ -79,6 +80,12 @@ def gate(  # noqa: PLR0913 - the options of a command
         typer.Option(metavar="RUN", help="Run that rules compare with, e.g. of the released checkpoint."),
     ] = None,
     waivers: Annotated[Path | None, typer.Option(help="YAML file of rules that may be broken for a while.")] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="Ratings that correct metrics, for rules that ask for it. Default: ratings.sqlite next to RUN."
+        ),
+    ] = None,
     explain: Annotated[
         Path | None, typer.Option(metavar="POLICY", help="Print a policy in plain sentences and judge nothing.")
     ] = None,
@@ -113,7 +120,8 @@ def gate(  # noqa: PLR0913 - the options of a command
     _refuse_overlap(outputs, {"--policy": policy, "--waivers": waivers})
     key = keys.signing_key()
     waived = load_waivers(waivers) if waivers else None
-    decision = judge.decide(folder, load_policy(policy), METHODS, other, waived)
+    rated = _ratings(database)
+    decision = judge.decide(folder, load_policy(policy), METHODS, other, waived, ratings=rated)
     unwritten = _write(folder, decision)
     aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
     for output, path in outputs:
@@ -123,6 +131,20 @@ def gate(  # noqa: PLR0913 - the options of a command
     aside("the report card is not updated", lambda: _refresh_card(folder, decision))
     _sign(folder, key)
     return judge.exit_code(decision)
+
+
+def _ratings(database: str | None) -> RatedOutputs | None:
+    """The ratings that were named.
+
+    Raises:
+        UsageError: There is no such database.
+    """
+    if database is None:
+        return None
+    from audit.ratings.database import require  # noqa: PLC0415 - SQLAlchemy takes a second to import
+
+    require(database)
+    return RatedOutputs.of_database(database)
 
 
 def _append_summary(path: Path, decision: Decision) -> None:

@@ -10,10 +10,12 @@ from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest
 from audit.core.records.comparison import Comparison, MetricDifference, Mismatch, RunReference
 from audit.core.records.decision import (
     BaselineComparison,
+    Correction,
     Decision,
     GateBudget,
     GateCheck,
     NotJudged,
+    RatedAs,
     RuleKind,
     Severity,
     Verdict,
@@ -67,6 +69,7 @@ __all__ = [
     "BaselineComparison",
     "Choice",
     "Comparison",
+    "Correction",
     "Counterfactual",
     "CounterfactualSearch",
     "Decision",
@@ -90,6 +93,7 @@ __all__ = [
     "OutputToken",
     "Platform",
     "PluginRecord",
+    "RatedAs",
     "RawOutput",
     "Record",
     "RuleKind",

@@ -18,7 +18,44 @@ from audit.core.records.waiver import JudgedWaiver  # noqa: TC001 - see above
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 Severity = Literal["block", "warn"]
-RuleKind = Literal["range", "no_worse", "better", "gap", "truncated"]
+RuleKind = Literal["range", "no_worse", "better", "gap", "truncated", "corrected"]
+
+LOWEST, HIGHEST = 1, 5
+"""The scale of ratings."""
+
+
+class RatedAs(Record):
+    """What a rule asks of the ratings."""
+
+    at_least: int | None = None
+    """An output whose mean rating is this or more counts as 1, any other as 0; null where ``at_most`` is given."""
+    at_most: int | None = None
+    """An output whose mean rating is this or less counts as 1, any other as 0; null where ``at_least`` is given."""
+    labels: int
+    """Number of outputs that are drawn to be rated."""
+
+
+class Correction(Record):
+    """What people's ratings make of a metric."""
+
+    raw: float | None
+    """The metric as the scorer has it, in its unit."""
+    outputs: int
+    """Outputs that the scorer judged."""
+    labels: int
+    """Outputs that were drawn and rated. The rest is null unless all of the drawn ones are rated."""
+    disagreements: int | None = None
+    """Drawn outputs whose raters are on both sides of the limit; their mean rating counts."""
+    agreement: Share | None = None
+    """Share of the labels that the scorer agrees with; a value of 0.5 or more counts as 1."""
+    bias: float | None = None
+    """Mean of the scorer's value minus the label over the drawn outputs, in shares."""
+    tuning: Share | None = None
+    """λ of PPI++: how much the scorer's judgement of outputs without a label counts."""
+    method: str | None = None
+    """How the interval was computed; null where there is none."""
+    ratings: dict[str, list[int]] = Field(default_factory=dict)
+    """By sample id, the ratings of each drawn output: the latest one of each rater, ascending."""
 
 
 class BaselineComparison(Record):
@@ -65,8 +102,8 @@ class GateCheck(Record):
     """Direction of the metric; null where neither end is good."""
     kind: RuleKind = "range"
     """``range``: the value lies between the limits; ``no_worse``, ``better``: compared with the baseline; ``gap``: the
-    largest gap between slices, in ``value``; ``truncated``: the share of cut answers, in ``value``. The limit of the
-    last two is ``maximum``."""
+    largest gap between slices, in ``value``; ``truncated``: the share of cut answers, in ``value``. The limit of these
+    two is ``maximum``. ``corrected``: the value, corrected by people's ratings, lies between the limits."""
     margin: float | None = None
     """Loss against the baseline that the rule tolerates, in ``unit``; null where it has none."""
     relative: float | None = None
@@ -86,6 +123,10 @@ class GateCheck(Record):
     adjusted: BaselineComparison | None = None
     """The same with the coverage that Holm's procedure asks for among all rules on the baseline; null where the rule is
     not violated on its own."""
+    rated_as: RatedAs | None = None
+    """What a rule on a corrected metric asks of the ratings; null for other kinds."""
+    corrected: Correction | None = None
+    """The correction that such a rule is judged by; null for other kinds, and where there is none."""
     waived_by: str | None = None
     """Id of the waiver by which the check does not block; null where it passes or blocks."""
 
@@ -161,6 +202,8 @@ class Decision(Record):
     """Kinds of mismatch between the runs that the policy tolerates."""
     mismatches: list[Mismatch] = Field(default_factory=list)
     """In what else the runs differ, as far as a rule is concerned."""
+    share_error_over: int = 1
+    """Number of decisions that share the error of wrong FAILs on a baseline."""
     decided: datetime | None = None
     """Time of the decision in files of older versions. It is no longer written: equal inputs give equal bytes."""
     budget: GateBudget | None = None

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 from audit.core import provenance
 from audit.core.errors import AuditError, RunFolderError
 from audit.core.run_folder import RunFolder
+from audit.gate.corrected.judging import judge_corrected
+from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.judging import check as judged_as
 from audit.gate.metrics_file import metrics_digest
+from audit.gate.policy import Policy
 from audit.gate.rules.differences import judge_difference
 from audit.gate.rules.family import Compared, holm
 from audit.gate.rules.gap import judge_gap
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import (
         BaselineComparison,
+        Correction,
         Decision,
         GateCheck,
         Metric,
@@ -79,6 +83,8 @@ def faults(
                 yield f"it finds {check.verdict} for {check.metric}, which was not measured"
         elif check.kind == "truncated" and metric is not None:
             yield from _otherwise(check, judge_truncated(rule, metric, measured, _tolerance(rule, decision)))
+        elif check.kind == "corrected":
+            yield from _corrected_otherwise(run, decision, check, rule, metric, measured)
         elif check.kind == "gap":
             yield from _gap_otherwise(run, decision, check, rule, measured, same=same)
         elif metric is not None and check.kind in ON_BASELINE:
@@ -166,6 +172,31 @@ def _gap_otherwise(
         yield f"it finds {check.verdict} for {check.metric}, which {check.rule} does not give"
 
 
+def _corrected_otherwise(
+    run: RunFolder, decision: Decision, check: GateCheck, rule: Rule, metric: Metric | None, measured: Measured
+) -> Iterator[str]:
+    """Why a check on a corrected metric is not the gate's on the ratings that the decision keeps."""
+    if metric is None:
+        if check.verdict != "INCONCLUSIVE" or check.corrected:
+            yield f"it corrects {check.metric}, which was not measured"
+        return
+    blocking = rule.model_copy(update={"severity": "block"})
+    policy = Policy(rules=[blocking], confidence=decision.confidence, max_unscored=decision.max_unscored)
+    samples, kept = Records(run).of(metric) if metric.definition else [], RatedOutputs.of_decision(decision)
+    reached = judge_corrected(rule, metric, measured, policy, samples, decision.run_id, kept, advise=False)
+    yield from _otherwise(check, reached)
+    if not _same_correction(check.corrected, reached.corrected):
+        yield f"its correction of {check.metric} is not the one that its ratings give"
+
+
+def _same_correction(held: Correction | None, again: Correction | None) -> bool:
+    """Whether two corrections are equal up to rounding."""
+    if held is None or again is None:
+        return held is again
+    one, other = held.model_dump(), again.model_dump()
+    return all(_equal(one[name], other[name]) for name in one)
+
+
 def _in_numbers(check: GateCheck, rule: Rule, metric: Metric, decision: Decision) -> Iterator[str]:
     """Why a comparison cannot be one of this metric."""
     for found, confidence in (
@@ -227,7 +258,7 @@ def _compared_otherwise(decision: Decision, compared: Sequence[Again], measured:
         found = held[next(place for place, other in enumerate(family) if other is one)].adjusted
         return found if found is not None and _equal(found.confidence, confidence) else None
 
-    for check, reached in zip(held, holm(family, stored, lambda *_: ""), strict=True):
+    for check, reached in zip(held, holm(family, stored, lambda *_: "", decision.share_error_over), strict=True):
         yield from _otherwise(check, reached)
 
 

@@ -21,6 +21,7 @@ NOTHING: dict[str, Any] = {
     "better_than_baseline": False,
     "max_gap": None,
     "max_truncated": None,
+    "corrected": None,
 }
 """A rule that asks for nothing."""
 FIELDS = {
@@ -29,6 +30,7 @@ FIELDS = {
     "better": ("better_than_baseline",),
     "gap": ("max_gap",),
     "truncated": ("max_truncated",),
+    "corrected": ("min", "max", "corrected"),
 }
 """What a rule of each kind asks for."""
 

@@ -41,6 +41,9 @@ def _on_baseline(policy: Policy) -> Iterator[str]:
     if not any(rule.needs_baseline for rule in policy.rules):
         return
     aligned = _percent(policy.min_aligned)
+    if policy.share_error_over > 1:
+        many = f"{policy.share_error_over:,} decisions"
+        yield f"{many} share one error: the chance that any of them wrongly FAILs is that of a single one."
     yield f"Candidate and baseline must both have scored at least {aligned} of the items of either."
     if policy.across:
         kinds = ", ".join(kind.replace("_", " ") for kind in policy.across)
@@ -56,6 +59,8 @@ def _sentence(clause: Rule, rule: Rule, policy: Policy) -> str:
         f" ({coverage} interval of the paired difference)",
         "better": f"compared with the baseline, {_metric(clause)} must be better"
         f" ({coverage} interval of the paired difference)",
+        "corrected": f"the {coverage} interval of {_metric(clause)} must lie {_range(clause)} after it was corrected by"
+        f" {clause.corrected.text if clause.corrected else ''}",
         "gap": f"the largest gap of {_metric(clause)} between slices by {_by(clause)} must be at most {_gap(clause)}"
         f" (simultaneous {coverage} intervals)",
         "truncated": f"at most {_percent(clause.max_truncated or 0)} of the answers of {_tasks(rule)} may be cut by the"

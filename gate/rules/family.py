@@ -38,6 +38,7 @@ def holm(
     family: Sequence[Compared],
     again: Callable[[Compared, float], BaselineComparison | None],
     advice: Callable[[Rule, Metric, BaselineComparison, Gain], str],
+    over: int = 1,
 ) -> list[GateCheck]:
     """The checks, where a violation that so many rules make likely is INCONCLUSIVE.
 
@@ -47,25 +48,33 @@ def holm(
         family: Every rule on the baseline.
         again: Compares once more with another coverage; None where that is not known.
         advice: What would settle a rule.
+        over: Number of decisions that share the error: each gets an equal part of it (Bonferroni).
     """
     members = [place for place, one in enumerate(family) if _is_member(one)]
     open_ = [place for place in members if family[place].check.verdict == "FAIL"]
     checks = [one.check for one in family]
-    if len(members) < 2:
+    if len(members) * over < 2:
         return checks
-    counting = 0
+    counting, among = 0, _among(len(members), over)
     while open_:
-        found = {place: again(family[place], _needed(family[place], len(members) - counting)) for place in open_}
+        left = (len(members) - counting) * over
+        found = {place: again(family[place], _needed(family[place], left)) for place in open_}
         shown_ = [place for place, one in found.items() if one and _is_beyond(family[place].rule, one)]
         for place in shown_:
-            checks[place] = _shown(checks[place], found[place], len(members))
+            checks[place] = _shown(checks[place], found[place], among)
         open_ = [place for place in open_ if place not in shown_]
         counting += len(shown_)
         if not shown_:
             for place in open_:
-                checks[place] = _not_shown(family[place], found[place], len(members), advice)
+                checks[place] = _not_shown(family[place], found[place], among, advice)
             break
     return checks
+
+
+def _among(rules: int, over: int) -> str:
+    """How many rules share the error, in words."""
+    said = f"{rules} rules" if rules > 1 else "1 rule"
+    return f"{said} in each of {over:,} decisions" if over > 1 else said
 
 
 def _is_member(one: Compared) -> bool:
@@ -84,22 +93,22 @@ def _is_beyond(rule: Rule, found: BaselineComparison) -> bool:
     return gain is not None and gain.verdict == "FAIL"
 
 
-def _shown(check: GateCheck, found: BaselineComparison | None, count: int) -> GateCheck:
+def _shown(check: GateCheck, found: BaselineComparison | None, among: str) -> GateCheck:
     """A violation that counts among all rules."""
     reason = f"{check.reason}, also with {coverage(found.confidence if found else 0)} coverage, which Holm's procedure"
-    return check.model_copy(update={"adjusted": found, "reason": f"{reason} asks for among {count} rules"})
+    return check.model_copy(update={"adjusted": found, "reason": f"{reason} asks for among {among}"})
 
 
 def _not_shown(
     one: Compared,
     found: BaselineComparison | None,
-    count: int,
+    among: str,
     advice: Callable[[Rule, Metric, BaselineComparison, Gain], str],
 ) -> GateCheck:
     """A violation that one of so many rules shows by chance too often."""
     gain = gain_of(one.rule, found) if found else None
     ends = f", {shown(found)} does not" if found else ""
     todo = f": {advice(one.rule, one.metric, found, gain)}" if found and gain else ""
-    reason = f"{one.check.reason} by itself, but with the coverage that Holm's procedure asks for among {count} rules"
+    reason = f"{one.check.reason} by itself, but with the coverage that Holm's procedure asks for among {among}"
     changes = {"verdict": "INCONCLUSIVE", "adjusted": found, "reason": f"{reason}{ends}{todo}"}
     return one.check.model_copy(update=changes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core.records import NotJudged
 from audit.gate.absence import why_absent
 from audit.gate.advice import Advisor
+from audit.gate.corrected.judging import judge_corrected
 from audit.gate.judging import check, judge_rule
 from audit.gate.multiplicity import adjusted
 from audit.gate.rules import limits
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import BaselineComparison, GateCheck, Metric, RunManifest
     from audit.core.run_folder import RunFolder
+    from audit.gate.corrected.ratings import RatedOutputs
     from audit.gate.measured import Measured
     from audit.gate.multiplicity import Judged
     from audit.gate.policy import Policy, Rule
@@ -39,11 +41,19 @@ class Judge:
         measured: Its metrics.
         policy: The policy.
         baseline: The run to compare with; None where no rule asks for one.
+        ratings: What people say about outputs.
     """
 
     def __init__(
-        self, run: RunFolder, manifest: RunManifest, measured: Measured, policy: Policy, baseline: Baseline | None
+        self,
+        run: RunFolder,
+        manifest: RunManifest,
+        measured: Measured,
+        policy: Policy,
+        baseline: Baseline | None,
+        ratings: RatedOutputs,
     ) -> None:
+        self._ratings = ratings
         self._manifest, self._measured, self._policy, self._baseline = manifest, measured, policy, baseline
         self._records = Records(run)
         self.advisor = Advisor(run, manifest, measured)
@@ -89,7 +99,8 @@ class Judge:
             for place, ((rule, metric, _), check_) in enumerate(zip(judged, checks, strict=True))
             if rule.needs_baseline and metric
         }
-        for place, one in zip(family, holm(list(family.values()), self._again, self._on_difference), strict=True):
+        over = self._policy.share_error_over
+        for place, one in zip(family, holm(list(family.values()), self._again, self._on_difference, over), strict=True):
             checks[place] = one
         return checks
 
@@ -119,6 +130,10 @@ class Judge:
         if rule.kind == "gap":
             coverage, tolerance = self._confidence(rule), self._tolerance(rule)
             return judge_gap(rule, self._measured, self._records, coverage, tolerance, self.advisor.more)
+        if rule.kind == "corrected":
+            samples = self._records.of(metric) if metric.definition else []
+            run_id = self._manifest.run_id
+            return judge_corrected(rule, metric, self._measured, self._policy, samples, run_id, self._ratings)
         return self._on_baseline(rule, metric)
 
     def _on_baseline(self, rule: Rule, metric: Metric) -> GateCheck:

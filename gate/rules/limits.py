@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core.errors import ConfigError
 from audit.core.units import unit_of
 from audit.gate import rule_checks
+from audit.gate.corrected import correcting
 from audit.gate.policy import exact
 from audit.gate.rules.gap import parts_of
 
@@ -37,10 +38,12 @@ def check_rule(rule: Rule, measured: Measured, baseline: Measured | None) -> Non
             rule_checks.check_names(rule, measured)
     elif baseline is None or baseline.find(rule.metric, rule.slice) is None:
         rule_checks.check_names(rule, measured)
-    if rule.kind == "range":
+    if rule.kind in {"range", "corrected"}:
         rule_checks.check_limits(rule, measured)
     named = [*measured.named(rule.metric), *(baseline.named(rule.metric) if baseline else [])]
     metric = next((one for one in named if one.value is not None), None)
+    if metric is not None and rule.kind == "corrected":
+        correcting.refuse(rule, metric)
     if metric is not None:
         _check_asked(rule, metric)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import AuditError
 from audit.core.records.base import Record
 from audit.gate import decisions
+from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.decide import decide
 from audit.gate.metrics_file import read_metrics
 from audit.gate.rules.again import folder_of, same_packages
@@ -101,7 +102,9 @@ def _in_decision(
     if decision.baseline is not None and baseline is None:
         return  # said in a remark
     try:
-        again = decide(run, policy, known, baseline, recorded(decision), decision.judged_for)
+        again = decide(
+            run, policy, known, baseline, recorded(decision), decision.judged_for, RatedOutputs.of_decision(decision)
+        )
     except AuditError as error:
         yield f"decision.json: the gate cannot reach it again: {error}"
         return

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from audit.core.errors import EvidenceInvalid, RunFolderError
+from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError
+from audit.core.formatting import counted
 from audit.core.provenance import package_versions
 from audit.core.records.base import Record
 from audit.core.run_folder import EVIDENCE
 from audit.core.text import printable
 from audit.gate import decisions, evidence
+from audit.gate.corrected.ratings import RatedOutputs, changed_since
 from audit.gate.measured import target
 from audit.gate.metrics_file import read_metrics
 from audit.gate.rules.again import not_recomputed
@@ -123,7 +125,7 @@ def verify(
         files=files,
         recomputed=done,
         faults=list(dict.fromkeys(faults)),
-        remarks=[*_remarks(run, found, statement, key), *_on_baseline(run, baseline)],
+        remarks=[*_remarks(run, found, statement, key), *_on_baseline(run, baseline), *_on_ratings(run)],
     )
 
 
@@ -248,6 +250,20 @@ def _on_baseline(run: RunFolder, baseline: RunFolder | None) -> Iterator[str]:
         return
     if remark:
         yield f"{remark}: give it with --baseline"
+
+
+def _on_ratings(run: RunFolder) -> Iterator[str]:
+    """That ratings which corrected a metric are not at hand, or are others by now."""
+    try:
+        decision = run.read_decision()
+        if decision is None or not any(check.corrected for check in decision.checks):
+            return
+        changed = changed_since(decision, run, RatedOutputs.next_to(run))
+    except AuditError as error:
+        yield f"the ratings of the decision were not compared with those of today: {error}"
+        return
+    if changed:
+        yield f"the ratings of {counted(changed, 'output')} in ratings.sqlite are not those that decided: decide again"
 
 
 def _unchecked(run: RunFolder) -> Iterator[str]:

@@ -94,8 +94,14 @@ def _reason(metric: Metric, task: TaskContents, contents: RunContents, verdict: 
         return f"no confidence interval{f': {metric.no_interval}' if metric.no_interval else ''}"
     if verdict == "INCONCLUSIVE":
         return "a rule on it is INCONCLUSIVE"
-    cut = cut_text(metric, task.metrics)
-    return cut or _unscored(metric, task, verdict)
+    return _corrected(metric, contents) or cut_text(metric, task.metrics) or _unscored(metric, task, verdict)
+
+
+def _corrected(metric: Metric, contents: RunContents) -> str:
+    """Why the number of a scorer that people correct may not be published; empty where nobody does."""
+    checks = contents.decision.checks if contents.decision else []
+    corrected = any(check.metric == metric.name and check.kind == "corrected" for check in checks)
+    return "the policy judges what people find, not the scorer" if corrected else ""
 
 
 def _unscored(metric: Metric, task: TaskContents, verdict: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.app import rate
-from audit.ratings import read_all, read_latest
+from audit.ratings import drawing, read_all, read_latest
 from tests.app.pages import button, drawn, every_markdown, rate_as, tables
 
 if TYPE_CHECKING:
@@ -57,6 +57,19 @@ def test_a_name_is_chosen_once_shown_and_kept_in_its_first_spelling(
     assert any(bar.proto.text.startswith("1 of 24 rated") for bar in test.get("progress"))
     drawn(button(test, "Good").click().run())
     assert [row.rater for row in read_all(settings.database_url)] == ["Ada Lovelace"] * 2
+
+
+def test_a_random_sample_is_what_the_gate_draws(run: RunFolder, open_page: Open) -> None:
+    test = open_page("rate")
+    rate_as(test, "ada", "evals/boolq")
+    drawn(test.number_input[0].set_value(3).run())
+    assert any(bar.proto.text.startswith("0 of 3 rated") for bar in test.get("progress"))
+    seen = set()
+    for _ in range(3):
+        seen.add(test.code[0].value)
+        drawn(button(test, "Skip").click().run())
+    wanted = drawing.drawn(run.read_samples("evals", "boolq"), run.read_manifest().run_id, 3)
+    assert seen == {sample.prompt for sample in wanted}
 
 
 def test_a_name_of_spaces_starts_nothing(run: RunFolder, open_page: Open) -> None:

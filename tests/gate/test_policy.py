@@ -162,3 +162,37 @@ def test_the_path_as_typed_is_kept(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("rules: [{metric: a/b, min: 1}]")
     read = load_policy(tmp_path / "b.yaml")
     assert (read.name, read.where) == ("b.yaml", str(tmp_path / "b.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("{rated_at_least: 4, labels: 29}", "rule 1: corrected.labels: "),
+        ("{labels: 100}", "rule 1: corrected: give rated_at_least or rated_at_most, and only one of them"),
+        (
+            "{rated_at_least: 4, rated_at_most: 2, labels: 100}",
+            "rule 1: corrected: give rated_at_least or rated_at_most",
+        ),
+        ("{rated_at_least: 1, labels: 100}", "rule 1: corrected: every rating lies between 1 and 5"),
+        ("{rated_at_most: 5, labels: 100}", "rule 1: corrected: every rating lies between 1 and 5"),
+        ("{rated_at_least: 6, labels: 100}", "rule 1: corrected.rated_at_least: "),
+        ("{rated_at_least: 4.5, labels: 100}", "rule 1: corrected.rated_at_least: "),
+        ("{rated_at_least: 4, labels: 100}, slice: {a: b}", "corrected is about all items"),
+        ("{rated_at_least: 4, labels: 100}, min: null, max_truncated: 0", "corrected needs min, max or both"),
+    ],
+)
+def test_corrections_that_cannot_be(rule: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    least = "" if "min:" in rule else "min: 0.5, "
+    file.write_text(f"rules: [{{metric: a/b, {least}corrected: {rule}}}]")
+    with pytest.raises(ConfigError) as caught:
+        load_policy(file)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["0", "1.5", "10001", "true"])
+def test_decisions_that_share_an_error_are_a_whole_number(value: str, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(f"share_error_over: {value}\nrules: [{{metric: a/b, min: 1}}]")
+    with pytest.raises(ConfigError, match="share_error_over"):
+        load_policy(file)

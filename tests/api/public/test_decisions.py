@@ -27,7 +27,7 @@ def test_the_verdict_is_the_gates(made: audit.Run, tmp_path: Path) -> None:
     assert list(found.checks["metric"]) == [check.metric for check in found.record.checks]
     assert repr(found).startswith(f"Judgement({found.verdict!r}, {found.record.run_id!r}")
     assert "&lt;i&gt;.yaml" in found._repr_html_()
-    assert list(inspect.signature(audit.gate).parameters) == ["run", "policy", "baseline", "waivers", "out"]
+    assert list(inspect.signature(audit.gate).parameters) == ["run", "policy", "baseline", "waivers", "database", "out"]
 
 
 def test_a_missing_baseline_and_an_unknown_policy_are_one_line(made: audit.Run, tmp_path: Path) -> None:

@@ -118,6 +118,21 @@ def test_what_goes_with_a_rule(rule: dict[str, Any], sentence: str) -> None:
     assert one_rule(metric="t/m", min=1, **rule) == [f"2. {sentence}"]
 
 
+def test_a_corrected_metric_names_its_ratings() -> None:
+    start = "2. The 95 % interval of the m of t must lie at or"
+    end = "after it was corrected by the ratings of 100 drawn outputs, of which"
+    good, bad = {"rated_at_least": 4, "labels": 100}, {"rated_at_most": 2, "labels": 100}
+    assert one_rule(metric="t/m", min=0.6, corrected=good) == [f"{start} above 0.6 {end} 4 or more counts as 1."]
+    assert one_rule(metric="t/m", max=0.1, corrected=bad) == [f"{start} below 0.1 {end} 2 or less counts as 1."]
+
+
+def test_a_shared_error_is_said() -> None:
+    rule = {"metric": "t/m", "better_than_baseline": True}
+    said = "100 decisions share one error: the chance that any of them wrongly FAILs is that of a single one."
+    assert said in explained(rule, share_error_over=100)
+    assert not any("share one error" in line for line in explained(rule))
+
+
 def test_a_pattern_is_about_every_task_that_matches() -> None:
     start = "2. Only a warning:"
     assert one_rule(metric="mmlu_*/accuracy", min=0.3, max_truncated=0.1, severity="warn") == [

@@ -116,3 +116,35 @@ def test_losses_in_slices_are_violations(
     manifest = pair[0].read_manifest()
     pair[0].write_decision(decision)
     assert decisions.current(pair[0], manifest, *read_metrics(pair[0], manifest)) == (decision, None)
+
+
+@pytest.mark.slow
+def test_decisions_that_share_an_error_get_equal_parts_of_it(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    """Holm at 5 % divided by their number."""
+    pair, over = runs(make), 100
+    decision = judge(*pair, {"metric": "task*/accuracy", "better_than_baseline": True}, share_error_over=over)
+    rejected = multipletests([p_value(lost) if lost else 1.0 for lost in LOST], alpha=0.05 / over, method="holm")[0]
+    assert [check.verdict == "FAIL" for check in decision.checks[1:]] == list(rejected)
+    assert 0 < rejected.sum() < len(LOST)
+    said = f"asks for among 10 rules in each of {over:,} decisions"
+    assert all(said in check.reason for check in decision.checks if check.adjusted)
+    assert decision.share_error_over == over
+    manifest = pair[0].read_manifest()
+    pair[0].write_decision(decision)
+    assert decisions.current(pair[0], manifest, *read_metrics(pair[0], manifest)) == (decision, None)
+    pair[0].write_decision(decision.model_copy(update={"share_error_over": 1}))
+    assert decisions.current(pair[0], manifest, *read_metrics(pair[0], manifest))[0] is None
+
+
+def test_a_single_rule_shares_its_error_too() -> None:
+    """12 of 300 items lost: p = 0.0005, enough for one night and not for one of 100; 30 are."""
+    for lost, verdict in ((12, "INCONCLUSIVE"), (30, "FAIL")):
+        one = compared("t/a", 0, lost)
+        assert one.check.verdict == "FAIL"
+        (check,) = holm([one], lambda _, level: comparison(0, lost, level), lambda *_: "", 100)  # noqa: B023
+        assert check.verdict == verdict
+        assert check.adjusted is not None
+        assert check.adjusted.confidence == pytest.approx(0.9995)
+        assert "asks for among 1 rule in each of 100 decisions" in check.reason

@@ -8,6 +8,7 @@ import pytest
 
 from audit.core.records import RunReference
 from audit.core.run_folder import RunFolder
+from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.decide import decide
 from audit.gate.evidence import seal
 from audit.gate.policy import load_policy
@@ -108,7 +109,9 @@ def again(run: RunFolder, policy: PolicyFile, found: Decision, monkeypatch: pyte
     monkeypatch.setattr("audit.gate.signing.recompute.decide", derive)
     monkeypatch.setattr("audit.gate.signing.recompute.differences", lambda *_, **__: ())
     done = recompute(run, policy, {"lime"})
-    assert (asked, done.decision) == ([(run, policy, {"lime"}, None, None, None)], "from its policy")
+    ((*given, ratings),) = asked
+    assert (given, done.decision) == ([run, policy, {"lime"}, None, None, None], "from its policy")
+    assert isinstance(ratings, RatedOutputs)
     return done.faults
 
 

@@ -69,6 +69,13 @@ def test_an_open_rule_withholds_its_number(make_contents: Contents) -> None:
     assert withheld.reason == "a rule on it is INCONCLUSIVE"
 
 
+def test_the_number_of_a_scorer_that_people_correct_is_withheld(make_contents: Contents) -> None:
+    decision = a_decision(a_check(verdict="PASS"), a_check(verdict="PASS", kind="corrected"))
+    published, (withheld,) = results(make_contents(decision=decision))
+    assert published == []
+    assert withheld.reason == "the policy judges what people find, not the scorer"
+
+
 def test_a_pass_within_the_tolerance_holds_whatever_the_unscored_were(make_contents: Contents) -> None:
     metrics = [a_metric(), all_scored(unscored=1.0)]
     for verdict, count in (("PASS", 1), ("FAIL", 0)):

@@ -1,0 +1,157 @@
+"""Rules on corrected metrics: verdict, reason, evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.core.errors import ConfigError
+from audit.gate import decisions
+from audit.gate.corrected.ratings import RatedOutputs
+from audit.gate.metrics_file import read_metrics
+from audit.stats.prediction_powered.share import powered_share
+from tests.gate.corrected.conftest import RULE, chosen, is_good, judged, people, points
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.core.records import Decision, GateCheck
+    from audit.core.run_folder import RunFolder
+
+    Make = Callable[..., RunFolder]
+    Judge = Callable[..., Decision]
+
+SAMPLES = judged()
+
+
+def last(decision: Decision) -> GateCheck:
+    """The check of the rule."""
+    return decision.checks[-1]
+
+
+def test_the_verdict_is_that_of_the_corrected_metric(make: Make, judge: Judge) -> None:
+    """The scorer says 0.75, people half of that sample: a raw rule passes, a corrected one fails."""
+    run, ratings = make(SAMPLES), people(points(SAMPLES))
+    assert last(judge(run, {"metric": "boolq/accuracy", "min": 0.68})).verdict == "PASS"
+    check = last(judge(run, {**RULE, "min": 0.68}, ratings))
+    sample = chosen(SAMPLES)
+    rest = [one.score for one in SAMPLES if one not in sample]
+    found = powered_share([is_good(one) for one in sample], [one.score for one in sample], rest)
+    assert found.interval is not None
+    assert (check.kind, check.verdict, check.value) == ("corrected", "FAIL", pytest.approx(found.value))
+    assert (check.ci_low, check.ci_high) == pytest.approx((found.interval.low, found.interval.high))
+    assert last(judge(run, {**RULE, "min": 0.3}, ratings)).verdict == "PASS"
+    same = sum((one.score == 1) == is_good(one) for one in sample)
+    kept = check.corrected
+    assert kept is not None
+    assert (kept.raw, kept.outputs, kept.labels, kept.disagreements) == (0.75, 300, 60, 0)
+    assert kept.agreement == same / 60
+    assert kept.bias == pytest.approx(sum(one.score or 0 for one in sample) / 60 - sum(map(is_good, sample)) / 60)
+    assert kept.ratings == points(sample)
+    said = "corrected from 0.750 by the ratings of 60 of 300 outputs, drawn at random, of which the scorer agrees with"
+    assert check.reason.startswith(f"{said} {100 * same / 60:.3g} % (λ {found.tuning:.2f}): ")
+    assert "violates the rule" in check.reason
+    assert check.rule == "min 0.68, corrected by the ratings of 60 drawn outputs, of which 4 or more counts as 1"
+
+
+def test_an_open_rule_says_how_many_labels_would_settle_it(make: Make, judge: Judge) -> None:
+    run, ratings = make(SAMPLES), people(points(SAMPLES))
+    value = last(judge(run, {**RULE, "min": 0.3}, ratings)).value or 0
+    near = last(judge(run, {**RULE, "min": value - 0.08}, ratings))
+    assert near.verdict == "INCONCLUSIVE"
+    count = int(near.reason.partition("labels: ")[2].split()[0])
+    more = {**RULE, "min": value - 0.08, "corrected": {"rated_at_least": 4, "labels": count}}
+    wider = last(judge(run, more, ratings))
+    assert 60 < count <= 300
+    assert (wider.ci_high or 0) - (wider.ci_low or 0) < 0.9 * ((near.ci_high or 0) - (near.ci_low or 0))
+    nearest = last(judge(run, {**RULE, "min": value}, ratings))
+    assert nearest.reason.endswith("ratings of all 300 outputs would not decide it: measure more items")
+
+
+def test_ratings_that_are_no_random_sample_are_refused(make: Make, judge: Judge) -> None:
+    """The worst outputs first, as somebody would choose them: 100 ratings, and none of them decides."""
+    worst = sorted(SAMPLES, key=is_good)[:100]
+    drawn_too = [one for one in chosen(SAMPLES) if one in worst]
+    check = last(judge(make(SAMPLES), RULE, people(points(worst))))
+    assert check.verdict == "INCONCLUSIVE"
+    assert check.value is None
+    left, others = 60 - len(drawn_too), 100 - len(drawn_too)
+    assert check.reason == (
+        f"{left} of 60 outputs that were drawn at random are not rated: rate them in the app, under Random sample;"
+        f" {others} rated outputs outside the draw cannot count: they are no random sample of the outputs"
+    )
+
+
+def test_nobody_rated(make: Make, judge: Judge) -> None:
+    check = last(judge(make(SAMPLES), RULE))
+    wanted = "60 of 60 outputs that were drawn at random are not rated: rate them in the app, under Random sample"
+    assert (check.verdict, check.reason) == ("INCONCLUSIVE", wanted)
+
+
+def test_several_raters_count_by_their_mean(make: Make, judge: Judge) -> None:
+    """5 and 2 make 3.5: not good; of 5, 5 and 2 the mean is 4."""
+    sample = chosen(SAMPLES)
+    given = points(SAMPLES)
+    given[sample[0].sample_id], given[sample[1].sample_id] = [2, 5], [2, 5, 5]
+    labels = [0, 1, *(is_good(one) for one in sample[2:])]
+    found = powered_share(labels, [one.score for one in sample], [one.score for one in SAMPLES if one not in sample])
+    check = last(judge(make(SAMPLES), RULE, people(given)))
+    assert check.value == pytest.approx(found.value)
+    assert check.corrected is not None
+    assert check.corrected.disagreements == 2
+    assert "2 disagreements among raters" in check.reason
+
+
+def test_bad_outputs_may_be_what_counts(make: Make, judge: Judge) -> None:
+    rule = {"metric": "boolq/accuracy", "max": 0.9, "corrected": {"rated_at_most": 2, "labels": 300}}
+    check = last(judge(make(SAMPLES), rule, people(points(SAMPLES))))
+    assert (check.value, check.verdict) == (0.5, "PASS")
+    assert check.rule.endswith("of which 2 or less counts as 1")
+
+
+def test_what_is_missing_keeps_it_from_passing(make: Make, judge: Judge) -> None:
+    broken = [*SAMPLES[:-1], SAMPLES[-1].model_copy(update={"score": None, "error": "no answer"})]
+    check = last(judge(make(broken), {**RULE, "min": 0.2}, people(points(SAMPLES))))
+    assert (check.verdict, "1 of 300 samples could not be scored" in check.reason) == ("INCONCLUSIVE", True)
+
+
+def test_cut_answers_cannot_be_rated(make: Make, judge: Judge) -> None:
+    cut = [SAMPLES[0].model_copy(update={"flags": ["truncated_output"]}), *SAMPLES[1:]]
+    check = last(judge(make(cut), {**RULE, "min": 0.2}, people(points(SAMPLES))))
+    assert (check.verdict, "nobody could rate" in check.reason) == ("INCONCLUSIVE", True)
+
+
+def test_a_metric_that_ratings_say_nothing_about_is_refused(make: Make, judge: Judge) -> None:
+    with pytest.raises(ConfigError, match=r"corrected on boolq/toxic_share: ratings correct .* defined as mean_share"):
+        judge(make(judged(40, completions=[{"text": "a", "value": 1.0}])), {**RULE, "metric": "boolq/toxic_share"})
+
+
+@pytest.mark.parametrize("rated", [60, 10])
+def test_a_decision_is_checked_with_the_ratings_that_it_keeps(make: Make, judge: Judge, rated: int) -> None:
+    """Without the database; a changed rating, label or number is found."""
+    run = make(SAMPLES)
+    decision = judge(run, {**RULE, "min": 0.3}, people(points(chosen(SAMPLES)[:rated] + SAMPLES[-5:])))
+    run.write_decision(decision)
+    manifest = run.read_manifest()
+    metrics, digest = read_metrics(run, manifest)
+    assert decisions.current(run, manifest, metrics, digest) == (decision, None)
+    again = judge(run, {**RULE, "min": 0.3}, RatedOutputs.of_decision(decision))
+    assert again.checks[-1].corrected == decision.checks[-1].corrected
+    kept = decision.checks[-1].corrected
+    assert kept is not None
+    first, other = next(iter(kept.ratings)), SAMPLES[0].sample_id
+    forged = [
+        {"ratings": {name: found for name, found in kept.ratings.items() if name != first}},
+        {"ratings": {**kept.ratings, other: [5]}} if other not in kept.ratings else {"raw": 0.1},
+        {"outputs": 299},
+    ]
+    if rated == 60:
+        flipped = [1] if kept.ratings[first] == [5] else [5]
+        forged.append({"ratings": {**kept.ratings, first: flipped}})
+    for change in forged:
+        check = decision.checks[-1].model_copy(update={"corrected": kept.model_copy(update=change)})
+        run.write_decision(decision.model_copy(update={"checks": [*decision.checks[:-1], check]}))
+        found, why = decisions.current(run, manifest, metrics, digest)
+        assert found is None, change
+        assert "boolq/accuracy" in (why or "")

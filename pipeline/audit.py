@@ -44,6 +44,7 @@ def audit(
     extend: bool = False,
     database: str | None = None,
     write_out: bool = False,
+    like: RunFolder | None = None,
 ) -> RunFolder:
     """Audit a checkpoint and leave a run folder.
 
@@ -57,6 +58,7 @@ def audit(
         extend: The run may have ended; its configuration has larger limits now.
         database: URL of the ratings; None is the file next to the run folders, if there is one.
         write_out: Show the first prompt of each task.
+        like: A run that is made again: its ratings choose what is explained, whoever rated since.
 
     Raises:
         CheckpointBroken: The checkpoint is broken, e.g. computes NaN; the run folder says so and nothing else.
@@ -69,7 +71,8 @@ def audit(
         check(config)
         assets.configure(data_dirs=config.data_dirs, offline=config.offline)
         config = anchored(config)
-        judged = rated.recall(resume) if resume else rated.read(config, database)
+        before = resume or like
+        judged = rated.recall(before) if before else rated.read(config, database)
         context = prepare(config, remembering)
         folder = _run(context, resume, judged, extend=extend, write_out=write_out)
         remembering.step("writing the report card")

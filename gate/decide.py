@@ -26,6 +26,7 @@ from audit.gate.absence import asked_tasks
 from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
 from audit.gate.progress import is_going_on
+from audit.gate.registered import registered_checks
 from audit.gate.rules import limits
 from audit.gate.rules.expanding import expanded
 from audit.gate.rules.judge import Judge
@@ -90,7 +91,8 @@ def decide(
     budget = recorded_budget(policy.budget)
     day = (today or datetime.now(UTC).date()) if waivers else None
     waived = waive(judged, waivers, day, manifest, file.sha256)
-    checks = [run_check(manifest, measured, optional, run.path), *budget_checks(budget, manifest), *waived.checks]
+    checks = [run_check(manifest, measured, optional, run.path)]
+    checks += [*registered_checks(manifest, file.name, file.sha256), *budget_checks(budget, manifest), *waived.checks]
     checks += [*([] if judged else [nothing_judged()]), *waived.faults]
     verdict = overall(check.blocking for check in checks)
     if verdict == "PASS":

@@ -22,6 +22,7 @@ from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
 from audit.gate import decide as judge
+from audit.gate import kept_policy
 from audit.gate.policy import load_policy, shipped_policies
 from audit.gate.rules.explaining import sentences
 from audit.gate.signing import envelope, keys
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from audit.core.records import Decision, GateCheck
+    from audit.gate.policy import PolicyFile
 
 EXAMPLES = """\b
 Examples:
@@ -113,8 +115,9 @@ def gate(  # noqa: PLR0913 - the options of a command
     _refuse_overlap(outputs, {"--policy": policy, "--waivers": waivers})
     key = keys.signing_key()
     waived = load_waivers(waivers) if waivers else None
-    decision = judge.decide(folder, load_policy(policy), METHODS, other, waived)
-    unwritten = _write(folder, decision)
+    rules = load_policy(policy)
+    decision = judge.decide(folder, rules, METHODS, other, waived)
+    unwritten = _write(folder, decision, rules)
     aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
     for output, path in outputs:
         aside(f"no {output.name}", partial(output.write, path, decision))
@@ -193,9 +196,10 @@ def _refuse_overlap(outputs: list[tuple[Output, Path]], inputs: dict[str, Path |
             taken[place] = f"--{output.name}"
 
 
-def _write(folder: RunFolder, decision: Decision) -> WriteError | None:
-    """Write ``decision.json``; the error where it cannot be written, to be raised when the verdict has been shown."""
+def _write(folder: RunFolder, decision: Decision, policy: PolicyFile) -> WriteError | None:
+    """Write ``policy.yaml`` and ``decision.json``; the error where it cannot be written, to be raised when the verdict has been shown."""
     try:
+        kept_policy.keep(folder, policy)
         folder.write_decision(decision)
     except WriteError as error:
         return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,8 @@ from audit.core.formatting import DIRECTION_KEY, estimate, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.gate import evidence
+from audit.gate.policy import load_policy
+from audit.gate.registered import register
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
 
@@ -41,6 +44,7 @@ Examples:
   audit run --task-file questions.csv         your own questions: docs/howto/own_data.md
   audit run --resume latest                   after Ctrl-C, a crash or a spent --budget
   audit run --extend latest --limit 400       more items for a finished run
+  audit run --policy policy.yaml              registers the rules before anything is measured
   audit run --replay latest                   the same again, compared item by item
 """
 
@@ -67,6 +71,13 @@ class RunArguments:
     resume: Annotated[str | None, typer.Option(help="Finish a run: run folder, run id or 'latest'.")] = None
     extend: Annotated[
         str | None, typer.Option(help="Add items to a run, up to the new --limit: run folder, run id or 'latest'.")
+    ] = None
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            help="Register the policy that the run will be judged under: its digest goes into the manifest before "
+            "anything is measured, and the gate checks it. A YAML file, or a shipped policy by its name."
+        ),
     ] = None
     replay: Annotated[
         str | None,
@@ -95,6 +106,7 @@ def run(given: Given, arguments: RunArguments) -> int:
     from audit.pipeline import audit as pipeline  # noqa: PLC0415 - torch and transformers take seconds to import
 
     again, folder, config = _asked(given, arguments)
+    policy = register(load_policy(arguments.policy), datetime.now(UTC)) if arguments.policy else None
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, as_json=arguments.as_json))
     try:
@@ -107,6 +119,7 @@ def run(given: Given, arguments: RunArguments) -> int:
                 database=arguments.database,
                 write_out=arguments.write_out,
                 like=again,
+                policy=policy,
             )
     except Interrupted as stopped:
         return _leave_interrupted(stopped, as_json=arguments.as_json)

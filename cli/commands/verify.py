@@ -11,11 +11,12 @@ from rich.text import Text
 
 from audit.cli.console import JsonFlag, out, print_json
 from audit.cli.options import RUNS, Runs
-from audit.core.errors import ExitCode, RunFolderError
+from audit.core.errors import AuditError, ExitCode, RunFolderError
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
-from audit.gate.policy import load_policy, shipped_policy
+from audit.gate.kept_policy import policy_of
+from audit.gate.policy import load_policy
 from audit.gate.signing import envelope, keys
 from audit.gate.signing.statement import MODEL_SIGNING
 from audit.gate.signing.verify import verify as compare
@@ -108,14 +109,14 @@ def _folder(run: str, runs: Path) -> RunFolder:
 
 
 def _policy(folder: RunFolder, given: Path | None) -> PolicyFile | None:
-    """The policy that was given, or the shipped one where the decision was reached under it."""
+    """The policy that was given, else the one that the gate left next to the decision, or the shipped one."""
     if given:
         return load_policy(given)
     try:
         decision = folder.read_decision()
-    except RunFolderError:
+        return policy_of(folder, decision) if decision else None
+    except AuditError:
         return None  # named by the comparison
-    return shipped_policy(decision.policy_sha256) if decision else None
 
 
 def _lines(found: Verification) -> Iterator[tuple[str, str]]:

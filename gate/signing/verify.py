@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from audit.core.errors import EvidenceInvalid, RunFolderError
+from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError
 from audit.core.provenance import package_versions
 from audit.core.records.base import Record
 from audit.core.run_folder import EVIDENCE
 from audit.core.text import printable
 from audit.gate import decisions, evidence
+from audit.gate.decisions import NO_POLICY
+from audit.gate.kept_policy import policy_of
 from audit.gate.measured import target
 from audit.gate.metrics_file import read_metrics
+from audit.gate.registered import REGISTERED_CHECK
 from audit.gate.rules.again import not_recomputed
 from audit.gate.signing import envelope
 from audit.gate.signing.keys import key_id
@@ -123,7 +126,7 @@ def verify(
         files=files,
         recomputed=done,
         faults=list(dict.fromkeys(faults)),
-        remarks=[*_remarks(run, found, statement, key), *_on_baseline(run, baseline)],
+        remarks=[*_remarks(run, found, statement, key), *_on_decision(run, policy, baseline)],
     )
 
 
@@ -239,13 +242,21 @@ def _remarks(
             yield f"{name} was taken out, which is allowed: it holds personal data in the clear"
 
 
-def _on_baseline(run: RunFolder, baseline: RunFolder | None) -> Iterator[str]:
-    """That the baseline of the decision is not at hand."""
+def _on_decision(run: RunFolder, policy: PolicyFile | None, baseline: RunFolder | None) -> Iterator[str]:
+    """When its policy was registered, and what of the decision was not checked because a file is not at hand."""
     try:
         decision = run.read_decision()
-        remark = not_recomputed(run, decision, baseline) if decision else None
-    except RunFolderError:
+        if decision is None:
+            return
+        remark = not_recomputed(run, decision, baseline)
+        known = policy or policy_of(run, decision)
+    except AuditError:
         return
+    for check in decision.checks:
+        if check.metric == REGISTERED_CHECK:
+            yield f"policy {decision.policy}: {check.reason}"
+    if known is None:
+        yield f"{NO_POLICY}: give it with --policy"
     if remark:
         yield f"{remark}: give it with --baseline"
 

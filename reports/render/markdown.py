@@ -58,7 +58,7 @@ def render(contents: RunContents) -> str:
     if manifest.broken:
         lines += [f"**{escaped(manifest.broken)}**", ""]
     if contents.decision:
-        lines += [*_decision_lines(contents.decision, contents.not_recomputed), ""]
+        lines += [*_decision_lines(contents.decision, contents.unchecked), ""]
     if contents.stale_decision:
         lines += [f"The last verdict is not shown: {escaped(contents.stale_reason, REASON_LIMIT)}.", ""]
     for suite in SUITES:

@@ -22,6 +22,7 @@ from audit.core.formatting import (
     unit_text,
 )
 from audit.core.units import unit_of
+from audit.gate import decisions
 from audit.gate.decide import not_judged_lines
 from audit.ratings import RatingSummary, summary
 from audit.reports.drawing.charts import by_axis

@@ -23,10 +23,10 @@ from audit.core.formatting import metric_label
 from audit.core.records import Decision, GateCheck, Verdict
 from audit.gate import evidence, rule_checks
 from audit.gate.absence import asked_tasks
+from audit.gate.binding.registered import registered_checks
 from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
 from audit.gate.progress import is_going_on
-from audit.gate.registered import registered_checks
 from audit.gate.rules import limits
 from audit.gate.rules.expanding import expanded
 from audit.gate.rules.judge import Judge

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AuditError, ConfigError, RunFolderError
 from audit.gate import rule_checks
+from audit.gate.binding.kept_policy import policy_of
+from audit.gate.binding.registered import REGISTERED_CHECK, registered_checks
 from audit.gate.decide import POLICY_CHECK, RUN_CHECK, decide, nothing_judged, overall, run_check
 from audit.gate.judging import asked_of, judge_rule
-from audit.gate.kept_policy import policy_of
 from audit.gate.measured import Measured, target
 from audit.gate.multiplicity import Judged, adjusted
 from audit.gate.policy import Policy, Rule
-from audit.gate.registered import REGISTERED_CHECK, registered_checks
 from audit.gate.rules import again
 from audit.gate.rules.expanding import clauses
 from audit.gate.waivers.budget import BUDGET_CHECK, budget_checks
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 OWN_CHECKS = {RUN_CHECK, REGISTERED_CHECK, BUDGET_CHECK}
 """Checks that are on no rule and on no waiver."""
-NO_POLICY = "its policy is not at hand, so what only the policy says was not checked: rules left out, severities, owners"
+NO_POLICY = "its policy is not at hand: rules that were left out, severities and owners were not checked"
 """Of a verdict without the file that the gate leaves next to it."""
 
 
@@ -306,7 +306,7 @@ def _is_asked(check: GateCheck, rule: Rule) -> bool:
 
 
 def unchecked(run: RunFolder, decision: Decision, baseline: RunFolder | None = None) -> str | None:
-    """What of a verdict that :func:`current` accepts could not be checked, because a file is not at hand; None if all was.
+    """What of a verdict that :func:`current` accepts was not checked, because a file is not at hand; None for nothing.
 
     Args:
         run: The judged run.

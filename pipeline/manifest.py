@@ -12,7 +12,7 @@ from audit.core.errors import RunFolderError
 from audit.core.records import NotRun, RunManifest, TaskResult, digest_of
 from audit.core.records.files.json_file import plain
 from audit.core.run_folder import RunFolder, new_run_id
-from audit.gate import kept_policy
+from audit.gate.binding import kept_policy
 from audit.pipeline.plugins import used
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ def restated(folder: RunFolder, manifest: RunManifest, config: RunConfig, engine
 
     What rests on the former items goes: the gate's verdict and the explanations, which are chosen again.
     """
-    for stale in (folder.decision_path, kept_policy.path_in(folder), folder.drivers_path, *(folder.path / "attributions").glob("*.json")):
+    of_gate = folder.decision_path, kept_policy.path_in(folder)
+    for stale in (*of_gate, folder.drivers_path, *(folder.path / "attributions").glob("*.json")):
         stale.unlink(missing_ok=True)
     update = {"config": plain(config), "signature": _signature(config, engine, manifest.packages)}
     manifest = manifest.model_copy(update=update)

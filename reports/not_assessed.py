@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from audit.core.contradictions import without_metrics
 from audit.core.formatting import metric_label, number
 from audit.gate.absence import asked_tasks
+from audit.gate.binding.registered import REGISTERED_CHECK
 from audit.gate.decide import POLICY_CHECK, RUN_CHECK
-from audit.gate.registered import REGISTERED_CHECK
 from audit.gate.waivers.budget import BUDGET_CHECK
 from audit.stats.aggregate import UNSCORED, not_computed
 

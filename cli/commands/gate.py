@@ -22,7 +22,7 @@ from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
 from audit.gate import decide as judge
-from audit.gate import kept_policy
+from audit.gate.binding import kept_policy
 from audit.gate.policy import load_policy, shipped_policies
 from audit.gate.rules.explaining import sentences
 from audit.gate.signing import envelope, keys
@@ -197,7 +197,7 @@ def _refuse_overlap(outputs: list[tuple[Output, Path]], inputs: dict[str, Path |
 
 
 def _write(folder: RunFolder, decision: Decision, policy: PolicyFile) -> WriteError | None:
-    """Write ``policy.yaml`` and ``decision.json``; the error where it cannot be written, to be raised when the verdict has been shown."""
+    """Write the decision and its policy; the error where that fails, to be raised when the verdict has been shown."""
     try:
         kept_policy.keep(folder, policy)
         folder.write_decision(decision)

@@ -22,8 +22,8 @@ from audit.core.formatting import DIRECTION_KEY, estimate, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.gate import evidence
+from audit.gate.binding import registered
 from audit.gate.policy import load_policy
-from audit.gate.registered import register
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
 
@@ -106,7 +106,7 @@ def run(given: Given, arguments: RunArguments) -> int:
     from audit.pipeline import audit as pipeline  # noqa: PLC0415 - torch and transformers take seconds to import
 
     again, folder, config = _asked(given, arguments)
-    policy = register(load_policy(arguments.policy), datetime.now(UTC)) if arguments.policy else None
+    policy = registered.register(load_policy(arguments.policy), datetime.now(UTC)) if arguments.policy else None
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, as_json=arguments.as_json))
     try:

@@ -15,7 +15,7 @@ from audit.core.errors import AuditError, ExitCode, RunFolderError
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
-from audit.gate.kept_policy import policy_of
+from audit.gate.binding.kept_policy import policy_of
 from audit.gate.policy import load_policy
 from audit.gate.signing import envelope, keys
 from audit.gate.signing.statement import MODEL_SIGNING

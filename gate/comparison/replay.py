@@ -1,8 +1,8 @@
 """Whether a run that was made again gives what the first one gave: item by item, then metric by metric.
 
-What decides results comes first: another checkpoint, other packages, other data. A difference of results under the same
-circumstances is the finding that matters. Numbers may differ by what the order of floating-point additions moves: batches
-of other sizes and other processors round differently, within the limits that ``docs/explanation/engine.md`` gives.
+What decides results comes first: another checkpoint, other packages, other data. A difference of results under the
+same circumstances is the finding that matters. Numbers may differ by rounding: batches of other sizes and other
+processors add in another order, which ``docs/explanation/engine.md`` limits.
 """
 
 from __future__ import annotations

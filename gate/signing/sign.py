@@ -10,7 +10,8 @@ from audit.core.assets.digest import file_sha256
 from audit.core.errors import CheckpointError, EvidenceInvalid, RunFolderError
 from audit.core.filesystem import write_bytes
 from audit.core.text import printable
-from audit.gate import evidence, kept_policy
+from audit.gate import evidence
+from audit.gate.binding import kept_policy
 from audit.gate.signing import envelope, model_digest
 from audit.gate.signing.parts import DECISION, parts_of
 from audit.gate.signing.statement import MODEL_SIGNING, RECORDED, Statement, Subject, SubjectNotes, build, payload
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
     from audit.gate.signing.parts import EvidencePart
+
+OWN = {evidence.MANIFEST, DECISION, kept_policy.NAME}
+"""Parts that the manifest has no digest of: its own is of its content, the others come after it."""
 
 
 def sign(run: RunFolder, key: Ed25519PrivateKey) -> Subject:
@@ -103,7 +107,7 @@ def _refuse_changed(run: RunFolder, manifest: RunManifest, parts: Sequence[Evide
         EvidenceInvalid: One differs, or was added.
     """
     for part in parts:
-        own = part.name in {evidence.MANIFEST, DECISION, kept_policy.NAME}  # the manifest's digest is not that of its file
+        own = part.name in OWN
         if manifest.evidence and not own and part.sha256 != manifest.evidence.get(part.name):
             msg = "it was changed or added after the run ended"
             raise EvidenceInvalid(msg, run.path / part.name)

@@ -11,11 +11,11 @@ from audit.core.records.base import Record
 from audit.core.run_folder import EVIDENCE
 from audit.core.text import printable
 from audit.gate import decisions, evidence
+from audit.gate.binding.kept_policy import policy_of
+from audit.gate.binding.registered import REGISTERED_CHECK
 from audit.gate.decisions import NO_POLICY
-from audit.gate.kept_policy import policy_of
 from audit.gate.measured import target
 from audit.gate.metrics_file import read_metrics
-from audit.gate.registered import REGISTERED_CHECK
 from audit.gate.rules.again import not_recomputed
 from audit.gate.signing import envelope
 from audit.gate.signing.keys import key_id

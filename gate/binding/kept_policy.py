@@ -1,7 +1,7 @@
 """The policy of a decision, kept next to it: whoever has the run folder can judge the run again.
 
-The decision names it by its digest. Another policy with another digest in both files is another decision: that the rules
-are the right ones shows only in the digest that was registered or published before the run.
+The decision names it by its digest. Another policy, with its digest in the decision, is another decision: whether the
+rules are the right ones shows only in a digest that was registered or published before the run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
 
-NAME = "policy.yaml"
+NAME = "decision.policy.yaml"
 """The file, byte for byte the policy that was given."""
 
 

@@ -69,7 +69,7 @@ def render(contents: RunContents) -> str:
     lines += _problems(contents)
     lines += not_assessed_lines(not_assessed(manifest, contents.metrics, contents.decision))
     if contents.ratings:
-        lines += ["## Human ratings", "", *_rating_table(contents), ""]
+        lines += ["## Human ratings", "", *rating_table(contents), ""]
     lines += [f"Signature: {code(manifest.signature)}"]
     return cut(lines, SUMMARY_BYTES, WHERE)
 
@@ -186,7 +186,8 @@ def not_assessed_lines(gaps: Sequence[Unassessed]) -> list[str]:
     return ["## Not assessed", "", *table(head, rows), ""]
 
 
-def _rating_table(contents: RunContents) -> list[str]:
+def rating_table(contents: RunContents) -> list[str]:
+    """What people said of the outputs, task by task."""
     rows = [
         (
             escaped(rating.task),

@@ -86,7 +86,7 @@ def test_another_policy_in_its_place_is_found(
 ) -> None:
     run, decision = judged
     keep(run, make_policy(OWNED))
-    with pytest.raises(EvidenceInvalid, match="it is not the policy of the decision, policy.yaml"):
+    with pytest.raises(EvidenceInvalid, match="it is not the policy of the decision"):
         policy_of(run, decision)
     assert "it is not the policy of the decision" in (why_not(run, decision) or "")
     path_in(run).write_text("rules: [")

@@ -14,6 +14,7 @@ from audit.stats.aggregate import UNSCORED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
@@ -71,6 +72,8 @@ class RunContents:
     """What people said about the run's outputs."""
     drivers: Drivers | None = None
     """What drives answers across samples; null when the run looked for nothing."""
+    path: Path | None = None
+    """The run folder, for commands that a reader is to type."""
     unchecked: str | None = None
     """What of the verdict could not be checked, because its policy or baseline is not at hand; null otherwise."""
 
@@ -120,7 +123,9 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
         shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
         tasks.append(_task(suite, task, mine, analysis, explained, shown))
     remark = decisions.unchecked(run, decision) if decision else None
-    return RunContents(manifest, digest, decision, stale, tasks, list(ratings), run.read_drivers(), remark)
+    return RunContents(
+        manifest, digest, decision, stale, tasks, list(ratings), run.read_drivers(), path=run.path, unchecked=remark
+    )
 
 
 def analysis_of(

@@ -29,6 +29,7 @@ POLICY = "rules: [{metric: boolq/accuracy, min: 20}]\n"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run that was judged under ``policy.yaml`` and signed with ``audit.key``."""
+    from audit.gate.binding.kept_policy import keep
     from audit.gate.decide import decide
     from audit.gate.policy import load_policy
     from audit.gate.signing.sign import sign
@@ -36,6 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("made")
     run = write_run(home / "runs")
     (home / "policy.yaml").write_text(POLICY)
+    keep(run, load_policy(home / "policy.yaml"))
     run.write_decision(decide(run, load_policy(home / "policy.yaml")))
     keys.make(home / "audit.key")
     keys.make(home / "other.key")

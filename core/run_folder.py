@@ -146,7 +146,8 @@ class RunFolder:
             named = [run for run in runs if RUN_ID.fullmatch(run.path.name)]
             if not named:
                 hint = did_you_mean_path(out, folder=True)
-                msg = f"{out}: no runs here yet: start one with 'audit run', or give another folder.{hint}"
+                other = "name another folder with --runs ('audit run': --out)"
+                msg = f"{out}: no runs here yet: start one with 'audit run', or {other}.{hint}"
                 raise RunFolderError(msg)
             of_the_second = [run for run in named if run.path.name[:SECOND] == named[0].path.name[:SECOND]]
             newest = max(of_the_second, key=RunFolder._began) if len(of_the_second) > 1 else named[0]
@@ -159,7 +160,7 @@ class RunFolder:
         hint = did_you_mean(str(name), [LATEST, *(run.path.name for run in runs)]) or did_you_mean_path(
             Path(name), folder=True
         )
-        msg = f"{name}: no such run, neither as a path nor in {out}.{hint}"
+        msg = f"{name}: no such run, neither as a path nor in {out} (--runs).{hint}"
         raise RunFolderError(msg)
 
     @property

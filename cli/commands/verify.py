@@ -11,7 +11,7 @@ from rich.text import Text
 
 from audit.cli.console import JsonFlag, out, print_json
 from audit.cli.options import RUNS, Runs
-from audit.core.errors import AuditError, ExitCode, RunFolderError
+from audit.core.errors import AuditError, ConfigError, ExitCode, RunFolderError
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
@@ -83,7 +83,7 @@ def verify(  # noqa: PLR0913 - the options of a command
         waivers=load_waivers(waivers) if waivers else None,
         again=recompute,
         known=METHODS,
-        baseline=RunFolder.resolve(baseline, runs) if baseline else None,
+        baseline=_baseline(folder, baseline, runs) if baseline else None,
     )
     if as_json:
         print_json(found.model_dump(mode="json") | {"valid": found.valid})
@@ -106,6 +106,26 @@ def _folder(run: str, runs: Path) -> RunFolder:
             if os.path.isfile(path / envelope.NAME):  # noqa: PTH113 - no error where the name is too long
                 return RunFolder(path)
         raise
+
+
+def _baseline(folder: RunFolder, name: str, runs: Path) -> RunFolder:
+    """The baseline that was given.
+
+    Raises:
+        ConfigError: The decision compares with another run, or with none: nothing contradicts the evidence.
+        RunFolderError: There is no such run.
+    """
+    given = RunFolder.resolve(name, runs)
+    try:
+        decision = folder.read_decision()
+    except RunFolderError:
+        return given  # named by the comparison
+    wanted = decision.baseline.run_id if decision and decision.baseline else None
+    if decision is not None and given.run_id != wanted:
+        other = f"run {wanted}" if wanted else "no baseline"
+        msg = f"--baseline {name}: this is run {given.run_id}, and the decision compares with {other}"
+        raise ConfigError(msg)
+    return given
 
 
 def _policy(folder: RunFolder, given: Path | None) -> PolicyFile | None:

@@ -28,9 +28,9 @@ LATEST = "latest"
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-.+")
 SECOND = len("20260131T235959Z")
 EVIDENCE = {
-    "manifest.json", "metrics.json", "decision.json", "decision.policy.yaml", "evidence.dsse.json", "drivers.json",
-    "ratings.json", "raw.jsonl", "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "samples",
-    "attributions", "logged",
+    "manifest.json", "metrics.json", "decision.json", "decision.policy.yaml", "evidence.dsse.json",
+    "evidence.sigstore.json", "drivers.json", "ratings.json", "raw.jsonl", "journal.sqlite", "journal.sqlite-wal",
+    "journal.sqlite-shm", "samples", "attributions", "logged",
 }  # fmt: skip
 """Files and folders of a run folder that only the run and the gate may write."""
 _METRICS = TypeAdapter(list[Metric])

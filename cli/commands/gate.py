@@ -25,7 +25,7 @@ from audit.gate import decide as judge
 from audit.gate.binding import kept_policy
 from audit.gate.policy import load_policy, shipped_policies
 from audit.gate.rules.explaining import sentences
-from audit.gate.signing import envelope, keys
+from audit.gate.signing import envelope, keyless, keys
 from audit.gate.signing.sign import sign, signs_decision
 from audit.gate.waivers.judging import fault_lines
 from audit.gate.waivers.waiver_file import load_waivers
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from sigstore.oidc import IdentityToken
 
     from audit.core.records import Decision, GateCheck
     from audit.gate.policy import PolicyFile
@@ -91,6 +92,9 @@ def gate(  # noqa: PLR0913 - the options of a command
     comment: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also write the verdict as a pull-request comment.")
     ] = None,
+    sigstore: Annotated[
+        bool, typer.Option("--sigstore", help="Sign with the identity of the CI job, by Sigstore; needs the network.")
+    ] = False,
     runs: Runs = RUNS,
     as_json: JsonFlag = False,
 ) -> int:
@@ -114,6 +118,7 @@ def gate(  # noqa: PLR0913 - the options of a command
     ]
     _refuse_overlap(outputs, {"--policy": policy, "--waivers": waivers})
     key = keys.signing_key()
+    token = keyless.ambient_token() if sigstore else None
     waived = load_waivers(waivers) if waivers else None
     rules = load_policy(policy)
     decision = judge.decide(folder, rules, METHODS, other, waived)
@@ -124,7 +129,7 @@ def gate(  # noqa: PLR0913 - the options of a command
     if unwritten:
         raise unwritten
     aside("the report card is not updated", lambda: _refresh_card(folder, decision))
-    _sign(folder, key)
+    _sign(folder, key, token)
     return judge.exit_code(decision)
 
 
@@ -206,15 +211,20 @@ def _write(folder: RunFolder, decision: Decision, policy: PolicyFile) -> WriteEr
     return None
 
 
-def _sign(folder: RunFolder, key: Ed25519PrivateKey | None) -> None:
-    """Sign the evidence where there is a key; without one, say so of a signature that no longer fits."""
+def _sign(folder: RunFolder, key: Ed25519PrivateKey | None, token: IdentityToken | None) -> None:
+    """Sign the evidence where there is a key or an identity; without, say so of a signature that no longer fits."""
     lines = []
+    if token is not None:
+        keyless.sign_keyless(folder, token)
+        lines = [f"signed: {folder.path / keyless.NAME}"]
+    elif (folder.path / keyless.NAME).exists() and not keyless.signs_decision(folder):
+        lines = [f"{keyless.NAME} signs an earlier decision: run this again with --sigstore"]
     if key is not None:
         remark = sign(folder, key).annotations.remark
-        lines = [f"signed: {folder.path / envelope.NAME}"]
+        lines += [f"signed: {folder.path / envelope.NAME}"]
         lines += [f"signed without the digest of its folder: {remark}"] if remark else []
     elif (folder.path / envelope.NAME).exists() and not signs_decision(folder):
-        lines = [f"{envelope.NAME} signs an earlier decision: set {keys.VARIABLE} and run this again"]
+        lines += [f"{envelope.NAME} signs an earlier decision: set {keys.VARIABLE} and run this again"]
     for line in lines:
         err.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 

@@ -17,7 +17,7 @@ from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
 from audit.gate.binding.kept_policy import policy_of
 from audit.gate.policy import load_policy
-from audit.gate.signing import envelope, keys
+from audit.gate.signing import envelope, keyless, keys
 from audit.gate.signing.statement import MODEL_SIGNING
 from audit.gate.signing.verify import verify as compare
 from audit.gate.waivers.waiver_file import load_waivers
@@ -33,6 +33,7 @@ Examples:
   audit verify latest                                files, numbers and decision fit each other
   audit verify latest --key release.pub              and are signed with this key
   audit verify latest --key release.pub --recompute --policy policy.yaml
+  audit verify latest --sigstore-identity ID --sigstore-issuer URL     signed by a CI job
 
 Exit codes: 0 nothing contradicts the evidence, 12 something does, 2 bad input.
 """
@@ -62,6 +63,13 @@ def verify(  # noqa: PLR0913 - the options of a command
     baseline: Annotated[
         str | None, typer.Option(metavar="RUN", help="Run that the decision compares with. Default: next to the run.")
     ] = None,
+    sigstore_identity: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Who must have signed with Sigstore: an e-mail address or a workflow."),
+    ] = None,
+    sigstore_issuer: Annotated[
+        str | None, typer.Option(metavar="URL", help="OpenID Connect issuer of this identity.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Folder or file that must be the checkpoint that was signed.")
     ] = None,
@@ -78,6 +86,7 @@ def verify(  # noqa: PLR0913 - the options of a command
     found = compare(
         folder,
         public,
+        signer=_signer(sigstore_identity, sigstore_issuer),
         checkpoint=checkpoint,
         policy=_policy(folder, policy),
         waivers=load_waivers(waivers) if waivers else None,
@@ -93,6 +102,20 @@ def verify(  # noqa: PLR0913 - the options of a command
     return ExitCode.DONE if found.valid else ExitCode.EVIDENCE_INVALID
 
 
+def _signer(name: str | None, issuer: str | None) -> keyless.Identity | None:
+    """Who must have signed.
+
+    Raises:
+        ConfigError: An identity without its issuer, or the other way round: anybody can issue any name.
+    """
+    if name is None and issuer is None:
+        return None
+    if not name or not issuer:
+        msg = "--sigstore-identity and --sigstore-issuer belong together: give both"
+        raise ConfigError(msg)
+    return keyless.Identity(name, issuer)
+
+
 def _folder(run: str, runs: Path) -> RunFolder:
     """The run; one that is signed although its manifest is broken or gone, so that this is named, too.
 
@@ -103,7 +126,7 @@ def _folder(run: str, runs: Path) -> RunFolder:
         return RunFolder.resolve(run, runs)
     except RunFolderError:
         for path in (Path(run), runs / run):
-            if os.path.isfile(path / envelope.NAME):  # noqa: PTH113 - no error where the name is too long
+            if any(os.path.isfile(path / name) for name in (envelope.NAME, keyless.NAME)):  # noqa: PTH113 - no error where the name is too long
                 return RunFolder(path)
         raise
 
@@ -157,10 +180,12 @@ def _lines(found: Verification) -> Iterator[tuple[str, str]]:
         count = len(found.faults)
         yield f"INVALID: {count:,} contradiction{'s' if count > 1 else ''}", "bold red"
         return
-    word = {"valid": "VALID", "missing": "VALID, NOT SIGNED"}.get(found.signature, "VALID, SIGNATURE NOT CHECKED")
+    states = {found.signature, found.keyless}
+    word = "VALID, NOT SIGNED" if states == {"missing"} else "VALID, SIGNATURE NOT CHECKED"
     signed = f", signed with {found.key_id}" if found.signature == "valid" else ""
+    signed += f", signed by {found.identity}" if found.keyless == "valid" else ""
     verdict = f"decision {found.verdict}" if found.verdict else "no decision"
-    yield f"{word}: {found.files} files, {verdict}{signed}", "bold green" if found.signature == "valid" else "bold"
+    yield f"{'VALID' if signed else word}: {found.files} files, {verdict}{signed}", "bold green" if signed else "bold"
 
 
 def _recomputed(found: Verification) -> Iterator[str]:

@@ -43,7 +43,8 @@ SHOWN = 5
 """Names of files that are no evidence."""
 UNSIGNED = "not signed: whoever can write this folder can change it unnoticed"
 UNFINISHED = "the run has not ended"
-UNCHECKED = "signed, but the signature was not checked: give its public key with --key, or --sigstore-identity"
+UNCHECKED = "signed, but the signature was not checked: give its public key with --key"
+UNCHECKED_IDENTITY = "signed by an identity that was not checked: give --sigstore-identity and --sigstore-issuer"
 
 
 Checked = Literal["valid", "invalid", "not checked", "missing"]
@@ -84,7 +85,7 @@ class Verification(Record):
         return not self.faults
 
 
-def verify(
+def verify(  # noqa: PLR0913 - everything that the evidence can be compared with
     run: RunFolder,
     key: Ed25519PublicKey | None = None,
     *,
@@ -264,7 +265,7 @@ def _remarks(run: RunFolder, statement: Statement | None, *, checked: bool) -> I
     if statement is None:
         yield UNSIGNED
     elif not checked:
-        yield UNCHECKED
+        yield UNCHECKED if os.path.lexists(run.path / envelope.NAME) else UNCHECKED_IDENTITY
     yield from _on_manifest(run, signed=statement is not None)
     yield from _on_waivers(run)
     yield from _unchecked(run)

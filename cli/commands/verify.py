@@ -102,7 +102,7 @@ def verify(  # noqa: PLR0913 - the options of a command
     return ExitCode.DONE if found.valid else ExitCode.EVIDENCE_INVALID
 
 
-def _signer(name: str | None, issuer: str | None) -> keyless.Identity | None:
+def _signer(name: str | None, issuer: str | None) -> keyless.Signatory | None:
     """Who must have signed.
 
     Raises:
@@ -113,7 +113,7 @@ def _signer(name: str | None, issuer: str | None) -> keyless.Identity | None:
     if not name or not issuer:
         msg = "--sigstore-identity and --sigstore-issuer belong together: give both"
         raise ConfigError(msg)
-    return keyless.Identity(name, issuer)
+    return keyless.Signatory(name, issuer)
 
 
 def _folder(run: str, runs: Path) -> RunFolder:

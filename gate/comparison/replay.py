@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from audit.core.formatting import metric_label
-from audit.core.records import Mismatch, Suite
+from audit.core.records import Mismatch
 from audit.core.records.base import Record
 from audit.gate import evidence
 from audit.gate.comparison.mismatches import of_runs, of_task
@@ -31,13 +31,13 @@ ROUNDING = 1e-4
 """By how much two numbers may differ, absolutely or relatively: the engine's own limit for a log-probability."""
 SHOWN = 5
 """Items of a task that are named."""
-Suites = tuple[Suite, str]
+Suites = tuple[str, str]
 
 
 class ReplayedTask(Record):
     """The items of one task, or the attributions of one method, in both runs."""
 
-    suite: Suite
+    suite: str
     """Its suite."""
     task: str
     """Task, probe or method."""

@@ -34,7 +34,7 @@ INSTALL = "it needs the package sigstore: pip install 'checkpoint-audit[sigstore
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Signatory:
     """Who has to have signed."""
 
     name: str
@@ -137,7 +137,7 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def signature_fault(path: Path, who: Identity) -> str | None:
+def signature_fault(path: Path, who: Signatory) -> str | None:
     """Why a bundle is not signed by somebody; None where it is. Needs no network.
 
     Raises:

@@ -89,7 +89,7 @@ def verify(  # noqa: PLR0913 - everything that the evidence can be compared with
     run: RunFolder,
     key: Ed25519PublicKey | None = None,
     *,
-    signer: keyless.Identity | None = None,
+    signer: keyless.Signatory | None = None,
     checkpoint: Path | None = None,
     policy: PolicyFile | None = None,
     waivers: WaiverFile | None = None,
@@ -171,7 +171,7 @@ def _in_bundle(
         yield from _in_subject(statement.subject[0], root)
 
 
-def _by_identity(run: RunFolder, signer: keyless.Identity | None) -> tuple[Checked, list[str]]:
+def _by_identity(run: RunFolder, signer: keyless.Signatory | None) -> tuple[Checked, list[str]]:
     """What is known of the Sigstore bundle, and what is wrong with it."""
     path = run.path / keyless.NAME
     if not os.path.lexists(path):

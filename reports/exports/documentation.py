@@ -19,7 +19,7 @@ from audit.reports.render import markdown
 from audit.reports.render.verdict_text import verdict_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from audit.core.records import Metric
     from audit.reports.contents import RunContents
@@ -226,8 +226,8 @@ def _security(contents: RunContents) -> str:
     return _probes_run(contents, ("security",), "Probes of injection and leakage of system prompts")
 
 
-def _probes_run(contents: RunContents, kinds: Iterable[str], what: str) -> str:
-    ran = [task.task for task in contents.of("safety") if PROBES.get(task.task) in kinds]
+def _probes_run(contents: RunContents, kinds: Collection[str], what: str) -> str:
+    ran = [task.task for task in contents.of("safety") if PROBES.get(task.task, "") in kinds]
     return f"{what}: {', '.join(map(printable, ran))}; see *Results*." if ran else f"{what}: none was run."
 
 

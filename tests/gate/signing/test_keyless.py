@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from audit.core.run_folder import RunFolder
 
-WHO = keyless.Identity("ci@example.org", "https://issuer.example")
+WHO = keyless.Signatory("ci@example.org", "https://issuer.example")
 
 
 @pytest.fixture
@@ -71,9 +71,9 @@ def test_the_bundle_is_compared_though_nobody_is_named(signed: RunFolder) -> Non
 
 
 @pytest.mark.parametrize(
-    "who", [keyless.Identity("other@example.org", WHO.issuer), keyless.Identity(WHO.name, "https://other.example")]
+    "who", [keyless.Signatory("other@example.org", WHO.issuer), keyless.Signatory(WHO.name, "https://other.example")]
 )
-def test_somebody_else_has_not_signed(signed: RunFolder, who: keyless.Identity) -> None:
+def test_somebody_else_has_not_signed(signed: RunFolder, who: keyless.Signatory) -> None:
     found = verify(signed, signer=who)
     assert found.keyless == "invalid"
     assert "its Sigstore signature is not valid for" in found.faults[0]

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from audit.core.formatting import metric_label
-from audit.core.records import Mismatch
 from audit.core.records.base import Record
 from audit.gate import evidence
 from audit.gate.comparison.mismatches import of_runs, of_task
@@ -24,7 +23,7 @@ from audit.stats import definitions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from audit.core.records import Attribution, Metric, RunManifest, Sample
+    from audit.core.records import Attribution, Metric, Mismatch, RunManifest, Sample
     from audit.core.run_folder import RunFolder
 
 ROUNDING = 1e-4

@@ -22,8 +22,8 @@ from audit.core.formatting import (
     unit_text,
 )
 from audit.core.units import unit_of
+from audit.gate import decisions
 from audit.gate.decide import not_judged_lines
-from audit.gate.rules.again import not_recomputed
 from audit.ratings import RatingSummary, summary
 from audit.reports.drawing.charts import by_axis
 from audit.reports.render.baseline_text import baseline_lines, rule_text
@@ -195,7 +195,7 @@ def _decision(run: RunFolder, decision: Decision | None, stale: str | None) -> N
         for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]
     wrapped_table(rows)
-    for text in baseline_lines(decision, not_recomputed(run, decision)):
+    for text in baseline_lines(decision, decisions.unchecked(run, decision)):
         st.caption(plain(f"Baseline: {text}"))
     for warning in decision.warnings:
         st.warning(plain(warning), icon=":material/rule:")

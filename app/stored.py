@@ -14,6 +14,7 @@ import streamlit as st
 from audit.app.untrusted import plain
 from audit.core.errors import AuditError
 from audit.gate import decisions, evidence
+from audit.gate.binding.kept_policy import path_in
 from audit.gate.metrics_file import read_metrics
 from audit.reports.contents import analysis_of, read_attributions
 
@@ -67,7 +68,8 @@ def decision(run: RunFolder) -> tuple[Decision | None, str | None]:
         known = read_metrics(run, manifest(run))
         return decisions.current(run, manifest(run), *known, today=today)
 
-    stamps = (today.toordinal(), *_stamp(run.decision_path), *_stamp(run.metrics_path), *_stamp(run.manifest_path))
+    judged_by = (*_stamp(run.decision_path), *_stamp(path_in(run)))
+    stamps = (today.toordinal(), *judged_by, *_stamp(run.metrics_path), *_stamp(run.manifest_path))
     found: tuple[Decision | None, str | None] = _once(read, "decision", *stamps)
     return found
 

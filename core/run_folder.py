@@ -28,8 +28,9 @@ LATEST = "latest"
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-.+")
 SECOND = len("20260131T235959Z")
 EVIDENCE = {
-    "manifest.json", "metrics.json", "decision.json", "evidence.dsse.json", "drivers.json", "ratings.json",
-    "raw.jsonl", "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "samples", "attributions", "logged",
+    "manifest.json", "metrics.json", "decision.json", "decision.policy.yaml", "evidence.dsse.json",
+    "evidence.sigstore.json", "drivers.json", "ratings.json", "raw.jsonl", "journal.sqlite", "journal.sqlite-wal",
+    "journal.sqlite-shm", "samples", "attributions", "logged",
 }  # fmt: skip
 """Files and folders of a run folder that only the run and the gate may write."""
 _METRICS = TypeAdapter(list[Metric])
@@ -145,7 +146,8 @@ class RunFolder:
             named = [run for run in runs if RUN_ID.fullmatch(run.path.name)]
             if not named:
                 hint = did_you_mean_path(out, folder=True)
-                msg = f"{out}: no runs here yet: start one with 'audit run', or give another folder.{hint}"
+                other = "name another folder with --runs ('audit run': --out)"
+                msg = f"{out}: no runs here yet: start one with 'audit run', or {other}.{hint}"
                 raise RunFolderError(msg)
             of_the_second = [run for run in named if run.path.name[:SECOND] == named[0].path.name[:SECOND]]
             newest = max(of_the_second, key=RunFolder._began) if len(of_the_second) > 1 else named[0]
@@ -158,7 +160,7 @@ class RunFolder:
         hint = did_you_mean(str(name), [LATEST, *(run.path.name for run in runs)]) or did_you_mean_path(
             Path(name), folder=True
         )
-        msg = f"{name}: no such run, neither as a path nor in {out}.{hint}"
+        msg = f"{name}: no such run, neither as a path nor in {out} (--runs).{hint}"
         raise RunFolderError(msg)
 
     @property

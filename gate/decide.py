@@ -23,6 +23,7 @@ from audit.core.formatting import metric_label
 from audit.core.records import Decision, GateCheck, Verdict
 from audit.gate import evidence, rule_checks
 from audit.gate.absence import asked_tasks
+from audit.gate.binding.registered import registered_checks
 from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
@@ -95,7 +96,8 @@ def decide(
     budget = recorded_budget(policy.budget)
     day = (today or datetime.now(UTC).date()) if waivers else None
     waived = waive(judged, waivers, day, manifest, file.sha256)
-    checks = [run_check(manifest, measured, optional, run.path), *budget_checks(budget, manifest), *waived.checks]
+    checks = [run_check(manifest, measured, optional, run.path)]
+    checks += [*registered_checks(manifest, file.name, file.sha256), *budget_checks(budget, manifest), *waived.checks]
     checks += [*([] if judged else [nothing_judged()]), *waived.faults]
     verdict = overall(check.blocking for check in checks)
     if verdict == "PASS":

@@ -7,9 +7,9 @@ numbers, verdict and words. One under the shipped policy has to be the one that 
 Checks on a baseline follow from the numbers that they hold, which are computed again where the baseline's folder is at
 hand: next to the run, or given.
 
-Other policies are not at hand. What they alone say cannot be found out: rules that were left out or loosened together
-with their verdict, tasks that were called optional, a tolerance or a coverage that is not theirs. The verdict names the
-policy by its digest: whoever has the file judges the run again.
+The gate leaves its policy next to the decision, which names it by its digest. Without that file, what the policy alone
+says cannot be found out: rules that were left out or loosened together with their verdict, severities, owners, tasks
+that were called optional, a tolerance or a coverage that is not theirs. :func:`unchecked` says so.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AuditError, ConfigError, RunFolderError
 from audit.gate import rule_checks
+from audit.gate.binding.kept_policy import policy_of
+from audit.gate.binding.registered import REGISTERED_CHECK, registered_checks
 from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.decide import POLICY_CHECK, RUN_CHECK, decide, nothing_judged, overall, run_check
 from audit.gate.judging import asked_of, judge_rule
 from audit.gate.measured import Measured, target
 from audit.gate.multiplicity import Judged, adjusted
-from audit.gate.policy import Policy, Rule, shipped_policy
+from audit.gate.policy import Policy, Rule
 from audit.gate.rules import again
 from audit.gate.rules.expanding import clauses
 from audit.gate.waivers.budget import BUDGET_CHECK, budget_checks
@@ -37,6 +39,11 @@ if TYPE_CHECKING:
 
     from audit.core.records import Decision, GateCheck, Metric, NotJudged, RunManifest
     from audit.core.run_folder import RunFolder
+
+OWN_CHECKS = {RUN_CHECK, REGISTERED_CHECK, BUDGET_CHECK}
+"""Checks that are on no rule and on no waiver."""
+NO_POLICY = "its policy is not at hand: rules that were left out, severities and owners were not checked"
+"""Of a verdict without the file that the gate leaves next to it."""
 
 
 def current(
@@ -90,8 +97,9 @@ def _in_checks(decision: Decision, manifest: RunManifest, metrics: Sequence[Metr
     yield from _on_run(decision, manifest, measured)
     yield from _left_out(decision, measured)
     known = {target(metric): metric for metric in reversed(metrics)}
-    own = [check for check in decision.checks if check.metric in {RUN_CHECK, BUDGET_CHECK} or is_on_waiver(check)]
+    own = [check for check in decision.checks if check.metric in OWN_CHECKS or is_on_waiver(check)]
     rules = [(check, known.get(check.metric)) for check in decision.checks if check not in own]
+    yield from _on_registered(decision, manifest)
     yield from _on_budget(decision, manifest)
     yield from waiver_faults(decision, [check for check, _ in rules if check.metric != POLICY_CHECK], manifest)
     if not rules:
@@ -112,6 +120,13 @@ def _on_run(decision: Decision, manifest: RunManifest, measured: Measured) -> It
         yield f"it finds the run {on_run[0].verdict}, which is {reached.verdict}: {reached.reason}"
     elif on_run[0].model_copy(update={"reason": reached.reason}) != reached:
         yield f"its check {RUN_CHECK} is not the gate's"
+
+
+def _on_registered(decision: Decision, manifest: RunManifest) -> Iterator[str]:
+    """Why a verdict does not judge its policy by the one that was registered before the run."""
+    judged = [check for check in decision.checks if check.metric == REGISTERED_CHECK]
+    if judged != registered_checks(manifest, decision.policy, decision.policy_sha256):
+        yield "it does not judge its policy by the one that was registered before the run"
 
 
 def _on_budget(decision: Decision, manifest: RunManifest) -> Iterator[str]:
@@ -249,18 +264,21 @@ def _beyond_ranges(
 
 
 def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder | None) -> str | None:
-    """Why a verdict under a shipped policy is not the one that the gate reaches; other policies are not at hand."""
-    shipped = shipped_policy(decision.policy_sha256)
-    if shipped is None:
+    """Why a verdict is not the one that the gate reaches under its policy, where that is at hand."""
+    try:
+        policy = policy_of(run, decision)
+    except AuditError as error:
+        return str(error)
+    if policy is None:
         return None
-    tasks = {rule.metric.rpartition("/")[0] for rule in shipped.policy.rules}
+    tasks = {rule.metric.rpartition("/")[0] for rule in policy.policy.rules}
     other = again.folder_of(run, decision, baseline) if decision.baseline else None
     if decision.baseline is not None and other is None:
         # reports say that the differences were not recomputed
-        return next(_not_of_policy(decision, shipped.policy), None)
+        return next(_not_of_policy(decision, policy.policy), None)
     kept = RatedOutputs.of_decision(decision)
     try:
-        reached = decide(run, shipped, tasks, other, recorded(decision), decision.judged_for, kept)
+        reached = decide(run, policy, tasks, other, recorded(decision), decision.judged_for, kept)
     except AuditError as error:
         return f"the gate cannot reach it again: {error}"
     return (
@@ -273,7 +291,7 @@ def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder |
 def _not_of_policy(decision: Decision, policy: Policy) -> Iterator[str]:
     """Why checks are not on the rules of a policy, as far as it shows without the baseline."""
     asked = [clause for rule in policy.rules for clause in clauses(rule)]
-    own = {RUN_CHECK, BUDGET_CHECK, POLICY_CHECK}
+    own = {*OWN_CHECKS, POLICY_CHECK}
     judged = [check for check in decision.checks if check.metric not in own and not is_on_waiver(check)]
     left_out = [one for one in decision.not_judged if one.rule is not None]
     for check in judged:
@@ -298,6 +316,18 @@ def _is_asked(check: GateCheck, rule: Rule) -> bool:
     """Whether a check holds what a rule asks for."""
     fields = {"minimum": rule.min, "maximum": rule.max, "max_unscored": rule.max_unscored} | asked_of(rule)
     return all(getattr(check, name) == value for name, value in fields.items())
+
+
+def unchecked(run: RunFolder, decision: Decision, baseline: RunFolder | None = None) -> str | None:
+    """What of a verdict that :func:`current` accepts was not checked, because a file is not at hand; None for nothing.
+
+    Args:
+        run: The judged run.
+        decision: The verdict.
+        baseline: The baseline's folder; None looks for it next to the run.
+    """
+    policy = None if policy_of(run, decision) else NO_POLICY
+    return "; ".join(filter(None, (policy, again.not_recomputed(run, decision, baseline)))) or None
 
 
 def _content(decision: Decision) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
@@ -255,6 +255,8 @@ class PolicyFile:
     """Digest of the file's bytes."""
     policy: Policy
     """Its content."""
+    data: bytes = field(default=b"", repr=False)
+    """The file's bytes."""
 
 
 def exact(bound: float) -> str:
@@ -319,4 +321,4 @@ def _read(file: Path) -> PolicyFile:
     except ConfigError as error:
         msg = f"{file}: {counted(str(error).removeprefix(f'{file}: '), 'rules', 'rule')}"
         raise ConfigError(msg) from error
-    return PolicyFile(file.name, str(file), hashlib.sha256(data).hexdigest(), policy)
+    return PolicyFile(file.name, str(file), hashlib.sha256(data).hexdigest(), policy, data)

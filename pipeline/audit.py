@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
-    from audit.core.records import RunManifest, Status, TaskResult
+    from audit.core.records import RegisteredPolicy, RunManifest, Status, TaskResult
     from audit.pipeline.context import RunContext
 
 NO_CARD = "the report card is not written"
@@ -44,6 +44,8 @@ def audit(
     extend: bool = False,
     database: str | None = None,
     write_out: bool = False,
+    like: RunFolder | None = None,
+    policy: RegisteredPolicy | None = None,
 ) -> RunFolder:
     """Audit a checkpoint and leave a run folder.
 
@@ -57,6 +59,8 @@ def audit(
         extend: The run may have ended; its configuration has larger limits now.
         database: URL of the ratings; None is the file next to the run folders, if there is one.
         write_out: Show the first prompt of each task.
+        like: A run that is made again: its ratings choose what is explained, whoever rated since.
+        policy: The policy that a new run will be judged under.
 
     Raises:
         CheckpointBroken: The checkpoint is broken, e.g. computes NaN; the run folder says so and nothing else.
@@ -69,8 +73,9 @@ def audit(
         check(config)
         assets.configure(data_dirs=config.data_dirs, offline=config.offline)
         config = anchored(config)
-        judged = rated.recall(resume) if resume else rated.read(config, database)
-        context = prepare(config, remembering)
+        before = resume or like
+        judged = rated.recall(before) if before else rated.read(config, database)
+        context = prepare(config, remembering, policy)
         folder = _run(context, resume, judged, extend=extend, write_out=write_out)
         remembering.step("writing the report card")
         _write_card(folder, remembering)
@@ -110,7 +115,7 @@ def _run(
         unchanged(resume, context.engine, context.data, used(context.config))
         context.progress.began(resume)
         return resume
-    manifest = resume.read_manifest() if resume else first(context.config, context.engine, context.data)
+    manifest = resume.read_manifest() if resume else _first(context)
     folder = resume or RunFolder.create(context.config.out, manifest, begun=False)
     before = manifest.spent if resume else RunCost(seconds=0.0, tokens=0)
     with closing(Journal(folder.journal_path, withholds=holds_personal_data)) as journal:
@@ -179,9 +184,14 @@ def _suites(context: RunContext, results: Results, judged: rated.Judged) -> Iter
     yield from explain.explain_results(context.engine, context.config, tuple(results.kept), ratings)
 
 
+def _first(context: RunContext) -> RunManifest:
+    """The manifest of a new run."""
+    return first(context.config, context.engine, context.data, context.policy)
+
+
 def _leave_broken(context: RunContext, broken: str) -> None:
     """A run folder that says why nothing was measured: the gate fails it."""
-    manifest = first(context.config, context.engine, context.data).model_copy(update={"broken": broken})
+    manifest = _first(context).model_copy(update={"broken": broken})
     folder = RunFolder.create(context.config.out, manifest, begun=False)
     folder.write_metrics([])
     evidence.seal(folder, finished(manifest, [], context.progress.messages, "failed", set()))

@@ -23,7 +23,7 @@ from audit.safety.privacy.redaction import redaction_key
 if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.progress import Remembering
-    from audit.core.records import AssetRecord
+    from audit.core.records import AssetRecord, RegisteredPolicy
     from audit.engine import Engine
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ class RunContext:
     """Hears of the work, and remembers what the manifest must say."""
     key: bytes
     """Of the digests of personal data."""
+    policy: RegisteredPolicy | None = None
+    """The policy that a new run will be judged under."""
 
     @property
     def seed(self) -> int:
@@ -67,14 +69,14 @@ class RunContext:
         return None
 
 
-def prepare(config: RunConfig, progress: Remembering) -> RunContext:
+def prepare(config: RunConfig, progress: Remembering, policy: RegisteredPolicy | None = None) -> RunContext:
     """Find the data, load the checkpoint, take the key.
 
     Raises:
         UsageError: The checkpoint cannot be loaded, or a data file is damaged.
     """
     data = _fetch_data(config, progress)
-    return RunContext(config, _load(config, progress), data, progress, _redaction_key(progress))
+    return RunContext(config, _load(config, progress), data, progress, _redaction_key(progress), policy)
 
 
 def _fetch_data(config: RunConfig, remembering: Remembering) -> list[AssetRecord]:

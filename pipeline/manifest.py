@@ -12,11 +12,12 @@ from audit.core.errors import RunFolderError
 from audit.core.records import NotRun, RunManifest, TaskResult, digest_of
 from audit.core.records.files.json_file import plain
 from audit.core.run_folder import RunFolder, new_run_id
+from audit.gate.binding import kept_policy
 from audit.pipeline.plugins import used
 
 if TYPE_CHECKING:
     from audit.core.config import RunConfig, Section
-    from audit.core.records import AssetRecord, PluginRecord, Status
+    from audit.core.records import AssetRecord, PluginRecord, RegisteredPolicy, Status
     from audit.engine import Engine
 
 
@@ -24,8 +25,10 @@ DECIDING = ("evals", "safety", "explain", "thinking")
 """Sections of the configuration whose digest is in the signature."""
 
 
-def first(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunManifest:
-    """The manifest of a new run."""
+def first(
+    config: RunConfig, engine: Engine, data: list[AssetRecord], policy: RegisteredPolicy | None = None
+) -> RunManifest:
+    """The manifest of a new run, with the policy that it will be judged under, if one was registered."""
     started = datetime.now(UTC)
     on_gpu = engine.record.device.startswith("cuda")
     packages = provenance.package_versions()
@@ -44,6 +47,7 @@ def first(config: RunConfig, engine: Engine, data: list[AssetRecord]) -> RunMani
         ),
         git=provenance.git_state(),
         started=started,
+        policy=policy,
         status="running",
         warnings=engine.record.remarks,
         signature=_signature(config, engine, packages),
@@ -122,7 +126,8 @@ def restated(folder: RunFolder, manifest: RunManifest, config: RunConfig, engine
 
     What rests on the former items goes: the gate's verdict and the explanations, which are chosen again.
     """
-    for stale in (folder.decision_path, folder.drivers_path, *(folder.path / "attributions").glob("*.json")):
+    of_gate = folder.decision_path, kept_policy.path_in(folder)
+    for stale in (*of_gate, folder.drivers_path, *(folder.path / "attributions").glob("*.json")):
         stale.unlink(missing_ok=True)
     update = {"config": plain(config), "signature": _signature(config, engine, manifest.packages)}
     manifest = manifest.model_copy(update=update)

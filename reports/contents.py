@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from audit.core.sensitive import is_hidden
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
-from audit.gate.rules.again import not_recomputed
 from audit.reports.error_analysis import LISTED, ErrorAnalysis, analyse
 from audit.stats.aggregate import UNSCORED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
@@ -72,8 +72,10 @@ class RunContents:
     """What people said about the run's outputs."""
     drivers: Drivers | None = None
     """What drives answers across samples; null when the run looked for nothing."""
-    not_recomputed: str | None = None
-    """Why the differences from a baseline that the verdict rests on were not computed again; null otherwise."""
+    path: Path | None = None
+    """The run folder, for commands that a reader is to type."""
+    unchecked: str | None = None
+    """What of the verdict could not be checked, because its policy or baseline is not at hand; null otherwise."""
 
     @property
     def stale_decision(self) -> bool:
@@ -120,8 +122,10 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
         explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]
         shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
         tasks.append(_task(suite, task, mine, analysis, explained, shown))
-    remark = not_recomputed(run, decision) if decision else None
-    return RunContents(manifest, digest, decision, stale, tasks, list(ratings), run.read_drivers(), remark)
+    remark = decisions.unchecked(run, decision) if decision else None
+    return RunContents(
+        manifest, digest, decision, stale, tasks, list(ratings), run.read_drivers(), path=run.path, unchecked=remark
+    )
 
 
 def analysis_of(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from audit.core.contradictions import without_metrics
 from audit.core.formatting import metric_label, number
 from audit.gate.absence import asked_tasks
+from audit.gate.binding.registered import REGISTERED_CHECK
 from audit.gate.decide import POLICY_CHECK, RUN_CHECK
 from audit.gate.waivers.budget import BUDGET_CHECK
 from audit.stats.aggregate import UNSCORED, not_computed
@@ -87,7 +88,7 @@ def _rules(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision 
 
 def _settling(check: GateCheck, manifest: RunManifest, ran: set[str]) -> str:
     """What settles an open rule: the missing task, or what the gate's reason says."""
-    if check.metric in {BUDGET_CHECK, POLICY_CHECK}:  # on no task
+    if check.metric in {BUDGET_CHECK, POLICY_CHECK, REGISTERED_CHECK}:  # on no task
         return "see why it is open"
     if check.task not in ran:
         return _getting(check.task, manifest)

@@ -22,10 +22,11 @@ from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
 from audit.gate import decide as judge
+from audit.gate.binding import kept_policy
 from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.policy import load_policy, shipped_policies
 from audit.gate.rules.explaining import sentences
-from audit.gate.signing import envelope, keys
+from audit.gate.signing import envelope, keyless, keys
 from audit.gate.signing.sign import sign, signs_decision
 from audit.gate.waivers.judging import fault_lines
 from audit.gate.waivers.waiver_file import load_waivers
@@ -41,8 +42,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from sigstore.oidc import IdentityToken
 
     from audit.core.records import Decision, GateCheck
+    from audit.gate.policy import PolicyFile
 
 EXAMPLES = """\b
 Examples:
@@ -96,6 +99,9 @@ def gate(  # noqa: PLR0913 - the options of a command
     comment: Annotated[
         str | None, typer.Option(metavar="FILE", help="Also write the verdict as a pull-request comment.")
     ] = None,
+    sigstore: Annotated[
+        bool, typer.Option("--sigstore", help="Sign with the identity of the CI job, by Sigstore; needs the network.")
+    ] = False,
     runs: Runs = RUNS,
     as_json: JsonFlag = False,
 ) -> int:
@@ -119,17 +125,19 @@ def gate(  # noqa: PLR0913 - the options of a command
     ]
     _refuse_overlap(outputs, {"--policy": policy, "--waivers": waivers})
     key = keys.signing_key()
+    token = keyless.ambient_token() if sigstore else None
     waived = load_waivers(waivers) if waivers else None
     rated = _ratings(database)
-    decision = judge.decide(folder, load_policy(policy), METHODS, other, waived, ratings=rated)
-    unwritten = _write(folder, decision)
+    rules = load_policy(policy)
+    decision = judge.decide(folder, rules, METHODS, other, waived, ratings=rated)
+    unwritten = _write(folder, decision, rules)
     aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
     for output, path in outputs:
         aside(f"no {output.name}", partial(output.write, path, decision))
     if unwritten:
         raise unwritten
     aside("the report card is not updated", lambda: _refresh_card(folder, decision))
-    _sign(folder, key)
+    _sign(folder, key, token)
     return judge.exit_code(decision)
 
 
@@ -215,24 +223,30 @@ def _refuse_overlap(outputs: list[tuple[Output, Path]], inputs: dict[str, Path |
             taken[place] = f"--{output.name}"
 
 
-def _write(folder: RunFolder, decision: Decision) -> WriteError | None:
-    """Write ``decision.json``; the error where it cannot be written, to be raised when the verdict has been shown."""
+def _write(folder: RunFolder, decision: Decision, policy: PolicyFile) -> WriteError | None:
+    """Write the decision and its policy; the error where that fails, to be raised when the verdict has been shown."""
     try:
+        kept_policy.keep(folder, policy)
         folder.write_decision(decision)
     except WriteError as error:
         return error
     return None
 
 
-def _sign(folder: RunFolder, key: Ed25519PrivateKey | None) -> None:
-    """Sign the evidence where there is a key; without one, say so of a signature that no longer fits."""
+def _sign(folder: RunFolder, key: Ed25519PrivateKey | None, token: IdentityToken | None) -> None:
+    """Sign the evidence where there is a key or an identity; without, say so of a signature that no longer fits."""
     lines = []
+    if token is not None:
+        keyless.sign_keyless(folder, token)
+        lines = [f"signed: {folder.path / keyless.NAME}"]
+    elif (folder.path / keyless.NAME).exists() and not keyless.signs_decision(folder):
+        lines = [f"{keyless.NAME} signs an earlier decision: run this again with --sigstore"]
     if key is not None:
         remark = sign(folder, key).annotations.remark
-        lines = [f"signed: {folder.path / envelope.NAME}"]
+        lines += [f"signed: {folder.path / envelope.NAME}"]
         lines += [f"signed without the digest of its folder: {remark}"] if remark else []
     elif (folder.path / envelope.NAME).exists() and not signs_decision(folder):
-        lines = [f"{envelope.NAME} signs an earlier decision: set {keys.VARIABLE} and run this again"]
+        lines += [f"{envelope.NAME} signs an earlier decision: set {keys.VARIABLE} and run this again"]
     for line in lines:
         err.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 

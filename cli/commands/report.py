@@ -58,6 +58,7 @@ def report(
     html: report card. md: Markdown summary. json: everything in the card. junit: verdict as JUnit XML.
     comment: verdict as a comment on a pull request. model-card: Hugging Face model card. eval-results: YAML for
     .eval_results/ of a Hugging Face repository. eee: Every Eval Ever 0.2 JSON. lm-eval: results and samples.
+    documentation: form for technical documentation by the EU AI Act, filled as far as the audit knows.
     """
     folder = RunFolder.resolve(run, runs)
     if target is not None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Column, Table
 
-from audit.cli import interrupts, values, verbosity
+from audit.cli import interrupts, replay, values, verbosity
 from audit.cli.console import JsonFlag, err, finish_output, out, print_json
 from audit.cli.options import ConfigFile, Given, command, typed_names
 from audit.cli.own_data import Columns, TaskFile, file_tasks
@@ -21,6 +22,8 @@ from audit.core.formatting import DIRECTION_KEY, estimate, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.gate import evidence
+from audit.gate.binding import registered
+from audit.gate.policy import load_policy
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
 
@@ -41,6 +44,8 @@ Examples:
   audit run --task-file questions.csv         your own questions: docs/howto/own_data.md
   audit run --resume latest                   after Ctrl-C, a crash or a spent --budget
   audit run --extend latest --limit 400       more items for a finished run
+  audit run --policy policy.yaml              registers the rules before anything is measured
+  audit run --replay latest                   the same again, compared item by item
 """
 
 
@@ -67,6 +72,20 @@ class RunArguments:
     extend: Annotated[
         str | None, typer.Option(help="Add items to a run, up to the new --limit: run folder, run id or 'latest'.")
     ] = None
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            help="Register the policy that the run will be judged under: its digest goes into the manifest before "
+            "anything is measured, and the gate checks it. A YAML file, or a shipped policy by its name."
+        ),
+    ] = None
+    replay: Annotated[
+        str | None,
+        typer.Option(
+            help="Make a run again into a new folder and compare: run folder, run id or 'latest'. --tasks and --limit "
+            "choose a part. Exit code 12 if results differ."
+        ),
+    ] = None
     database: Annotated[
         str | None,
         typer.Option(help="Ratings database; poorly rated outputs are explained too. Default: OUT/ratings.sqlite."),
@@ -86,7 +105,8 @@ def run(given: Given, arguments: RunArguments) -> int:
     """
     from audit.pipeline import audit as pipeline  # noqa: PLC0415 - torch and transformers take seconds to import
 
-    folder, config = _continued(given, arguments) or (None, _configured(given, arguments))
+    again, folder, config = _asked(given, arguments)
+    policy = registered.register(load_policy(arguments.policy), datetime.now(UTC)) if arguments.policy else None
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, as_json=arguments.as_json))
     try:
@@ -98,10 +118,27 @@ def run(given: Given, arguments: RunArguments) -> int:
                 extend=arguments.extend is not None,
                 database=arguments.database,
                 write_out=arguments.write_out,
+                like=again,
+                policy=policy,
             )
     except Interrupted as stopped:
         return _leave_interrupted(stopped, as_json=arguments.as_json)
+    if again is not None:
+        return replay.conclude(again, done, part=replay.is_part(arguments), as_json=arguments.as_json)
     return _conclude(done, as_json=arguments.as_json)
+
+
+def _asked(given: Given, arguments: RunArguments) -> tuple[RunFolder | None, RunFolder | None, RunConfig]:
+    """The run that is made again, the run that goes on, and the configuration of what is to be run.
+
+    Raises:
+        ConfigError: Options contradict each other.
+    """
+    if arguments.replay is not None:
+        again, config = replay.recorded(arguments.replay, given, arguments)
+        return again, None, config
+    continued = _continued(given, arguments)
+    return (None, *(continued or (None, _configured(given, arguments))))
 
 
 def _configured(given: Given, arguments: RunArguments) -> RunConfig:

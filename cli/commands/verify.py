@@ -11,12 +11,13 @@ from rich.text import Text
 
 from audit.cli.console import JsonFlag, out, print_json
 from audit.cli.options import RUNS, Runs
-from audit.core.errors import ExitCode, RunFolderError
+from audit.core.errors import AuditError, ConfigError, ExitCode, RunFolderError
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
-from audit.gate.policy import load_policy, shipped_policy
-from audit.gate.signing import envelope, keys
+from audit.gate.binding.kept_policy import policy_of
+from audit.gate.policy import load_policy
+from audit.gate.signing import envelope, keyless, keys
 from audit.gate.signing.statement import MODEL_SIGNING
 from audit.gate.signing.verify import verify as compare
 from audit.gate.waivers.waiver_file import load_waivers
@@ -32,6 +33,7 @@ Examples:
   audit verify latest                                files, numbers and decision fit each other
   audit verify latest --key release.pub              and are signed with this key
   audit verify latest --key release.pub --recompute --policy policy.yaml
+  audit verify latest --sigstore-identity ID --sigstore-issuer URL     signed by a CI job
 
 Exit codes: 0 nothing contradicts the evidence, 12 something does, 2 bad input.
 """
@@ -61,6 +63,13 @@ def verify(  # noqa: PLR0913 - the options of a command
     baseline: Annotated[
         str | None, typer.Option(metavar="RUN", help="Run that the decision compares with. Default: next to the run.")
     ] = None,
+    sigstore_identity: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Who must have signed with Sigstore: an e-mail address or a workflow."),
+    ] = None,
+    sigstore_issuer: Annotated[
+        str | None, typer.Option(metavar="URL", help="OpenID Connect issuer of this identity.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Folder or file that must be the checkpoint that was signed.")
     ] = None,
@@ -77,12 +86,13 @@ def verify(  # noqa: PLR0913 - the options of a command
     found = compare(
         folder,
         public,
+        signer=_signer(sigstore_identity, sigstore_issuer),
         checkpoint=checkpoint,
         policy=_policy(folder, policy),
         waivers=load_waivers(waivers) if waivers else None,
         again=recompute,
         known=METHODS,
-        baseline=RunFolder.resolve(baseline, runs) if baseline else None,
+        baseline=_baseline(folder, baseline, runs) if baseline else None,
     )
     if as_json:
         print_json(found.model_dump(mode="json") | {"valid": found.valid})
@@ -90,6 +100,20 @@ def verify(  # noqa: PLR0913 - the options of a command
         for line, style in _lines(found):
             out.print(Text(printable(line, 1000), style=style), soft_wrap=True)
     return ExitCode.DONE if found.valid else ExitCode.EVIDENCE_INVALID
+
+
+def _signer(name: str | None, issuer: str | None) -> keyless.Signatory | None:
+    """Who must have signed.
+
+    Raises:
+        ConfigError: An identity without its issuer, or the other way round: anybody can issue any name.
+    """
+    if name is None and issuer is None:
+        return None
+    if not name or not issuer:
+        msg = "--sigstore-identity and --sigstore-issuer belong together: give both"
+        raise ConfigError(msg)
+    return keyless.Signatory(name, issuer)
 
 
 def _folder(run: str, runs: Path) -> RunFolder:
@@ -102,20 +126,40 @@ def _folder(run: str, runs: Path) -> RunFolder:
         return RunFolder.resolve(run, runs)
     except RunFolderError:
         for path in (Path(run), runs / run):
-            if os.path.isfile(path / envelope.NAME):  # noqa: PTH113 - no error where the name is too long
+            if any(os.path.isfile(path / name) for name in (envelope.NAME, keyless.NAME)):  # noqa: PTH113 - no error where the name is too long
                 return RunFolder(path)
         raise
 
 
+def _baseline(folder: RunFolder, name: str, runs: Path) -> RunFolder:
+    """The baseline that was given.
+
+    Raises:
+        ConfigError: The decision compares with another run, or with none: nothing contradicts the evidence.
+        RunFolderError: There is no such run.
+    """
+    given = RunFolder.resolve(name, runs)
+    try:
+        decision = folder.read_decision()
+    except RunFolderError:
+        return given  # named by the comparison
+    wanted = decision.baseline.run_id if decision and decision.baseline else None
+    if decision is not None and given.run_id != wanted:
+        other = f"run {wanted}" if wanted else "no baseline"
+        msg = f"--baseline {name}: this is run {given.run_id}, and the decision compares with {other}"
+        raise ConfigError(msg)
+    return given
+
+
 def _policy(folder: RunFolder, given: Path | None) -> PolicyFile | None:
-    """The policy that was given, or the shipped one where the decision was reached under it."""
+    """The policy that was given, else the one that the gate left next to the decision, or the shipped one."""
     if given:
         return load_policy(given)
     try:
         decision = folder.read_decision()
-    except RunFolderError:
+        return policy_of(folder, decision) if decision else None
+    except AuditError:
         return None  # named by the comparison
-    return shipped_policy(decision.policy_sha256) if decision else None
 
 
 def _lines(found: Verification) -> Iterator[tuple[str, str]]:
@@ -136,10 +180,12 @@ def _lines(found: Verification) -> Iterator[tuple[str, str]]:
         count = len(found.faults)
         yield f"INVALID: {count:,} contradiction{'s' if count > 1 else ''}", "bold red"
         return
-    word = {"valid": "VALID", "missing": "VALID, NOT SIGNED"}.get(found.signature, "VALID, SIGNATURE NOT CHECKED")
+    states = {found.signature, found.keyless}
+    word = "VALID, NOT SIGNED" if states == {"missing"} else "VALID, SIGNATURE NOT CHECKED"
     signed = f", signed with {found.key_id}" if found.signature == "valid" else ""
+    signed += f", signed by {found.identity}" if found.keyless == "valid" else ""
     verdict = f"decision {found.verdict}" if found.verdict else "no decision"
-    yield f"{word}: {found.files} files, {verdict}{signed}", "bold green" if found.signature == "valid" else "bold"
+    yield f"{'VALID' if signed else word}: {found.files} files, {verdict}{signed}", "bold green" if signed else "bold"
 
 
 def _recomputed(found: Verification) -> Iterator[str]:

@@ -153,6 +153,17 @@ class RunCost(Record):
     """The limit of the command's budget that ended the run early, in words; null where none did."""
 
 
+class RegisteredPolicy(Record):
+    """The release policy that a run was announced to be judged under, before anything was measured."""
+
+    name: str
+    """File name."""
+    sha256: str
+    """Digest of its bytes."""
+    registered: datetime
+    """When the run read it, UTC."""
+
+
 class RunManifest(Record):
     """What was run, on what, with what: enough to repeat it."""
 
@@ -190,6 +201,8 @@ class RunManifest(Record):
     """Number of items in the data set of each task, drawn or not, where known."""
     interrupted: bool = False
     """Whether its user, or its budget, stopped the run before its end; it can be resumed."""
+    policy: RegisteredPolicy | None = None
+    """The policy that was registered before the run; null where none was."""
     spent: RunCost | None = None
     """What the run has cost; null while it is going on, and where that is unknown: a process was killed, or another
     tool made the run."""

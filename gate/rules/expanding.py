@@ -51,7 +51,7 @@ def expanded(
         own: Names of the audit's own tasks, probes and methods.
 
     Raises:
-        ConfigError: A pattern matches no task.
+        ConfigError: A pattern matches no task, or its metric is a misspelling of one that a task has.
     """
     known = list(runs)
     return [one for rule in rules for concrete in _on_metrics(rule, manifest, known, own) for one in clauses(concrete)]
@@ -76,11 +76,27 @@ def _on_metrics(rule: Rule, manifest: RunManifest, runs: list[Measured], own: Co
     if found:
         return [rule.model_copy(update={"metric": name}) for name in sorted(found)]
     if any(rule.covers(task) for task in own):
+        _refuse_misspelt(rule, named, runs)
         return [rule]
     names = {f"{task}/{named}" for task in runs[0].tasks()}
     hint = did_you_mean(rule.metric, sorted(names | {metric.name for metric in runs[0].all}))
     msg = f"{rule.metric}: no task of the run has such a metric, and none that did not run matches.{hint}"
     raise ConfigError(msg)
+
+
+def _refuse_misspelt(rule: Rule, named: str, runs: list[Measured]) -> None:
+    """Refuse the name of a metric that is nearly one of a task that the pattern covers.
+
+    A task of this installation that did not run may have a metric that no other task has: such a rule is open.
+
+    Raises:
+        ConfigError: It is.
+    """
+    known = sorted({metric.metric for run in runs for metric in run.all if rule.covers(metric.task)})
+    hint = did_you_mean(named, known)
+    if hint:
+        msg = f"unknown metric {rule.metric!r}: no task that {rule.task} matches has a metric {named!r}.{hint}"
+        raise ConfigError(msg)
 
 
 def _without_result(manifest: RunManifest, measured: Measured) -> set[str]:

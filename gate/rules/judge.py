@@ -81,7 +81,7 @@ class Judge:
                 found[place] = rule, metric, self._check(rule, metric)
                 continue
             if rule.is_pattern:
-                reason = f"no task of the run matches {rule.task}"
+                reason = self._why_no_task(rule)
                 found[place] = rule, None, check(rule, None, "INCONCLUSIVE", reason)
                 continue
             reason = why_absent(rule, self._manifest, self._measured, {*own, *self._of_baseline(rule)})
@@ -90,6 +90,12 @@ class Judge:
             else:
                 found[place] = rule, None, check(rule, None, "INCONCLUSIVE", reason)
         return self._together([found[place] for place in sorted(found)]), left_out
+
+    def _why_no_task(self, rule: Rule) -> str:
+        """Why a pattern stands for no metric of the run."""
+        if any(rule.covers(task) for task in self._measured.tasks()):
+            return f"no task of the run that {rule.task} matches has the metric {rule.metric.rpartition('/')[2]}"
+        return f"no task of the run matches {rule.task}"
 
     def _together(self, judged: list[Judged]) -> list[GateCheck]:
         """The checks, with what only all of them together show."""

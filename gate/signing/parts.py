@@ -17,6 +17,7 @@ from audit.core.errors import EvidenceInvalid
 from audit.core.records.base import Record
 from audit.core.records.files.surrogates import has_surrogates
 from audit.gate import evidence
+from audit.gate.binding import kept_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -119,7 +120,8 @@ def _content_faults(run: RunFolder, path: Path, part: EvidencePart, by_digest: d
 
 def _present(run: RunFolder) -> dict[str, Path]:
     """The files of evidence that are there, by name."""
-    paths = (path for path in (*evidence.files(run), run.decision_path) if os.path.lexists(path))
+    known = (*evidence.files(run), run.decision_path, kept_policy.path_in(run))
+    paths = (path for path in known if os.path.lexists(path))
     return {path.relative_to(run.path).as_posix(): path for path in paths}
 
 

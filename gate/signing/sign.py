@@ -11,18 +11,22 @@ from audit.core.errors import CheckpointError, EvidenceInvalid, RunFolderError
 from audit.core.filesystem import write_bytes
 from audit.core.text import printable
 from audit.gate import evidence
+from audit.gate.binding import kept_policy
 from audit.gate.signing import envelope, model_digest
 from audit.gate.signing.parts import DECISION, parts_of
 from audit.gate.signing.statement import MODEL_SIGNING, RECORDED, Statement, Subject, SubjectNotes, build, payload
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
     from audit.gate.signing.parts import EvidencePart
+
+OWN = {evidence.MANIFEST, DECISION, kept_policy.NAME}
+"""Parts that the manifest has no digest of: its own is of its content, the others come after it."""
 
 
 def sign(run: RunFolder, key: Ed25519PrivateKey) -> Subject:
@@ -40,16 +44,25 @@ def sign(run: RunFolder, key: Ed25519PrivateKey) -> Subject:
         RunFolderError: The run has not been judged, or a file cannot be read.
         WriteError: The file cannot be written.
     """
+    statement = statement_of(run)
+    write_bytes(run.path / envelope.NAME, envelope.sealed(payload(statement), key))
+    return statement.subject[0]
+
+
+def statement_of(run: RunFolder) -> Statement:
+    """What is signed about a run.
+
+    Raises:
+        EvidenceInvalid: A file has changed since the run ended.
+        RunFolderError: The run has not been judged, or a file cannot be read.
+    """
     decision = run.read_decision()
     if decision is None:
         msg = f"{run.path}: not judged yet, so there is no decision to sign: run 'audit gate {run.path}'"
         raise RunFolderError(msg)
     manifest, parts = run.read_manifest(), parts_of(run)
     _refuse_changed(run, manifest, parts)
-    subject = subject_of(manifest)
-    statement = build(manifest, decision, parts, subject)
-    write_bytes(run.path / envelope.NAME, envelope.sealed(payload(statement), key))
-    return subject
+    return build(manifest, decision, parts, subject_of(manifest))
 
 
 def signs_decision(run: RunFolder) -> bool:
@@ -59,8 +72,19 @@ def signs_decision(run: RunFolder) -> bool:
         run: A run with a decision and a bundle.
     """
     path = run.path / envelope.NAME
+    return lists_decision(run, path, lambda: envelope.payload_of(path, envelope.read(path)))
+
+
+def lists_decision(run: RunFolder, path: Path, text: Callable[[], str]) -> bool:
+    """Whether a signed statement lists the decision of a run as it is.
+
+    Args:
+        run: A run with a decision.
+        path: The bundle.
+        text: Reads the statement in it; raises EvidenceInvalid where it is broken.
+    """
     try:
-        statement = envelope.parsed(path, envelope.payload_of(path, envelope.read(path)), Statement)
+        statement = envelope.parsed(path, text(), Statement)
     except EvidenceInvalid:
         return False
     now = file_sha256(run.decision_path)
@@ -103,7 +127,7 @@ def _refuse_changed(run: RunFolder, manifest: RunManifest, parts: Sequence[Evide
         EvidenceInvalid: One differs, or was added.
     """
     for part in parts:
-        own = part.name in {evidence.MANIFEST, DECISION}  # the manifest's digest is not that of its file
+        own = part.name in OWN
         if manifest.evidence and not own and part.sha256 != manifest.evidence.get(part.name):
             msg = "it was changed or added after the run ended"
             raise EvidenceInvalid(msg, run.path / part.name)

@@ -129,6 +129,7 @@ def build(manifest: RunManifest, decision: Decision, parts: Sequence[EvidencePar
     digests = {part.name: part.sha256 for part in parts}
     configuration = [
         Configuration(name=f"policy {decision.policy}", digest={"sha256": decision.policy_sha256}),
+        *_registered(manifest),
         *_waivers(decision),
         *(Configuration(name=name, digest={"sha256": digests[name]}) for name in (MANIFEST, DECISION)),
     ]
@@ -149,6 +150,14 @@ def build(manifest: RunManifest, decision: Decision, parts: Sequence[EvidencePar
         checkpointAudit=evidence,
     )
     return Statement(_type=STATEMENT_TYPE, subject=[subject], predicateType=PREDICATE_TYPE, predicate=predicate)
+
+
+def _registered(manifest: RunManifest) -> list[Configuration]:
+    """The policy that was registered before the run, if one was."""
+    before = manifest.policy
+    if before is None:
+        return []
+    return [Configuration(name=f"policy registered before the run {before.name}", digest={"sha256": before.sha256})]
 
 
 def _waivers(decision: Decision) -> list[Configuration]:

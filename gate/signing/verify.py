@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -12,11 +13,14 @@ from audit.core.records.base import Record
 from audit.core.run_folder import EVIDENCE
 from audit.core.text import printable
 from audit.gate import decisions, evidence
+from audit.gate.binding.kept_policy import policy_of
+from audit.gate.binding.registered import REGISTERED_CHECK
 from audit.gate.corrected.ratings import RatedOutputs, changed_since
+from audit.gate.decisions import NO_POLICY
 from audit.gate.measured import target
 from audit.gate.metrics_file import read_metrics
 from audit.gate.rules.again import not_recomputed
-from audit.gate.signing import envelope
+from audit.gate.signing import envelope, keyless
 from audit.gate.signing.keys import key_id
 from audit.gate.signing.model_digest import file_digests, root_digest
 from audit.gate.signing.parts import DECISION, folder_faults, list_faults
@@ -42,6 +46,11 @@ SHOWN = 5
 UNSIGNED = "not signed: whoever can write this folder can change it unnoticed"
 UNFINISHED = "the run has not ended"
 UNCHECKED = "signed, but the signature was not checked: give its public key with --key"
+UNCHECKED_IDENTITY = "signed by an identity that was not checked: give --sigstore-identity and --sigstore-issuer"
+
+
+Checked = Literal["valid", "invalid", "not checked", "missing"]
+"""What is known of a signature."""
 
 
 class Verification(Record):
@@ -51,10 +60,14 @@ class Verification(Record):
     """The folder."""
     run_id: str | None
     """The run; null where its manifest cannot be read."""
-    signature: Literal["valid", "invalid", "not checked", "missing"]
+    signature: Checked
     """Of the bundle, by the key that was given."""
     key_id: str | None
     """The key that was given, else the one that the bundle says it is signed with."""
+    keyless: Checked = "missing"
+    """Of the Sigstore bundle, by the identity that was given."""
+    identity: str | None = None
+    """The identity that was given."""
     subject: Subject | None
     """The checkpoint that was signed; null without a bundle."""
     verdict: str | None
@@ -74,10 +87,11 @@ class Verification(Record):
         return not self.faults
 
 
-def verify(
+def verify(  # noqa: PLR0913 - everything that the evidence can be compared with
     run: RunFolder,
     key: Ed25519PublicKey | None = None,
     *,
+    signer: keyless.Signatory | None = None,
     checkpoint: Path | None = None,
     policy: PolicyFile | None = None,
     waivers: WaiverFile | None = None,
@@ -90,6 +104,7 @@ def verify(
     Args:
         run: The folder.
         key: The public key that the bundle has to be signed with; None leaves its signature unchecked.
+        signer: Who has to have signed the Sigstore bundle; None leaves that unchecked.
         checkpoint: Folder or file that has to be the subject of the bundle; None leaves that unchecked.
         policy: The policy that the decision has to be reached under; None leaves that unchecked.
         waivers: The waivers that the decision has to be made with; None leaves that unchecked.
@@ -103,10 +118,16 @@ def verify(
         RunFolderError: There is no bundle, and the folder is broken.
     """
     root = root_digest(file_digests(checkpoint)) if checkpoint else None
-    path = run.path / envelope.NAME
-    found = envelope.read(path) if path.exists() or path.is_symlink() else None
-    statement = None if found is None else envelope.parsed(path, envelope.payload_of(path, found), Statement)
-    faults = [f"{envelope.NAME}: {fault}" for fault in _in_bundle(found, statement, key, root)]
+    path, other = run.path / envelope.NAME, run.path / keyless.NAME
+    found = envelope.read(path) if os.path.lexists(path) else None
+    texts = [] if found is None else [(path, envelope.payload_of(path, found))]
+    texts += [(other, keyless.payload_of(other))] if os.path.lexists(other) else []
+    statement = envelope.parsed(*texts[0], Statement) if texts else None
+    by_identity, faults = _by_identity(run, signer)
+    if len({text for _, text in texts}) > 1:
+        faults.append(f"{keyless.NAME}: it signs another statement than {envelope.NAME}")
+    name = texts[0][0].name if texts else envelope.NAME
+    faults += [f"{name}: {fault}" for fault in _in_bundle(found, statement, key, root)]
     files, in_files = _in_files(run, statement)
     faults += in_files
     faults += _under_another(run, policy) if policy else []
@@ -120,12 +141,18 @@ def verify(
         run_id=_run_id(run),
         signature=_signature(found, key),
         key_id=key_id(key) if key else found.signatures[0].keyid if found else None,
+        keyless=by_identity,
+        identity=signer.name if signer else None,
         subject=statement.subject[0] if statement else None,
         verdict=_verdict(run),
         files=files,
         recomputed=done,
         faults=list(dict.fromkeys(faults)),
-        remarks=[*_remarks(run, found, statement, key), *_on_baseline(run, baseline), *_on_ratings(run)],
+        remarks=[
+            *_remarks(run, statement, checked=key is not None or signer is not None),
+            *_on_decision(run, policy, baseline),
+            *_on_ratings(run),
+        ],
     )
 
 
@@ -133,18 +160,30 @@ def _in_bundle(
     found: envelope.Envelope | None, statement: Statement | None, key: Ed25519PublicKey | None, root: str | None
 ) -> Iterator[str]:
     """What is wrong with the bundle by itself: its signature, its list of files, its subject."""
-    if found is None or statement is None:
-        if key is not None:
-            yield "it is missing: the run is not signed, and a key was given to check its signature"
+    if found is None and key is not None:
+        yield "it is missing: the run is not signed, and a key was given to check its signature"
+    if statement is None:
         if root is not None:
             yield "it is missing, so that nothing ties the run to a checkpoint"
         return
-    wrong = envelope.signature_fault(found, key) if key else None
+    wrong = envelope.signature_fault(found, key) if key and found else None
     if wrong:
         yield wrong
     yield from list_faults(statement.evidence.parts)
     if root is not None:
         yield from _in_subject(statement.subject[0], root)
+
+
+def _by_identity(run: RunFolder, signer: keyless.Signatory | None) -> tuple[Checked, list[str]]:
+    """What is known of the Sigstore bundle, and what is wrong with it."""
+    path = run.path / keyless.NAME
+    if not os.path.lexists(path):
+        missing = f"{keyless.NAME}: it is missing: nobody signed the run with an identity, and one was given"
+        return "missing", [missing] if signer else []
+    if signer is None:
+        return "not checked", []
+    wrong = keyless.signature_fault(path, signer)
+    return ("invalid", [f"{keyless.NAME}: {wrong}"]) if wrong else ("valid", [])
 
 
 def _in_subject(subject: Subject, root: str) -> Iterator[str]:
@@ -224,15 +263,13 @@ def _with_others(run: RunFolder, waivers: WaiverFile) -> list[str]:
     return []
 
 
-def _remarks(
-    run: RunFolder, found: envelope.Envelope | None, statement: Statement | None, key: Ed25519PublicKey | None
-) -> Iterator[str]:
+def _remarks(run: RunFolder, statement: Statement | None, *, checked: bool) -> Iterator[str]:
     """What is no contradiction, and a reader must know."""
-    if found is None:
+    if statement is None:
         yield UNSIGNED
-    elif key is None:
-        yield UNCHECKED
-    yield from _on_manifest(run, signed=found is not None)
+    elif not checked:
+        yield UNCHECKED if os.path.lexists(run.path / envelope.NAME) else UNCHECKED_IDENTITY
+    yield from _on_manifest(run, signed=statement is not None)
     yield from _on_waivers(run)
     yield from _unchecked(run)
     listed = [part.name for part in statement.evidence.parts] if statement else run.read_manifest().evidence
@@ -241,13 +278,21 @@ def _remarks(
             yield f"{name} was taken out, which is allowed: it holds personal data in the clear"
 
 
-def _on_baseline(run: RunFolder, baseline: RunFolder | None) -> Iterator[str]:
-    """That the baseline of the decision is not at hand."""
+def _on_decision(run: RunFolder, policy: PolicyFile | None, baseline: RunFolder | None) -> Iterator[str]:
+    """When its policy was registered, and what of the decision was not checked because a file is not at hand."""
     try:
         decision = run.read_decision()
-        remark = not_recomputed(run, decision, baseline) if decision else None
-    except RunFolderError:
+        if decision is None:
+            return
+        remark = not_recomputed(run, decision, baseline)
+        known = policy or policy_of(run, decision)
+    except AuditError:
         return
+    for check in decision.checks:
+        if check.metric == REGISTERED_CHECK:
+            yield f"policy {decision.policy}: {check.reason}"
+    if known is None:
+        yield f"{NO_POLICY}: give it with --policy"
     if remark:
         yield f"{remark}: give it with --baseline"
 
@@ -314,9 +359,7 @@ def _again(
     return done, done.faults
 
 
-def _signature(
-    found: envelope.Envelope | None, key: Ed25519PublicKey | None
-) -> Literal["valid", "invalid", "not checked", "missing"]:
+def _signature(found: envelope.Envelope | None, key: Ed25519PublicKey | None) -> Checked:
     if found is None:
         return "missing"
     if key is None:

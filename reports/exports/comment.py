@@ -27,7 +27,7 @@ def render(contents: RunContents) -> str:
     Raises:
         ConfigError: The run has no verdict on its numbers.
     """
-    return render_decision(decision_of(contents), contents.not_recomputed)
+    return render_decision(decision_of(contents), contents.unchecked)
 
 
 def marker(decision: Decision) -> str:
@@ -41,7 +41,7 @@ def render_decision(decision: Decision, remark: str | None = None) -> str:
 
     Args:
         decision: The decision.
-        remark: That differences from the baseline were not recomputed; None where they were.
+        remark: What of the verdict could not be checked; None where all of it was.
     """
     blocking = [check for check in decision.checks if check.blocking != "PASS"]
     shown = [check for check in decision.checks if check.blocking != check.verdict]

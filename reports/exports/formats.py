@@ -36,6 +36,7 @@ class Format(StrEnum):
     MODEL_CARD = "model-card", "exports.model_card", "model_card.md", True
     EVAL_RESULTS = "eval-results", "exports.eval_results", "eval_results.yaml", True
     EEE = "eee", "exports.eee", "eee.json", True
+    DOCUMENTATION = "documentation", "exports.documentation", "documentation.md"
     LM_EVAL = "lm-eval", "lm_eval_files", "lm-eval"
 
     def render(self, contents: RunContents, publication: Publication) -> str:

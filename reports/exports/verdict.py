@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from audit.core.errors import ConfigError
@@ -18,10 +19,10 @@ def decision_of(contents: RunContents) -> Decision:
         ConfigError: There is none, or it is out of date.
     """
     if contents.decision is None:
-        run = contents.manifest.run_id
+        run = contents.path or contents.manifest.run_id
         why = (
             f"the last verdict is not shown: {contents.stale_reason}" if contents.stale_reason else "it has no verdict"
         )
-        msg = f"{run}: {why}: run 'audit gate {run}' first"
+        msg = f"{run}: {why}: run 'audit gate {quote(str(run))}' first"
         raise ConfigError(msg)
     return contents.decision

@@ -24,11 +24,11 @@ def baseline_lines(decision: Decision, remark: str | None = None) -> list[str]:
 
     Args:
         decision: The verdict.
-        remark: Why the differences were not computed again; None where they were.
+        remark: What of the verdict could not be checked; None where all of it was.
     """
     other = decision.baseline
     if other is None:
-        return []
+        return [printable(remark, 400)] if remark else []
     model = ", ".join(part for part in (other.model, other.dtype, other.quantization) if part)
     lines = [f"compared with the baseline {other.run_id} ({model}, digest {other.model_digest[:16]})"]
     named = [f"{one.kind.replace('_', ' ')} {one.what}" for one in decision.mismatches if one.kind != "package"]

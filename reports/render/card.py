@@ -176,7 +176,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "stale_reason": contents.stale_reason,
         "verdict_text": verdict_text(contents.decision) if contents.decision else "",
         "not_judged": not_judged_lines(contents.decision) if contents.decision else [],
-        "baseline_lines": baseline_lines(contents.decision, contents.not_recomputed) if contents.decision else [],
+        "baseline_lines": baseline_lines(contents.decision, contents.unchecked) if contents.decision else [],
         "rule_text": rule_text,
         "not_assessed": not_assessed(manifest, contents.metrics, contents.decision),
         "drivers": _drivers(contents),

@@ -58,7 +58,7 @@ def render(contents: RunContents) -> str:
     if manifest.broken:
         lines += [f"**{escaped(manifest.broken)}**", ""]
     if contents.decision:
-        lines += [*_decision_lines(contents.decision, contents.not_recomputed), ""]
+        lines += [*_decision_lines(contents.decision, contents.unchecked), ""]
     if contents.stale_decision:
         lines += [f"The last verdict is not shown: {escaped(contents.stale_reason, REASON_LIMIT)}.", ""]
     for suite in SUITES:
@@ -69,7 +69,7 @@ def render(contents: RunContents) -> str:
     lines += _problems(contents)
     lines += not_assessed_lines(not_assessed(manifest, contents.metrics, contents.decision))
     if contents.ratings:
-        lines += ["## Human ratings", "", *_rating_table(contents), ""]
+        lines += ["## Human ratings", "", *rating_table(contents), ""]
     lines += [f"Signature: {code(manifest.signature)}"]
     return cut(lines, SUMMARY_BYTES, WHERE)
 
@@ -186,7 +186,8 @@ def not_assessed_lines(gaps: Sequence[Unassessed]) -> list[str]:
     return ["## Not assessed", "", *table(head, rows), ""]
 
 
-def _rating_table(contents: RunContents) -> list[str]:
+def rating_table(contents: RunContents) -> list[str]:
+    """What people said of the outputs, task by task."""
     rows = [
         (
             escaped(rating.task),

@@ -22,5 +22,6 @@ def verdict_text(decision: Decision) -> str:
     if code != ExitCode.INCOMPLETE:
         return line
     incomplete = any(check.metric == RUN_CHECK and check.verdict != "PASS" for check in decision.checks)
-    why = "the run is incomplete" if incomplete else "the run is not within its budget"
+    over = "no rule fails, but the run is not within its budget"
+    why = "the run is incomplete" if incomplete else over
     return f"{line}; {why} (exit code {code:d})"

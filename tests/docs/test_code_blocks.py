@@ -45,6 +45,7 @@ FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<code>.*?)^```$", re.MULTILINE | r
 PRINTED = {"text"}
 SHORTER = {
     "README": {"audit run ": "audit run --limit 2 --no-explain --config shorter.yaml "},
+    "gate": {"--model smollm2-135m-instruct": "--model my-checkpoint"},
     "tutorial": {"--limit 12": "--limit 3 --no-explain --config shorter.yaml", "--limit 24": "--limit 4"},
 }
 """By page: what makes its audits short. Three items decide nothing, so the gate's verdict is the page's."""

@@ -27,7 +27,6 @@ CI_PAGE = (ROOT / "docs" / "howto" / "ci.md").read_text("utf-8")
 SCHEMAS = [
     ("vendor.github-actions", "action.yml"),
     ("vendor.github-workflows", "examples/github-action.yml"),
-    ("vendor.github-workflows", "examples/github-workflow.yml"),
     ("vendor.gitlab-ci", "examples/gitlab-ci.yml"),
 ]
 AUDIT = """#!{python}

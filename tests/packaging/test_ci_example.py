@@ -29,14 +29,19 @@ from audit.gate.policy import load_policy
 from audit.safety import suite as safety
 from tests.cli.whole.warm import warm_audit
 from tests.conftest import network_allowed
+from tests.packaging.composite import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKFLOW = yaml.safe_load((ROOT / "examples" / "github-workflow.yml").read_text("utf-8"))
-(JOB,) = WORKFLOW["jobs"].values()
-(INSTALL,) = (step for step in JOB["steps"] if step.get("name") == "Install")
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+(INSTALL,) = (step for step in ACTION["runs"]["steps"] if step["name"] == "Install")
+(JOB,) = yaml.safe_load((ROOT / "examples" / "github-action.yml").read_text("utf-8"))["jobs"].values()
+(USED,) = (step for step in JOB["steps"] if step.get("uses") == "./")
+INPUTS = {"CHECKPOINT": "model", "CONFIG": "config", "POLICY": "policy", "LIMIT": "limit"}
+"""Of the action, by the variables of the job of GitLab."""
+INDEX = ("--extra-index-url", ACTION["inputs"]["index"]["default"])
 CI_PAGE = (ROOT / "docs" / "howto" / "ci.md").read_text("utf-8")
 GITLAB = yaml.safe_load((ROOT / "examples" / "gitlab-ci.yml").read_text("utf-8"))
 COPIED = (
@@ -90,59 +95,49 @@ class Job:
     """What the steps printed."""
     summary: str = ""
     """The job's summary."""
-
-    @property
-    def failed(self) -> bool:
-        """Whether a step failed, and the job with it."""
-        return any(self.codes.values())
+    runs: Path = Path("runs")
+    """Folder of the run folder."""
 
 
 def github(checkout: Path, variables: dict[str, str], **changed: str) -> Job:
-    """Run the example's job: steps with ``run:`` by ``bash -e``, others are actions of GitHub's own.
+    """Run the action as the example uses it, by a runner that has installed the program already.
 
     Args:
         checkout: The working directory, in which the step that installs has run.
         variables: Of the runner.
-        changed: Variables of the job that its user has edited.
+        changed: Inputs of the action that its user has edited, and the folder of data sets, by the names that the
+            job of GitLab has for them.
     """
-    job, outcomes = Job(), {}
-    summary = checkout.parent / "summary.md"
+    temporary = checkout.parent
+    summary = temporary / "summary.md"
     summary.write_text("earlier step\n", "utf-8")
-    own = {name: text.replace("${{ github.workspace }}", str(checkout)) for name, text in JOB["env"].items()}
-    own["LIMIT"] = own["LIMIT"].replace("${{ inputs.limit }}", "")
-    assert "${{" not in "".join(own.values())
-    environment = {**variables, **own, **changed, "GITHUB_STEP_SUMMARY": str(summary)}
-    for step in JOB["steps"]:
-        runs = _condition(step.get("if", "success()"), job, outcomes)
-        if runs and "run" in step and step["name"] != INSTALL["name"]:
-            _step(job, step["name"], step["run"], checkout, environment)
-        if "id" in step:
-            outcomes[step["id"]] = "skipped" if not runs else "failure" if job.codes[step["name"]] else "success"
-        if step.get("uses", "").startswith("actions/upload-artifact"):
-            assert runs
-            assert step["with"]["path"] == "runs/"
-    job.summary = summary.read_text("utf-8")
-    return job
-
-
-def _condition(text: str, job: Job, outcomes: dict[str, str]) -> bool:
-    """An ``if:`` of the example in a job that nobody cancelled."""
-    values = {"success()": not job.failed, "always()": True, "!cancelled()": True}
-    values |= {f"steps.{name}.outcome != 'skipped'": outcome != "skipped" for name, outcome in outcomes.items()}
-    return all(values[part] for part in text.removeprefix("${{").removesuffix("}}").strip().split(" && "))
+    cache = temporary / "audit-cache"
+    cache.unlink(missing_ok=True)
+    kept = Path(changed.pop("AUDIT_CACHE"))
+    kept.mkdir(exist_ok=True)
+    cache.symlink_to(kept)
+    given = USED["with"] | {INPUTS[name]: value for name, value in changed.items()}
+    own = {"RUNNER_TEMP": temporary, "GITHUB_ACTION_PATH": checkout, "GITHUB_STEP_SUMMARY": summary}
+    context = {f"inputs.{name}": value for name, value in given.items()} | {"github.event_name": "workflow_dispatch"}
+    steps = [step for step in ACTION["runs"]["steps"] if step is not INSTALL]
+    environment = variables | {name: str(path) for name, path in own.items()}
+    runner = Runner({**ACTION, "runs": {"steps": steps}}, checkout, environment, context)
+    outputs = runner.run()
+    assert runner.used["actions/upload-artifact"]["path"] == outputs["runs"]
+    return Job(runner.codes, runner.log, summary.read_text("utf-8"), Path(outputs["runs"]))
 
 
 def gitlab(checkout: Path, variables: dict[str, str], **changed: str) -> Job:
     """Run the documented job of GitLab: all lines in one shell that ends at the first that fails."""
     job = Job()
     install, *script = GITLAB["audit"]["script"]
-    assert install == INSTALL["run"]
+    assert shlex.split(install) == ["pip", "install", "--constraint", "constraints.txt", *INDEX, "."]
     own = {name: text.replace("$CI_PROJECT_DIR", str(checkout)) for name, text in GITLAB["audit"]["variables"].items()}
     environment = {**variables, **own, **changed}
     _step(job, "script", "set -o pipefail\n" + "\n".join(script), checkout, environment)
     assert GITLAB["audit"]["artifacts"]["when"] == "always"
     assert GITLAB["audit"]["artifacts"]["paths"] == ["runs/", "summary.md"]
-    job.summary = (checkout / "summary.md").read_text("utf-8")
+    job.summary, job.runs = (checkout / "summary.md").read_text("utf-8"), checkout / "runs"
     return job
 
 
@@ -180,7 +175,7 @@ def installed(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactor
         shutil.copy(ROOT / name, folder)
     (folder / "config.yaml").write_text(CONFIG, "utf-8")
     job = Job()
-    _step(job, "Install", INSTALL["run"], folder, variables)
+    _step(job, "Install", INSTALL["run"], folder, {**variables, "GITHUB_ACTION_PATH": str(folder), "INDEX": INDEX[1]})
     assert job.codes == {"Install": 0}, job.log
     return folder
 
@@ -241,24 +236,25 @@ def test_a_job_shows_its_verdict_whatever_it_is(
     changed = {"CHECKPOINT": str(tiny_model), "CONFIG": "config.yaml", "POLICY": policy(checkout, rule)}
     job = runner(checkout, {**variables, **data, "PATH": warm}, **changed, AUDIT_CACHE=str(checkout / "cache"))
     assert re.search(rf"^# Release gate: .* {verdict}$", job.summary, re.MULTILINE), job.log
-    (run,) = (checkout / "runs").glob("*/")
+    (run,) = (path for path in job.runs.glob("*/") if path.is_dir())
     assert json.loads((run / "decision.json").read_text("utf-8"))["verdict"] == verdict
     assert (run / "report" / "index.html").is_file()
     if runner is gitlab:
         assert job.codes == {"script": code}
     else:
-        assert job.codes == {"Audit": 0 if complete else 13, "Gate": code}
+        assert job.codes == {"Place": 0, "Audit": 0, "Gate": code}
         assert job.summary.startswith("earlier step\n")
     if not complete:
         assert "not run: crows_pairs" in job.log
         assert r"AUDIT\_DATA/crows\_pairs" in job.summary
 
 
-def test_a_job_that_could_not_be_installed_does_not_gate() -> None:
-    (gate,) = (step for step in JOB["steps"] if step.get("name") == "Gate")
-    job = Job(codes={"Install": 1})
-    assert not _condition(gate["if"], job, {"audit": "skipped"})
-    assert _condition(gate["if"], job, {"audit": "failure"})
+def test_a_job_that_could_not_be_installed_does_not_gate(tmp_path: Path) -> None:
+    (gate,) = (step for step in ACTION["runs"]["steps"] if step["name"] == "Gate")
+    runner = Runner(ACTION, tmp_path, {"RUNNER_TEMP": str(tmp_path)}, {}, codes={"Install": 1})
+    for outcome, gates in (("skipped", False), ("failure", True)):
+        runner.context["steps.audit.outcome"] = outcome
+        assert runner.holds(gate["if"]) is gates
 
 
 @pytest.fixture

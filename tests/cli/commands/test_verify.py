@@ -11,6 +11,7 @@ import rfc8785
 
 from audit.cli.commands import verify
 from audit.core.run_folder import RunFolder
+from audit.gate.binding.kept_policy import path_in
 from audit.gate.evidence import seal
 from audit.gate.signing import envelope, keys
 from audit.gate.signing import verify as verification
@@ -29,6 +30,7 @@ POLICY = "rules: [{metric: boolq/accuracy, min: 20}]\n"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run that was judged under ``policy.yaml`` and signed with ``audit.key``."""
+    from audit.gate.binding.kept_policy import keep
     from audit.gate.decide import decide
     from audit.gate.policy import load_policy
     from audit.gate.signing.sign import sign
@@ -36,6 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("made")
     run = write_run(home / "runs")
     (home / "policy.yaml").write_text(POLICY)
+    keep(run, load_policy(home / "policy.yaml"))
     run.write_decision(decide(run, load_policy(home / "policy.yaml")))
     keys.make(home / "audit.key")
     keys.make(home / "other.key")
@@ -67,13 +70,13 @@ def test_a_signed_run(audit: Audit, run: RunFolder) -> None:
     assert (code, error) == (0, "")
     assert out.splitlines() == [
         "checkpoint: tiny sha256:ab (checkpoint-audit; no folder of the checkpoint at hand: the run loaded ./tiny)",
-        f"VALID: 9 files, decision PASS, signed with {key_id}",
+        f"VALID: 10 files, decision PASS, signed with {key_id}",
     ]
     code, out, _ = audit("verify", run.path)
     assert code == 0
     assert out.splitlines()[-2:] == [
         "signed, but the signature was not checked: give its public key with --key",
-        "VALID, SIGNATURE NOT CHECKED: 9 files, decision PASS",
+        "VALID, SIGNATURE NOT CHECKED: 10 files, decision PASS",
     ]
 
 
@@ -158,7 +161,7 @@ def test_a_signed_run_without_a_manifest_is_compared_all_the_same(audit: Audit, 
 def test_numbers_and_decision_are_derived_again(audit: Audit, run: RunFolder) -> None:
     code, out, _ = audit("verify", "latest", "--key", "audit.pub", "--recompute")
     assert code == 0
-    assert "derived again: 8 metrics, the decision check by check: its policy is not at hand" in out.splitlines()
+    assert "derived again: 8 metrics, the decision from its policy" in out.splitlines()
     code, out, _ = audit("verify", "latest", "--key", "audit.pub", "--recompute", "--policy", "policy.yaml")
     assert code == 0
     assert "derived again: 8 metrics, the decision from its policy" in out.splitlines()
@@ -166,6 +169,24 @@ def test_numbers_and_decision_are_derived_again(audit: Audit, run: RunFolder) ->
     code, out, _ = audit("verify", "latest", "--recompute", "--policy", "policy.yaml")
     assert code == 12
     assert out.startswith("decision.json: it was reached under another policy")
+
+
+def test_without_its_policy_a_decision_is_derived_check_by_check_and_that_is_said(audit: Audit, run: RunFolder) -> None:
+    (run.path / envelope.NAME).unlink()
+    path_in(run).unlink()
+    code, out, _ = audit("verify", "latest", "--recompute")
+    assert code == 0
+    assert "derived again: 8 metrics, the decision check by check: its policy is not at hand" in out.splitlines()
+    assert "its policy is not at hand: rules that were left out, severities and owners were not checked" in out
+    assert "its policy is not at hand" not in "".join(
+        audit("verify", "latest", "--policy", "policy.yaml")[1].splitlines()
+    )
+
+
+def test_a_baseline_that_the_decision_does_not_compare_with_is_bad_input(audit: Audit, run: RunFolder) -> None:
+    code, _, error = audit("verify", "latest", "--baseline", run.path)
+    assert code == 2
+    assert "and the decision compares with no baseline" in error
 
 
 def test_what_cannot_be_derived_is_said(audit: Audit, run: RunFolder) -> None:

@@ -61,6 +61,29 @@ def test_a_run_leaves_what_the_design_says(call: Audit, tmp_path: Path) -> None:
     assert str(folder.report_path) in out.replace("\n", "")
 
 
+def test_a_policy_is_registered_before_the_run_and_kept_next_to_the_decision(
+    call: Audit, audit: Audit, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("rules: [{metric: crows_pairs/pct_stereotype, min: 1, max: 99}]\n")
+    code, _, error = call("--tasks", "crows_pairs", "--limit", 20, "--no-explain", "--policy", policy)
+    assert code == 0, error
+    folder = RunFolder.resolve("latest", tmp_path / "runs")
+    manifest = folder.read_manifest()
+    assert manifest.policy is not None
+    assert manifest.policy.sha256 == hashlib.sha256(policy.read_bytes()).hexdigest()
+    assert manifest.policy.registered <= manifest.started
+    code, out, _ = audit("gate", folder.path, "--policy", policy)
+    assert "registered when the run began" in " ".join(out.split())
+    assert (folder.path / "decision.policy.yaml").read_bytes() == policy.read_bytes()
+    policy.write_text("rules: [{metric: crows_pairs/pct_stereotype, min: 2, max: 98}]\n")
+    assert audit("gate", folder.path, "--policy", policy)[0] in {10, 11}
+    decision = folder.read_decision()
+    assert decision is not None
+    assert [one.verdict for one in decision.checks if one.metric == "policy/registered"] == ["INCONCLUSIVE"]
+    assert audit("run", "--policy", tmp_path / "missing.yaml")[0] == 2
+
+
 def everything_is_an_address(text: str) -> list[Finding]:
     """Stands for a checkpoint that leaks: the tiny one writes no address that a detector would know."""
     return [Finding("email", 0, len(text), reserved=False)] if text.strip() else []

@@ -48,6 +48,17 @@ def test_a_pattern_that_matches_nothing_is_no_pass(
     assert (known.verdict, known.checks[1].reason) == ("INCONCLUSIVE", "no task of the run matches asd*")
 
 
+def test_a_metric_behind_a_pattern_that_no_task_has_is_a_misspelling_or_open(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    run = make("b", samples(SCORES))
+    with pytest.raises(ConfigError, match=r"no task that \* matches .* 'acuracy'\. Did you mean 'accuracy'\?"):
+        judge(run, None, {"metric": "*/acuracy", "min": 0.1})
+    opened = judge(run, None, {"metric": "*/exact_match", "min": 0.1})  # asdiv, which did not run, has it
+    said = "no task of the run that * matches has the metric exact_match"
+    assert (opened.verdict, opened.checks[1].reason) == ("INCONCLUSIVE", said)
+
+
 def test_clauses_are_judged_one_by_one() -> None:
     rule = Rule.model_validate({
         "metric": "a/b", "min": 1, "max": 2, "better_than_baseline": True, "max_truncated": 0.1, "why": "x",

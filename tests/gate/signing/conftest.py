@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.core.records import FileDigest
 from audit.core.run_folder import RunFolder
+from audit.gate.binding.kept_policy import keep
 from audit.gate.decide import decide
 from audit.gate.evidence import seal
 from audit.gate.policy import load_policy
@@ -92,6 +93,7 @@ def make_judged(policy: PolicyFile, tmp_path_factory: pytest.TempPathFactory) ->
         ]
         model = manifest.model.model_copy(update={"files": files})
         seal(run, manifest.model_copy(update={"model": model, "config": {"model": str(checkpoint)}}))
+        keep(run, policy)
         run.write_decision(decide(run, policy))
         return run
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
 
 NAMES = [
-    "manifest.json", "metrics.json", "decision.json", "drivers.json", "raw.jsonl", "attributions/f00d.json",
-    "logged/boolq.json.gz", "samples/evals/boolq.parquet", "samples/safety/pairs.parquet",
+    "manifest.json", "metrics.json", "decision.json", "decision.policy.yaml", "drivers.json", "raw.jsonl",
+    "attributions/f00d.json", "logged/boolq.json.gz", "samples/evals/boolq.parquet", "samples/safety/pairs.parquet",
 ]  # fmt: skip
 FILES = [(name, index, hashlib.sha256(name.encode()).hexdigest()) for index, name in enumerate(NAMES)]
 
@@ -97,7 +97,7 @@ def test_each_way_in_which_a_file_differs_is_named(run: RunFolder) -> None:
     run.drivers_path.unlink()
     run.raw_path.unlink()
     run.decision_path.unlink()
-    logged = run.path / NAMES[6]
+    logged = run.path / NAMES[7]
     logged.write_bytes(logged.read_bytes()[:-1] + b"x")
     (run.path / "attributions" / "beef.json").write_text("{}")
     size = next(part.size for part in parts if part.name == NAMES[-1])

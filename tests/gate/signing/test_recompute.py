@@ -8,6 +8,7 @@ import pytest
 
 from audit.core.records import RunReference
 from audit.core.run_folder import RunFolder
+from audit.gate.binding.kept_policy import path_in
 from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.decide import decide
 from audit.gate.evidence import seal
@@ -173,11 +174,13 @@ def test_a_decision_is_derived_with_its_baseline_and_its_waivers(
 
 @pytest.mark.slow
 def test_rules_that_were_left_out_are_found_with_the_policy_and_not_without(run: RunFolder, policy: PolicyFile) -> None:
-    """What the shipped check of decisions cannot find out (:mod:`audit.gate.decisions`)."""
     decision = run.read_decision()
     assert decision is not None
     kept = [check for check in decision.checks if check.verdict == "PASS"]
     run.write_decision(decision.model_copy(update={"checks": kept, "verdict": "PASS"}))
+    again = "decision.json: the gate reaches INCONCLUSIVE under the same policy, with other checks"
+    assert recompute(run, None, ()).faults == [again]  # under the one that the gate left next to it
+    path_in(run).unlink()
     assert recompute(run, None, ()).faults == []
     assert recompute(run, policy, ()).faults == [
         "decision.json: its field verdict is not what the gate finds",

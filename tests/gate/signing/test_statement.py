@@ -61,7 +61,7 @@ def test_the_statement_says_what_the_gate_decided(whole: RunFolder) -> None:
     assert predicate["configuration"][0]["digest"] == {"sha256": decision["policy_sha256"]}
     assert predicate["checkpointAudit"]["decision"] == decision
     assert predicate["checkpointAudit"]["run_id"] == whole.run_id
-    assert len(predicate["checkpointAudit"]["parts"]) == 9
+    assert len(predicate["checkpointAudit"]["parts"]) == 10
 
 
 @pytest.mark.parametrize(("verdict", "result"), [("PASS", "PASSED"), ("FAIL", "FAILED"), ("INCONCLUSIVE", "FAILED")])

@@ -45,7 +45,7 @@ def test_a_signed_run_is_valid_wherever_it_is_copied(
     for folder in (whole, run):
         found = verify(folder, public)
         assert (found.valid, found.signature, found.faults, found.remarks) == (True, "valid", [], [])
-        assert (found.files, found.verdict, found.key_id) == (9, "INCONCLUSIVE", key_id(public))
+        assert (found.files, found.verdict, found.key_id) == (10, "INCONCLUSIVE", key_id(public))
         assert found.subject is not None
         assert found.subject.digest == {"sha256": OF_FOLDER}
 
@@ -108,7 +108,7 @@ def test_another_key_is_named(whole: RunFolder, other_key: Ed25519PrivateKey, pu
 def test_outputs_in_the_clear_may_be_taken_out_which_is_said(run: RunFolder, public: Ed25519PublicKey) -> None:
     run.raw_path.unlink()
     found = verify(run, public)
-    assert (found.valid, found.files) == (True, 8)
+    assert (found.valid, found.files) == (True, 9)
     assert found.remarks == ["raw.jsonl was taken out, which is allowed: it holds personal data in the clear"]
     run.raw_path.write_text("{}\n")
     assert len(verify(run, public).faults) == 1
@@ -216,7 +216,7 @@ def test_a_killed_run_that_was_judged_and_signed_is_compared_with_the_signed_lis
     run.write_decision(decide(run, policy))
     sign(run, key)
     found = verify(run, key.public_key())
-    assert (found.valid, found.files, found.verdict) == (True, 9, "INCONCLUSIVE")
+    assert (found.valid, found.files, found.verdict) == (True, 10, "INCONCLUSIVE")
     assert found.remarks == ["the run has not ended: its numbers are compared with its samples only with --recompute"]
     run.metrics_path.write_text(run.metrics_path.read_text() + " ")
     assert verify(run, key.public_key()).faults == ["metrics.json: it was changed, or belongs to another run"]

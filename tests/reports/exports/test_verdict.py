@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,3 +26,9 @@ def test_it_is_the_one_of_the_run(make_contents: Callable[..., RunContents]) -> 
 def test_a_stale_verdict_is_none(make_contents: Callable[..., RunContents]) -> None:
     with pytest.raises(ConfigError, match="the last verdict is not shown: it judged other metrics"):
         decision_of(replace(make_contents(), stale_reason="it judged other metrics"))
+
+
+def test_the_advice_names_the_folder_wherever_it_is(make_contents: Callable[..., RunContents]) -> None:
+    contents = replace(make_contents(), path=Path("else where/run"))
+    with pytest.raises(ConfigError, match="run 'audit gate 'else where/run'' first"):
+        decision_of(contents)

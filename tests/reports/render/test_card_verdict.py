@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import UsageError
+from audit.gate.binding.kept_policy import keep
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.reports.render.card import write_card
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def decision(run: RunFolder, folder: Path, rule: str) -> Decision:
     policy = folder / "policy.yaml"
     policy.write_text(f"rules: [{{metric: boolq/accuracy, {rule}}}]\n")
+    keep(run, load_policy(policy))
     return decide(run, load_policy(policy))
 
 

@@ -1,0 +1,1 @@
+"""What ties a decision to its policy: the file that is kept next to it, and what was registered before the run."""

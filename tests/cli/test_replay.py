@@ -1,0 +1,87 @@
+"""``audit run --replay``: a finished run made again, its exit codes, and what may be given with it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.core.run_folder import RunFolder
+from audit.gate.evidence import seal
+
+Audit = Any
+
+
+@pytest.fixture
+def other_tiny_model(tiny_model: Path, tmp_path: Path) -> Path:
+    """The tiny checkpoint with its weights halved."""
+    from safetensors.torch import load_file, save_file
+
+    folder = Path(shutil.copytree(tiny_model, tmp_path / "other"))
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: one / 2 for name, one in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+    return folder
+
+
+def test_a_replay_equals_its_run(audit: Audit, finished: RunFolder, tmp_path: Path) -> None:
+    code, out, error = audit("run", "--replay", finished.path, "--out", tmp_path / "again", "-q")
+    assert code == 0, (out, error)
+    assert "EQUAL: " in out
+    assert "not as recorded" not in out
+    again = RunFolder.resolve("latest", tmp_path / "again")
+    assert again.read_metrics() == finished.read_metrics()
+    assert again.run_id != finished.run_id
+
+
+def test_another_checkpoint_is_named_first_and_its_answers_differ(
+    audit: Audit, finished: RunFolder, other_tiny_model: Path, tmp_path: Path
+) -> None:
+    words = ("--replay", finished.path, "--model", other_tiny_model, "--limit", 5, "--out", tmp_path / "again", "-q")
+    code, out, _ = audit("run", *words)
+    assert code == 12
+    assert out.startswith("not as recorded: another checkpoint: digest ")
+    assert "DIFFERENT: 1 of 1 tasks" in out
+
+
+def test_an_edited_answer_of_a_sealed_run_is_found(audit: Audit, finished: RunFolder, tmp_path: Path) -> None:
+    samples = finished.read_samples("safety", "crows_pairs")
+    edited = [samples[0].model_copy(update={"output": "made up"}), *samples[1:]]
+    finished.write_samples("safety", "crows_pairs", edited)
+    seal(finished)
+    code, out, error = audit(
+        "run", "--replay", finished.path, "--tasks", "crows_*", "--out", tmp_path / "again", "--json", "-q"
+    )
+    assert code == 12, error
+    found = json.loads(out)
+    assert (found["equal"], found["causes"]) == (False, [])
+    [task] = found["tasks"]
+    assert (task["answers"], task["prompts"], task["scores"], task["first"]) == (1, 0, 0, [samples[0].sample_id])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--seed", "3"], "--replay takes the run's own configuration: leave out --seed"),
+        (["--resume", "latest"], "--replay takes the run's own configuration: leave out --resume"),
+        (["--tasks", "crows_pair"], "has no such task. Did you mean 'crows_pairs'?"),
+        (["--limit", "all"], "crows_pairs was run with the limit 20: give a smaller one of this kind"),
+        (["--limit", "0.5"], "crows_pairs was run with the limit 20: give a smaller one of this kind"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(audit: Audit, finished: RunFolder, words: list[str], said: str) -> None:
+    code, _, error = audit("run", "--replay", finished.path, *words)
+    assert code == 2
+    assert said in " ".join(error.split())
+
+
+def test_runs_that_cannot_be_made_again_are_refused(audit: Audit, finished: RunFolder) -> None:
+    manifest = finished.read_manifest()
+    seal(finished, manifest.model_copy(update={"config": {"import": {}}}))
+    assert "another tool made this run" in audit("run", "--replay", finished.path)[2]
+    finished.write_manifest(manifest.model_copy(update={"status": "running"}))
+    code, _, error = audit("run", "--replay", finished.path)
+    assert code == 2
+    assert "this run has not ended" in error

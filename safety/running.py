@@ -15,7 +15,7 @@ from audit.engine import Completion, Generation, Score, ScoreRequest
 from audit.engine.thinking import FAMILIES, Thinking
 from audit.safety.drawing import draw, identities, request_seed
 from audit.safety.metrics import compute
-from audit.safety.probe import SUITE, Answered, Context, Probe, Requests
+from audit.safety.probe import SUITE, Answered, Context, Population, Probe, Requests
 from audit.stats import definitions
 
 if TYPE_CHECKING:
@@ -52,7 +52,16 @@ def run_probe(probe: Probe[Item], engine: Engine, config: RunConfig, task: TaskC
     if probe.expand:
         items = probe.expand(items, context)
     answered = ask(probe, items, context, engine)
-    return _result(probe, answered, population.items, context, population.assets)
+    found = _result(probe, answered, population.items, context, population.assets)
+    return found.model_copy(update={"items_available": _available(probe, population)})
+
+
+def _available(probe: Probe[Item], population: Population[Item]) -> int | None:
+    """Items of the data as a limit counts them; None where it counts those of several parts, or made ones."""
+    if len(population.parts) > 1 or probe.stratum is not None or probe.expand is not None:
+        return None
+    together = probe.together
+    return len({together(item) for item in population.items} if together else population.items)
 
 
 def score_answers(probe: Probe[Item], predictions: Predictions, config: RunConfig) -> TaskResult:

@@ -77,6 +77,17 @@ def definitions_of_plugins(config: RunConfig) -> set[str]:
     return {name for probe in chosen for name in running.definitions_of_packages(probe, config)}
 
 
+def in_random_order(name: str) -> bool:
+    """Whether a larger limit of a probe adds items in one random order: not by stratum, data set or made items."""
+    probe = PROBES[name]
+    if probe.stratum is not None or probe.expand is not None:
+        return False
+    try:
+        return len(probe.load().parts) == 1
+    except AssetError:
+        return False
+
+
 def check(config: RunConfig) -> None:
     """Refuse a configuration that names a probe twice, or a probe or scorer that does not exist, before anything runs.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,7 @@ from audit.core.formatting import DIRECTION_KEY, estimate, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.gate import evidence
+from audit.gate.policy import load_policy
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from audit.core.config import Limit
     from audit.core.records import Metric, RunManifest
+    from audit.pipeline.until_decided import UntilDecided
 
 TRUNCATED_PROMPTS = "truncated_prompts"
 
@@ -41,6 +44,7 @@ Examples:
   audit run --task-file questions.csv         your own questions: docs/howto/own_data.md
   audit run --resume latest                   after Ctrl-C, a crash or a spent --budget
   audit run --extend latest --limit 400       more items for a finished run
+  audit run --until-decided policy.yaml --baseline runs/RELEASED --budget 30m     as many items as the rules need
 """
 
 
@@ -67,6 +71,13 @@ class RunArguments:
     extend: Annotated[
         str | None, typer.Option(help="Add items to a run, up to the new --limit: run folder, run id or 'latest'.")
     ] = None
+    until_decided: Annotated[
+        Path | None,
+        typer.Option(metavar="POLICY", help="Measure items until every rule of this policy is decided; see --baseline."),
+    ] = None
+    baseline: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Run that the rules of --until-decided compare with.")
+    ] = None
     database: Annotated[
         str | None,
         typer.Option(help="Ratings database; poorly rated outputs are explained too. Default: OUT/ratings.sqlite."),
@@ -86,7 +97,8 @@ def run(given: Given, arguments: RunArguments) -> int:
     """
     from audit.pipeline import audit as pipeline  # noqa: PLC0415 - torch and transformers take seconds to import
 
-    folder, config = _continued(given, arguments) or (None, _configured(given, arguments))
+    until = _until(given, arguments)
+    folder, config = _continued(given, arguments) or (None, _configured(given, arguments, until))
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, as_json=arguments.as_json))
     try:
@@ -96,6 +108,7 @@ def run(given: Given, arguments: RunArguments) -> int:
                 bars,
                 resume=folder,
                 extend=arguments.extend is not None,
+                until=until,
                 database=arguments.database,
                 write_out=arguments.write_out,
             )
@@ -104,17 +117,44 @@ def run(given: Given, arguments: RunArguments) -> int:
     return _conclude(done, as_json=arguments.as_json)
 
 
-def _configured(given: Given, arguments: RunArguments) -> RunConfig:
-    """The configuration of a new run: profile, file and options, and the tasks that were named."""
+def _until(given: Given, arguments: RunArguments) -> UntilDecided | None:
+    """The policy that says how many items are measured, with its baseline; None without one.
+
+    Raises:
+        ConfigError: A baseline is given without a policy, or items are named or added by hand.
+    """
+    from audit.pipeline.until_decided import UntilDecided  # noqa: PLC0415 - torch takes seconds to import
+
+    if arguments.until_decided is None:
+        if arguments.baseline is not None:
+            msg = "--baseline is the run that the rules of --until-decided compare with: give the policy, too"
+            raise ConfigError(msg)
+        return None
+    for option, value in (("--extend", arguments.extend), ("--samples", arguments.samples)):
+        if value is not None:
+            msg = f"--until-decided says how many items are measured: leave out {option}"
+            raise ConfigError(msg)
+    out_ = given.values.get("out", DEFAULT_OUT)
+    baseline = RunFolder.resolve(arguments.baseline, out_) if arguments.baseline is not None else None
+    return UntilDecided(load_policy(arguments.until_decided), baseline)
+
+
+def _configured(given: Given, arguments: RunArguments, until: UntilDecided | None) -> RunConfig:
+    """The configuration of a new run: profile, file and options, and the tasks that were named.
+
+    A run that goes on until a policy is decided has the policy's tasks unless others are named, up to all items.
+    """
     from audit.pipeline import configuration  # noqa: PLC0415 - torch takes seconds to import
 
     unexplained = {"explain": {"methods": [], "drivers": 0}} if arguments.no_explain else {}
     config = load_config(arguments.config, {**given.values, **unexplained})
     names = [name.strip() for name in arguments.tasks.split(",")] if arguments.tasks is not None else []
     own = file_tasks(arguments.task_file, arguments.columns)
-    return configuration.choose_tasks(
-        config, names, values.limit(arguments.limit), values.samples(arguments.samples), own=own
-    )
+    limit = values.limit(arguments.limit)
+    if until is not None:
+        limit = limit or "all"
+        names = names or ([] if own else until.tasks(config))
+    return configuration.choose_tasks(config, names, limit, values.samples(arguments.samples), own=own)
 
 
 def _continued(given: Given, arguments: RunArguments) -> tuple[RunFolder, RunConfig] | None:
@@ -143,7 +183,7 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
         ConfigError: Another option was given: a run that goes on keeps its configuration.
     """
     free = {option, "--budget", "--token-budget", "--out", "--write-out", "--json"}
-    free |= {"--limit"} if option == "--extend" else set()
+    free |= {"--limit"} if option == "--extend" else {"--until-decided", "--baseline"}
     taken = [typed for typed in (*given.names, *typed_names(arguments)) if typed not in free]
     if taken:
         msg = f"{option} keeps the run's own configuration: leave out {taken[0]}"

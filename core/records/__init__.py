@@ -32,6 +32,7 @@ from audit.core.records.explanations import (
     Span,
 )
 from audit.core.records.flags import Flag
+from audit.core.records.looks import Looks, SequentialCheck, TaskLooks
 from audit.core.records.manifest import (
     AssetRecord,
     FileDigest,
@@ -81,6 +82,7 @@ __all__ = [
     "GateCheck",
     "GitState",
     "JudgedWaiver",
+    "Looks",
     "Metric",
     "MetricDifference",
     "Mismatch",
@@ -98,11 +100,13 @@ __all__ = [
     "RunReference",
     "Sample",
     "SampledText",
+    "SequentialCheck",
     "Severity",
     "Share",
     "Span",
     "Status",
     "Suite",
+    "TaskLooks",
     "TaskResult",
     "Verdict",
     "Waiver",

@@ -14,6 +14,7 @@ from audit.core.records.comparison import (  # noqa: TC001 - pydantic reads the 
     MismatchKind,
     RunReference,
 )
+from audit.core.records.looks import SequentialCheck  # noqa: TC001 - see above
 from audit.core.records.waiver import JudgedWaiver  # noqa: TC001 - see above
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
@@ -86,6 +87,8 @@ class GateCheck(Record):
     adjusted: BaselineComparison | None = None
     """The same with the coverage that Holm's procedure asks for among all rules on the baseline; null where the rule is
     not violated on its own."""
+    sequential: SequentialCheck | None = None
+    """How the rule was judged on a task that was looked at while it ran; null where its size was fixed before."""
     waived_by: str | None = None
     """Id of the waiver by which the check does not block; null where it passes or blocks."""
 

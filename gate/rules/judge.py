@@ -16,6 +16,8 @@ from audit.gate.rules.family import Compared, holm
 from audit.gate.rules.gap import judge_gap, parts_of
 from audit.gate.rules.settling import advice_on
 from audit.gate.rules.truncated import judge_truncated
+from audit.gate.sequential.judge import SequentialJudge
+from audit.gate.sequential.looked import Looked, tests_of
 from audit.stats.records import Records
 
 if TYPE_CHECKING:
@@ -39,10 +41,17 @@ class Judge:
         measured: Its metrics.
         policy: The policy.
         baseline: The run to compare with; None where no rule asks for one.
+        going_on: The command that adds items until the rules are decided; empty where that is not known.
     """
 
     def __init__(
-        self, run: RunFolder, manifest: RunManifest, measured: Measured, policy: Policy, baseline: Baseline | None
+        self,
+        run: RunFolder,
+        manifest: RunManifest,
+        measured: Measured,
+        policy: Policy,
+        baseline: Baseline | None,
+        going_on: str = "",
     ) -> None:
         self._manifest, self._measured, self._policy, self._baseline = manifest, measured, policy, baseline
         self._records = Records(run)
@@ -51,6 +60,8 @@ class Judge:
         if baseline is not None:
             theirs = Advisor(baseline.folder, baseline.manifest, baseline.measured)
             self._on_difference = partial(advice_on, self.advisor, theirs)
+        self._looked = Looked(manifest, baseline.manifest if baseline else None)
+        self._sequential = SequentialJudge(self._looked, measured, self._records, policy, baseline, going_on)
 
     def judged(
         self, rules: Sequence[Rule], own: set[str], optional: set[str]
@@ -67,6 +78,9 @@ class Judge:
         for place in sorted(range(len(rules)), key=lambda place: rules[place].task):  # samples are read task by task
             rule = rules[place]
             metric = self._metric(rule)
+            if metric is not None and self._looked.concerns(rule) and not self._hindrance(rule, metric):
+                found[place] = rule, None, self._sequential.check(rule, metric, tests_of(rule, rules))
+                continue
             if metric is not None:
                 found[place] = rule, metric, self._check(rule, metric)
                 continue
@@ -121,15 +135,22 @@ class Judge:
             return judge_gap(rule, self._measured, self._records, coverage, tolerance, self.advisor.more)
         return self._on_baseline(rule, metric)
 
+    def _hindrance(self, rule: Rule, metric: Metric) -> str | None:
+        """Why a metric cannot be judged, or compared with the baseline's."""
+        if metric.value is None:
+            return f"not computed: {metric.error or 'no reason given'}"
+        if not rule.needs_baseline:
+            return None
+        if self._baseline is None or not self._baseline.has(metric):
+            return "the baseline has no such metric"
+        broken = self._baseline.manifest.broken  # nothing is worse than that
+        return f"the checkpoint of the baseline is broken: {broken}" if broken else None
+
     def _on_baseline(self, rule: Rule, metric: Metric) -> GateCheck:
         """A rule on the baseline, by itself."""
-        if metric.value is None:
-            return check(rule, metric, "INCONCLUSIVE", f"not computed: {metric.error or 'no reason given'}")
-        if self._baseline is None or not self._baseline.has(metric):
-            return check(rule, metric, "INCONCLUSIVE", "the baseline has no such metric")
-        broken = self._baseline.manifest.broken
-        if broken:  # nothing is worse than that
-            return check(rule, metric, "INCONCLUSIVE", f"the checkpoint of the baseline is broken: {broken}")
+        hindrance = self._hindrance(rule, metric)
+        if hindrance or self._baseline is None:
+            return check(rule, metric, "INCONCLUSIVE", hindrance or "the baseline has no such metric")
         found = self._baseline.compared(rule, metric, self._confidence(rule))
         said = judge_difference(rule, metric, found, self._measured, self._tolerance(rule), self._on_difference)
         return check(rule, metric, *said).model_copy(update={"baseline": found})

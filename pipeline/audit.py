@@ -132,7 +132,7 @@ def _run(
         results = Results(folder, context)
         if until:
             context, manifest = _rounds(context, until, folder, manifest, results, journal)
-        found = partial(_suites, context, results, judged, measured=until is not None)
+        found = partial(_suites, context, results, judged)
         _measure(context, folder, manifest, results, found, journal, write_out=write_out)
     return folder
 
@@ -160,11 +160,12 @@ def _rounds(
 ) -> tuple[RunContext, RunManifest]:
     """Measure benchmarks and probes, and more of those that the open rules need, until nothing is open.
 
-    At each look the folder is that of a run that has ended. Afterwards it goes on: the explanations are missing.
+    At each look the folder is that of a run that has ended. Afterwards it goes on: other tasks and explanations are
+    missing.
     """
-    before, changed = manifest.spent, None
+    before, changed = manifest.spent, set(manifest.looks.tasks if manifest.looks else ())
     while True:
-        found = partial(_benchmarks_and_probes, context, only(context.config, changed))
+        found = partial(_benchmarks_and_probes, context, only(context.config, changed, looked_at=True))
         _measure(context, folder, manifest, results, found, journal)
         following = until.look(folder, context.config, context.progress)
         manifest = _continue(context, folder, extend=following is not None, config=following)
@@ -184,9 +185,7 @@ def _begin(context: RunContext, folder: RunFolder, manifest: RunManifest, judged
     return manifest
 
 
-def _continue(
-    context: RunContext, folder: RunFolder, *, extend: bool, config: RunConfig | None = None
-) -> RunManifest:
+def _continue(context: RunContext, folder: RunFolder, *, extend: bool, config: RunConfig | None = None) -> RunManifest:
     """Take up a run where it was left, with another configuration if one is given.
 
     Raises:
@@ -233,17 +232,11 @@ def _measure(
         evidence.seal(folder, ended.model_copy(update={"spent": spent}))
 
 
-def _suites(context: RunContext, results: Results, judged: rated.Judged, *, measured: bool) -> Iterator[TaskResult]:
-    """What is run, in this order. Explanations come last: they look at the other suites' samples.
-
-    Args:
-        context: Of the run.
-        results: Those that there are.
-        judged: Ratings that the run goes by.
-        measured: Whether benchmarks and probes are among the results already.
-    """
-    if not measured:
-        yield from _benchmarks_and_probes(context, context.config)
+def _suites(context: RunContext, results: Results, judged: rated.Judged) -> Iterator[TaskResult]:
+    """What is still to run, in this order. Explanations come last: they look at the other suites' samples."""
+    names = {task.name for task in (*context.config.evals.tasks, *context.config.safety.tasks)}
+    left = names - {one.task for one in results.kept}
+    yield from _benchmarks_and_probes(context, only(context.config, left, looked_at=False))
     ratings = rated.by_sample(results.kept, judged)
     yield from explain.explain_results(context.engine, context.config, tuple(results.kept), ratings)
 

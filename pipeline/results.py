@@ -51,7 +51,7 @@ class Results:
         place = self._place(stored)
         self.kept[place : place + 1] = [stored]
         self._raw = [one for one in self._raw if not (one.task == stored.task and stored.task in self._stale)] + raw
-        _write(self._folder, self.kept, place, self._raw if self._context.config.keep_raw else [])
+        _write(self._folder, self.kept, self._raw if self._context.config.keep_raw else [], place)
         self.kept[place] = stored.model_copy(update={"logged": None})  # the rows of all tasks may be large
         self._stale.discard(stored.task)
         self.fresh.add(stored.task)
@@ -121,11 +121,12 @@ def _reported(stored: TaskResult) -> list[Metric]:
     return with_reasons(sound(with_definitions(stored.metrics, stored.samples)))
 
 
-def _write(folder: RunFolder, results: list[TaskResult], place: int, raw: list[RawOutput]) -> None:
-    """Put the newest result on disk; what a result holds is never lost to a later failure."""
+def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput], place: int = -1) -> None:
+    """Put the newest result, at this place, on disk; what a result holds is never lost to a later failure."""
     if raw:
         folder.write_raw(raw)
-    newest, others = results[place], [*results[:place], *results[place + 1 :]]
+    newest = results[place]
+    others = [one for one in results if one is not newest]
     if newest.not_run and not any(one.task == newest.task for one in others):
         # A run that goes on may hold what the task left before.
         folder.samples_path(newest.suite, newest.task).unlink(missing_ok=True)

@@ -53,10 +53,11 @@ class UntilDecided:
     def begin(self, config: RunConfig) -> tuple[RunConfig, Looks]:
         """The configuration of the first look, and what is known of the tasks before it.
 
-        Groups of tasks and tasks whose items are named have their whole limit at once: they are not looked at.
+        Other tasks have their whole limit at once, after the last look: groups, probes drawn by stratum, tasks whose
+        items are in clusters or named, and those that the policy has no rule on.
 
         Raises:
-            ConfigError: A limit is a share, or no task is one that the policy has rules on.
+            ConfigError: A limit is a share, or there is no task to look at.
             RunFolderError: The baseline cannot be read.
         """
         theirs = self.baseline.read_manifest() if self.baseline else None
@@ -64,9 +65,9 @@ class UntilDecided:
         for task in (*config.evals.tasks, *config.safety.tasks):
             rules = [rule for rule in self.policy.policy.rules if rule.covers(task.name)]
             if rules and _can_be_looked_at(task, config):
-                tasks[task.name] = _before(task, _most(task, rules, theirs))
+                tasks[task.name] = TaskLooks(limit=0, most=_most(task, rules, theirs))
         if not tasks:
-            msg = f"{self.policy.where}: no task of this run can be looked at: leave out --until-decided"
+            msg = f"{self.policy.where}: no task of this run can be decided early: leave out --until-decided"
             raise ConfigError(msg)
         looks = Looks(
             policy=self.policy.name,
@@ -148,19 +149,23 @@ def changed_tasks(before: RunConfig, after: RunConfig) -> set[str]:
     return {task.name for task in (*after.evals.tasks, *after.safety.tasks) if task.limit != limits[task.name]}
 
 
-def only(config: RunConfig, tasks: set[str] | None) -> RunConfig:
-    """The configuration with some of its tasks alone; None keeps all."""
-    if tasks is None:
-        return config
-    evaluated = [task for task in config.evals.tasks if task.name in tasks]
-    chosen = {name: items for name, items in config.evals.samples.items() if name in tasks}
+def only(config: RunConfig, tasks: set[str], *, looked_at: bool) -> RunConfig:
+    """The configuration with some of its tasks alone.
+
+    Args:
+        config: With all of them.
+        tasks: Those to keep.
+        looked_at: Whether they are looked at; otherwise their items may be named.
+    """
+    update = {
+        "evals": {
+            "tasks": [task for task in config.evals.tasks if task.name in tasks],
+            "samples": {} if looked_at else config.evals.samples,
+        },
+        "safety": {"tasks": [task for task in config.safety.tasks if task.name in tasks]},
+    }
     return config.model_copy(
-        update={
-            "evals": config.evals.model_copy(update={"tasks": evaluated, "samples": chosen}),
-            "safety": config.safety.model_copy(
-                update={"tasks": [task for task in config.safety.tasks if task.name in tasks]}
-            ),
-        }
+        update={name: getattr(config, name).model_copy(update=fields) for name, fields in update.items()}
     )
 
 
@@ -186,15 +191,12 @@ def measured_up_to(looks: Looks, config: RunConfig, fresh: set[str], available: 
 
 
 def _can_be_looked_at(task: TaskConfig, config: RunConfig) -> bool:
-    """Whether a task's items are drawn up to a limit."""
-    include = tuple(config.evals.include_path)
-    own = task.file is not None or task.name in safety.TASKS
-    return task.name not in config.evals.samples and (own or not evals.is_group(task.name, include))
-
-
-def _before(task: TaskConfig, most: int | None) -> TaskLooks:
-    """What is known of a task before the first look."""
-    return TaskLooks(limit=0, most=most, early=task.name not in safety.TASKS or safety.in_random_order(task.name))
+    """Whether a larger limit of a task adds independent items in one random order."""
+    if task.name in config.evals.samples:
+        return False
+    if task.file is None and task.name in safety.TASKS:
+        return safety.in_random_order(task.name)
+    return evals.in_random_order(task, tuple(config.evals.include_path))
 
 
 def _most(task: TaskConfig, rules: list[Rule], baseline: RunManifest | None) -> int | None:

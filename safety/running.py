@@ -57,11 +57,14 @@ def run_probe(probe: Probe[Item], engine: Engine, config: RunConfig, task: TaskC
 
 
 def _available(probe: Probe[Item], population: Population[Item]) -> int | None:
-    """Items of the data as a limit counts them; None where it counts those of several parts, or made ones."""
-    if len(population.parts) > 1 or probe.stratum is not None or probe.expand is not None:
-        return None
-    together = probe.together
-    return len({together(item) for item in population.items} if together else population.items)
+    """Number of items of the data; None where a limit counts something else: groups, or items of strata or parts."""
+    counts_items = is_drawn_by_item(probe) and len(population.parts) == 1
+    return len(population.items) if counts_items else None
+
+
+def is_drawn_by_item(probe: Probe[Any]) -> bool:
+    """Whether a limit of a probe counts its items, rather than groups or strata of them, or what they expand to."""
+    return probe.together is None and probe.stratum is None and probe.expand is None
 
 
 def score_answers(probe: Probe[Item], predictions: Predictions, config: RunConfig) -> TaskResult:

@@ -78,9 +78,9 @@ def definitions_of_plugins(config: RunConfig) -> set[str]:
 
 
 def in_random_order(name: str) -> bool:
-    """Whether a larger limit of a probe adds items in one random order: not by stratum, data set or made items."""
+    """Whether a larger limit of a probe adds independent items in one random order."""
     probe = PROBES[name]
-    if probe.stratum is not None or probe.expand is not None:
+    if probe.cluster is not None or not running.is_drawn_by_item(probe):
         return False
     try:
         return len(probe.load().parts) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -73,7 +73,7 @@ class RunArguments:
     ] = None
     until_decided: Annotated[
         Path | None,
-        typer.Option(metavar="POLICY", help="Measure items until every rule of this policy is decided; see --baseline."),
+        typer.Option(metavar="POLICY", help="Measure items until every rule of this policy is decided."),
     ] = None
     baseline: Annotated[
         str | None, typer.Option(metavar="RUN", help="Run that the rules of --until-decided compare with.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, UsageError
 from audit.core.records import BaselineComparison
 from audit.gate.comparison.compare import ComparedRun, ComparisonWork, key_of
 from audit.gate.measured import Measured
@@ -89,12 +89,11 @@ class Baseline:
         )
 
     def hindrance(self, metric: Metric) -> str | None:
-        """Why a metric that both runs have cannot be compared, whatever its samples are.
-
-        Raises:
-            TypeError: Its definition cannot be followed.
-        """
-        return self._work.hindrance(metric)
+        """Why a metric that both runs have cannot be compared, whatever its samples are."""
+        try:
+            return self._work.hindrance(metric)
+        except (TypeError, UsageError) as error:  # of a newer version or another package
+            return str(error)
 
     def sides(self, metric: Metric) -> tuple[Side, Side]:
         """The samples of both runs that a metric is about, the baseline's first.

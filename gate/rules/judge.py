@@ -78,8 +78,8 @@ class Judge:
         for place in sorted(range(len(rules)), key=lambda place: rules[place].task):  # samples are read task by task
             rule = rules[place]
             metric = self._metric(rule)
-            if metric is not None and self._looked.concerns(rule) and not self._hindrance(rule, metric):
-                found[place] = rule, None, self._sequential.check(rule, metric, tests_of(rule, rules))
+            if metric is not None and (looked := self.looked_at(rule, metric, rules)) is not None:
+                found[place] = rule, None, looked  # of no family here: it had its part of the error
                 continue
             if metric is not None:
                 found[place] = rule, metric, self._check(rule, metric)
@@ -94,6 +94,22 @@ class Judge:
             else:
                 found[place] = rule, None, check(rule, None, "INCONCLUSIVE", reason)
         return self._together([found[place] for place in sorted(found)]), left_out
+
+    def looked_at(self, rule: Rule, metric: Metric, rules: Sequence[Rule]) -> GateCheck | None:
+        """The check of a rule on a task that was looked at while it ran; None of another, or if nothing can be judged.
+
+        Args:
+            rule: The rule.
+            metric: Its metric.
+            rules: All rules.
+        """
+        if not self._looked.concerns(rule) or self._hindrance(rule, metric):
+            return None
+        if rule.needs_baseline and self._baseline is not None and self._baseline.hindrance(metric):
+            return None
+        if rule.kind == "range" and self._measured.lacks_bounds(metric):
+            return None
+        return self._sequential.check(rule, metric, tests_of(rule, rules))
 
     def _together(self, judged: list[Judged]) -> list[GateCheck]:
         """The checks, with what only all of them together show."""

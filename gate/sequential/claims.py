@@ -11,6 +11,11 @@ from audit.stats.sequential import EARLY, decided
 if TYPE_CHECKING:
     from audit.core.records import Verdict
     from audit.gate.sequential.items import ItemValues
+    from audit.stats.sequential import Units
+
+
+FURTHEST, PRECISION = 1_000.0, 0.01
+"""Up to how many times as many items are looked ahead, and how exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,16 @@ def verdict_of(claims: list[Claim], items: ItemValues, confidence: float, tests:
         tests: Rules of which any may fail by chance.
     """
     error = (1 - confidence) / 2 * EARLY
-    found = [_holds(claim, items, error, tests) for claim in claims]
+    ends = items.ends()
+    found = [_holds(claim, ends, error, tests) for claim in claims]
     if any(one is False for one in found):
         return "FAIL"
     return "PASS" if found and all(found) else "INCONCLUSIVE"
 
 
-def _holds(claim: Claim, items: ItemValues, error: float, tests: int) -> bool | None:
-    """Whether one claim holds; None if that is open."""
-    low, high = items.ends()
+def _holds(claim: Claim, ends: tuple[Units, Units], error: float, tests: int) -> bool | None:
+    """Whether one claim holds of units with the lowest and highest values; None if that is open."""
+    low, high = ends
     if claim.above:
         inside = decided(low, high, claim.passes, None, error=error, tests=tests)
         outside = decided(low, high, claim.fails, None, error=error, tests=tests)
@@ -56,16 +62,22 @@ def _holds(claim: Claim, items: ItemValues, error: float, tests: int) -> bool | 
 
 
 def items_to_decide(claims: list[Claim], items: ItemValues, confidence: float, tests: int) -> int | None:
-    """About how many items would decide claims if their values stay as they are: the evidence grows with the items.
+    """About how many items would decide claims, if more of them show what these show.
 
-    None where the evidence points nowhere yet.
+    None where they would decide nothing with ``FURTHEST`` times as many.
     """
     low, high = items.ends()
     error = (1 - confidence) / 2 * EARLY
-    holds, broken = math.log(1 / error), math.log(tests / error)
-    inside = [low.evidence_above(one.passes) if one.above else high.evidence_below(one.passes) for one in claims]
-    outside = [high.evidence_below(one.fails) if one.above else low.evidence_above(one.fails) for one in claims]
-    share = max(min(inside, default=0.0) / holds, max(outside, default=0.0) / broken)
-    if not 0 < share < math.inf:
+
+    def is_decided(times: float) -> bool:
+        more = low.repeated(times), high.repeated(times)
+        found = [_holds(claim, more, error, tests) for claim in claims]
+        return False in found or all(found)
+
+    if not claims or not items.low or not is_decided(FURTHEST):
         return None
-    return math.ceil(len(items.low) / share)
+    least, most = 1.0, FURTHEST
+    while most / least > 1 + PRECISION:
+        middle = math.sqrt(least * most)
+        least, most = (least, middle) if is_decided(middle) else (middle, most)
+    return math.ceil(len(items.low) * most)

@@ -65,7 +65,7 @@ def of_metric(metric: Metric, samples: Sequence[Sample], bounds: Iterable[Metric
         looks: How the items were drawn.
 
     Raises:
-        NotEarlyError: The metric is no such mean, or its items are not drawn as independent ones.
+        NotEarlyError: The metric is no such mean, or items of a cluster are not drawn together.
     """
     definition, whole = mean_of(metric), _range(metric)
     chosen = definition.select(samples, metric.slice)
@@ -143,7 +143,7 @@ def of_flag(samples: Sequence[Sample], flag: str, looks: TaskLooks) -> ItemValue
         looks: How the items were drawn.
 
     Raises:
-        NotEarlyError: The items are not drawn as independent ones.
+        NotEarlyError: Items of a cluster are not drawn together.
     """
     seen = [float(flag in sample.flags) for sample in samples]
     known = [is_scored(sample) for sample in samples]
@@ -216,11 +216,8 @@ def _clusters(definition: Definition, items: Sequence[Sample], looks: TaskLooks)
     """The cluster of each item; None where all are independent.
 
     Raises:
-        NotEarlyError: Items are not drawn in random order, or those of a cluster not together.
+        NotEarlyError: Items of a cluster are not drawn together.
     """
-    if not looks.early:
-        reason = "its items are not drawn in one random order"
-        raise NotEarlyError(reason)
     by = definition.cluster
     names = [one.slices.get(by) if by else one.cluster for one in items]
     if all(name is None for name in names):

@@ -112,9 +112,6 @@ class SequentialJudge:
 
     def _range(self, rule: Rule, metric: Metric, looks: TaskLooks, tests: int) -> GateCheck:
         """A mean between limits."""
-        if self._measured.lacks_bounds(metric):
-            reason = "the token limit cut answers, and the run has no bounds of the slice"
-            return self._made(rule, metric, "INCONCLUSIVE", reason)
         samples = self._records.samples(metric.suite, metric.task)
         found = values.of_metric(metric, samples, self._measured.bounds_of_cut_answers(metric), looks)
         claims = [Claim(rule.min, rule.min, above=True)] if rule.min is not None else []
@@ -140,8 +137,6 @@ class SequentialJudge:
         if baseline is None:
             reason = "there is no baseline"
             raise NotEarlyError(reason)
-        if hindrance := baseline.hindrance(metric):
-            return self._made(rule, metric, "INCONCLUSIVE", f"not compared with the baseline: {hindrance}")
         found = values.of_pairs(metric, baseline, looks)
         confidence = self._confidence(rule)
         loss = rule.no_worse_than_baseline
@@ -149,7 +144,8 @@ class SequentialJudge:
         each = (1 + confidence) / 2 if relative else confidence  # one half for the baseline's own interval
         own = baseline.own_interval(metric, 1 - (1 - each) * EARLY) if relative else (None, None)
         if relative and None in own:
-            return self._made(rule, metric, "INCONCLUSIVE", "no interval of the baseline's value")
+            reason = "no interval of the baseline's value"
+            raise NotEarlyError(reason)
         claims = [_claim(rule, metric, own)]
         verdict = verdict_of(claims, found, each, tests)
         compared = self._compared(metric, found, each, own, baseline)

@@ -9,7 +9,7 @@ from audit.core.records import TaskLooks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from audit.core.records import RunManifest
+    from audit.core.records import GateCheck, RunManifest
     from audit.gate.policy import Rule
 
 
@@ -46,7 +46,6 @@ class Looked:
         return TaskLooks(
             limit=min(one.limit for one in found),
             most=None,
-            early=all(one.early for one in found),
             largest=largest.pop() if len(largest) == 1 else None,
         )
 
@@ -57,6 +56,15 @@ class Looked:
     def _sides(self, rule: Rule) -> Sequence[TaskLooks]:
         runs = (self._run, self._baseline) if rule.needs_baseline else (self._run,)
         return [run[rule.task] for run in runs if rule.task in run]
+
+
+def is_looked_at(check: GateCheck, manifest: RunManifest) -> bool:
+    """Whether a check has to be one by evidence that holds whenever one looks, as far as the judged run shows."""
+    if check.sequential is not None:
+        return True
+    if manifest.looks is None:
+        return False
+    return check.kind in ("no_worse", "better") or check.task in manifest.looks.tasks
 
 
 def tests_of(rule: Rule, rules: Iterable[Rule]) -> int:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FLOOR = {"metric": "boolq/accuracy", "min": 0.6}
 NO_WORSE = {"metric": "boolq/accuracy", "no_worse_than_baseline": {"margin": 0.05}}
+OTHER = {"metric": "asdiv/accuracy", "no_worse_than_baseline": {"margin": 0.05}}
 
 
 @pytest.mark.parametrize("right", [54, 70, 74, 76, 78, 80])
@@ -116,17 +117,16 @@ def test_a_loss_counts_against_all_rules_on_the_baseline(make: Make, judge: Judg
     lost = {task: samples(values, task) for task in base}
     run = make("run", lost, looks=looks(40, 100, "boolq", "asdiv"))
     before = make("base", base)
-    other = {**NO_WORSE, "metric": "asdiv/accuracy"}
     money = money_above([1 - value for value in values], 0.05, -1)
     assert last(judge(run, before, NO_WORSE)).verdict == ("FAIL" if money >= 400 else "INCONCLUSIVE")
-    assert last(judge(run, before, NO_WORSE, other)).sequential.tests == 2  # type: ignore[union-attr]
-    assert last(judge(run, before, NO_WORSE, {**other, "severity": "warn"})).sequential.tests == 1  # type: ignore[union-attr]
+    assert last(judge(run, before, NO_WORSE, OTHER)).sequential.tests == 2  # type: ignore[union-attr]
+    assert last(judge(run, before, NO_WORSE, {**OTHER, "severity": "warn"})).sequential.tests == 1  # type: ignore[union-attr]
 
 
 def test_a_task_that_was_not_looked_at_has_its_part_of_the_error(make: Make, judge: Judge) -> None:
     given = {task: samples(shares(60, 100), task) for task in ("boolq", "asdiv")}
     run, base = make("run", given, looks=looks(100, 500)), make("base", given)
-    found = last(judge(run, base, NO_WORSE, {**NO_WORSE, "metric": "asdiv/accuracy"}))
+    found = last(judge(run, base, NO_WORSE, OTHER))
     assert found.sequential == SequentialCheck(confidence=0.95, last=True, tests=2)
 
 

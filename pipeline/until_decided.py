@@ -11,7 +11,7 @@ from audit.evals import suite as evals
 from audit.explain.methods.registry import METHODS
 from audit.gate import evidence
 from audit.gate.absence import asked_tasks
-from audit.gate.decide import decide
+from audit.gate.decide import decide, until_decided
 from audit.gate.sequential.plan import FIRST, next_limits, open_checks
 from audit.safety import suite as safety
 
@@ -49,6 +49,10 @@ class UntilDecided:
         named = [rule.task for rule in rules if not rule.is_pattern and rule.task not in METHODS]
         matched = [task for task in known if task not in METHODS and any(rule.covers(task) for rule in rules)]
         return list(dict.fromkeys([*matched, *named]))
+
+    def command(self, folder: RunFolder) -> str:
+        """The command that goes on with a run."""
+        return until_decided(folder, self.policy, self.baseline)
 
     def begin(self, config: RunConfig) -> tuple[RunConfig, Looks]:
         """The configuration of the first look, and what is known of the tasks before it.

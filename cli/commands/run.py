@@ -100,7 +100,7 @@ def run(given: Given, arguments: RunArguments) -> int:
     until = _until(given, arguments)
     folder, config = _continued(given, arguments) or (None, _configured(given, arguments, until))
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
-    interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, as_json=arguments.as_json))
+    interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, until, as_json=arguments.as_json))
     try:
         with bars:
             done = pipeline.audit(
@@ -113,7 +113,7 @@ def run(given: Given, arguments: RunArguments) -> int:
                 write_out=arguments.write_out,
             )
     except Interrupted as stopped:
-        return _leave_interrupted(stopped, as_json=arguments.as_json)
+        return _leave_interrupted(stopped, until, as_json=arguments.as_json)
     return _conclude(done, as_json=arguments.as_json)
 
 
@@ -194,7 +194,7 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
     return folder, config.model_copy(update={"out": folder.path.resolve().parent, "budget": budget})
 
 
-def _leave_interrupted(stopped: Interrupted, *, as_json: bool) -> int:
+def _leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_json: bool) -> int:
     """Say how an interrupted run goes on; its manifest says that it was interrupted, whenever that was.
 
     A run that lacks only its report card is shown and ends as any complete run does.
@@ -215,6 +215,8 @@ def _leave_interrupted(stopped: Interrupted, *, as_json: bool) -> int:
     if not isinstance(stopped, BudgetSpent):  # a thread that watches does not know how the run stands
         advice = Interrupted(folder.path, complete=complete)
     err.print(str(advice), markup=False, highlight=False, soft_wrap=True)
+    if until is not None:
+        err.print(f"go on until decided: {until.command(folder)}", markup=False, highlight=False, soft_wrap=True)
     if not complete:
         return ExitCode.INCOMPLETE
     code = _conclude(folder, as_json=as_json)
@@ -262,6 +264,7 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
     for line in (
         *([f"scorers {printable(', '.join(scorers))}"] if scorers else []),
         *([f"limit   {limits}"] if (limits := _limits(manifest)) else []),
+        *([f"looks   {manifest.looks.remark}"] if manifest.looks else []),
         f"status  {manifest.status}",
         *([f"report  {folder.report_path}"] if folder.report_path.exists() else []),
         f"metrics {folder.path / 'metrics.json'}",

@@ -12,15 +12,13 @@ Items = Annotated[int, Field(ge=0)]
 
 
 class TaskLooks(Record):
-    """A task whose number of items depends on what earlier looks showed; they come in one random order."""
+    """A task whose number of items depends on earlier looks; its items are independent and come in one random order."""
 
     limit: Items
     """Limit up to which its items are measured; 0 before they are."""
     most: Items | None = None
     """Greatest limit, fixed before the first look: of so many items an interval of a fixed number is right, once. Null
     where nobody knows it."""
-    largest: Items | None = None
-    """Items of the largest cluster of its data set, where whole clusters are drawn; null where items are drawn."""
 
 
 class Looks(Record):

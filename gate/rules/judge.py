@@ -17,7 +17,7 @@ from audit.gate.rules.gap import judge_gap, parts_of
 from audit.gate.rules.settling import advice_on
 from audit.gate.rules.truncated import judge_truncated
 from audit.gate.sequential.judge import SequentialJudge
-from audit.gate.sequential.looked import Looked, tests_of
+from audit.gate.sequential.looked import Looked, family_of
 from audit.stats.records import Records
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Judge:
             return None
         if rule.kind == "range" and self._measured.lacks_bounds(metric):
             return None
-        return self._sequential.check(rule, metric, tests_of(rule, rules))
+        return self._sequential.check(rule, metric, family_of(rule, rules))
 
     def _together(self, judged: list[Judged]) -> list[GateCheck]:
         """The checks, with what only all of them together show."""

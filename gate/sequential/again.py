@@ -58,16 +58,18 @@ def faults(
         min_aligned=decision.min_aligned or 1.0,
     )
     judge = Judge(run, manifest, measured, policy, _read(run, decision, folder))
-    if not same_packages(manifest):
-        return  # their intervals may differ in the last digits
+    same = same_packages(manifest)
     for check, rule, metric in checks:
         if rule.needs_baseline and folder is None:
             yield from _in_numbers(check, rule)
             continue
         reached = judge.looked_at(rule, metric, rules) if metric is not None else None
-        if reached is not None:
+        if reached is not None and (same or (reached.sequential and not reached.sequential.last)):
             yield from otherwise(check, reached)
             yield from _with_other_numbers(check, reached)
+        elif reached is not None:  # with other packages, fixed intervals may differ in the last digits
+            if check.verdict != reached.verdict:
+                yield f"it finds {check.verdict} for {check.metric}, for which {check.rule} gives {reached.verdict}"
         elif check.verdict != "INCONCLUSIVE":
             yield f"it finds {check.verdict} for {check.metric}, which cannot be judged"
 

@@ -17,7 +17,7 @@ from audit.stats.sequential import units
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from audit.core.records import Metric, Sample, TaskLooks
+    from audit.core.records import Metric, Sample
     from audit.gate.rules.baseline import Baseline
     from audit.stats.definitions import Definition
     from audit.stats.pairing.alignment import Side
@@ -38,34 +38,27 @@ class ItemValues:
     """Lowest."""
     high: list[float]
     """Highest; equal where the value is known."""
-    clusters: list[str] | None
-    """The cluster of each, or None if all are independent."""
     bounds: tuple[float, float]
     """Between which any value lies."""
-    largest: int | None
-    """Items of the largest cluster of the data set."""
     known: int
     """Items that have a value."""
 
     def ends(self) -> tuple[Units, Units]:
         """Units of the lowest values, and of the highest."""
-        lowest = units(self.low, self.bounds, self.clusters, self.largest)
-        if self.low == self.high:
-            return lowest, lowest
-        return lowest, units(self.high, self.bounds, self.clusters, self.largest)
+        lowest = units(self.low, self.bounds)
+        return lowest, lowest if self.low == self.high else units(self.high, self.bounds)
 
 
-def of_metric(metric: Metric, samples: Sequence[Sample], bounds: Iterable[Metric], looks: TaskLooks) -> ItemValues:
+def of_metric(metric: Metric, samples: Sequence[Sample], bounds: Iterable[Metric]) -> ItemValues:
     """The items of one run.
 
     Args:
         metric: A mean of item values.
         samples: All of its task.
         bounds: The metric with cut answers counted as wrong, and as right; none where no answer was cut.
-        looks: How the items were drawn.
 
     Raises:
-        NotEarlyError: The metric is no such mean, or items of a cluster are not drawn together.
+        NotEarlyError: The metric is no such mean, or items are in clusters.
     """
     definition, whole = mean_of(metric), _range(metric)
     chosen = definition.select(samples, metric.slice)
@@ -74,6 +67,7 @@ def of_metric(metric: Metric, samples: Sequence[Sample], bounds: Iterable[Metric
     inside = {sample.sample_id for sample in chosen}
     outside = [one for one in samples if one.sample_id not in inside and not is_scored(one)] if metric.slice else []
     items = [*chosen, *outside]  # an item that could not be scored may belong to any slice
+    _check_independent(definition, items)
     if counts_completions(metric) and len(values) < len(items):
         reason = "answers without a value are not counted by item"
         raise NotEarlyError(reason)
@@ -83,14 +77,12 @@ def of_metric(metric: Metric, samples: Sequence[Sample], bounds: Iterable[Metric
     return ItemValues(
         low=[_within(min(one), whole) for one in seen],
         high=[_within(max(one), whole) for one in seen],
-        clusters=_clusters(definition, items, looks),
         bounds=whole,
-        largest=looks.largest,
         known=len(values),
     )
 
 
-def of_pairs(metric: Metric, baseline: Baseline, looks: TaskLooks) -> ItemValues:
+def of_pairs(metric: Metric, baseline: Baseline) -> ItemValues:
     """The items of the judged run, each with its difference to the baseline.
 
     Items that the baseline alone has are not drawn yet. Those that it lacks, and those without a value on one side,
@@ -99,7 +91,6 @@ def of_pairs(metric: Metric, baseline: Baseline, looks: TaskLooks) -> ItemValues
     Args:
         metric: A mean of item values, of the judged run.
         baseline: Knows the samples of both.
-        looks: How the items were drawn.
 
     Raises:
         NotEarlyError: As :func:`of_metric`; or an item is in the slice in one run alone.
@@ -112,6 +103,7 @@ def of_pairs(metric: Metric, baseline: Baseline, looks: TaskLooks) -> ItemValues
     if alignment.in_one_slice:
         reason = "which items it covers depends on the answers"
         raise NotEarlyError(reason)
+    _check_independent(definition, after.about.values())
     width, scale, cut = high - low, definition.scale, baseline.cut_items(metric)
     values = [_averaged(one.values) for one in (before, after)]
     if len(_lengths(before) | _lengths(after)) > 1:
@@ -127,32 +119,28 @@ def of_pairs(metric: Metric, baseline: Baseline, looks: TaskLooks) -> ItemValues
     return ItemValues(
         low=[one for one, _ in ends],
         high=[one for _, one in ends],
-        clusters=_clusters(definition, list(after.about.values()), looks),
         bounds=(-width, width),
-        largest=looks.largest,
         known=len(paired),
     )
 
 
-def of_flag(samples: Sequence[Sample], flag: str, looks: TaskLooks) -> ItemValues:
+def of_flag(samples: Sequence[Sample], flag: str) -> ItemValues:
     """1 for each sample with a flag, 0 for each without; one that could not be scored may be either.
 
     Args:
         samples: All of the task.
         flag: The flag.
-        looks: How the items were drawn.
 
     Raises:
-        NotEarlyError: Items of a cluster are not drawn together.
+        NotEarlyError: Items are in clusters.
     """
+    _check_independent(Mean(), samples)
     seen = [float(flag in sample.flags) for sample in samples]
     known = [is_scored(sample) for sample in samples]
     return ItemValues(
         low=seen,
         high=[value if sure else 1.0 for value, sure in zip(seen, known, strict=True)],
-        clusters=_clusters(Mean(), samples, looks),
         bounds=(0.0, 1.0),
-        largest=looks.largest,
         known=sum(known),
     )
 
@@ -212,18 +200,13 @@ def _within(value: float, whole: tuple[float, float]) -> float:
     return nearest if math.isclose(value, nearest, rel_tol=1e-9, abs_tol=1e-9) else value
 
 
-def _clusters(definition: Definition, items: Sequence[Sample], looks: TaskLooks) -> list[str] | None:
-    """The cluster of each item; None where all are independent.
+def _check_independent(definition: Definition, items: Iterable[Sample]) -> None:
+    """Refuse items in clusters, which are drawn one by one: those of a cluster are not independent, and never complete.
 
     Raises:
-        NotEarlyError: Items of a cluster are not drawn together.
+        NotEarlyError: There is a cluster.
     """
     by = definition.cluster
-    names = [one.slices.get(by) if by else one.cluster for one in items]
-    if all(name is None for name in names):
-        return None
-    if by or looks.largest is None:
-        reason = "items of a cluster are not drawn together"
+    if any((one.slices.get(by) if by else one.cluster) is not None for one in items):
+        reason = "its items are in clusters, which are drawn one by one"
         raise NotEarlyError(reason)
-    pairs = zip(items, names, strict=True)
-    return [f"item {one.sample_id}" if name is None else f"cluster {name}" for one, name in pairs]

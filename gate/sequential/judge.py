@@ -24,7 +24,7 @@ from audit.stats.sequential import EARLY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.core.records import GateCheck, Metric, TaskLooks, Verdict
+    from audit.core.records import GateCheck, Metric, Verdict
     from audit.gate.measured import Measured
     from audit.gate.policy import Policy, Rule
     from audit.gate.rules.baseline import Baseline
@@ -66,17 +66,16 @@ class SequentialJudge:
             metric: Its metric, with a value that can be compared.
             tests: Rules of which any may fail by chance, this one included.
         """
-        looks = self._looked.task(rule)
-        if looks is None:  # one of the family that was not looked at
+        if not self._looked.at_task(rule):  # one of the family that was not looked at
             return self._last.check(rule, metric, tests, looked=False)
-        early, why = self._early(rule, metric, looks, tests)
+        early, why = self._early(rule, metric, tests)
         if early is not None and early.verdict != "INCONCLUSIVE":
             return early
         if self._looked.is_complete(rule):
             return self._last.check(rule, metric, tests, looked=True)
         return early or self._made(rule, metric, "INCONCLUSIVE", why, self._without_items(rule, tests))
 
-    def _early(self, rule: Rule, metric: Metric, looks: TaskLooks, tests: int) -> tuple[GateCheck | None, str]:
+    def _early(self, rule: Rule, metric: Metric, tests: int) -> tuple[GateCheck | None, str]:
         """The verdict of the items so far; None with the reason where only all of them can decide."""
         if rule.kind == "gap":
             return None, f"a gap is no mean of one value per item: {AT_END}"
@@ -84,7 +83,7 @@ class SequentialJudge:
             return self._count(rule, metric, tests), f"the count may still grow: {AT_END}"
         judges = {"truncated": self._truncated, "range": self._range}
         try:
-            return judges.get(rule.kind, self._difference)(rule, metric, looks, tests), ""
+            return judges.get(rule.kind, self._difference)(rule, metric, tests), ""
         except (NotEarlyError, TypeError, ValueError, UsageError) as error:  # beyond its unit; ids twice
             return None, f"{error}: {AT_END}"
 
@@ -98,22 +97,22 @@ class SequentialJudge:
             return self._made(rule, metric, "PASS", f"{said} satisfies the rule", self._without_items(rule, tests))
         return None
 
-    def _truncated(self, rule: Rule, metric: Metric, looks: TaskLooks, tests: int) -> GateCheck:
+    def _truncated(self, rule: Rule, metric: Metric, tests: int) -> GateCheck:
         """The share of cut answers."""
         samples = self._records.samples(metric.suite, metric.task)
         if metric.n != len(samples):
             reason = "cut answers are not counted by item"
             raise NotEarlyError(reason)
-        found = values.of_flag(samples, TRUNCATED_OUTPUT, looks)
+        found = values.of_flag(samples, TRUNCATED_OUTPUT)
         limit = rule.max_truncated or 0.0
         made = self._by_items(rule, metric, [Claim(limit, limit, above=False)], found, tests, unit="share")
         share = (metric.value or 0.0) / max(1, metric.n)
         return made.model_copy(update={"value": share, "unit": "share", "higher_is_better": False})
 
-    def _range(self, rule: Rule, metric: Metric, looks: TaskLooks, tests: int) -> GateCheck:
+    def _range(self, rule: Rule, metric: Metric, tests: int) -> GateCheck:
         """A mean between limits."""
         samples = self._records.samples(metric.suite, metric.task)
-        found = values.of_metric(metric, samples, self._measured.bounds_of_cut_answers(metric), looks)
+        found = values.of_metric(metric, samples, self._measured.bounds_of_cut_answers(metric))
         claims = [Claim(rule.min, rule.min, above=True)] if rule.min is not None else []
         claims += [Claim(rule.max, rule.max, above=False)] if rule.max is not None else []
         return self._by_items(rule, metric, claims, found, tests, unit=metric.unit)
@@ -131,13 +130,13 @@ class SequentialJudge:
         made = self._made(rule, metric, verdict, said, self._record(verdict, claims, found, confidence, tests))
         return made.model_copy(update={"ci_low": low, "ci_high": high})
 
-    def _difference(self, rule: Rule, metric: Metric, looks: TaskLooks, tests: int) -> GateCheck:
+    def _difference(self, rule: Rule, metric: Metric, tests: int) -> GateCheck:
         """A rule on the baseline."""
         baseline = self._baseline
         if baseline is None:
             reason = "there is no baseline"
             raise NotEarlyError(reason)
-        found = values.of_pairs(metric, baseline, looks)
+        found = values.of_pairs(metric, baseline)
         confidence = self._confidence(rule)
         loss = rule.no_worse_than_baseline
         relative = loss is not None and loss.relative is not None
@@ -189,7 +188,7 @@ class SequentialJudge:
             ci_low=low,
             ci_high=high,
             ci_method="betting",
-            units=len(set(found.clusters)) if found.clusters else len(found.low),
+            units=len(found.low),
         )
         return BaselineComparison(
             confidence=1 - (1 - confidence) * EARLY,

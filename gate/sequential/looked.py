@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.records import TaskLooks
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from audit.core.records import GateCheck, RunManifest
+    from audit.core.records import GateCheck, RunManifest, TaskLooks
     from audit.gate.policy import Rule
 
 
@@ -37,17 +35,9 @@ class Looked:
             return bool(self._run or self._baseline)
         return rule.task in self._run
 
-    def task(self, rule: Rule) -> TaskLooks | None:
-        """What is known of the draw of a rule's task; None where it was not looked at."""
-        found = self._sides(rule)
-        if not found:
-            return None
-        largest = {one.largest for one in found}
-        return TaskLooks(
-            limit=min(one.limit for one in found),
-            most=None,
-            largest=largest.pop() if len(largest) == 1 else None,
-        )
+    def at_task(self, rule: Rule) -> bool:
+        """Whether a rule's own task was looked at."""
+        return bool(self._sides(rule))
 
     def is_complete(self, rule: Rule) -> bool:
         """Whether the task has as many items as was fixed before the first look, and no more."""
@@ -67,7 +57,7 @@ def is_looked_at(check: GateCheck, manifest: RunManifest) -> bool:
     return check.kind in ("no_worse", "better") or check.task in manifest.looks.tasks
 
 
-def tests_of(rule: Rule, rules: Iterable[Rule]) -> int:
+def family_of(rule: Rule, rules: Iterable[Rule]) -> int:
     """Rules of which any may fail by chance together with this one, itself included.
 
     The families are those of a run whose size was fixed: all blocking rules on the baseline, and all slices of a

@@ -58,7 +58,7 @@ def next_limits(checks: Iterable[GateCheck], tasks: Mapping[str, TaskLooks]) -> 
     wanted: dict[str, float] = {}
     for one in early:
         wanted[one.task] = min(wanted.get(one.task, math.inf), _growth(one))
-    return {task: min(_all_of(tasks[task]), math.ceil(tasks[task].limit * by)) for task, by in wanted.items()}
+    return {task: min(_all_of(tasks[task]), math.ceil(tasks[task].limit * by - 1e-9)) for task, by in wanted.items()}
 
 
 def _growth(check: GateCheck) -> float:

@@ -136,6 +136,20 @@ def is_group(name: str, include: tuple[Path, ...]) -> bool:
     return name not in TASKS and plain in known and known[plain] is None
 
 
+def in_random_order(task: TaskConfig, include: tuple[Path, ...]) -> bool:
+    """Whether a larger limit of a task adds independent items in one random order: it has no clusters, and is no group.
+
+    Args:
+        task: One of the audit's own tasks, of lm-eval, of the user's folders, or on the user's questions.
+        include: Task files, and folders of them.
+    """
+    if task.file is not None:
+        return task.cluster is None
+    if task.name in TASKS:
+        return own_tasks()[task.name].cluster is None
+    return not is_group(task.name, include)
+
+
 def _check_folders(include: tuple[Path, ...]) -> None:
     """Refuse missing task files and folders, and tasks with the name of one of the audit's own."""
     missing = next((place for place in include if not place.exists()), None)

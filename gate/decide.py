@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from audit.core import names
@@ -91,7 +92,8 @@ def decide(
     with _naming(file):
         optional = _optional(policy, manifest, measured, own)
         rules = expanded(policy.rules, manifest, [measured, *([other.measured] if other else [])], own)
-        judge = Judge(run, manifest, measured, policy, other, ratings or RatedOutputs.next_to(run))
+        kept = ratings or RatedOutputs.next_to(run)
+        judge = Judge(run, manifest, measured, policy, other, kept, until_decided(run, file, baseline))
         judged, left_out = judge.judged(rules, own, optional)
     budget = recorded_budget(policy.budget)
     day = (today or datetime.now(UTC).date()) if waivers else None
@@ -124,6 +126,12 @@ def decide(
         waivers=waived.judged,
         **_about_baseline(policy, other),
     )
+
+
+def until_decided(run: RunFolder, file: PolicyFile, baseline: RunFolder | None) -> str:
+    """The command that adds items to a run until a policy is decided."""
+    compared = f" --baseline {quote(str(baseline.path))}" if baseline else ""
+    return f"audit run --until-decided {quote(file.where)}{compared} --resume {quote(str(run.path))}"
 
 
 def _refuse_without_baseline(file: PolicyFile, baseline: RunFolder | None) -> None:

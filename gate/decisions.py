@@ -29,6 +29,8 @@ from audit.gate.multiplicity import Judged, adjusted
 from audit.gate.policy import Policy, Rule
 from audit.gate.rules import again
 from audit.gate.rules.expanding import clauses
+from audit.gate.sequential import again as sequential
+from audit.gate.sequential.looked import is_looked_at
 from audit.gate.waivers.budget import BUDGET_CHECK, budget_checks
 from audit.gate.waivers.judging import expired, is_on_waiver, waiver_faults
 from audit.gate.waivers.waiver_file import recorded
@@ -74,7 +76,7 @@ def current(
     if decision is None:
         return None, None
     faults = chain(_on_other_evidence(decision, manifest, digest), _in_checks(decision, manifest, metrics))
-    fault = next(faults, None) or next(_beyond_ranges(run, decision, metrics, baseline), None)
+    fault = next(faults, None) or next(_beyond_ranges(run, decision, manifest, metrics, baseline), None)
     fault = fault or _decided_otherwise(run, decision, baseline) or (expired(decision, today) if today else None)
     return (None, fault) if fault else (decision, None)
 
@@ -106,7 +108,8 @@ def _in_checks(decision: Decision, manifest: RunManifest, metrics: Sequence[Metr
         yield "it judges no rule"
     for check, metric in rules:
         yield from _in_check(check, metric)
-    yield from _judged_otherwise(decision, rules, measured)
+    fixed = [(check, metric) for check, metric in rules if not is_looked_at(check, manifest)]
+    yield from _judged_otherwise(decision, fixed, measured)
 
 
 def _on_run(decision: Decision, manifest: RunManifest, measured: Measured) -> Iterator[str]:
@@ -150,7 +153,8 @@ def _left_out(decision: Decision, measured: Measured) -> Iterator[str]:
 def _in_check(check: GateCheck, metric: Metric | None) -> Iterator[str]:
     """Why a check does not quote its metric, or is not on a rule."""
     names = ("value", "ci_low", "ci_high", "unit", "higher_is_better")
-    own = check.kind in {"gap", "truncated", "corrected"}  # their numbers are derived again
+    derived = check.kind in {"gap", "truncated", "corrected"}  # their numbers are derived again
+    own = derived or check.sequential is not None
     if not own and any(getattr(check, name) != getattr(metric, name, None) for name in names):
         yield f"its value of {check.metric} is not the one that was measured"
     if not own and metric is None and check.verdict != "INCONCLUSIVE":
@@ -246,21 +250,26 @@ def _asked_of_ratings(check: GateCheck) -> dict[str, int]:
 
 
 def _beyond_ranges(
-    run: RunFolder, decision: Decision, metrics: Sequence[Metric], baseline: RunFolder | None
+    run: RunFolder, decision: Decision, manifest: RunManifest, metrics: Sequence[Metric], baseline: RunFolder | None
 ) -> Iterator[str]:
-    """Why checks that are more than a range are not those that the gate reaches."""
+    """Why checks that are more than a range, or on tasks that were looked at, are not those that the gate reaches."""
     known = {target(metric): metric for metric in reversed(metrics)}
-    more = [
+    rules = [
         (check, rule, metric)
         for check in decision.checks
         for metric in [known.get(check.metric)]
-        if check.kind != "range" and (rule := _rule(check, metric))
+        if (rule := _rule(check, metric))
     ]
-    if more or decision.baseline is not None:
-        try:
+    more = [one for one in rules if one[0].kind != "range"]
+    looked_at = [one for one in rules if is_looked_at(one[0], manifest)]
+    try:
+        if more or decision.baseline is not None:
             yield from again.faults(run, decision, more, Measured(metrics), baseline)
-        except (AuditError, TypeError) as error:
-            yield f"its checks cannot be made again: {error}"
+        if looked_at:
+            every = [rule for _, rule, _ in rules]
+            yield from sequential.faults(run, decision, looked_at, every, Measured(metrics), baseline)
+    except (AuditError, TypeError, ValueError) as error:
+        yield f"its checks cannot be made again: {error}"
 
 
 def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder | None) -> str | None:

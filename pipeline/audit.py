@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.core import assets
@@ -21,27 +23,30 @@ from audit.pipeline.context import prepare
 from audit.pipeline.manifest import finished, first, reopen, restated, unchanged
 from audit.pipeline.plugins import used, with_plugins
 from audit.pipeline.results import Results
+from audit.pipeline.until_decided import changed_tasks, measured_up_to, only
 from audit.reports.render.card import write_card
 from audit.safety import suite as safety
 from audit.safety.privacy.redaction import holds_personal_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.core.records import RegisteredPolicy, RunManifest, Status, TaskResult
     from audit.pipeline.context import RunContext
+    from audit.pipeline.until_decided import UntilDecided
 
 NO_CARD = "the report card is not written"
 
 
-def audit(
+def audit(  # noqa: PLR0913 - all that an audit can be asked for
     config: RunConfig,
     progress: Progress,
     *,
     resume: RunFolder | None = None,
     extend: bool = False,
+    until: UntilDecided | None = None,
     database: str | None = None,
     write_out: bool = False,
     like: RunFolder | None = None,
@@ -57,6 +62,7 @@ def audit(
         progress: Listener of the work.
         resume: A run of the same configuration that goes on.
         extend: The run may have ended; its configuration has larger limits now.
+        until: Add items until this is decided: the limits of the configuration are the largest ones.
         database: URL of the ratings; None is the file next to the run folders, if there is one.
         write_out: Show the first prompt of each task.
         like: A run that is made again: its ratings choose what is explained, whoever rated since.
@@ -76,7 +82,7 @@ def audit(
         before = resume or like
         judged = rated.recall(before) if before else rated.read(config, database)
         context = prepare(config, remembering, policy)
-        folder = _run(context, resume, judged, extend=extend, write_out=write_out)
+        folder = _run(context, resume, judged, until, extend=extend, write_out=write_out)
         remembering.step("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
@@ -94,7 +100,13 @@ def _interrupted(run: RunFolder | None, stopped: KeyboardInterrupt) -> Interrupt
 
 
 def _run(
-    context: RunContext, resume: RunFolder | None, judged: rated.Judged, *, extend: bool, write_out: bool
+    context: RunContext,
+    resume: RunFolder | None,
+    judged: rated.Judged,
+    until: UntilDecided | None,
+    *,
+    extend: bool,
+    write_out: bool,
 ) -> RunFolder:
     """Measure everything, into a new folder or the one that goes on; nothing of a run that is complete.
 
@@ -106,22 +118,68 @@ def _run(
             what it has, which was computed when the checkpoint, or the device, was sound.
         RunFolderError: What decides the numbers is not what it was when the run began.
     """
+    looks = None
+    if until and resume is None:
+        config, looks = until.begin(context.config)
+        context = replace(context, config=config)
+    _refuse_broken(context, resume)
+    if resume and not (extend or write_out) and evidence.is_whole(resume) and not (until and until.goes_on(resume)):
+        unchanged(resume, context.engine, context.data, used(context.config))
+        context.progress.began(resume)
+        return resume
+    manifest = resume.read_manifest() if resume else _first(context)
+    manifest = manifest if resume else manifest.model_copy(update={"looks": looks})
+    folder = resume or RunFolder.create(context.config.out, manifest, begun=False)
+    before = manifest.spent if resume else RunCost(seconds=0.0, tokens=0)
+    with closing(Journal(folder.journal_path, withholds=holds_personal_data)) as journal:
+        manifest = _continue(context, folder, extend=extend) if resume else _begin(context, folder, manifest, judged)
+        manifest = manifest.model_copy(update={"spent": before})
+        results = Results(folder, context)
+        if until:
+            context, manifest = _rounds(context, until, folder, manifest, results, journal)
+        found = partial(_suites, context, results, judged)
+        _measure(context, folder, manifest, results, found, journal, write_out=write_out)
+    return folder
+
+
+def _refuse_broken(context: RunContext, resume: RunFolder | None) -> None:
+    """Refuse a broken checkpoint; a new folder says so.
+
+    Raises:
+        CheckpointBroken: It is one.
+    """
     broken = context.broken()
     if broken:
         if not resume:
             _leave_broken(context, str(broken))
         raise broken
-    if resume and not (extend or write_out) and evidence.is_whole(resume):
-        unchanged(resume, context.engine, context.data, used(context.config))
-        context.progress.began(resume)
-        return resume
-    manifest = resume.read_manifest() if resume else _first(context)
-    folder = resume or RunFolder.create(context.config.out, manifest, begun=False)
-    before = manifest.spent if resume else RunCost(seconds=0.0, tokens=0)
-    with closing(Journal(folder.journal_path, withholds=holds_personal_data)) as journal:
-        manifest = _continue(context, folder, extend=extend) if resume else _begin(context, folder, manifest, judged)
-        _measure(context, folder, manifest.model_copy(update={"spent": before}), judged, journal, write_out=write_out)
-    return folder
+
+
+def _rounds(
+    context: RunContext,
+    until: UntilDecided,
+    folder: RunFolder,
+    manifest: RunManifest,
+    results: Results,
+    journal: Journal,
+) -> tuple[RunContext, RunManifest]:
+    """Measure benchmarks and probes, and more of those that the open rules need, until nothing is open.
+
+    At each look the folder is that of a run that has ended. Afterwards it goes on: other tasks and explanations are
+    missing.
+    """
+    before, changed = manifest.spent, set(manifest.looks.tasks if manifest.looks else ())
+    while True:
+        found = partial(_benchmarks_and_probes, context, only(context.config, changed, looked_at=True))
+        _measure(context, folder, manifest, results, found, journal)
+        following = until.look(folder, context.config, context.progress)
+        manifest = _continue(context, folder, extend=following is not None, config=following)
+        manifest = manifest.model_copy(update={"spent": before})
+        if following is None:
+            return context, manifest
+        changed = changed_tasks(context.config, following)
+        results.renew(changed)
+        context = replace(context, config=following)
 
 
 def _begin(context: RunContext, folder: RunFolder, manifest: RunManifest, judged: rated.Judged) -> RunManifest:
@@ -132,35 +190,35 @@ def _begin(context: RunContext, folder: RunFolder, manifest: RunManifest, judged
     return manifest
 
 
-def _continue(context: RunContext, folder: RunFolder, *, extend: bool) -> RunManifest:
-    """Take up a run where it was left.
+def _continue(context: RunContext, folder: RunFolder, *, extend: bool, config: RunConfig | None = None) -> RunManifest:
+    """Take up a run where it was left, with another configuration if one is given.
 
     Raises:
         RunFolderError: What decides the numbers is not what it was when the run began.
     """
-    config, engine = context.config, context.engine
+    engine = context.engine
     context.progress.began(folder)
-    manifest = reopen(folder, engine, context.data, used(config))
-    return restated(folder, manifest, config, engine) if extend else manifest
+    manifest = reopen(folder, engine, context.data, used(context.config))
+    return restated(folder, manifest, config or context.config, engine) if extend else manifest
 
 
 def _measure(
     context: RunContext,
     folder: RunFolder,
     manifest: RunManifest,
-    judged: rated.Judged,
+    results: Results,
+    found: Callable[[], Iterator[TaskResult]],
     journal: Journal,
     *,
-    write_out: bool,
+    write_out: bool = False,
 ) -> None:
-    """Run all suites; whatever happens, the folder holds what was found, and its manifest how it ended."""
+    """Run suites; whatever happens, the folder holds what was found, and its manifest how it ended."""
     engine, remembering = context.engine, context.progress
-    results = Results(folder, context)
     status: Status = "failed"
     interrupted, stopped_by = False, None
     try:
         with engine.at_work(remembering, journal):
-            for result in _suites(context, results, judged):
+            for result in found():
                 if write_out and result.samples:
                     remembering.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
                 results.keep(result)
@@ -172,14 +230,18 @@ def _measure(
     finally:
         kept, messages = results.kept, remembering.messages
         ended = finished(manifest, kept, messages, status, context.optional, interrupted=interrupted)
+        if ended.looks:
+            looks = measured_up_to(ended.looks, context.config, results.fresh, ended.items_available)
+            ended = ended.model_copy(update={"looks": looks})
         spent = remembering.meter.spent(manifest.spent, stopped_by)
         evidence.seal(folder, ended.model_copy(update={"spent": spent}))
 
 
 def _suites(context: RunContext, results: Results, judged: rated.Judged) -> Iterator[TaskResult]:
-    """What is run, in this order. Explanations come last: they look at the other suites' samples."""
-    yield from evals.run_tasks(context.engine, context.config)
-    yield from safety.run_probes(context.engine, context.config)
+    """What is still to run, in this order. Explanations come last: they look at the other suites' samples."""
+    names = {task.name for task in (*context.config.evals.tasks, *context.config.safety.tasks)}
+    left = names - {one.task for one in results.kept}
+    yield from _benchmarks_and_probes(context, only(context.config, left, looked_at=False))
     ratings = rated.by_sample(results.kept, judged)
     yield from explain.explain_results(context.engine, context.config, tuple(results.kept), ratings)
 
@@ -187,6 +249,11 @@ def _suites(context: RunContext, results: Results, judged: rated.Judged) -> Iter
 def _first(context: RunContext) -> RunManifest:
     """The manifest of a new run."""
     return first(context.config, context.engine, context.data, context.policy)
+
+
+def _benchmarks_and_probes(context: RunContext, config: RunConfig) -> Iterator[TaskResult]:
+    yield from evals.run_tasks(context.engine, config)
+    yield from safety.run_probes(context.engine, config)
 
 
 def _leave_broken(context: RunContext, broken: str) -> None:

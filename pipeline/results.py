@@ -27,10 +27,13 @@ class Results:
 
     Attributes:
         kept: In the order in which they came, as they are stored.
+        fresh: Tasks that were measured since the limits changed last.
     """
 
     def __init__(self, folder: RunFolder, context: RunContext) -> None:
         self.kept: list[TaskResult] = []
+        self.fresh: set[str] = set()
+        self._stale: set[str] = set()
         self._folder, self._context = folder, context
         self._raw: list[RawOutput] = []
 
@@ -40,14 +43,28 @@ class Results:
         Raises:
             WriteError: The disk takes no more.
         """
-        new = _unless_taken(_as_read(result), self.kept)
+        others = [one for one in self.kept if one.task not in self._stale or one.task != result.task]
+        new = _unless_taken(_as_read(result), others)
         if new is None:
             return
         stored, raw = self._without_personal_data(new)
-        self.kept.append(stored)
-        self._raw += raw
-        _write(self._folder, self.kept, self._raw if self._context.config.keep_raw else [])
-        self.kept[-1] = stored.model_copy(update={"logged": None})  # the rows of all tasks may be large
+        place = self._place(stored)
+        self.kept[place : place + 1] = [stored]
+        self._raw = [one for one in self._raw if not (one.task == stored.task and stored.task in self._stale)] + raw
+        _write(self._folder, self.kept, self._raw if self._context.config.keep_raw else [], place)
+        self.kept[place] = stored.model_copy(update={"logged": None})  # the rows of all tasks may be large
+        self._stale.discard(stored.task)
+        self.fresh.add(stored.task)
+
+    def renew(self, tasks: set[str]) -> None:
+        """These tasks are measured again with larger limits: their results hold until the new ones are there."""
+        self._stale, self.fresh = set(tasks), set()
+
+    def _place(self, result: TaskResult) -> int:
+        """Where a result belongs: in place of the one that it renews, or at the end."""
+        if result.task in self._stale:
+            return next(place for place, one in enumerate(self.kept) if one.task == result.task)
+        return len(self.kept)
 
     def status(self) -> Status:
         """Of the run, when nothing else is to come."""
@@ -104,18 +121,19 @@ def _reported(stored: TaskResult) -> list[Metric]:
     return with_reasons(sound(with_definitions(stored.metrics, stored.samples)))
 
 
-def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput]) -> None:
-    """Put the newest result on disk; what a result holds is never lost to a later failure."""
+def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput], place: int = -1) -> None:
+    """Put the newest result, at this place, on disk; what a result holds is never lost to a later failure."""
     if raw:
         folder.write_raw(raw)
-    newest = results[-1]
-    if newest.not_run and not any(one.task == newest.task for one in results[:-1]):
+    newest = results[place]
+    others = [one for one in results if one is not newest]
+    if newest.not_run and not any(one.task == newest.task for one in others):
         # A run that goes on may hold what the task left before.
         folder.samples_path(newest.suite, newest.task).unlink(missing_ok=True)
         folder.logged_path(newest.task).unlink(missing_ok=True)
     if newest.samples and folder.samples_path(newest.suite, newest.task).exists():
         # A run that goes on replaces them: metrics of the ones before must not outlive them if it stops here.
-        folder.write_metrics(_metrics(results[:-1]))
+        folder.write_metrics(_metrics(others))
     if newest.samples:
         folder.write_samples(newest.suite, newest.task, newest.samples)
     for attribution in newest.attributions:

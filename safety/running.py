@@ -15,7 +15,7 @@ from audit.engine import Completion, Generation, Score, ScoreRequest
 from audit.engine.thinking import FAMILIES, Thinking
 from audit.safety.drawing import draw, identities, request_seed
 from audit.safety.metrics import compute
-from audit.safety.probe import SUITE, Answered, Context, Probe, Requests
+from audit.safety.probe import SUITE, Answered, Context, Population, Probe, Requests
 from audit.stats import definitions
 
 if TYPE_CHECKING:
@@ -52,7 +52,19 @@ def run_probe(probe: Probe[Item], engine: Engine, config: RunConfig, task: TaskC
     if probe.expand:
         items = probe.expand(items, context)
     answered = ask(probe, items, context, engine)
-    return _result(probe, answered, population.items, context, population.assets)
+    found = _result(probe, answered, population.items, context, population.assets)
+    return found.model_copy(update={"items_available": _available(probe, population)})
+
+
+def _available(probe: Probe[Item], population: Population[Item]) -> int | None:
+    """Number of items of the data; None where a limit counts something else: groups, or items of strata or parts."""
+    counts_items = is_drawn_by_item(probe) and len(population.parts) == 1
+    return len(population.items) if counts_items else None
+
+
+def is_drawn_by_item(probe: Probe[Any]) -> bool:
+    """Whether a limit of a probe counts its items, rather than groups or strata of them, or what they expand to."""
+    return probe.together is None and probe.stratum is None and probe.expand is None
 
 
 def score_answers(probe: Probe[Item], predictions: Predictions, config: RunConfig) -> TaskResult:

@@ -77,6 +77,17 @@ def definitions_of_plugins(config: RunConfig) -> set[str]:
     return {name for probe in chosen for name in running.definitions_of_packages(probe, config)}
 
 
+def in_random_order(name: str) -> bool:
+    """Whether a larger limit of a probe adds independent items in one random order."""
+    probe = PROBES[name]
+    if probe.cluster is not None or not running.is_drawn_by_item(probe):
+        return False
+    try:
+        return len(probe.load().parts) == 1
+    except AssetError:
+        return False
+
+
 def check(config: RunConfig) -> None:
     """Refuse a configuration that names a probe twice, or a probe or scorer that does not exist, before anything runs.
 

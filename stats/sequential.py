@@ -22,7 +22,7 @@ cluster, so that no unit loses more than the hypothesis allows.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +51,7 @@ class Units:
     """Sum of a unit's values, in shares of the range: ``low`` counts as 0, ``high`` as 1; once for all equal units."""
     sizes: NDArray[np.float64]
     """Items of such a unit, as a share of those of the largest unit that there can be."""
-    counts: NDArray[np.intp]
+    counts: NDArray[np.intp] | NDArray[np.float64]
     """How many such units there are."""
     low: float
     """Lowest possible value."""
@@ -70,6 +70,10 @@ class Units:
     def evidence_below(self, mean: float) -> float:
         """The same against "the true mean is at least ``mean``"."""
         return self._log_money((self.high - mean) / (self.high - self.low), mirrored=True)
+
+    def repeated(self, times: float) -> Units:
+        """Several times the units, each with the values that it has: a guess of what more items would show."""
+        return replace(self, counts=np.asarray(self.counts * times, dtype=np.float64))
 
     def interval(self, confidence: float = 0.95) -> Interval:
         """All means that the money does not reject on either side, each at half of the error.

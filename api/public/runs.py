@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from audit.core.config import Limit
     from audit.core.progress import Progress
     from audit.core.records import Metric, RunManifest
+    from audit.pipeline.until_decided import UntilDecided
 
 CARD_HEIGHT = 800
 """Pixels of the report card in a notebook."""
@@ -194,7 +195,7 @@ class Run:
         return suites[task]
 
 
-def run(
+def run(  # noqa: PLR0913 - the options of a run
     model: str | PathLike[str] | None = None,
     *,
     profile: str | None = None,
@@ -204,6 +205,8 @@ def run(
     config: str | PathLike[str] | None = None,
     progress: Progress | bool = True,
     resume: str | PathLike[str] | None = None,
+    until_decided: str | PathLike[str] | None = None,
+    baseline: str | PathLike[str] | None = None,
     **options: object,
 ) -> Run:
     """Audit a checkpoint: benchmarks, safety probes, explanations, report card.
@@ -224,6 +227,8 @@ def run(
         config: YAML file.
         progress: True shows a bar in a notebook, False nothing; or a listener (:class:`audit.core.progress.Progress`).
         resume: Path or id of a run that was interrupted: finish it with its own configuration.
+        until_decided: Policy, by file or name: measure items until its rules are decided, at most those of ``limit``.
+        baseline: Path or id of the run that these rules compare with.
         options: Other fields of the configuration: ``seed=1``, ``device="cuda"``, ``explain={"methods": []}``,
             ``plugins=["my_probe.py"]``.
 
@@ -236,12 +241,13 @@ def run(
 
     given = {"model": _text(model), "profile": profile, "out": _path(out), **_with_paths(options)}
     folder: RunFolder | None
+    until = _until(until_decided, baseline, out)
     if resume is not None:
         folder, resolved = _kept(resume, out, {**given, "tasks": tasks or None, "limit": limit, "config": config})
     else:
-        folder, resolved = None, _resolved(given, tasks, limit, config)
+        folder, resolved = None, _resolved(given, tasks, limit, config, until)
     with listening(progress) as listener:
-        return Run(audit(resolved, listener, resume=folder))
+        return Run(audit(resolved, listener, resume=folder, until=until))
 
 
 def read_run(run: str | PathLike[str], out: str | PathLike[str] = "runs") -> Run:
@@ -262,8 +268,35 @@ def read_run(run: str | PathLike[str], out: str | PathLike[str] = "runs") -> Run
     return Run(RunFolder.resolve(str(run), Path(out)))
 
 
+def _until(
+    policy: str | PathLike[str] | None, baseline: str | PathLike[str] | None, out: str | PathLike[str] | None
+) -> UntilDecided | None:
+    """The policy that says how many items are measured; None without one.
+
+    Raises:
+        ConfigError: There is a baseline alone, or the policy is broken.
+        RunFolderError: The baseline cannot be read.
+    """
+    from audit.gate.policy import load_policy  # noqa: PLC0415 - as below
+    from audit.pipeline.until_decided import UntilDecided  # noqa: PLC0415 - imports every probe
+
+    if policy is None:
+        if baseline is not None:
+            msg = "audit.run: baseline is the run that the rules of until_decided compare with: give the policy, too"
+            raise ConfigError(msg)
+        return None
+    refuse_empty("audit.run: until_decided", policy)
+    refuse_empty("audit.run: baseline", baseline)
+    other = None if baseline is None else RunFolder.resolve(str(baseline), Path("runs" if out is None else out))
+    return UntilDecided(load_policy(Path(policy)), other)
+
+
 def _resolved(
-    given: dict[str, Any], tasks: str | Sequence[str] | None, limit: Limit | None, config: str | PathLike[str] | None
+    given: dict[str, Any],
+    tasks: str | Sequence[str] | None,
+    limit: Limit | None,
+    config: str | PathLike[str] | None,
+    until: UntilDecided | None,
 ) -> RunConfig:
     """The configuration of a new run.
 
@@ -274,7 +307,10 @@ def _resolved(
 
     validate(RunConfig, {"limit": limit}, "audit.run")
     names = [] if tasks is None else texts_of("audit.run: tasks", tasks)
-    return choose_tasks(configured(given, "audit.run", config), names, limit)
+    resolved = configured(given, "audit.run", config)
+    if until is not None:
+        names, limit = names or until.tasks(resolved), limit or "all"
+    return choose_tasks(resolved, names, limit)
 
 
 def _kept(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Column, Table
 
-from audit.cli import interrupts, replay, values, verbosity
+from audit.cli import interrupts, policies, replay, values, verbosity
 from audit.cli.console import JsonFlag, err, finish_output, out, print_json
 from audit.cli.options import ConfigFile, Given, command, typed_names
 from audit.cli.own_data import Columns, TaskFile, file_tasks
@@ -22,8 +22,6 @@ from audit.core.formatting import DIRECTION_KEY, estimate, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.gate import evidence
-from audit.gate.binding import registered
-from audit.gate.policy import load_policy
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 
     from audit.core.config import Limit
     from audit.core.records import Metric, RunManifest
+    from audit.pipeline.until_decided import UntilDecided
 
 TRUNCATED_PROMPTS = "truncated_prompts"
 
@@ -46,6 +45,7 @@ Examples:
   audit run --extend latest --limit 400       more items for a finished run
   audit run --policy policy.yaml              registers the rules before anything is measured
   audit run --replay latest                   the same again, compared item by item
+  audit run --until-decided policy.yaml --baseline runs/RELEASED --budget 30m     as many items as the rules need
 """
 
 
@@ -86,6 +86,16 @@ class RunArguments:
             "choose a part. Exit code 12 if results differ."
         ),
     ] = None
+    until_decided: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="POLICY",
+            help="Register a policy as --policy does, and measure items until every rule of it is decided.",
+        ),
+    ] = None
+    baseline: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Run that the rules of --until-decided compare with.")
+    ] = None
     database: Annotated[
         str | None,
         typer.Option(help="Ratings database; poorly rated outputs are explained too. Default: OUT/ratings.sqlite."),
@@ -105,10 +115,12 @@ def run(given: Given, arguments: RunArguments) -> int:
     """
     from audit.pipeline import audit as pipeline  # noqa: PLC0415 - torch and transformers take seconds to import
 
-    again, folder, config = _asked(given, arguments)
-    policy = registered.register(load_policy(arguments.policy), datetime.now(UTC)) if arguments.policy else None
+    fixed = {"--extend": arguments.extend, "--samples": arguments.samples}
+    until = policies.until_decided(given, arguments.until_decided, arguments.baseline, fixed)
+    again, folder, config = _asked(given, arguments, until)
+    policy = policies.registered_policy(arguments.policy, arguments.until_decided)
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
-    interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, as_json=arguments.as_json))
+    interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, until, as_json=arguments.as_json))
     try:
         with bars:
             done = pipeline.audit(
@@ -116,19 +128,22 @@ def run(given: Given, arguments: RunArguments) -> int:
                 bars,
                 resume=folder,
                 extend=arguments.extend is not None,
+                until=until,
                 database=arguments.database,
                 write_out=arguments.write_out,
                 like=again,
                 policy=policy,
             )
     except Interrupted as stopped:
-        return _leave_interrupted(stopped, as_json=arguments.as_json)
+        return _leave_interrupted(stopped, until, as_json=arguments.as_json)
     if again is not None:
         return replay.conclude(again, done, part=replay.is_part(arguments), as_json=arguments.as_json)
     return _conclude(done, as_json=arguments.as_json)
 
 
-def _asked(given: Given, arguments: RunArguments) -> tuple[RunFolder | None, RunFolder | None, RunConfig]:
+def _asked(
+    given: Given, arguments: RunArguments, until: UntilDecided | None
+) -> tuple[RunFolder | None, RunFolder | None, RunConfig]:
     """The run that is made again, the run that goes on, and the configuration of what is to be run.
 
     Raises:
@@ -138,20 +153,25 @@ def _asked(given: Given, arguments: RunArguments) -> tuple[RunFolder | None, Run
         again, config = replay.recorded(arguments.replay, given, arguments)
         return again, None, config
     continued = _continued(given, arguments)
-    return (None, *(continued or (None, _configured(given, arguments))))
+    return (None, *(continued or (None, _configured(given, arguments, until))))
 
 
-def _configured(given: Given, arguments: RunArguments) -> RunConfig:
-    """The configuration of a new run: profile, file and options, and the tasks that were named."""
+def _configured(given: Given, arguments: RunArguments, until: UntilDecided | None) -> RunConfig:
+    """The configuration of a new run: profile, file and options, and the tasks that were named.
+
+    A run that goes on until a policy is decided has the policy's tasks unless others are named, up to all items.
+    """
     from audit.pipeline import configuration  # noqa: PLC0415 - torch takes seconds to import
 
     unexplained = {"explain": {"methods": [], "drivers": 0}} if arguments.no_explain else {}
     config = load_config(arguments.config, {**given.values, **unexplained})
     names = [name.strip() for name in arguments.tasks.split(",")] if arguments.tasks is not None else []
     own = file_tasks(arguments.task_file, arguments.columns)
-    return configuration.choose_tasks(
-        config, names, values.limit(arguments.limit), values.samples(arguments.samples), own=own
-    )
+    limit = values.limit(arguments.limit)
+    if until is not None:
+        limit = limit or "all"
+        names = names or ([] if own else until.tasks(config))
+    return configuration.choose_tasks(config, names, limit, values.samples(arguments.samples), own=own)
 
 
 def _continued(given: Given, arguments: RunArguments) -> tuple[RunFolder, RunConfig] | None:
@@ -180,7 +200,7 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
         ConfigError: Another option was given: a run that goes on keeps its configuration.
     """
     free = {option, "--budget", "--token-budget", "--out", "--write-out", "--json"}
-    free |= {"--limit"} if option == "--extend" else set()
+    free |= {"--limit"} if option == "--extend" else {"--until-decided", "--baseline"}
     taken = [typed for typed in (*given.names, *typed_names(arguments)) if typed not in free]
     if taken:
         msg = f"{option} keeps the run's own configuration: leave out {taken[0]}"
@@ -191,7 +211,7 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
     return folder, config.model_copy(update={"out": folder.path.resolve().parent, "budget": budget})
 
 
-def _leave_interrupted(stopped: Interrupted, *, as_json: bool) -> int:
+def _leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_json: bool) -> int:
     """Say how an interrupted run goes on; its manifest says that it was interrupted, whenever that was.
 
     A run that lacks only its report card is shown and ends as any complete run does.
@@ -212,6 +232,8 @@ def _leave_interrupted(stopped: Interrupted, *, as_json: bool) -> int:
     if not isinstance(stopped, BudgetSpent):  # a thread that watches does not know how the run stands
         advice = Interrupted(folder.path, complete=complete)
     err.print(str(advice), markup=False, highlight=False, soft_wrap=True)
+    if until is not None:
+        err.print(f"go on until decided: {until.command(folder)}", markup=False, highlight=False, soft_wrap=True)
     if not complete:
         return ExitCode.INCOMPLETE
     code = _conclude(folder, as_json=as_json)
@@ -259,6 +281,7 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
     for line in (
         *([f"scorers {printable(', '.join(scorers))}"] if scorers else []),
         *([f"limit   {limits}"] if (limits := _limits(manifest)) else []),
+        *([f"looks   {manifest.looks.remark}"] if manifest.looks else []),
         f"status  {manifest.status}",
         *([f"report  {folder.report_path}"] if folder.report_path.exists() else []),
         f"metrics {folder.path / 'metrics.json'}",

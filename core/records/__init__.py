@@ -34,6 +34,7 @@ from audit.core.records.explanations import (
     Span,
 )
 from audit.core.records.flags import Flag
+from audit.core.records.looks import Looks, SequentialCheck, TaskLooks
 from audit.core.records.manifest import (
     AssetRecord,
     FileDigest,
@@ -85,6 +86,7 @@ __all__ = [
     "GateCheck",
     "GitState",
     "JudgedWaiver",
+    "Looks",
     "Metric",
     "MetricDifference",
     "Mismatch",
@@ -104,11 +106,13 @@ __all__ = [
     "RunReference",
     "Sample",
     "SampledText",
+    "SequentialCheck",
     "Severity",
     "Share",
     "Span",
     "Status",
     "Suite",
+    "TaskLooks",
     "TaskResult",
     "Verdict",
     "Waiver",

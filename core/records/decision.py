@@ -14,6 +14,7 @@ from audit.core.records.comparison import (  # noqa: TC001 - pydantic reads the 
     MismatchKind,
     RunReference,
 )
+from audit.core.records.looks import SequentialCheck  # noqa: TC001 - see above
 from audit.core.records.waiver import JudgedWaiver  # noqa: TC001 - see above
 
 Verdict = Literal["PASS", "FAIL", "INCONCLUSIVE"]
@@ -127,6 +128,8 @@ class GateCheck(Record):
     """What a rule on a corrected metric asks of the ratings; null for other kinds."""
     corrected: Correction | None = None
     """The correction that such a rule is judged by; null for other kinds, and where there is none."""
+    sequential: SequentialCheck | None = None
+    """How the rule was judged on a task that was looked at while it ran; null where its size was fixed before."""
     waived_by: str | None = None
     """Id of the waiver by which the check does not block; null where it passes or blocks."""
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Suite
+from audit.core.records.looks import Looks  # noqa: TC001 - pydantic reads the annotation at run time
 
 Status = Literal["running", "complete", "partial", "failed"]
 
@@ -206,6 +207,8 @@ class RunManifest(Record):
     spent: RunCost | None = None
     """What the run has cost; null while it is going on, and where that is unknown: a process was killed, or another
     tool made the run."""
+    looks: Looks | None = None
+    """That the size of the run depends on what was measured; null where it was fixed before."""
     not_run: list[NotRun] = Field(default_factory=list)
     """Tasks that were requested but did not run."""
     left_out: list[NotRun] = Field(default_factory=list)
@@ -227,4 +230,6 @@ class RunManifest(Record):
         stopped_by = self.spent.stopped_by if self.spent else None
         how = f"stopped before the end, when its budget of {stopped_by} was spent" if stopped_by else None
         interrupted = [how or "interrupted before the end"] if self.interrupted else []
-        return list(dict.fromkeys([*self.warnings, *interrupted, *(one.left_out_text for one in self.left_out)]))
+        looked = [self.looks.remark] if self.looks else []
+        remarks = [*self.warnings, *interrupted, *looked, *(one.left_out_text for one in self.left_out)]
+        return list(dict.fromkeys(remarks))

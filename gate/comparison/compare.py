@@ -205,7 +205,6 @@ class ComparisonWork:
             margin: Difference that matters; None takes that of the comparison.
         """
         confidence = self._confidence if confidence is None else confidence
-        other = self._sides[0].by_key[key_of(metric)]
         bare = MetricDifference(
             name=metric.name,
             suite=metric.suite,
@@ -216,20 +215,11 @@ class ComparisonWork:
             primary=metric.primary,
             confidence=confidence,
         )
-        if metric.suite == "explain":
-            return _not_compared(bare, "explanations are of each run's own answers")
-        reason = _without_definition(other, metric)
-        if reason:
-            return _not_compared(bare, reason)
         try:
+            reason = self.hindrance(metric)
+            if reason:
+                return _not_compared(bare, reason)
             definition = definitions.read(metric.definition or {})
-            tasks = definition.tasks(metric.task)
-            for task in tasks:
-                self._name_mismatches(metric.suite, task)
-            self.mismatches += [one for one in mismatches.of_metric(other, metric) if not self._is_known(one)]
-            blocking = self._blocking(metric, tasks)
-            if blocking:
-                return _not_compared(bare, _differs(blocking, self._lift))
             found = compared(
                 definition,
                 *(side.records.of(metric) for side in self._sides),
@@ -242,6 +232,26 @@ class ComparisonWork:
         except (TypeError, UsageError) as error:  # of a newer version or another package; ids twice; other clusters
             return _not_compared(bare, str(error))
         return self._with(bare, found)
+
+    def hindrance(self, metric: Metric) -> str | None:
+        """Why a metric cannot be compared, whatever its samples are; names in what the runs differ.
+
+        Raises:
+            TypeError: Its definition cannot be followed.
+            UsageError: Samples cannot be read.
+        """
+        other = self._sides[0].by_key[key_of(metric)]
+        if metric.suite == "explain":
+            return "explanations are of each run's own answers"
+        reason = _without_definition(other, metric)
+        if reason:
+            return reason
+        tasks = definitions.read(metric.definition or {}).tasks(metric.task)
+        for task in tasks:
+            self._name_mismatches(metric.suite, task)
+        self.mismatches += [one for one in mismatches.of_metric(other, metric) if not self._is_known(one)]
+        blocking = self._blocking(metric, tasks)
+        return _differs(blocking, self._lift) if blocking else None
 
     def _with(self, bare: MetricDifference, found: Difference) -> MetricDifference:
         """The record of what was computed; without numbers where too few items pair up."""

@@ -36,10 +36,13 @@ def of_runs(baseline: RunManifest, candidate: RunManifest) -> Iterator[Mismatch]
 
 
 def _circumstances(manifest: RunManifest) -> dict[str, Any]:
-    """How a run ran, which may move its numbers."""
+    """How a run ran, which may move its numbers; of one whose size depends on them, intervals are too narrow."""
     model = manifest.model
+    chosen = f"chosen by looks at its results (policy {manifest.looks.policy})" if manifest.looks else None
+    looks = {"number of items": chosen} if chosen else {}
     of_model = {"dtype": model.dtype, "device": model.device, "max_length": model.max_length}
-    return {"status": manifest.status, **of_model, **{f"seed {name}": seed for name, seed in manifest.seeds.items()}}
+    seeds = {f"seed {name}": seed for name, seed in manifest.seeds.items()}
+    return {"status": manifest.status, **looks, **of_model, **seeds}
 
 
 def of_task(

@@ -73,6 +73,8 @@ def faults(
         RunFolderError: A file of the run is broken.
     """
     same = same_packages(run.read_manifest())
+    looked_at = [one for one in checks if one[0].sequential is not None]  # their numbers are derived elsewhere
+    checks = [one for one in checks if one not in looked_at]
     compared = [one for one in checks if one[0].kind in ON_BASELINE]
     if compared and (decision.baseline is None or decision.min_aligned is None):
         yield "it compares with a baseline that it does not name"
@@ -82,7 +84,7 @@ def faults(
             if check.verdict != "INCONCLUSIVE":
                 yield f"it finds {check.verdict} for {check.metric}, which was not measured"
         elif check.kind == "truncated" and metric is not None:
-            yield from _otherwise(check, judge_truncated(rule, metric, measured, _tolerance(rule, decision)))
+            yield from otherwise(check, judge_truncated(rule, metric, measured, _tolerance(rule, decision)))
         elif check.kind == "corrected":
             yield from _corrected_otherwise(run, decision, check, rule, metric, measured)
         elif check.kind == "gap":
@@ -90,7 +92,7 @@ def faults(
         elif metric is not None and check.kind in ON_BASELINE:
             yield from _in_numbers(check, rule, metric, decision)
     yield from _compared_otherwise(decision, compared, measured)
-    yield from _computed_otherwise(run, decision, compared, baseline, same=same)
+    yield from _computed_otherwise(run, decision, [*compared, *looked_at], baseline, same=same)
 
 
 def not_recomputed(run: RunFolder, decision: Decision, baseline: RunFolder | None = None) -> str | None:
@@ -138,7 +140,7 @@ def _tolerance(rule: Rule, decision: Decision) -> float:
     return decision.max_unscored if rule.max_unscored is None else rule.max_unscored
 
 
-def _otherwise(check: GateCheck, reached: GateCheck) -> Iterator[str]:
+def otherwise(check: GateCheck, reached: GateCheck) -> Iterator[str]:
     """Why a check is not the one that the gate reaches; what follows an open reason is advice."""
     numbers = ("value", "ci_low", "ci_high", "unit", "higher_is_better")
     if check.verdict != reached.verdict:
@@ -163,7 +165,7 @@ def _gap_otherwise(
     """Why a check on a gap is not the gate's; with other packages, whether it follows from its interval."""
     if same:
         coverage, tolerance = rule.confidence or decision.confidence, _tolerance(rule, decision)
-        yield from _otherwise(check, judge_gap(rule, measured, Records(run), coverage, tolerance, lambda *_: ""))
+        yield from otherwise(check, judge_gap(rule, measured, Records(run), coverage, tolerance, lambda *_: ""))
         return
     limit = check.maximum or 0.0
     passes = check.ci_high is not None and check.ci_high <= limit
@@ -184,12 +186,12 @@ def _corrected_otherwise(
     policy = Policy(rules=[blocking], confidence=decision.confidence, max_unscored=decision.max_unscored)
     samples, kept = Records(run).of(metric) if metric.definition else [], RatedOutputs.of_decision(decision)
     reached = judge_corrected(rule, metric, measured, policy, samples, decision.run_id, kept, advise=False)
-    yield from _otherwise(check, reached)
-    if not _same_correction(check.corrected, reached.corrected):
+    yield from otherwise(check, reached)
+    if not same_correction(check.corrected, reached.corrected):
         yield f"its correction of {check.metric} is not the one that its ratings give"
 
 
-def _same_correction(held: Correction | None, again: Correction | None) -> bool:
+def same_correction(held: Correction | None, again: Correction | None) -> bool:
     """Whether two corrections are equal up to rounding."""
     if held is None or again is None:
         return held is again
@@ -259,7 +261,7 @@ def _compared_otherwise(decision: Decision, compared: Sequence[Again], measured:
         return found if found is not None and _equal(found.confidence, confidence) else None
 
     for check, reached in zip(held, holm(family, stored, lambda *_: "", decision.share_error_over), strict=True):
-        yield from _otherwise(check, reached)
+        yield from otherwise(check, reached)
 
 
 def _computed_otherwise(
@@ -292,11 +294,14 @@ def _computed_otherwise(
 def _recomputed_otherwise(decision: Decision, compared: Sequence[Again], other: Baseline) -> Iterator[str]:
     """Why comparisons, made again, are not those of the decision."""
     for check, rule, metric in compared:
+        if check.sequential is not None and metric is not None and check.kind in ON_BASELINE and other.has(metric):
+            other.hindrance(metric)  # names in what the runs differ
+            continue
         for held in (check.baseline, check.adjusted):
             if (
                 metric is not None
                 and held is not None
-                and not _same(held, other.compared(rule, metric, held.confidence))
+                and not are_equal(held, other.compared(rule, metric, held.confidence))
             ):
                 yield f"its comparison of {check.metric} with the baseline is not the one that the runs give"
     if _lines(decision.mismatches) != _lines(other.mismatches):
@@ -308,7 +313,7 @@ def _lines(mismatches: Sequence[Mismatch]) -> list[str]:
     return sorted(one.model_dump_json() for one in mismatches)
 
 
-def _same(held: BaselineComparison, again: BaselineComparison) -> bool:
+def are_equal(held: BaselineComparison, again: BaselineComparison) -> bool:
     """Whether two comparisons are equal up to rounding."""
     one, other = held.model_dump(), again.model_dump()
     flat = [(one["difference"], other["difference"]), (one, other)]

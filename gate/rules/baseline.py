@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, UsageError
 from audit.core.records import BaselineComparison
 from audit.gate.comparison.compare import ComparedRun, ComparisonWork, key_of
 from audit.gate.measured import Measured
 from audit.stats import definitions
 from audit.stats.definitions.means.mean import TRUNCATED_OUTPUT
+from audit.stats.pairing.alignment import side
 from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from audit.core.records.comparison import MismatchKind
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import Rule
+    from audit.stats.pairing.alignment import Side
 
 
 class Baseline:
@@ -80,28 +82,48 @@ class Baseline:
         relative = loss is not None and loss.relative is not None
         each = (1 + confidence) / 2 if relative else confidence
         found = self._work.difference(metric, confidence=each, margin=loss.margin if loss else None)
-        low, high = self._own_interval(metric, each) if relative and found.error is None else (None, None)
-        cut = self._cut(metric) if found.error is None else 0
+        low, high = self.own_interval(metric, each) if relative and found.error is None else (None, None)
+        cut = len(self.cut_items(metric)) if found.error is None else 0
         return BaselineComparison(
             confidence=confidence, difference=found, baseline_low=low, baseline_high=high, cut=cut
         )
 
-    def _own_interval(self, metric: Metric, confidence: float) -> tuple[float | None, float | None]:
+    def hindrance(self, metric: Metric) -> str | None:
+        """Why a metric that both runs have cannot be compared, whatever its samples are."""
+        try:
+            return self._work.hindrance(metric)
+        except (TypeError, UsageError) as error:  # of a newer version or another package
+            return str(error)
+
+    def sides(self, metric: Metric) -> tuple[Side, Side]:
+        """The samples of both runs that a metric is about, the baseline's first.
+
+        Raises:
+            UsageError: Sample ids occur twice.
+        """
+        definition = definitions.read(metric.definition or {})
+        before, after = (
+            side(definition, run.records.of(metric), metric.slice, name)
+            for run, name in zip(self._sides, ("baseline", "candidate"), strict=True)
+        )
+        return before, after
+
+    def own_interval(self, metric: Metric, confidence: float) -> tuple[float | None, float | None]:
         """The interval of the baseline's own value."""
         mine = self._sides[0].by_key[key_of(metric)].model_copy(update={"confidence": confidence})
         found = recomputed(mine, self._sides[0].records.of(mine))
         return found.ci_low, found.ci_high
 
-    def _cut(self, metric: Metric) -> int:
+    def cut_items(self, metric: Metric) -> set[str]:
         """Items of both runs whose answer was cut in one, where the metric has bounds for such answers."""
         runs = self.measured, self._candidate
         if not any(run.bounds_of_cut_answers(metric) or run.lacks_bounds(metric) for run in runs):
-            return 0
+            return set()
         definition = definitions.read(metric.definition or {})
         sides = [definition.select(side.records.of(metric), metric.slice) for side in self._sides]
         common = set.intersection(*({sample.sample_id for sample in side} for side in sides))
         flagged = {one.sample_id for side in sides for one in side if TRUNCATED_OUTPUT in one.flags}
-        return len(common & flagged)
+        return common & flagged
 
 
 def _in_policy(kinds: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from audit.core.records import NotJudged
+from audit.core.records import NotJudged, SequentialCheck
 from audit.gate.absence import why_absent
 from audit.gate.advice import Advisor
 from audit.gate.corrected.judging import judge_corrected
@@ -17,7 +17,11 @@ from audit.gate.rules.family import Compared, holm
 from audit.gate.rules.gap import judge_gap, parts_of
 from audit.gate.rules.settling import advice_on
 from audit.gate.rules.truncated import judge_truncated
+from audit.gate.sequential.items import AT_END
+from audit.gate.sequential.judge import SequentialJudge
+from audit.gate.sequential.looked import Looked, family_of
 from audit.stats.records import Records
+from audit.stats.sequential import last_confidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +46,7 @@ class Judge:
         policy: The policy.
         baseline: The run to compare with; None where no rule asks for one.
         ratings: What people say about outputs.
+        going_on: The command that adds items until the rules are decided; empty where that is not known.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class Judge:
         policy: Policy,
         baseline: Baseline | None,
         ratings: RatedOutputs,
+        going_on: str = "",
     ) -> None:
         self._ratings = ratings
         self._manifest, self._measured, self._policy, self._baseline = manifest, measured, policy, baseline
@@ -61,6 +67,8 @@ class Judge:
         if baseline is not None:
             theirs = Advisor(baseline.folder, baseline.manifest, baseline.measured)
             self._on_difference = partial(advice_on, self.advisor, theirs)
+        self._looked = Looked(manifest, baseline.manifest if baseline else None)
+        self._sequential = SequentialJudge(self._looked, measured, self._records, policy, baseline, going_on)
 
     def judged(
         self, rules: Sequence[Rule], own: set[str], optional: set[str]
@@ -77,6 +85,9 @@ class Judge:
         for place in sorted(range(len(rules)), key=lambda place: rules[place].task):  # samples are read task by task
             rule = rules[place]
             metric = self._metric(rule)
+            if metric is not None and (looked := self.looked_at(rule, metric, rules)) is not None:
+                found[place] = rule, None, looked  # of no family here: it had its part of the error
+                continue
             if metric is not None:
                 found[place] = rule, metric, self._check(rule, metric)
                 continue
@@ -96,6 +107,42 @@ class Judge:
         if any(rule.covers(task) for task in self._measured.tasks()):
             return f"no task of the run that {rule.task} matches has the metric {rule.metric.rpartition('/')[2]}"
         return f"no task of the run matches {rule.task}"
+
+    def looked_at(self, rule: Rule, metric: Metric, rules: Sequence[Rule]) -> GateCheck | None:
+        """The check of a rule on a task that was looked at while it ran; None of another, or if nothing can be judged.
+
+        Args:
+            rule: The rule.
+            metric: Its metric.
+            rules: All rules.
+        """
+        if not self._looked.concerns(rule) or self._hindrance(rule, metric):
+            return None
+        if rule.needs_baseline and self._baseline is not None and self._baseline.hindrance(metric):
+            return None
+        if rule.kind == "range" and self._measured.lacks_bounds(metric):
+            return None
+        if rule.kind == "corrected":
+            return self._corrected_at_end(rule, metric)
+        over = self._policy.share_error_over if rule.needs_baseline else 1
+        return self._sequential.check(rule, metric, family_of(rule, rules) * over)
+
+    def _corrected_at_end(self, rule: Rule, metric: Metric) -> GateCheck:
+        """A corrected rule on a task that was looked at: people rate a random sample of all its items."""
+        nominal, complete = self._confidence(rule), self._looked.is_complete(rule)
+        each = last_confidence(nominal) if complete else nominal
+        if complete:
+            found = self._corrected(rule.model_copy(update={"confidence": each}), metric)
+        else:
+            reason = f"people rate a random sample of all items: {AT_END}"
+            found = check(rule, metric, "INCONCLUSIVE", reason).model_copy(update={"ci_low": None, "ci_high": None})
+        record = SequentialCheck(confidence=each, last=complete, tests=1)
+        return found.model_copy(update={"sequential": record, "confidence": rule.confidence})
+
+    def _corrected(self, rule: Rule, metric: Metric) -> GateCheck:
+        samples = self._records.of(metric) if metric.definition else []
+        run_id = self._manifest.run_id
+        return judge_corrected(rule, metric, self._measured, self._policy, samples, run_id, self._ratings)
 
     def _together(self, judged: list[Judged]) -> list[GateCheck]:
         """The checks, with what only all of them together show."""
@@ -137,20 +184,25 @@ class Judge:
             coverage, tolerance = self._confidence(rule), self._tolerance(rule)
             return judge_gap(rule, self._measured, self._records, coverage, tolerance, self.advisor.more)
         if rule.kind == "corrected":
-            samples = self._records.of(metric) if metric.definition else []
-            run_id = self._manifest.run_id
-            return judge_corrected(rule, metric, self._measured, self._policy, samples, run_id, self._ratings)
+            return self._corrected(rule, metric)
         return self._on_baseline(rule, metric)
+
+    def _hindrance(self, rule: Rule, metric: Metric) -> str | None:
+        """Why a metric cannot be judged, or compared with the baseline's."""
+        if metric.value is None:
+            return f"not computed: {metric.error or 'no reason given'}"
+        if not rule.needs_baseline:
+            return None
+        if self._baseline is None or not self._baseline.has(metric):
+            return "the baseline has no such metric"
+        broken = self._baseline.manifest.broken  # nothing is worse than that
+        return f"the checkpoint of the baseline is broken: {broken}" if broken else None
 
     def _on_baseline(self, rule: Rule, metric: Metric) -> GateCheck:
         """A rule on the baseline, by itself."""
-        if metric.value is None:
-            return check(rule, metric, "INCONCLUSIVE", f"not computed: {metric.error or 'no reason given'}")
-        if self._baseline is None or not self._baseline.has(metric):
-            return check(rule, metric, "INCONCLUSIVE", "the baseline has no such metric")
-        broken = self._baseline.manifest.broken
-        if broken:  # nothing is worse than that
-            return check(rule, metric, "INCONCLUSIVE", f"the checkpoint of the baseline is broken: {broken}")
+        hindrance = self._hindrance(rule, metric)
+        if hindrance or self._baseline is None:
+            return check(rule, metric, "INCONCLUSIVE", hindrance or "the baseline has no such metric")
         found = self._baseline.compared(rule, metric, self._confidence(rule))
         said = judge_difference(rule, metric, found, self._measured, self._tolerance(rule), self._on_difference)
         return check(rule, metric, *said).model_copy(update={"baseline": found})

@@ -1,0 +1,66 @@
+"""The policy that a run is made for: registered before anything is measured, and measured until it is decided."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from audit.core.config import DEFAULT_OUT
+from audit.core.errors import ConfigError
+from audit.core.run_folder import RunFolder
+from audit.gate.binding import registered
+from audit.gate.policy import load_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from audit.cli.options import Given
+    from audit.core.records import RegisteredPolicy
+    from audit.pipeline.until_decided import UntilDecided
+
+
+def registered_policy(policy: Path | None, until: Path | None) -> RegisteredPolicy | None:
+    """The policy that is registered before anything is measured.
+
+    Args:
+        policy: Of ``--policy``.
+        until: Of ``--until-decided``.
+
+    Raises:
+        ConfigError: There are two, or it is none.
+    """
+    if policy and until:
+        msg = "--until-decided registers its policy: leave out --policy"
+        raise ConfigError(msg)
+    given = policy or until
+    return registered.register(load_policy(given), datetime.now(UTC)) if given else None
+
+
+def until_decided(
+    given: Given, policy: Path | None, baseline: str | None, items: Mapping[str, str | None]
+) -> UntilDecided | None:
+    """The policy that says how many items are measured, with its baseline; None without one.
+
+    Args:
+        given: Options of the configuration that were typed.
+        policy: Of ``--until-decided``.
+        baseline: The run that its rules compare with.
+        items: Options that name or add items, which must not be given.
+
+    Raises:
+        ConfigError: A baseline is given without a policy, or items are named or added by hand.
+    """
+    from audit.pipeline.until_decided import UntilDecided  # noqa: PLC0415 - torch takes seconds to import
+
+    if policy is None:
+        if baseline is not None:
+            msg = "--baseline is the run that the rules of --until-decided compare with: give the policy, too"
+            raise ConfigError(msg)
+        return None
+    for option, value in items.items():
+        if value is not None:
+            msg = f"--until-decided says how many items are measured: leave out {option}"
+            raise ConfigError(msg)
+    other = RunFolder.resolve(baseline, given.values.get("out", DEFAULT_OUT)) if baseline is not None else None
+    return UntilDecided(load_policy(policy), other)

@@ -1,0 +1,1 @@
+"""Rules on tasks that were looked at while they ran: evidence that holds whenever one looks."""

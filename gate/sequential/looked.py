@@ -1,0 +1,71 @@
+"""Which rules are on tasks that were looked at, in the judged run or its baseline, and whether all items are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from audit.core.records import GateCheck, RunManifest, TaskLooks
+    from audit.gate.policy import Rule
+
+
+class Looked:
+    """The looks at the judged run and its baseline.
+
+    Whoever looks at a run and stops it when its results are clear has chosen its size by its results. That stays so
+    whatever policy judges it afterwards.
+
+    Args:
+        run: Manifest of the judged run.
+        baseline: Manifest of the baseline; None without one.
+    """
+
+    def __init__(self, run: RunManifest, baseline: RunManifest | None) -> None:
+        self._run = run.looks.tasks if run.looks else {}
+        self._baseline = baseline.looks.tasks if baseline and baseline.looks else {}
+
+    def concerns(self, rule: Rule) -> bool:
+        """Whether a rule is judged by evidence that holds whenever one looks.
+
+        Rules on a baseline share one error: where one of them was looked at, all have their part of it.
+        """
+        if rule.needs_baseline:
+            return bool(self._run or self._baseline)
+        return rule.task in self._run
+
+    def at_task(self, rule: Rule) -> bool:
+        """Whether a rule's own task was looked at."""
+        return bool(self._sides(rule))
+
+    def is_complete(self, rule: Rule) -> bool:
+        """Whether the task has as many items as was fixed before the first look, and no more."""
+        return all(one.most is not None and one.limit == one.most for one in self._sides(rule))
+
+    def _sides(self, rule: Rule) -> Sequence[TaskLooks]:
+        runs = (self._run, self._baseline) if rule.needs_baseline else (self._run,)
+        return [run[rule.task] for run in runs if rule.task in run]
+
+
+def is_looked_at(check: GateCheck, manifest: RunManifest) -> bool:
+    """Whether a check has to be one by evidence that holds whenever one looks, as far as the judged run shows."""
+    if check.sequential is not None:
+        return True
+    if manifest.looks is None:
+        return False
+    return check.kind in ("no_worse", "better") or check.task in manifest.looks.tasks
+
+
+def family_of(rule: Rule, rules: Iterable[Rule]) -> int:
+    """Rules of which any may fail by chance together with this one, itself included.
+
+    The families are those of a run whose size was fixed: all blocking rules on the baseline, and all slices of a
+    metric with limits.
+    """
+    if rule.needs_baseline:
+        family = sum(one.needs_baseline and one.severity == "block" for one in rules)
+        return max(1, family)
+    if rule.kind != "range" or not rule.slice:
+        return 1
+    return max(1, len({one.target for one in rules if one.kind == "range" and one.slice and one.metric == rule.metric}))

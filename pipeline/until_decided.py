@@ -1,0 +1,243 @@
+"""A run that goes on until a policy is decided: what it starts with, and what each look adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from audit.core.errors import ConfigError, RunFolderError
+from audit.core.records import Looks, TaskLooks
+from audit.evals import suite as evals
+from audit.explain.methods.registry import METHODS
+from audit.gate import evidence
+from audit.gate.absence import asked_tasks
+from audit.gate.decide import decide, until_decided
+from audit.gate.sequential.plan import FIRST, next_limits, open_checks
+from audit.safety import suite as safety
+
+if TYPE_CHECKING:
+    from audit.core.config import RunConfig, TaskConfig
+    from audit.core.progress import Progress
+    from audit.core.records import Decision, GateCheck, RunManifest
+    from audit.core.run_folder import RunFolder
+    from audit.gate.policy import PolicyFile, Rule
+
+SHOWN = 3
+"""Open rules that are named at each look."""
+
+
+@dataclass(frozen=True, slots=True)
+class UntilDecided:
+    """The policy that says how many items a run measures."""
+
+    policy: PolicyFile
+    """The policy."""
+    baseline: RunFolder | None = None
+    """The run that its rules compare with."""
+
+    def tasks(self, config: RunConfig) -> list[str]:
+        """Tasks and probes that the policy has rules on, as far as they are configured, in the baseline, or named.
+
+        Raises:
+            ConfigError: The policy needs a baseline, and there is none; or no such task is known.
+            RunFolderError: The baseline cannot be read.
+        """
+        manifest = self.baseline.read_manifest() if self.baseline else None
+        known = [task.name for task in (*config.evals.tasks, *config.safety.tasks)]
+        known += [task for task in (asked_tasks(manifest) if manifest else ()) if task not in known]
+        rules = self.policy.policy.rules
+        named = [rule.task for rule in rules if not rule.is_pattern and rule.task not in METHODS]
+        matched = [task for task in known if task not in METHODS and any(rule.covers(task) for rule in rules)]
+        return list(dict.fromkeys([*matched, *named]))
+
+    def command(self, folder: RunFolder) -> str:
+        """The command that goes on with a run."""
+        return until_decided(folder, self.policy, self.baseline)
+
+    def begin(self, config: RunConfig) -> tuple[RunConfig, Looks]:
+        """The configuration of the first look, and what is known of the tasks before it.
+
+        Other tasks have their whole limit at once, after the last look: groups, probes drawn by stratum, tasks whose
+        items are in clusters or named, and those that the policy has no rule on.
+
+        Raises:
+            ConfigError: A limit is a share, or there is no task to look at.
+            RunFolderError: The baseline cannot be read.
+        """
+        theirs = self.baseline.read_manifest() if self.baseline else None
+        tasks: dict[str, TaskLooks] = {}
+        for task in (*config.evals.tasks, *config.safety.tasks):
+            rules = [rule for rule in self.policy.policy.rules if rule.covers(task.name)]
+            if rules and _can_be_looked_at(task, config):
+                tasks[task.name] = TaskLooks(limit=0, most=_most(task, rules, theirs))
+        if not tasks:
+            msg = f"{self.policy.where}: no task of this run can be decided early: leave out --until-decided"
+            raise ConfigError(msg)
+        looks = Looks(
+            policy=self.policy.name,
+            policy_sha256=self.policy.sha256,
+            baseline=theirs.run_id if theirs else None,
+            looks=0,
+            decided=False,
+            tasks=tasks,
+        )
+        firsts = {name: min(FIRST, one.most or FIRST) for name, one in tasks.items()}
+        return with_limits(config, firsts), looks
+
+    def goes_on(self, folder: RunFolder) -> bool:
+        """Whether a run that has ended is to be looked at again.
+
+        Raises:
+            RunFolderError: It was begun with another policy or baseline, or without looks.
+        """
+        looks, name = folder.read_manifest().looks, folder.path.name
+        if looks is None:
+            msg = f"{name}: its size was fixed when it began: resume it without --until-decided"
+            raise RunFolderError(msg)
+        if looks.policy_sha256 != self.policy.sha256:
+            msg = f"{name}: it was looked at with another policy, {looks.policy}: resume it with that one"
+            raise RunFolderError(msg)
+        theirs = self.baseline.read_manifest().run_id if self.baseline else None
+        if looks.baseline != theirs:
+            msg = f"{name}: its baseline is {looks.baseline or 'none'}, not {theirs or 'none'}: give that one"
+            raise RunFolderError(msg)
+        return not looks.decided
+
+    def look(self, folder: RunFolder, config: RunConfig, progress: Progress) -> RunConfig | None:
+        """Judge the rules on what is measured, and write down that it was done.
+
+        Args:
+            folder: The run, as if it had ended.
+            config: What was measured up to now.
+            progress: Shows what is open.
+
+        Returns:
+            The configuration of the next look; None where nothing is open that more items could decide.
+        """
+        manifest = folder.read_manifest()
+        try:
+            decision = decide(folder, self.policy, METHODS, self.baseline)
+        except KeyboardInterrupt:
+            update = {"status": "partial", "interrupted": True}
+            evidence.seal(folder, manifest.model_copy(update=update))
+            raise
+        looks = manifest.looks
+        if looks is None:
+            return None
+        limits = next_limits(decision.checks, looks.tasks)
+        decided = not any(one.blocking == "INCONCLUSIVE" for one in _rules(decision, looks))
+        looks = looks.model_copy(update={"looks": looks.looks + 1, "decided": decided})
+        evidence.seal(folder, manifest.model_copy(update={"looks": looks}))
+        progress.step(_said(looks, open_checks(decision.checks, looks.tasks), limits, decision))
+        return with_limits(config, limits) if limits else None
+
+
+def with_limits(config: RunConfig, limits: dict[str, int]) -> RunConfig:
+    """The configuration with these limits of tasks, by name."""
+
+    def limited(task: TaskConfig) -> TaskConfig:
+        return task.model_copy(update={"limit": limits[task.name]}) if task.name in limits else task
+
+    update: dict[str, Any] = {
+        name: getattr(config, name).model_copy(
+            update={"tasks": [limited(task) for task in getattr(config, name).tasks]}
+        )
+        for name in ("evals", "safety")
+    }
+    return config.model_copy(update=update)
+
+
+def changed_tasks(before: RunConfig, after: RunConfig) -> set[str]:
+    """Tasks whose limits differ."""
+    limits = {task.name: task.limit for task in (*before.evals.tasks, *before.safety.tasks)}
+    return {task.name for task in (*after.evals.tasks, *after.safety.tasks) if task.limit != limits[task.name]}
+
+
+def only(config: RunConfig, tasks: set[str], *, looked_at: bool) -> RunConfig:
+    """The configuration with some of its tasks alone.
+
+    Args:
+        config: With all of them.
+        tasks: Those to keep.
+        looked_at: Whether they are looked at; otherwise their items may be named.
+    """
+    update = {
+        "evals": {
+            "tasks": [task for task in config.evals.tasks if task.name in tasks],
+            "samples": {} if looked_at else config.evals.samples,
+        },
+        "safety": {"tasks": [task for task in config.safety.tasks if task.name in tasks]},
+    }
+    return config.model_copy(
+        update={name: getattr(config, name).model_copy(update=fields) for name, fields in update.items()}
+    )
+
+
+def measured_up_to(looks: Looks, config: RunConfig, fresh: set[str], available: dict[str, int]) -> Looks:
+    """The looks, with the limits that tasks are measured up to.
+
+    Args:
+        looks: As before.
+        config: What was measured.
+        fresh: Tasks that were measured under it.
+        available: Items of each task's data set, as its limit counts them.
+    """
+    limits = {task.name: task.limit for task in (*config.evals.tasks, *config.safety.tasks)}
+    tasks = dict(looks.tasks)
+    for name in looks.tasks.keys() & fresh:
+        size, limit = available.get(name), limits.get(name)
+        if size is None:
+            continue
+        reached = size if limit is None or limit == "all" else min(size, int(limit))
+        most = size if tasks[name].most is None else min(size, tasks[name].most or size)
+        tasks[name] = tasks[name].model_copy(update={"limit": reached, "most": most})
+    return looks.model_copy(update={"tasks": tasks})
+
+
+def _can_be_looked_at(task: TaskConfig, config: RunConfig) -> bool:
+    """Whether a larger limit of a task adds independent items in one random order."""
+    if task.name in config.evals.samples:
+        return False
+    if task.file is None and task.name in safety.TASKS:
+        return safety.in_random_order(task.name)
+    return evals.in_random_order(task, tuple(config.evals.include_path))
+
+
+def _most(task: TaskConfig, rules: list[Rule], baseline: RunManifest | None) -> int | None:
+    """Greatest limit of a task: its own, and that of the baseline, beyond which nothing can be compared.
+
+    Raises:
+        ConfigError: One is a share.
+    """
+    limits = [task.limit]
+    if baseline is not None and any(rule.needs_baseline for rule in rules):
+        limits += [
+            one.get("limit")
+            for suite in ("evals", "safety")
+            for one in (baseline.config.get(suite) or {}).get("tasks", [])
+            if one.get("name") == task.name
+        ]
+    counts = [limit for limit in limits if limit is not None and limit != "all"]
+    share = next((limit for limit in counts if limit < 1), None)
+    if share is not None:
+        msg = f"--until-decided: the limit of {task.name} is {share}: give a number of items, or all, in both runs"
+        raise ConfigError(msg)
+    return min(int(limit) for limit in counts) if counts else None
+
+
+def _rules(decision: Decision, looks: Looks) -> list[GateCheck]:
+    """The checks on tasks that were looked at."""
+    return [one for one in decision.checks if one.task in looks.tasks]
+
+
+def _said(looks: Looks, open_: list[GateCheck], limits: dict[str, int], decision: Decision) -> str:
+    """What a look showed, in one line."""
+    judged = _rules(decision, looks)
+    counts = [f"{sum(one.verdict == word for one in judged)} {word}" for word in ("PASS", "FAIL", "INCONCLUSIVE")]
+    line = f"look {looks.looks}: {', '.join(counts)}"
+    if not limits:
+        return f"{line}: nothing is open that more items could decide"
+    names = ", ".join(f"{one.metric} {one.rule}" for one in open_[:SHOWN])
+    more = f" and {len(open_) - SHOWN} more" if len(open_) > SHOWN else ""
+    following = ", ".join(f"{task} to {limit}" for task, limit in limits.items())
+    return f"{line}; open: {names}{more}; goes on with {following}"

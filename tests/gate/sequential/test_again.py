@@ -1,0 +1,78 @@
+"""A decision on a run that was looked at is shown where it is the gate's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.gate import decisions
+from audit.gate.metrics_file import read_metrics
+from tests.gate.rules.conftest import samples
+from tests.gate.sequential.conftest import looks, shares
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.core.records import Decision
+    from audit.core.run_folder import RunFolder
+
+    Make = Callable[..., RunFolder]
+    Judge = Callable[..., Decision]
+
+RULES: list[dict[str, Any]] = [
+    {"metric": "boolq/accuracy", "min": 0.6},
+    {"metric": "boolq/accuracy", "max_truncated": 0.3},
+    {"metric": "boolq/accuracy", "no_worse_than_baseline": {"margin": 0.05}},
+    {"metric": "boolq/accuracy", "max_gap": {"slice": "half", "value": 0.3}},
+]
+
+
+def shown(run: RunFolder, decision: Decision, baseline: RunFolder | None = None) -> str | None:
+    """Why the decision would not be shown."""
+    run.write_decision(decision)
+    manifest = run.read_manifest()
+    metrics, digest = read_metrics(run, manifest)
+    return decisions.current(run, manifest, metrics, digest, baseline)[1]
+
+
+@pytest.mark.parametrize("most", [500, 200])
+def test_the_decision_of_the_gate_is_shown(make: Make, judge: Judge, most: int) -> None:
+    values = samples(shares(170, 200))
+    run, base = make("run", values, looks=looks(200, most)), make("base", values)
+    decision = judge(run, base, *RULES)
+    assert [one.verdict for one in decision.checks[1:4]] == ["PASS"] * 3
+    assert shown(run, decision) is None
+
+
+def test_another_verdict_interval_or_evidence_is_found(make: Make, judge: Judge) -> None:
+    base = make("base", samples(shares(70, 100)))
+    run = make("run", samples(shares(70, 100)), looks=looks(100, 500))
+    decision = judge(run, base, RULES[0], RULES[2])
+    assert [one.verdict for one in decision.checks[1:]] == ["INCONCLUSIVE"] * 2
+
+    def forged(place: int, **update: Any) -> str | None:
+        checks = [*decision.checks]
+        checks[place] = checks[place].model_copy(update=update)
+        words = {one.verdict for one in checks}
+        verdict = "INCONCLUSIVE" if "INCONCLUSIVE" in words else "PASS"
+        return shown(run, decision.model_copy(update={"checks": checks, "verdict": verdict}))
+
+    for place in (1, 2):
+        assert "for which" in (forged(place, verdict="PASS") or "")
+    assert "its numbers of" in (forged(1, ci_low=0.61) or "")
+    assert "not the one that was measured" in (forged(1, sequential=None) or "")
+    assert forged(2, sequential=None) is not None
+    assert forged(2, baseline=None) is not None
+
+
+def test_without_the_baseline_a_verdict_follows_from_its_interval(make: Make, judge: Judge) -> None:
+    base = make("base", samples(shares(140, 200)))
+    run = make("run", samples(shares(140, 200)), looks=looks(200, 500))
+    decision = judge(run, base, RULES[2])
+    assert decision.verdict == "PASS"
+    base.path.rename(base.path.parent.parent / "elsewhere")
+    assert shown(run, decision) is None
+    failed = [decision.checks[0], decision.checks[1].model_copy(update={"verdict": "FAIL"})]
+    forged = decision.model_copy(update={"checks": failed, "verdict": "FAIL"})
+    assert "does not follow from its comparison" in (shown(run, forged) or "")

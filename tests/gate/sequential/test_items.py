@@ -1,0 +1,82 @@
+"""The values that items may have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.records import Metric, SampledText
+from audit.gate.sequential.items import NotEarlyError, of_flag, of_metric
+from audit.stats.definitions import Mean, MeanOfCompletions
+from tests.gate.rules.conftest import samples
+
+if TYPE_CHECKING:
+    from audit.stats.definitions import Definition
+
+
+def metric(definition: Definition | None, unit: str = "share", **fields: Any) -> Metric:
+    written = definition.written() if definition else None
+    about = {"name": "boolq/accuracy", "suite": "evals", "task": "boolq", "metric": "accuracy"}
+    return Metric(**{**about, "value": 0.5, "n": 4, "unit": unit, "definition": written, **fields})
+
+
+def test_scores_are_scaled_and_unscored_items_may_be_anything() -> None:
+    found = of_metric(metric(Mean(scale=100.0), "percent"), samples([1.0, 0.0, None, 0.5]), ())
+    assert (found.low, found.high) == ([100.0, 0.0, 0.0, 50.0], [100.0, 0.0, 100.0, 50.0])
+    assert (found.bounds, found.known) == ((0, 100), 3)
+
+
+def test_an_unscored_item_may_belong_to_any_slice() -> None:
+    found = of_metric(metric(Mean(), slice={"half": "a"}), samples([1.0, None, 0.0, 1.0]), ())
+    assert (found.low, found.high) == ([1.0, 0.0, 0.0], [1.0, 0.0, 1.0])
+
+
+def test_cut_answers_are_between_their_bounds() -> None:
+    bounds = [metric(Mean(if_cut=value)) for value in (0.0, 1.0)]
+    found = of_metric(metric(Mean()), samples([1.0, 0.0, 1.0], cut=[0, 1]), bounds)
+    assert (found.low, found.high) == ([0.0, 0.0, 1.0], [1.0, 1.0, 1.0])
+
+
+def test_items_in_clusters_wait_for_all_items() -> None:
+    given = samples([1.0] * 4)
+    clustered = [*given[:3], given[3].model_copy(update={"cluster": "c"})]
+    for definition, items in ((Mean(), clustered), (Mean(cluster="half"), given)):
+        with pytest.raises(NotEarlyError, match="its items are in clusters"):
+            of_metric(metric(definition), items, ())
+    with pytest.raises(NotEarlyError, match="its items are in clusters"):
+        of_flag(clustered, "truncated_output")
+
+
+def test_items_of_several_answers_count_with_their_mean() -> None:
+    texts = [[SampledText(text="t", value=value) for value in values] for values in ((1.0, 0.0), (1.0, 1.0))]
+    given = [one.model_copy(update={"completions": mine}) for one, mine in zip(samples([1.0, 1.0]), texts, strict=True)]
+    found = of_metric(metric(MeanOfCompletions()), given, ())
+    assert found.low == [0.5, 1.0]
+    given[0].completions.append(SampledText(text="t", value=1.0))
+    with pytest.raises(NotEarlyError, match="different numbers of answers"):
+        of_metric(metric(MeanOfCompletions()), given, ())
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (metric(None), "no mean of one value per item"),
+        (metric(Mean(), "nats"), "values in nats have no bounds"),
+    ],
+)
+def test_other_metrics_wait_for_all_items(given: Metric, words: str) -> None:
+    with pytest.raises(NotEarlyError, match=words):
+        of_metric(given, samples([1.0]), ())
+
+
+def test_a_value_beyond_its_unit_is_no_evidence() -> None:
+    with pytest.raises(ValueError, match="values between 0 and 1 expected"):
+        of_metric(metric(Mean()), samples([1.5]), ()).ends()
+    assert of_metric(metric(Mean(scale=100.0), "percent"), samples([1.0 + 1e-12]), ()).low == [100.0]
+
+
+def test_flags_are_counted_and_unscored_samples_may_have_them() -> None:
+    found = of_flag(samples([1.0, 1.0, None, 0.0], cut=[1, 2]), "truncated_output")
+    assert (found.low, found.high) == ([0.0, 1.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0])
+    assert of_flag(samples([None, 1.0]), "truncated_output").high == [1.0, 0.0]

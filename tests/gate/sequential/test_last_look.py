@@ -1,0 +1,64 @@
+"""The last look: what a run of fixed size finds with a little more coverage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.gate.rules.conftest import last, samples
+from tests.gate.sequential.conftest import looks, shares
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.core.records import Decision
+    from audit.core.run_folder import RunFolder
+
+    Make = Callable[..., RunFolder]
+    Judge = Callable[..., Decision]
+
+RULES: list[dict[str, Any]] = [
+    {"metric": "boolq/accuracy", "min": 0.6},
+    {"metric": "boolq/accuracy", "max": 0.6},
+    {"metric": "boolq/accuracy", "min": 0.6, "slice": {"half": "a"}},
+    {"metric": "boolq/accuracy", "no_worse_than_baseline": {"margin": 0.1}},
+    {"metric": "boolq/accuracy", "no_worse_than_baseline": {"relative": 0.2}},
+    {"metric": "boolq/accuracy", "better_than_baseline": True},
+    {"metric": "boolq/accuracy", "max_gap": {"slice": "half", "value": 0.4}},
+    {"metric": "boolq/accuracy", "max_truncated": 0.1},
+    {"metric": "boolq/truncated_outputs", "max": 1},
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_it_is_judged_as_with_95_5_percent(make: Make, judge: Judge, rule: dict[str, Any]) -> None:
+    before, after = shares(70, 100), shares(73, 100)
+    fixed, looked = (
+        make("fixed", samples(after, cut=[1])),
+        make("looked", samples(after, cut=[1]), looks=looks(100, 100)),
+    )
+    base = make("base", samples(before))
+    expected = last(judge(fixed, base, {**rule, "confidence": 0.955}))
+    found = last(judge(looked, base, rule))
+    early = found.sequential is not None and not found.sequential.last
+    assert found.verdict == expected.verdict
+    if not early:
+        assert (found.value, found.ci_low, found.ci_high) == (expected.value, expected.ci_low, expected.ci_high)
+        assert found.baseline == expected.baseline
+        assert found.confidence is None
+
+
+def test_a_violation_that_one_of_several_rules_shows_by_chance_stays_open(make: Make, judge: Judge) -> None:
+    worse = [0.0 if place < 14 else 1.0 for place in range(100)]
+    base = make("base", {task: samples([1.0] * 100, task) for task in ("boolq", "asdiv")})
+    given = {"boolq": samples(worse), "asdiv": samples([1.0] * 100, "asdiv")}
+    run = make("run", given, looks=looks(100, 100, "boolq", "asdiv"))
+    rule = {"metric": "boolq/accuracy", "no_worse_than_baseline": {"margin": 0.08}}
+    others = [
+        {"metric": "asdiv/accuracy", "no_worse_than_baseline": {"margin": 0.1 + part}} for part in (0.1, 0.2, 0.3)
+    ]
+    assert last(judge(run, base, rule)).verdict == "FAIL"
+    found = judge(run, base, rule, *others).checks[1]
+    assert found.verdict == "INCONCLUSIVE"
+    assert "by itself, but not with the 98.87 % that 4 rules ask for" in found.reason

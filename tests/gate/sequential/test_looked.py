@@ -1,0 +1,62 @@
+"""Which rules are on tasks that were looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.gate.policy import Rule
+from audit.gate.sequential.looked import Looked, family_of
+from tests.gate.sequential.conftest import looks
+from tests.reports.conftest import a_manifest
+
+if TYPE_CHECKING:
+    from audit.core.records import RunManifest
+
+FLOOR = Rule(metric="boolq/accuracy", min=0.5)
+BETTER = Rule(metric="boolq/accuracy", better_than_baseline=True)
+
+
+def manifest(*given: Any) -> RunManifest:
+    return a_manifest(looks=looks(*given) if given else None)
+
+
+def test_a_run_of_fixed_size_is_not_concerned() -> None:
+    assert not Looked(manifest(), manifest()).concerns(FLOOR)
+    assert not Looked(manifest(), manifest(50)).concerns(FLOOR)
+    assert not Looked(manifest(50, None, "asdiv"), None).concerns(FLOOR)
+    assert Looked(manifest(50), None).concerns(FLOOR)
+
+
+def test_all_rules_on_a_baseline_share_one_error() -> None:
+    assert Looked(manifest(50, None, "asdiv"), manifest()).concerns(BETTER)
+    assert Looked(manifest(), manifest(50)).concerns(BETTER)
+    assert not Looked(manifest(), manifest()).concerns(BETTER)
+    assert Looked(manifest(50, None, "asdiv"), manifest()).at_task(BETTER) is False
+
+
+@pytest.mark.parametrize(
+    ("run", "baseline", "complete"),
+    [
+        ((50, 50), (), True),
+        ((50, 60), (), False),
+        ((60, 50), (), False),
+        ((50, None), (), False),
+        ((50, 50), (40, 60), False),
+        ((50, 50), (60, 60), True),
+    ],
+)
+def test_a_task_is_complete_at_the_limit_that_was_fixed(run: Any, baseline: Any, complete: bool) -> None:
+    found = Looked(manifest(*run), manifest(*baseline))
+    assert found.is_complete(BETTER) == complete
+    assert found.is_complete(FLOOR) == (run[0] == run[1])
+    assert found.at_task(BETTER)
+
+
+def test_families_are_those_of_a_run_of_fixed_size() -> None:
+    warned = BETTER.model_copy(update={"severity": "warn"})
+    halves = [Rule(metric="boolq/accuracy", min=0.5, slice={"half": half}) for half in "abb"]
+    rules = [FLOOR, BETTER, BETTER, warned, *halves]
+    assert [family_of(rule, rules) for rule in rules] == [1, 2, 2, 2, 2, 2, 2]
+    assert family_of(warned, [warned]) == 1

@@ -1,0 +1,162 @@
+"""A run goes on until its rules are decided, with the same result however often it was interrupted."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.config import BudgetConfig, RunConfig, TaskConfig, load_config, validate
+from audit.core.errors import BudgetSpent, ConfigError, RunFolderError
+from audit.core.progress import Silent
+from audit.core.records import Looks, TaskLooks
+from audit.gate.decide import decide
+from audit.gate.policy import load_policy
+from audit.pipeline import audit as pipeline
+from audit.pipeline import until_decided
+from audit.pipeline.until_decided import UntilDecided, changed_tasks, measured_up_to, only, with_limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.core.records import RunManifest
+    from audit.core.run_folder import RunFolder
+
+POLICY = """
+rules:
+  - {metric: quiz/accuracy, no_worse_than_baseline: {margin: 0.3}}
+  - {metric: quiz/accuracy, min: 0.05}
+"""
+LIMITS = {"boolq": 10, "quiz": 20, "crows_pairs": 30}
+
+
+class Lines(Silent):
+    """Remembers steps."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def step(self, message: str) -> None:
+        self.lines.append(message)
+
+
+def a_config(**tasks: Any) -> RunConfig:
+    """A configuration of benchmark tasks with these limits; ``crows_pairs`` is a probe."""
+    listed = [TaskConfig(name=name, limit=limit) for name, limit in tasks.items()]
+    probes = [task for task in listed if task.name == "crows_pairs"]
+    sections = {"evals": {"tasks": [one for one in listed if one not in probes]}, "safety": {"tasks": probes}}
+    return RunConfig(**sections)
+
+
+def limits_of(config: RunConfig) -> dict[str, Any]:
+    return {task.name: task.limit for task in (*config.evals.tasks, *config.safety.tasks)}
+
+
+def test_limits_are_those_of_the_next_look() -> None:
+    config = a_config(**LIMITS)
+    larger = with_limits(config, {"crows_pairs": 60, "boolq": 10})
+    assert limits_of(larger) == {**LIMITS, "crows_pairs": 60}
+    assert changed_tasks(config, larger) == {"crows_pairs"}
+    assert limits_of(only(larger, {"crows_pairs", "quiz"}, looked_at=True)) == {"quiz": 20, "crows_pairs": 60}
+
+
+def test_named_items_are_those_of_tasks_that_are_not_looked_at() -> None:
+    config = a_config(**LIMITS)
+    config = config.model_copy(update={"evals": config.evals.model_copy(update={"samples": {"boolq": [3]}})})
+    assert only(config, {"quiz"}, looked_at=True).evals.samples == {}
+    assert only(config, {"boolq"}, looked_at=False).evals.samples == {"boolq": [3]}
+
+
+@pytest.mark.parametrize(
+    ("limit", "available", "most", "reached"),
+    [
+        (50, 400, None, TaskLooks(limit=50, most=400)),
+        (50, 400, 300, TaskLooks(limit=50, most=300)),
+        (50, 40, 300, TaskLooks(limit=40, most=40)),
+        ("all", 400, None, TaskLooks(limit=400, most=400)),
+        (500, 400, 300, TaskLooks(limit=400, most=300)),  # more than was fixed: never the last look
+    ],
+)
+def test_a_task_is_measured_up_to_its_limit(limit: Any, available: int, most: int | None, reached: TaskLooks) -> None:
+    tasks = {"quiz": TaskLooks(limit=0, most=most), "boolq": TaskLooks(limit=7)}
+    looks = Looks(policy="p", policy_sha256="0", baseline=None, looks=0, decided=False, tasks=tasks)
+    found = measured_up_to(looks, a_config(quiz=limit, boolq=10), {"quiz", "other"}, {"quiz": available})
+    assert found.tasks == {"quiz": reached, "boolq": TaskLooks(limit=7)}
+
+
+def test_groups_clusters_and_strata_are_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.evals.suite.is_group", lambda name, _include: name == "mmlu_stem")
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("rules: [{metric: '*/accuracy', min: 0.1}]")
+    until = UntilDecided(load_policy(policy))
+    config, looks = until.begin(a_config(boolq="all", mmlu_stem=16, piqa="all", openbookqa=30))
+    assert looks.tasks == {"piqa": TaskLooks(limit=0), "openbookqa": TaskLooks(limit=0, most=30)}
+    assert limits_of(config) == {"boolq": "all", "mmlu_stem": 16, "piqa": 50, "openbookqa": 30}
+    with pytest.raises(ConfigError, match="no task of this run can be decided early"):
+        until.begin(a_config(boolq="all"))
+    with pytest.raises(ConfigError, match=r"the limit of piqa is 0\.5: give a number of items, or all"):
+        until.begin(a_config(piqa=0.5))
+
+
+def test_the_tasks_are_those_of_the_policy(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    rules = "{metric: 'b*/accuracy', min: 0.1}, {metric: piqa/accuracy, min: 0.1}, {metric: occlusion/found, min: 0.1}"
+    policy.write_text(f"rules: [{rules}]")
+    assert UntilDecided(load_policy(policy)).tasks(a_config(boolq=1, asdiv=1, bbq=1)) == ["boolq", "bbq", "piqa"]
+
+
+@pytest.fixture
+def quiz(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
+    """Forty questions to a tiny checkpoint, eight of them at the first look."""
+    monkeypatch.setattr(until_decided, "FIRST", 8)
+    draw = random.Random(1)  # noqa: S311 - not a secret
+    rows = [f"Is {draw.randrange(10**6)} even?,{draw.choice(['yes', 'no'])}" for _ in range(40)]
+    (tmp_path / "quiz.csv").write_text("\n".join(["question,answer", *rows]))
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    flags = {"model": str(tiny_model), "out": tmp_path / "runs", "offline": True, "explain": {"methods": []}}
+    task = {"name": "quiz", "file": str(tmp_path / "quiz.csv"), "classes": ["yes", "no"], "limit": "all"}
+    section = {"tasks": [task], "bootstrap_resamples": 100}
+    return validate(
+        RunConfig, {**load_config(flags=flags).model_dump(), "evals": section, "safety": {"tasks": []}}, "test"
+    )
+
+
+def content(run: RunFolder) -> tuple[list[dict[str, Any]], list[Any], RunManifest]:
+    manifest = run.read_manifest()
+    samples = [one.model_dump(exclude={"seconds"}) for one in run.read_samples("evals", "quiz")]
+    return samples, [one.model_dump() for one in run.read_metrics()], manifest
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_ends_as_one_that_was_not(quiz: RunConfig, tmp_path: Path) -> None:
+    baseline, heard = pipeline.audit(quiz, Silent()), Lines()
+    until = UntilDecided(load_policy(tmp_path / "policy.yaml"), baseline)
+    whole = pipeline.audit(quiz, heard, until=until)
+    spent = quiz.model_copy(update={"budget": BudgetConfig(tokens=500)})
+    run, sittings = None, 0
+    while sittings < 40:
+        sittings += 1
+        try:
+            config = spent if run is None else run.read_manifest().config | {"budget": {"tokens": 500}}
+            run = pipeline.audit(validate(RunConfig, config, "") if run else spent, Silent(), resume=run, until=until)
+            break
+        except BudgetSpent as stopped:
+            run = type(whole).open(stopped.folder or tmp_path)
+    assert run is not None
+    assert sittings > 1
+    ours, theirs = content(run), content(whole)
+    assert ours[:2] == theirs[:2]
+    assert 8 < len(ours[0]) < 40
+    assert ours[2].looks is not None
+    assert theirs[2].looks is not None
+    assert ours[2].looks.tasks == theirs[2].looks.tasks
+    assert ours[2].looks.decided
+    assert [line for line in heard.lines if line.startswith("look ")][-1].startswith("look ")
+    decisions = [decide(one, until.policy, (), baseline) for one in (run, whole)]
+    assert [one.verdict for one in decisions] == ["PASS", "PASS"]
+    assert decisions[0].checks == decisions[1].checks
+    with pytest.raises(RunFolderError, match="its baseline is"):
+        pipeline.audit(quiz, Silent(), resume=run, until=UntilDecided(until.policy))
+    with pytest.raises(RunFolderError, match="its size was fixed when it began"):
+        pipeline.audit(quiz, Silent(), resume=baseline, until=until)

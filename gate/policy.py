@@ -152,7 +152,7 @@ class Rule(Section):
         parts = [f"{word} {exact(bound)}" for word, bound in bounds if bound is not None]
         loss, gap = self.no_worse_than_baseline, self.max_gap
         if loss is not None:
-            size = f"{exact(100 * loss.relative)} % of it" if loss.relative else exact(loss.margin or 0)
+            size = f"{exact(round(100 * loss.relative, 10))} % of it" if loss.relative else exact(loss.margin or 0)
             parts.append(f"no worse than the baseline, margin {size}")
         if self.better_than_baseline:
             parts.append("better than the baseline")

@@ -76,6 +76,10 @@ def test_a_gain_of_0_decides_nothing(ends: tuple[float, float], verdict: str) ->
         (BETTER, {"cut": 3, "unit": "correlation"}, (-0.05 - 0.06, 0.02, 0.08 + 0.06)),
         (within(relative=0.1), {"cut": 3, "own": (0.4, 0.7)}, (-0.08 + 0.037, 0.07, 0.11 + 0.073)),
         (within(relative=0.1), {"cut": 3, "own": (0.02, 0.99)}, (-0.08, 0.07, 0.11 + 0.1)),
+        (
+            within(relative=0.1), {"cut": 3, "own": (40, 70), "unit": "percent", "baseline": 50},
+            (-0.05 - 3 + 3.7, 5.02, 0.08 + 3 + 7.3),
+        ),
         (BETTER, {"cut": 3, "unit": "score"}, None),
         (BETTER, {"ci_low": None}, None),
         (BETTER, {"ci_high": None}, None),
@@ -149,6 +153,14 @@ def test_where_the_interval_lies_is_said(rule: Rule, ends: tuple[float, float], 
     assert judged(rule, found) == (verdict, f"{shown(found)} {place}")
 
 
+def test_the_advice_is_on_the_rule_the_metric_and_the_gain() -> None:
+    given: list[Any] = []
+    found, rule = comparison(), within(margin=0.04)
+    metric = Metric(name="t/a", suite="evals", task="t", metric="a", value=0.52, n=100)
+    judge_difference(rule, metric, found, Measured([metric]), 0.0, lambda *words: given.append(words) or "!")
+    assert given == [(rule, metric, found, gain_of(rule, found))]
+
+
 @pytest.mark.parametrize(
     ("rule", "fields", "reason"),
     [
@@ -179,6 +191,7 @@ def test_cut_answers_that_alone_keep_a_rule_open_ask_for_another_limit() -> None
     low = comparison(cut=1, ci_low=-0.3, difference=-0.2, ci_high=-0.12)
     one = "(1 answer cut by the token limit in either run, at worst and best)"
     assert judged(within(margin=0.1), low) == ("FAIL", f"{shown(low)} lies beyond the margin {one}")
+    assert "(2 answers cut" in judged(BETTER, comparison(cut=2))[1]
     many = comparison(cut=1200, n=1000)
     assert "(1,200 answers cut" in judged(BETTER, many)[1]
 

@@ -10,19 +10,24 @@ import pytest
 
 from audit.core.provenance import package_versions
 from audit.core.records import NotRun
+from audit.core.run_folder import RunFolder
 from audit.gate import decisions
 from audit.gate.decide import decide, overall
+from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
-from audit.gate.policy import load_policy
+from audit.gate.policy import Rule, load_policy
+from audit.gate.rules import again
 from audit.gate.rules.again import not_recomputed
+from audit.gate.rules.truncated import judge_truncated
 from audit.stats.recount import COMPUTING
 from tests.gate.rules.conftest import samples
+from tests.gate.rules.test_again_numbers import CHECK, REFERENCE, UNSCORED, a_decision, faults
+from tests.reports.conftest import a_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from audit.core.records import Decision
-    from audit.core.run_folder import RunFolder
 
 BEFORE = [1.0] * 60 + [0.0] * 40
 LOSS = [0.0] * 22 + [1.0] * 38 + [0.0] * 40
@@ -194,3 +199,70 @@ def test_cut_answers_that_were_not_counted_do_not_pass(
     run, _, decision = judged
     forged = edited(decision, 6, metric="asdiv/truncated_outputs")
     assert fault(run, forged) == "it finds PASS for asdiv/truncated_outputs, which was not measured"
+
+
+def test_where_the_folder_of_a_baseline_is_looked_for(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "home" / "run")
+    run.path.mkdir(parents=True)
+    decision = a_decision()
+    assert again.folder_of(run, decision, None) is None
+    for place in ("z/base", "b/base", "home/base"):  # the nearest one that was made so far is found
+        found = tmp_path / place
+        found.mkdir(parents=True)
+        before = again.folder_of(run, decision, None)
+        assert before is None or before.path != found
+        (found / "manifest.json").write_text("{}")
+        now = again.folder_of(run, decision, None)
+        assert now is not None
+        assert now.path == found
+    given = RunFolder(tmp_path / "elsewhere")
+    assert again.folder_of(run, decision, given) is given
+    assert again.folder_of(run, a_decision(baseline=None), None) is None
+    (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / "home" / "manifest.json").write_text("{}")
+    for name in ("", ".", "..", "../b/base", "b/base", "n" * 6000):
+        named = a_decision(baseline=REFERENCE.model_copy(update={"run_id": name}))
+        assert again.folder_of(run, named, None) is None
+
+
+def test_why_differences_were_not_computed_again(tmp_path: Path) -> None:
+    alike, unlike = (
+        RunFolder.create(tmp_path / name, a_manifest(packages=packages))
+        for name, packages in (("alike", package_versions(COMPUTING)), ("unlike", {}))
+    )
+    check = CHECK
+    plain = check.model_copy(update={"baseline": None})
+    given = RunFolder(tmp_path)
+    away = "the differences were not recomputed: the baseline base is not next to the run"
+    other = "the differences were not recomputed: packages that compute intervals have other versions than in the run"
+    assert again.not_recomputed(alike, a_decision(plain, check)) == away
+    assert again.not_recomputed(alike, a_decision(plain, check), given) is None
+    assert again.not_recomputed(unlike, a_decision(check), given) == other
+    assert again.not_recomputed(alike, a_decision(plain)) is None
+    assert again.not_recomputed(alike, a_decision(check, baseline=None)) is None
+
+
+@pytest.mark.parametrize("lost_one", COMPUTING)
+def test_packages_are_those_that_compute(lost_one: str) -> None:
+    versions = package_versions(COMPUTING)
+    assert again.same_packages(a_manifest(packages={**versions, "torch": "1"}))
+    assert not again.same_packages(a_manifest(packages={**versions, lost_one: "0"}))
+    assert not again.same_packages(a_manifest(packages={k: v for k, v in versions.items() if k != lost_one}))
+
+
+def test_cut_answers_are_counted_again() -> None:
+    rule = Rule(metric="t/truncated_outputs", max_truncated=0.1)
+    cut = UNSCORED.model_copy(update={"name": "t/truncated_outputs", "metric": "truncated_outputs", "value": 5.0})
+    lost = Measured([cut, UNSCORED.model_copy(update={"value": 2.0})])
+    check = judge_truncated(rule, cut, lost, 0.02)
+    assert check.verdict == "PASS"
+    tolerant = a_decision(check, max_unscored=0.02, baseline=None)
+    assert faults((check, rule, cut), decision=tolerant, measured=lost) == []
+    strict = a_decision(check, max_unscored=0.01, baseline=None)
+    assert faults((check, rule, cut), decision=strict, measured=lost) == [
+        "it finds PASS for t/truncated_outputs, for which share of cut answers at most 0.1 gives INCONCLUSIVE"
+    ]
+    said = "it finds PASS for t/truncated_outputs, which was not measured"
+    assert faults((check, rule, None), decision=tolerant) == [said]
+    open_ = check.model_copy(update={"verdict": "INCONCLUSIVE"})
+    assert faults((open_, rule, None), decision=tolerant) == []

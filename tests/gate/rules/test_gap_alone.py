@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import permutations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from audit.gate.policy import Rule
 from audit.gate.rules.gap import judge_gap, parts_of
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
+from audit.stats.interval import wilson
 from tests.reports.conftest import a_sample
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class Gap:
             self.more.append(measured(bound, self.samples, metric=f"accuracy_{ending}", **UNITS, **where))
 
     def judged(self, limit: float, confidence: float = 0.95, tolerance: float = 0.0) -> GateCheck:
-        records: Any = SimpleNamespace(of=lambda _: self.samples)
+        records: Any = SimpleNamespace(of=lambda metric: self.samples if metric.task == "t" else [])
         return judge_gap(
             a_rule(limit), Measured([*self.parts, *self.more]), records, confidence, tolerance, self._advice
         )
@@ -157,6 +159,13 @@ def test_a_gap_needs_two_slices_with_a_value_and_a_definition() -> None:
         assert more.said(0.001)[0] == "FAIL"
 
 
+def test_five_slices_without_an_interval_are_named() -> None:
+    gap = Gap(dict.fromkeys("abcdefgh", 30))
+    for place in range(2, 8):
+        gap.change(place, value=None)
+    assert gap.said(0.9) == ("INCONCLUSIVE", "; no interval of c, d, e, f, g")
+
+
 def test_a_slice_without_an_interval_leaves_the_upper_end_open() -> None:
     """One item has no spread: nobody knows how large the gap to it is. That to the others can still be too large."""
     gap = Gap(RIGHT)
@@ -211,6 +220,17 @@ def test_what_could_not_be_scored_may_all_belong_to_one_slice(tolerance: float) 
         assert gap.said(widest + 1e-9, tolerance=tolerance) == ("PASS", f"{counts}, at their worst and best, too")
         assert gap.said(widest - 1e-9, tolerance=tolerance) == ("INCONCLUSIVE", counts)
     assert gap.said(widest + 1e-9, tolerance=0.039) == ("INCONCLUSIVE", counts)
+    gap.unscored(value=12345.0, n=20000)
+    assert gap.said(0.9) == ("INCONCLUSIVE", "; 12,347 of 20,000 samples could not be scored")
+
+
+def test_the_worst_may_lie_on_the_limit() -> None:
+    gap = Gap({"a": 40, "b": 30})
+    gap.unscored(value=2.0, n=100)
+    high, low = wilson(40, 50, 0.975).high, wilson(30, 50, 0.975).low
+    limit = (50 * high + 2) / 52 - 50 * low / 52
+    assert gap.judged(limit, tolerance=0.5).verdict == "PASS"
+    assert gap.judged(math.nextafter(limit, 0), tolerance=0.5).verdict == "INCONCLUSIVE"
 
 
 def test_what_could_not_be_scored_is_known_and_bounded_or_nothing_passes() -> None:

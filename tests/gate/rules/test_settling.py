@@ -120,7 +120,7 @@ def test_on_the_margin_no_number_of_items_decides(value: float) -> None:
     assert items_for_gain(Gain(value - 0.1, value, value + 0.1), found) == math.inf
 
 
-@pytest.mark.parametrize(("unit", "width"), [("share", 1), ("percent", 100)])
+@pytest.mark.parametrize(("unit", "width"), [("share", 1), ("percent", 100), ("correlation", 2)])
 @pytest.mark.parametrize("higher_is_better", [True, False])
 def test_units_and_directions_do_not_matter(unit: str, width: int, higher_is_better: bool) -> None:
     """30 of 200 items changed for the worse and 6 for the better; 0.15 are tolerated."""
@@ -226,6 +226,18 @@ def test_one_cluster_is_taken_for_two() -> None:
     two = difference(difference=0.1, ci_method="t", units=2)
     gain = Gain(-0.1, 0.1, 0.3)
     assert items_for_gain(gain, found) == items_for_gain(gain, two) > 200
+    assert items_for_gain(gain, difference(difference=0.1, ci_method="t", units=3)) > items_for_gain(gain, two)
+
+
+def test_a_margin_outside_the_interval_needs_as_many_items_as_there_are() -> None:
+    found = difference(difference=0.1, higher=3, lower=1, ci_method="bounded_score", units=10)
+    assert items_for_gain(Gain(0.01, 0.1, 0.2), found) == 200
+
+
+def test_a_mean_without_a_change_is_not_settled_by_the_score_test() -> None:
+    gain = Gain(-0.1, 0.1, 0.3)
+    shares, scores = (difference(difference=0.1, ci_method="t", unit=unit) for unit in ("share", "score"))
+    assert items_for_gain(gain, shares) == items_for_gain(gain, scores)
 
 
 class AnAdvisor:
@@ -288,3 +300,12 @@ def test_what_cut_answers_leave_open_stays(sign: int) -> None:
     assert advised(gain, cut=1) == f"about 625 {SAID}. Measure more items in both runs"
     only = "the cut answers alone keep it open, however many items there are: raise the token limit"
     assert advised(gain, cut=3) == advised(gain, cut=4) == only
+    exactly = Gain(*sorted((sign * -0.25, sign * 0.25, sign * 0.75)))  # 25 of 100 move it onto the margin
+    assert advised(exactly, cut=25) == only
+    assert advised(Gain(-0.1, 0.0, 0.1), cut=1) == only
+
+
+def test_how_near_the_margin_counts_as_on_it_goes_with_the_width() -> None:
+    found = difference(difference=1e-7, ci_method="bounded_score", higher=1, lower=1)
+    assert items_for_gain(Gain(-1e3, 1e-7, 1e3), found) == math.inf
+    assert items_for_gain(Gain(-1.0, 1e-7, 1.0), found) == pytest.approx(200 * 1e14)

@@ -10,9 +10,12 @@ import pytest
 from audit.core.errors import ConfigError
 from audit.core.records import BaselineComparison, GateCheck, Metric, MetricDifference, NotJudged, RunManifest
 from audit.core.run_folder import RunFolder
+from audit.gate.judging import check as check_of
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
+from audit.gate.rules import judge as module
 from audit.gate.rules.judge import Judge
+from audit.stats.records import Records
 from tests.reports.conftest import a_manifest
 
 SAME: dict[str, Any] = {"metric": "t/accuracy", "no_worse_than_baseline": {"margin": 0.1}}
@@ -86,6 +89,8 @@ def test_the_advice_on_a_difference_names_both_runs() -> None:
     commands = ("audit run --extend /runs/b --limit 83", "audit run --extend /runs/a --limit 42")
     assert reason.endswith(f"Add items: {commands[0]}; and of the baseline: {commands[1]}")
     assert baseline.asked == [("t/accuracy", 0.95)]
+    (check,), _ = judged(SAME | {"confidence": 0.9}, baseline=baseline)
+    assert (baseline.asked[1:], check.value, check.ci_low, check.ci_high) == ([("t/accuracy", 0.9)], 0.5, 0.4, 0.6)
 
 
 def test_the_advice_on_an_interval_names_the_run() -> None:
@@ -142,6 +147,7 @@ def test_what_cannot_be_compared_is_open(baseline: ABaseline | None, metric: Met
     (check,), _ = judged(SAME, metrics=[metric, unscored()], baseline=baseline)
     assert (check.verdict, check.reason, check.baseline) == ("INCONCLUSIVE", reason, None)
     assert (check.metric, check.kind, check.value) == ("t/accuracy", "no_worse", metric.value)
+    assert (check.unit, check.ci_low) == ("share", metric.ci_low)
     assert baseline is None or baseline.asked == []
 
 
@@ -212,3 +218,33 @@ def test_a_rule_on_a_slice_is_judged_on_the_slice() -> None:
     metrics = [a_metric(), a_metric(value=0.8, slice={"kind": "x"}), unscored()]
     (check,), _ = judged({"metric": "t/accuracy", "slice": {"kind": "x"}, "min": 0.6}, metrics=metrics)
     assert (check.metric, check.verdict, check.value) == ("t/accuracy [kind=x]", "PASS", 0.8)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_gap_is_judged_with_the_settings_of_its_rule_or_else_of_the_policy(
+    whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also that of a metric which is measured on slices alone, but not of one without the slices."""
+    asked: list[Any] = []
+
+    def judge_gap(*given: Any) -> GateCheck:
+        asked.append(given)
+        return check_of(given[0], None, "PASS", "")
+
+    monkeypatch.setattr(module, "judge_gap", judge_gap)
+    parts = [a_metric(slice={"kind": kind}) for kind in "xy"]
+    gap = {"metric": "t/accuracy", "max_gap": {"slice": "kind", "value": 0.2}}
+    metrics = [*([a_metric()] if whole else []), *parts, unscored()]
+    own = {"confidence": 0.8, "max_unscored": 0.0}
+    checks, _ = judged(gap, gap | own, metrics=metrics, confidence=0.9, max_unscored=0.1)
+    assert [check.verdict for check in checks] == ["PASS"] * 2
+    assert [given[3:5] for given in asked] == [(0.9, 0.1), (0.8, 0.0)]
+    rule, measured, records, _, _, advice = asked[0]
+    assert (rule.text, measured.all) == ("largest gap by kind at most 0.2", metrics)
+    assert isinstance(records, Records)
+    assert advice("t", 2.0).endswith("audit run --extend /runs/b --limit 120")
+    broken = [a_metric(value=None, error="no memory")]
+    assert one(gap, metrics=broken) == ("PASS", "")  # judge_gap says what is missing
+    with pytest.raises(ConfigError, match="unknown metric 't/accuracy'"):
+        judged(gap, metrics=[a_metric("t/f1")])
+    assert one(gap, metrics=[unscored(task="u")], own={"t"})[0] == "INCONCLUSIVE"

@@ -30,8 +30,6 @@ def check_rule(rule: Rule, measured: Measured, baseline: Measured | None) -> Non
     Raises:
         ConfigError: The rule is such a one.
     """
-    if rule.is_pattern:
-        return  # no task matches it: it is reported as not measured
     if rule.kind == "gap":
         if not parts_of(rule, measured):
             rule_checks.check_names(rule, measured)

@@ -21,13 +21,25 @@ from audit.gate.rules.again import not_recomputed
 from audit.gate.rules.truncated import judge_truncated
 from audit.stats.recount import COMPUTING
 from tests.gate.rules.conftest import samples
-from tests.gate.rules.test_again_numbers import CHECK, REFERENCE, UNSCORED, a_decision, faults
+from tests.gate.rules.test_again_numbers import (
+    CHECK,
+    COMPARISON,
+    COVERAGE,
+    METRIC,
+    REFERENCE,
+    UNSCORED,
+    a_decision,
+    a_rule,
+    comparison,
+    faults,
+)
+from tests.gate.rules.test_again_numbers import judged as judged_alone
 from tests.reports.conftest import a_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from audit.core.records import Decision
+    from audit.core.records import BaselineComparison, Decision
 
 BEFORE = [1.0] * 60 + [0.0] * 40
 LOSS = [0.0] * 22 + [1.0] * 38 + [0.0] * 40
@@ -266,3 +278,20 @@ def test_cut_answers_are_counted_again() -> None:
     assert faults((check, rule, None), decision=tolerant) == [said]
     open_ = check.model_copy(update={"verdict": "INCONCLUSIVE"})
     assert faults((open_, rule, None), decision=tolerant) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "found", "fine"),
+    [
+        (a_rule(), comparison(0.9), False),
+        (a_rule(confidence=0.9), comparison(0.9), True),
+        (a_rule(confidence=0.9), comparison(0.95), False),
+        (a_rule(no_worse_than_baseline={"relative": 0.5}), comparison(relative=True, confidence=0.95), True),
+        (a_rule(no_worse_than_baseline={"relative": 0.5}), comparison(0.95), False),
+        (a_rule(), comparison(relative=True), False),
+    ],
+)
+def test_the_coverage_is_the_rules_or_the_policys_halved_for_two_intervals(
+    rule: Rule, found: BaselineComparison, fine: bool
+) -> None:
+    assert (f"{COMPARISON}{COVERAGE}" in faults((judged_alone(rule, found), rule, METRIC))) != fine

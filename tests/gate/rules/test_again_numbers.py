@@ -146,23 +146,6 @@ def test_a_comparison_is_one_of_its_metric(fields: dict[str, Any], fault: str | 
     assert faults((adjusted, tolerant, METRIC)) == [f"{COMPARISON}{OTHER if fault == OTHER else COVERAGE}"]
 
 
-@pytest.mark.parametrize(
-    ("rule", "found", "fine"),
-    [
-        (a_rule(), comparison(0.9), False),
-        (a_rule(confidence=0.9), comparison(0.9), True),
-        (a_rule(confidence=0.9), comparison(0.95), False),
-        (a_rule(no_worse_than_baseline={"relative": 0.5}), comparison(relative=True, confidence=0.95), True),
-        (a_rule(no_worse_than_baseline={"relative": 0.5}), comparison(0.95), False),
-        (a_rule(), comparison(relative=True), False),
-    ],
-)
-def test_the_coverage_is_the_rules_or_the_policys_halved_for_two_intervals(
-    rule: Rule, found: BaselineComparison, fine: bool
-) -> None:
-    assert (f"{COMPARISON}{COVERAGE}" in faults((judged(rule, found), rule, METRIC))) != fine
-
-
 def test_a_value_of_the_judged_run_is_its_own() -> None:
     without = METRIC.model_copy(update={"value": None})
     rule = a_rule()
@@ -204,6 +187,16 @@ def test_a_check_follows_from_its_comparison(changes: dict[str, Any], fault: str
     }
     said = faults((check.model_copy(update=changes), rule, METRIC))
     assert said == ([] if fault is None else [words.get(fault, fault)])
+
+
+def test_an_improvement_follows_from_its_comparison() -> None:
+    rule = Rule(metric="t/a", better_than_baseline=True)
+    check = judged(rule, comparison())
+    assert (check.verdict, faults((check, rule, METRIC))) == ("INCONCLUSIVE", [])
+    said = "it finds PASS for t/a, for which better than the baseline gives INCONCLUSIVE"
+    assert faults((check.model_copy(update={"verdict": "PASS"}), rule, METRIC)) == [said]
+    other = judged(rule, comparison(task="u"))
+    assert faults((other, rule, METRIC)) == [f"{COMPARISON}{OTHER}"]
 
 
 def test_what_follows_an_open_reason_is_advice_and_what_follows_another_is_not() -> None:

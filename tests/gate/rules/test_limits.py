@@ -175,6 +175,12 @@ def test_of_what_has_no_value_nothing_is_refused() -> None:
     assert refusal(Rule(metric="u/accuracy", better_than_baseline=True), halves()) == ""  # another task, not in the run
 
 
+def test_the_unit_is_that_of_the_judged_run_or_else_of_the_baseline() -> None:
+    assert refusal(a_rule(GAP, 1), halves()).startswith("max_gap 1 can never fail")
+    assert refusal(a_rule(GAP, 1), halves("percent"), halves()) == ""
+    assert refusal(a_rule(GAP, 1), halves(), halves("percent")).startswith("max_gap 1 can never fail")
+
+
 def test_a_pattern_that_is_left_matches_nothing() -> None:
     rule = Rule.model_validate({"metric": "x*/accuracy", "no_worse_than_baseline": {"margin": 7}})
     assert refusal(rule, halves(), halves()) == ""

@@ -45,7 +45,7 @@ def test_the_limits_are_within_the_budget(
 def test_the_check_says_limits_and_cost() -> None:
     budget = GateBudget(wall_time="30m", tokens=2_000_000)
     (check,) = budget_checks(budget, a_manifest(spent=RunCost(seconds=1803, tokens=2_000_001)))
-    assert check.rule == "at most wall time 30m, tokens 2,000,000"
+    assert (check.metric, check.rule) == ("policy/budget", "at most wall time 30m, tokens 2,000,000")
     assert check.reason == "the run took 30 min 3 s and 2,000,001 tokens: over the budget in wall time and tokens"
 
 

@@ -92,18 +92,6 @@ def test_violations_are_those_of_holm(make: Callable[..., RunFolder], judge: Cal
     assert len(softened) == np.sum(np.array(alone) <= 0.05) - rejected.sum()
 
 
-@pytest.mark.parametrize(("severity", "verdict"), [("warn", "FAIL"), ("block", "INCONCLUSIVE")])
-def test_warnings_are_no_part_of_the_family(
-    severity: str, verdict: str, make: Callable[..., RunFolder], judge: Callable[..., Decision]
-) -> None:
-    """Six of 100 items lost: below 5 % alone (p = 0.014), not among ten."""
-    others: dict[str, Any] = {"metric": "task*/accuracy", "better_than_baseline": True, "severity": severity}
-    decision = judge(*runs(make), {"metric": "task1/accuracy", "better_than_baseline": True}, others)
-    assert decision.checks[1].verdict == verdict
-    warned = [check for check in decision.checks if check.severity == "warn"]
-    assert all(check.adjusted is None for check in warned)
-
-
 @pytest.mark.parametrize("other", [{"no_worse_than_baseline": {"margin": 0.01}}, {"max": 0.9}])
 def test_losses_in_slices_are_violations(
     other: dict[str, Any], make: Callable[..., RunFolder], judge: Callable[..., Decision]

@@ -53,6 +53,11 @@ def test_without_a_budget_there_is_no_check() -> None:
     assert budget_checks(None, a_manifest()) == []
 
 
+def test_a_budget_without_a_limit_is_none_that_a_policy_can_have() -> None:
+    with pytest.raises(ValueError, match="it limits nothing"):
+        budget_checks(GateBudget(wall_time=None, tokens=None), a_manifest())
+
+
 @pytest.mark.usefixtures("_without_samples")
 @pytest.mark.parametrize(
     ("rule", "seconds", "code"),

@@ -269,6 +269,8 @@ def test_the_name_of_a_slice_is_shown_on_one_line() -> None:
     assert text.startswith("largest gap by k")
     assert "\n" not in text
     assert len(text) < 120
+    whole, longer = (a_rule(max_gap={"slice": "k" * count, "value": 1}).text for count in (80, 81))
+    assert ("k" * 80 in whole, "k" * 80 in longer) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -302,6 +304,7 @@ def test_rules_at_the_edge_of_what_is_possible() -> None:
     assert a_rule(min=0.5, max=0.5).text == "min 0.5, max 0.5"
     assert a_rule(max_truncated=0.5, slice={}).slice == {}
     assert a_rule(**NO_WORSE, slice={"c": "d"}).target == "a/b [c=d]"
+    assert a_rule(metric="set/p*/b", min=1).is_pattern
     nested = a_rule(metric="set/part/b", min=1)
     assert (nested.task, nested.target, nested.is_pattern) == ("set/part", "set/part/b", False)
 

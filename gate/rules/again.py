@@ -123,7 +123,7 @@ def folder_of(run: RunFolder, decision: Decision, given: RunFolder | None) -> Ru
 
 def _folders(place: Path) -> list[Path]:
     try:
-        return sorted(one for one in place.iterdir() if one.is_dir())
+        return sorted(place.iterdir())
     except OSError:
         return []
 

@@ -17,7 +17,7 @@ from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
 from audit.gate.policy import Rule, load_policy
 from audit.gate.rules import again
-from audit.gate.rules.again import not_recomputed
+from audit.gate.rules.again import _equal, not_recomputed
 from audit.gate.rules.truncated import judge_truncated
 from audit.stats.recount import COMPUTING
 from tests.gate.rules.conftest import samples
@@ -210,6 +210,33 @@ def test_cut_answers_that_were_not_counted_do_not_pass(
     run, _, decision = judged
     forged = edited(decision, 6, metric="asdiv/truncated_outputs")
     assert fault(run, forged) == "it finds PASS for asdiv/truncated_outputs, which was not measured"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (1000.0, 1000.0 + 9.95e-7, True), (1000.0, 1000.0 + 1.2e-6, False), (0.0, 9.95e-10, True), (0.0, 1.2e-9, False),
+        (None, None, True), (None, 0.0, False), ("a", "a", True), (1, 2, False), (True, False, False),
+    ],
+)  # fmt: skip
+def test_numbers_are_equal_up_to_rounding(one: object, other: object, same: bool) -> None:
+    assert (_equal(one, other), _equal(other, one)) == (same, same)
+
+
+def test_of_several_folders_with_the_run_the_first_by_name_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunFolder(tmp_path / "home" / "run")
+    for place in "cab":
+        (tmp_path / place / "base").mkdir(parents=True)
+        (tmp_path / place / "base" / "manifest.json").write_text("{}")
+    (tmp_path / "a file").write_text("")
+    for order in ("abc", "cab"):
+        listed = [tmp_path / "a file", *(tmp_path / place for place in order)]
+        monkeypatch.setattr(Path, "iterdir", lambda _, listed=listed: iter(listed))
+        found = again.folder_of(run, a_decision(), None)
+        assert found is not None
+        assert found.path == tmp_path / "a" / "base"
 
 
 def test_where_the_folder_of_a_baseline_is_looked_for(tmp_path: Path) -> None:

@@ -310,6 +310,7 @@ def test_cut_answers_are_counted_again() -> None:
     ("rule", "found", "fine"),
     [
         (a_rule(), comparison(0.9), False),
+        (a_rule(), comparison().model_copy(update={"confidence": 0.9}), False),
         (a_rule(confidence=0.9), comparison(0.9), True),
         (a_rule(confidence=0.9), comparison(0.95), False),
         (a_rule(no_worse_than_baseline={"relative": 0.5}), comparison(relative=True, confidence=0.95), True),
@@ -321,3 +322,17 @@ def test_the_coverage_is_the_rules_or_the_policys_halved_for_two_intervals(
     rule: Rule, found: BaselineComparison, fine: bool
 ) -> None:
     assert (f"{COMPARISON}{COVERAGE}" in faults((judged_alone(rule, found), rule, METRIC))) != fine
+
+
+@pytest.mark.parametrize(
+    ("value", "after", "same"),
+    [
+        (0.0, 9.95e-7, True), (0.0, 1.2e-6, False), (0.5, 0.5 + 9.95e-7, True), (0.5, 0.5 + 1.2e-6, False),
+        (1e3, 1e3 + 9.95e-4, True), (1e3, 1e3 + 1.2e-3, False),
+    ],
+)  # fmt: skip
+def test_the_value_on_all_items_is_that_of_the_run_up_to_rounding(value: float, after: float, same: bool) -> None:
+    metric = METRIC.model_copy(update={"value": value, "unit": "score"})
+    found = comparison(unit="score", candidate=after, baseline=after + 0.02)
+    said = faults((judged_alone(a_rule(), found, metric), a_rule(), metric))
+    assert said == ([] if same else [f"{COMPARISON}has another value of the judged run"])

@@ -122,6 +122,7 @@ OTHER, COVERAGE = "is of another metric", "has another coverage than its rule as
         # What may be so:
         ({"aligned": 0.95, "candidate": 0.51, "baseline": 0.53}, None),
         ({"n": 99, "candidate": 0.51, "baseline": 0.53}, None),
+        ({"n": 1}, None),
         ({"candidate": 0.5000004, "baseline": 0.5200004}, None),
         ({"ci_low": -0.02}, None),
         ({"ci_high": -0.02}, None),

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from audit.core import provenance
-from audit.core.errors import AuditError, RunFolderError
+from audit.core.errors import AuditError
 from audit.core.run_folder import RunFolder
 from audit.gate.judging import check as judged_as
 from audit.gate.metrics_file import metrics_digest
@@ -254,7 +254,7 @@ def _computed_otherwise(
             yield f"it compares with a baseline whose checkpoint is broken: {manifest.broken}"
         if same:
             yield from _recomputed_otherwise(decision, compared, other)
-    except (AuditError, RunFolderError, OSError) as error:
+    except (AuditError, OSError) as error:
         yield f"the comparison with the baseline cannot be made again: {error}"
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
-from audit.core.errors import RunFolderError
+from audit.core.errors import ConfigError, RunFolderError
 from audit.core.records import BaselineComparison, GateCheck, Metric, MetricDifference, Mismatch, RunReference
 from audit.gate.judging import check as check_of
 from audit.gate.measured import Measured
@@ -335,6 +336,9 @@ def test_a_baseline_at_hand_is_compared_again_with_the_settings_of_the_decision(
     decision = a_decision(CHECK, across=["prompts"], min_aligned=0.9)
     assert faults(ONE, run=run, decision=decision, baseline=at_hand) == []
     assert TheBaseline.made == {"folder": at_hand, "run": run, "across": ["prompts"], "min_aligned": 0.9}
+    assert faults(decision=a_decision(min_aligned=None), baseline=at_hand) == []
+    assert TheBaseline.made["min_aligned"] == 1.0
+    assert faults(decision=a_decision(baseline=None), baseline=at_hand) == []
 
 
 @pytest.mark.parametrize("change", [{"run_id": "other"}, {"model_digest": "0" * 64}, {"metrics_sha256": "0" * 64}])
@@ -354,13 +358,11 @@ def test_the_baseline_is_named_as_it_is_and_sound(at_hand: Any, monkeypatch: pyt
     assert faults((nothing, a_rule(), METRIC), baseline=at_hand) == []
     assert faults((nothing, a_rule(), METRIC), ONE, baseline=at_hand)[-1:] == said
 
-    def fails() -> Any:
-        raise RunFolderError("it is gone", at_hand.path)
-
-    monkeypatch.setattr(at_hand, "read_manifest", fails)
-    (line,) = faults(ONE, baseline=at_hand)
-    assert line.startswith("the comparison with the baseline cannot be made again: ")
-    assert "it is gone" in line
+    for error in (RunFolderError("it is gone", at_hand.path), ConfigError("it is gone"), OSError("it is gone")):
+        monkeypatch.setattr(at_hand, "read_manifest", Mock(side_effect=error))
+        (line,) = faults(ONE, baseline=at_hand)
+        assert line.startswith("the comparison with the baseline cannot be made again: ")
+        assert "it is gone" in line
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def why_absent(rule: Rule, manifest: RunManifest, measured: Measured, own: Colle
     """
     reason = (
         _checkpoint_broke(manifest)
-        or _task_broke(rule.task, measured)
+        or _task_left_others(rule.task, measured)
         or _task_did_not_run(rule.task, manifest)
         or _task_was_left_out(rule.task, manifest)
         or _run_ended_before(rule.task, manifest)
@@ -55,13 +55,13 @@ def _checkpoint_broke(manifest: RunManifest) -> str | None:
     return "nothing was measured: the checkpoint is broken" if manifest.broken else None
 
 
-def _task_broke(task: str, measured: Measured) -> str | None:
-    """A task that left other metrics broke: a name that it cannot have was refused before."""
+def _task_left_others(task: str, measured: Measured) -> str | None:
+    """A task that left other metrics broke, or only the baseline's has it: a name that none has was refused before."""
     mine = measured.of_task(task)
     if not mine:
         return None
-    errors = (metric.error for metric in mine if metric.value is None and metric.slice is None)
-    return f"the task broke: {next(errors, None) or 'no reason given'}"
+    errors = [metric.error for metric in mine if metric.value is None and metric.slice is None]
+    return f"the task broke: {errors[0] or 'no reason given'}" if errors else "the task has no such metric or slice"
 
 
 def _task_did_not_run(task: str, manifest: RunManifest) -> str | None:

@@ -192,7 +192,7 @@ class Rule(Section):
         if self.corrected is not None:
             parts[-1] += f", corrected by {self.corrected.text}"
         if loss is not None:
-            size = f"{exact(100 * loss.relative)} % of it" if loss.relative else exact(loss.margin or 0)
+            size = f"{exact(round(100 * loss.relative, 10))} % of it" if loss.relative else exact(loss.margin or 0)
             parts.append(f"no worse than the baseline, margin {size}")
         if self.better_than_baseline:
             parts.append("better than the baseline")

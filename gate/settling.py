@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from audit.core.units import unit_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from audit.core.records import Metric
 
 CLUSTERED = frozenset(
@@ -41,8 +43,8 @@ SHRINKING = (
 )
 """Of intervals whose whole width comes from the number of items. That of others may not, such as of a share corrected
 for the errors of a scorer (``lang_reiczigel``, ``mover_lang_reiczigel``), which its labelled texts widen, too."""
-STEPS = 100
-"""Of the fixed-point iteration; each brings the number of items nearer by the ratio of two quantiles."""
+STEPS = 60
+"""Of the bisection: each halves the distance to the number of items."""
 ON_LIMIT = 1e-9
 """Distance of value and limit, relative to the larger, below which they are the same."""
 
@@ -86,10 +88,29 @@ def items_for_ratio(metric: Metric, ratio: float, clusters: int | None = None) -
     groups = clusters if metric.ci_method in CLUSTERED else metric.n if metric.ci_method in STUDENT else None
     if groups is None:
         return metric.n * ratio
-    now, items = _quantile(groups, metric.confidence), metric.n * ratio
+    now = _quantile(groups, metric.confidence)
+
+    def needed(items: float) -> float:
+        return metric.n * ratio * (_quantile(groups * items / metric.n, metric.confidence) / now) ** 2
+
+    return enough(needed, metric.n, metric.n * ratio)
+
+
+def enough(needed: Callable[[float], float], n: float, most: float) -> float:
+    """Items that are as many as are needed with their own degrees of freedom: by bisection.
+
+    Putting what is needed in again and again swings between two numbers where there are two to four clusters.
+
+    Args:
+        needed: Items that are needed with the degrees of freedom of so many; falls with them.
+        n: Items that there are.
+        most: Items that are needed with the degrees of freedom of these.
+    """
+    low, high = sorted((n, most))
     for _ in range(STEPS):
-        items = metric.n * ratio * (_quantile(groups * items / metric.n, metric.confidence) / now) ** 2
-    return items
+        middle = (low + high) / 2
+        low, high = (middle, high) if needed(middle) > middle else (low, middle)
+    return high
 
 
 def _ratio(metric: Metric, value: float, limit: float) -> float | None:

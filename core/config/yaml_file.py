@@ -168,7 +168,7 @@ def validate(
             msg = f"{where}: unknown key '{path}'.{hint}"
         else:
             found = f" (found {_kind(fault['input'])})" if is_about_value(fault) else ""
-            msg = f"{where}: {path}: {fault_text(fault)}{found}"
+            msg = f"{where}: {f'{path}: ' if path else ''}{fault_text(fault)}{found}"
         raise ConfigError(msg) from error
 
 

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from audit.core import provenance
-from audit.core.errors import AuditError, RunFolderError
+from audit.core.errors import AuditError
 from audit.core.run_folder import RunFolder
 from audit.gate.corrected.judging import judge_corrected
 from audit.gate.corrected.ratings import RatedOutputs
@@ -131,7 +131,7 @@ def folder_of(run: RunFolder, decision: Decision, given: RunFolder | None) -> Ru
 
 def _folders(place: Path) -> list[Path]:
     try:
-        return sorted(one for one in place.iterdir() if one.is_dir())
+        return sorted(place.iterdir())
     except OSError:
         return []
 
@@ -287,7 +287,7 @@ def _computed_otherwise(
             yield f"it compares with a baseline whose checkpoint is broken: {manifest.broken}"
         if same:
             yield from _recomputed_otherwise(decision, compared, other)
-    except (AuditError, RunFolderError, OSError) as error:
+    except (AuditError, OSError) as error:
         yield f"the comparison with the baseline cannot be made again: {error}"
 
 

@@ -87,7 +87,7 @@ def judge_difference(
         return "FAIL", said
     if gain.verdict == "INCONCLUSIVE":
         bare = gain_of(rule, found, cut=False)
-        if found.cut and bare is not None and bare.verdict != "INCONCLUSIVE":
+        if bare is not None and bare.verdict != "INCONCLUSIVE":
             return "INCONCLUSIVE", f"{said}. Raise the token limit to decide it"
         return "INCONCLUSIVE", f"{said}: {advice(rule, metric, found, gain)}"
     verdict, why = _with_unpaired(rule, metric, found, measured, tolerance)
@@ -98,7 +98,7 @@ def shown(found: BaselineComparison) -> str:
     """``difference +0.020 (95 % interval −0.010 to 0.050)``, with the baseline's interval where the margin needs it."""
     one = found.difference
     value, ends = estimate(one.difference, one.ci_low, one.ci_high, one.unit)
-    value = signed(one.difference or 0.0, one.unit) if one.difference else value
+    value = signed(one.difference, one.unit) if one.difference else value
     text = f"difference {value} ({coverage(one.confidence)} interval {ends})"
     if found.baseline_low is not None:
         own = estimate(one.baseline, found.baseline_low, found.baseline_high, one.unit)

@@ -121,7 +121,7 @@ def _gap(values: dict[str, float], ends: dict[str, Ends]) -> GapOf:
     """The gap of all values; a slice without an interval leaves its upper end open."""
     between = max(values, key=values.__getitem__), min(values, key=values.__getitem__)
     distances = [(ends[one].high - ends[two].low, ends[one].low - ends[two].high) for one, two in permutations(ends, 2)]
-    highest = max((high for high, _ in distances), default=math.inf) if len(ends) == len(values) else math.inf
+    highest = max(high for high, _ in distances) if len(ends) == len(values) else math.inf
     lowest = max([0.0, *(low for _, low in distances)])
     return GapOf(values[between[0]] - values[between[1]], lowest, highest, between)
 
@@ -172,7 +172,7 @@ def _with_unscored(
 def _settled(gap: GapOf, limit: float, task: str, advice: Callable[[str, float], str]) -> str:
     """How many times as many items would decide it, if the values stay."""
     half = gap.high - gap.value if gap.value < limit else gap.value - gap.low
-    if not math.isfinite(half) or half <= 0 or math.isclose(gap.value, limit):
+    if not math.isfinite(half) or math.isclose(gap.value, limit):
         return "measure more items"
-    factor = math.ceil(10 * (half / abs(gap.value - limit)) ** 2) / 10
+    factor = math.ceil(10 * (half / (gap.value - limit)) ** 2) / 10
     return f"about {factor:,.1f} times as many items would decide this if the values stay{advice(task, factor)}"

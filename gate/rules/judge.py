@@ -160,8 +160,8 @@ class Judge:
     def _metric(self, rule: Rule) -> Metric | None:
         """The metric of a rule; that of a gap may be measured on slices alone."""
         found = self._measured.find(rule.metric, rule.slice)
-        if found is None and rule.kind == "gap" and parts_of(rule, self._measured):
-            return self._measured.named(rule.metric)[0]
+        if found is None and rule.kind == "gap":
+            return next(iter(parts_of(rule, self._measured)), None)
         return found
 
     def _of_baseline(self, rule: Rule) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from audit.core.errors import ConfigError
@@ -31,8 +30,6 @@ def check_rule(rule: Rule, measured: Measured, baseline: Measured | None) -> Non
     Raises:
         ConfigError: The rule is such a one.
     """
-    if rule.is_pattern:
-        return  # no task matches it: it is reported as not measured
     if rule.kind == "gap":
         if not parts_of(rule, measured):
             rule_checks.check_names(rule, measured)
@@ -59,7 +56,7 @@ def _check_asked(rule: Rule, metric: Metric) -> None:
     if rule.needs_baseline and metric.higher_is_better is None:
         msg = f"{rule.metric} has no better direction, so it cannot be worse than a baseline: give min and max"
         raise ConfigError(msg)
-    if loss is not None and loss.relative is not None and not 0 <= unit.low < math.inf:
+    if loss is not None and loss.relative is not None and unit.low < 0:
         share = exact(loss.relative)
         msg = f"relative {share} on {rule.metric}: {unit.words} has no zero to take a share of: give margin"
         raise ConfigError(msg)

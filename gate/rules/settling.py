@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core.units import unit_of
 from audit.gate.advice import MORE, rounded_up
 from audit.gate.rules.differences import Gain, gain_of
-from audit.gate.settling import ON_LIMIT, STEPS
+from audit.gate.settling import ON_LIMIT, enough
 from audit.stats.pairing.tango import critical, items_that_reject
 
 if TYPE_CHECKING:
@@ -86,10 +86,11 @@ def items_for_gain(gain: Gain, found: BaselineComparison) -> float:
         return items
     units, each = max(2, difference.units), difference.confidence
     now = critical(each, units - 1)
-    for _ in range(STEPS):
-        grown = critical(each, max(1.0, units * items / difference.n - 1))
-        items = difference.n * (ratio * grown / now) ** 2
-    return items
+
+    def needed(count: float) -> float:
+        return items * (critical(each, units * count / difference.n - 1) / now) ** 2
+
+    return enough(needed, difference.n, items)
 
 
 def _by_score_test(gain: Gain, found: BaselineComparison) -> float | None:

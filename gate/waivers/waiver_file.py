@@ -65,7 +65,7 @@ def load_waivers(file: Path) -> WaiverFile:
     try:
         content = validate(_Content, values, str(file))
     except ConfigError as error:
-        msg = f"{file}: {counted(str(error).removeprefix(f'{file}: ').removeprefix(': '), 'waivers', 'waiver')}"
+        msg = f"{file}: {counted(str(error).removeprefix(f'{file}: '), 'waivers', 'waiver')}"
         raise ConfigError(msg) from error
     return WaiverFile(file.name, hashlib.sha256(data).hexdigest(), tuple(content.waivers))
 

@@ -93,8 +93,11 @@ def test_what_went_wrong_first_comes_first(records: Records) -> None:
     assert a_reason(everything, failed) == "nothing was measured: the checkpoint is broken"
     sound = everything.model_copy(update={"broken": None})
     assert a_reason(sound, sliced, failed) == "the task broke: the scorer broke"
-    assert a_reason(sound, sliced) == "the task broke: no reason given"
+    silent = failed.model_copy(update={"error": None})
+    assert a_reason(sound, sliced, silent, failed) == "the task broke: no reason given"
     measured = records["metric"]("boolq/accuracy")
+    for lone in (measured, sliced):  # only the baseline has what the rule is on
+        assert a_reason(sound, lone) == "the task has no such metric or slice"
     assert a_reason(sound, measured, failed) == "the task broke: the scorer broke"
     assert a_reason(sound) == "the task did not run: no data"
     others = [NotRun(suite="evals", task="mmlu", reason="too long"), *skipped]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.optimize import brentq
 from statsmodels.stats.proportion import proportion_confint
 
 from audit.gate.judging import judge_interval
-from audit.gate.settling import CLUSTERED, OF_SHARES, STUDENT, _quantile, items_needed, shrinks
+from audit.gate.settling import CLUSTERED, OF_SHARES, STUDENT, _quantile, items_for_ratio, items_needed, shrinks
 from audit.stats.bootstrap import cluster_bootstrap, jackknife_t
 from audit.stats.intervals import bca_bootstrap, clustered_interval, student_t, studentised_bootstrap, wilson
 
@@ -270,3 +271,20 @@ def test_a_value_is_on_its_limit_up_to_rounding(value: float, limit: float, reco
 def test_an_end_on_the_value_shows_no_width(records: Records) -> None:
     metric = records["metric"](value=0.4, n=50, ci_low=0.4, ci_high=0.6, ci_method="bca_bootstrap", unit="probability")
     assert items_needed(metric, 0.35, None) == pytest.approx(50 * (0.2 / 0.05) ** 2)
+
+
+@pytest.mark.parametrize("ratio", [0.8, 1.0, 1.4, 4.0])
+@pytest.mark.parametrize("clusters", [2, 3, 4, 40])
+def test_few_clusters_are_settled_by_the_quantile_of_as_many_as_there_will_be(
+    clusters: int, ratio: float, records: Records
+) -> None:
+    """Items n' with n' = n · ratio · (t(n') / t(n))²: the root between n and n · ratio."""
+    metric = records["metric"](n=60, ci_method="clustered_t", confidence=0.9)
+
+    def lacking(items: float) -> float:
+        then, now = (stats.t.ppf(0.95, groups - 1) for groups in (clusters * items / 60, clusters))
+        return float(60 * ratio * (then / now) ** 2 - items)
+
+    ends = sorted((60.0, 60 * ratio))
+    expected = 60.0 if ratio == 1 else brentq(lacking, *ends, xtol=1e-12)
+    assert items_for_ratio(metric, ratio, clusters) == pytest.approx(expected)

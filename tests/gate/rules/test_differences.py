@@ -30,26 +30,22 @@ def within(margin: float) -> dict[str, Any]:
     return {**ACCURACY, "no_worse_than_baseline": {"margin": margin}}
 
 
-@pytest.mark.parametrize(
-    ("margin", "verdict"),
-    [
+def test_the_interval_decides(make: Callable[..., RunFolder], judge: Callable[..., Decision]) -> None:
+    runs = make("b", samples(LOSS)), make("a", samples(BEFORE))
+    for margin, verdict in (
         (-LOW + 0.001, "PASS"),
         (-LOW - 0.001, "INCONCLUSIVE"),
         (-HIGH + 0.001, "INCONCLUSIVE"),
         (-HIGH - 0.001, "FAIL"),
-    ],
-)
-def test_the_interval_decides(
-    margin: float, verdict: str, make: Callable[..., RunFolder], judge: Callable[..., Decision]
-) -> None:
-    decision = judge(make("b", samples(LOSS)), make("a", samples(BEFORE)), within(margin))
-    check = last(decision)
-    assert (decision.verdict, check.verdict, check.margin) == (verdict, verdict, margin)
-    assert check.baseline is not None
-    found = check.baseline.difference
-    assert found.difference == pytest.approx(-0.12)
-    assert (found.ci_low, found.ci_high) == pytest.approx((LOW, HIGH))
-    assert (found.aligned, found.n, check.value) == (1.0, 200, 96 / 200)
+    ):
+        decision = judge(*runs, within(margin))
+        check = last(decision)
+        assert (decision.verdict, check.verdict, check.margin) == (verdict, verdict, margin)
+        assert check.baseline is not None
+        found = check.baseline.difference
+        assert found.difference == pytest.approx(-0.12)
+        assert (found.ci_low, found.ci_high) == pytest.approx((LOW, HIGH))
+        assert (found.aligned, found.n, check.value) == (1.0, 200, 96 / 200)
 
 
 def test_lower_is_better_turns_the_interval(make: Callable[..., RunFolder], judge: Callable[..., Decision]) -> None:

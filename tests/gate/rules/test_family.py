@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from scipy.optimize import brentq
-from scipy.stats import binom
+from scipy.stats import binom, norm
 from statsmodels.stats.multitest import multipletests
 
 from audit.core.records import BaselineComparison, Metric, MetricDifference
@@ -92,18 +92,6 @@ def test_violations_are_those_of_holm(make: Callable[..., RunFolder], judge: Cal
     assert len(softened) == np.sum(np.array(alone) <= 0.05) - rejected.sum()
 
 
-@pytest.mark.parametrize(("severity", "verdict"), [("warn", "FAIL"), ("block", "INCONCLUSIVE")])
-def test_warnings_are_no_part_of_the_family(
-    severity: str, verdict: str, make: Callable[..., RunFolder], judge: Callable[..., Decision]
-) -> None:
-    """Six of 100 items lost: below 5 % alone (p = 0.014), not among ten."""
-    others: dict[str, Any] = {"metric": "task*/accuracy", "better_than_baseline": True, "severity": severity}
-    decision = judge(*runs(make), {"metric": "task1/accuracy", "better_than_baseline": True}, others)
-    assert decision.checks[1].verdict == verdict
-    warned = [check for check in decision.checks if check.severity == "warn"]
-    assert all(check.adjusted is None for check in warned)
-
-
 @pytest.mark.parametrize("other", [{"no_worse_than_baseline": {"margin": 0.01}}, {"max": 0.9}])
 def test_losses_in_slices_are_violations(
     other: dict[str, Any], make: Callable[..., RunFolder], judge: Callable[..., Decision]
@@ -148,3 +136,97 @@ def test_a_single_rule_shares_its_error_too() -> None:
         assert check.adjusted is not None
         assert check.adjusted.confidence == pytest.approx(0.9995)
         assert "asks for among 1 rule in each of 100 decisions" in check.reason
+
+
+def of_normal(z: float, confidence: float, **changes: Any) -> BaselineComparison:
+    """A loss of so many standard errors."""
+    half = float(norm.ppf((1 + confidence) / 2))
+    found = comparison(0, 0, 0.95)
+    ends = {"difference": -z, "ci_low": -z - half, "ci_high": -z + half, "confidence": confidence, **changes}
+    return BaselineComparison(confidence=confidence, difference=found.difference.model_copy(update=ends))
+
+
+def member(z: float, place: int, severity: Any = "block", confidence: float = 0.95, **changes: Any) -> Compared:
+    rule = Rule(metric=f"t{place}/a", better_than_baseline=True, severity=severity)
+    metric = Metric(name=rule.metric, suite="evals", task=rule.task, metric="a", value=0.5, n=300)
+    found = of_normal(z, confidence, **changes)
+    gain = gain_of(rule, found)
+    check = check_of(rule, metric, gain.verdict if gain else "INCONCLUSIVE", f"z {z}")
+    return Compared(rule, metric, check.model_copy(update={"baseline": found}))
+
+
+LOSSES = (2.2, 3.4, 0.0, 2.9, 2.1, 2.6, 1.9, -4.0)
+
+
+def test_violations_are_stepped_down_as_in_statsmodels() -> None:
+    """Members of the family are blocking rules with an interval; the other three are judged alone."""
+    family = [member(z, place) for place, z in enumerate(LOSSES)]
+    alone = [member(2.5, 100, severity="warn"), member(2.5, 101, ci_low=None), Compared(
+        family[0].rule, family[0].metric, family[0].check.model_copy(update={"baseline": None})
+    )]  # fmt: skip
+    asked: list[tuple[str, float]] = []
+
+    def again(one: Compared, confidence: float) -> BaselineComparison:
+        asked.append((one.rule.metric, round(1 - confidence, 6)))
+        return of_normal(LOSSES[int(one.rule.task[1:])], confidence)
+
+    given: list[Any] = []
+    checks = holm([alone[0], *family, *alone[1:]], again, lambda *words: given.append(words) or "!")
+    # An improvement is no violation: its p-value is that of a loss.
+    p_values = [2 * norm.sf(z) if z > 0 else 1.0 for z in LOSSES]
+    rejected = multipletests(p_values, alpha=0.05, method="holm")[0]
+    assert list(rejected) == [False, True, False, True, False, False, False, False]
+    assert [one.verdict == "FAIL" for one in checks[1:9]] == list(rejected)
+    assert [one.verdict for one in checks[1:9]].count("INCONCLUSIVE") == 5
+    assert [checks[0], *checks[9:]] == [one.check for one in alone]
+    open_ = ("t0/a", "t1/a", "t3/a", "t4/a", "t5/a")
+    left = ("t0/a", "t4/a", "t5/a")
+    assert asked == [
+        *((name, 0.00625) for name in open_),
+        *((name, round(0.05 / 6, 6)) for name in left),
+    ]
+    shown = checks[4]
+    assert shown.reason == "z 2.9, also with 99.38 % coverage, which Holm's procedure asks for among 8 rules"
+    assert shown.adjusted == of_normal(2.9, 1 - 0.05 / 8)
+    softened, level = checks[6], 1 - 0.05 / 6
+    assert softened.adjusted is not None
+    assert softened.adjusted.confidence == pytest.approx(level)
+    assert softened.reason.startswith(
+        "z 2.6 by itself, but with the coverage that Holm's procedure asks for among 8 rules, "
+    )
+    assert "difference −2.600 (99.17 % interval −5.2" in softened.reason
+    assert softened.reason.endswith(" does not: !")
+    assert [(rule.metric, metric.name, found.confidence, gain.value) for rule, metric, found, gain in given] == [
+        (name, name, pytest.approx(level), -z) for name, z in zip(left, (2.2, 2.1, 2.6), strict=True)
+    ]
+
+
+def test_a_rule_alone_needs_no_adjustment() -> None:
+    lone = [member(2.0, 0), member(2.0, 1, severity="warn")]
+    assert holm(lone, lambda *_: None, lambda *_: "!") == [one.check for one in lone]
+    assert holm([], lambda *_: None, lambda *_: "!") == []
+
+
+def test_two_are_a_family_and_each_has_its_own_coverage() -> None:
+    """Of two rules the first needs half of its own error, the second all of it."""
+    pair = [member(2.0, 0, confidence=0.8), member(3.0, 1, confidence=0.9)]
+    asked: list[float] = []
+
+    def again(one: Compared, confidence: float) -> BaselineComparison:
+        asked.append(round(confidence, 9))
+        return of_normal(2.0 if one is pair[0] else 3.0, confidence)
+
+    assert [one.verdict for one in holm(pair, again, lambda *_: "!")] == ["FAIL", "FAIL"]
+    assert asked == [0.9, 0.95]
+
+
+def test_what_cannot_be_compared_again_is_not_shown() -> None:
+    pair = [member(5.0, 0), member(5.0, 1)]
+    for again, end in (
+        (None, ""),
+        (of_normal(5.0, 0.975, ci_low=None), ", difference −5.000 (97.5 % interval —) does not"),
+    ):
+        checks = holm(pair, lambda *_, found=again: found, lambda *_: "!")  # type: ignore[misc]
+        assert [(one.verdict, one.adjusted) for one in checks] == [("INCONCLUSIVE", again)] * 2
+        said = "z 5.0 by itself, but with the coverage that Holm's procedure asks for among 2 rules"
+        assert [one.reason for one in checks] == [f"{said}{end}"] * 2

@@ -22,17 +22,14 @@ A, B = wilson(100, 100, 0.975), wilson(60, 100, 0.975)
 LOW, HIGH = A.low - B.high, A.high - B.low
 
 
-@pytest.mark.parametrize(
-    ("limit", "verdict"),
-    [(HIGH + 0.001, "PASS"), (HIGH - 0.001, "INCONCLUSIVE"), (LOW + 0.001, "INCONCLUSIVE"), (LOW - 0.001, "FAIL")],
-)
-def test_the_interval_of_the_gap_decides(
-    limit: float, verdict: str, make: Callable[..., RunFolder], judge: Callable[..., Decision]
-) -> None:
-    rule = {"metric": "boolq/accuracy", "max_gap": {"slice": "half", "value": limit}}
-    check = last(judge(make("b", samples(SCORES)), None, rule))
-    assert (check.verdict, check.by, check.maximum) == (verdict, "half", limit)
-    assert (check.value, check.ci_low, check.ci_high) == pytest.approx((0.4, LOW, HIGH))
+def test_the_interval_of_the_gap_decides(make: Callable[..., RunFolder], judge: Callable[..., Decision]) -> None:
+    run = make("b", samples(SCORES))
+    for limit, verdict in (
+        (HIGH + 0.001, "PASS"), (HIGH - 0.001, "INCONCLUSIVE"), (LOW + 0.001, "INCONCLUSIVE"), (LOW - 0.001, "FAIL"),
+    ):  # fmt: skip
+        check = last(judge(run, None, {"metric": "boolq/accuracy", "max_gap": {"slice": "half", "value": limit}}))
+        assert (check.verdict, check.by, check.maximum) == (verdict, "half", limit)
+        assert (check.value, check.ci_low, check.ci_high) == pytest.approx((0.4, LOW, HIGH))
 
 
 def test_a_gap_needs_slices_and_scores(make: Callable[..., RunFolder], judge: Callable[..., Decision]) -> None:

@@ -175,6 +175,18 @@ def test_of_what_has_no_value_nothing_is_refused() -> None:
     assert refusal(Rule(metric="u/accuracy", better_than_baseline=True), halves()) == ""  # another task, not in the run
 
 
+def test_other_units_than_shares_get_no_hint() -> None:
+    assert refusal(a_rule(MARGIN, 4), halves("rating"), halves("rating")) == (
+        "margin 4 can never fail: t/accuracy is a rating, 1 to 5"
+    )
+
+
+def test_the_unit_is_that_of_the_judged_run_or_else_of_the_baseline() -> None:
+    assert refusal(a_rule(GAP, 1), halves()).startswith("max_gap 1 can never fail")
+    assert refusal(a_rule(GAP, 1), halves("percent"), halves()) == ""
+    assert refusal(a_rule(GAP, 1), halves(), halves("percent")).startswith("max_gap 1 can never fail")
+
+
 def test_a_pattern_that_is_left_matches_nothing() -> None:
     rule = Rule.model_validate({"metric": "x*/accuracy", "no_worse_than_baseline": {"margin": 7}})
     assert refusal(rule, halves(), halves()) == ""
@@ -188,6 +200,10 @@ def test_a_pattern_that_is_left_matches_nothing() -> None:
         (
             MARGIN, "points", 0.49,
             "a difference of percentages, −100 to 100: 0.49 is less than one of a hundred: did you mean 49?",
+        ),
+        (
+            MARGIN, "percent", 0.4999,
+            "a percentage, 0 to 100: 0.4999 is less than one of a hundred: did you mean 49.99?",
         ),
         (MARGIN, "percent", 0.5, None),
         (MARGIN, "share", 0.02, None),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scipy import stats
 
-from audit.core.records import BaselineComparison, MetricDifference
+from audit.core.records import BaselineComparison, Metric, MetricDifference
+from audit.gate.policy import Rule
 from audit.gate.rules.differences import Gain
-from audit.gate.rules.settling import items_for_gain
+from audit.gate.rules.settling import advice_on, items_for_gain
 from audit.stats.pairing.tango import tango
 from tests.gate.rules.conftest import last, samples
 
@@ -119,7 +120,7 @@ def test_on_the_margin_no_number_of_items_decides(value: float) -> None:
     assert items_for_gain(Gain(value - 0.1, value, value + 0.1), found) == math.inf
 
 
-@pytest.mark.parametrize(("unit", "width"), [("share", 1), ("percent", 100)])
+@pytest.mark.parametrize(("unit", "width"), [("share", 1), ("percent", 100), ("correlation", 2)])
 @pytest.mark.parametrize("higher_is_better", [True, False])
 def test_units_and_directions_do_not_matter(unit: str, width: int, higher_is_better: bool) -> None:
     """30 of 200 items changed for the worse and 6 for the better; 0.15 are tolerated."""
@@ -186,3 +187,125 @@ def test_the_coverage_is_that_of_the_difference(confidence: float) -> None:
 def test_clusters_keep_the_root_of_the_items() -> None:
     found = difference(unit="percent", difference=0.0, higher=0, lower=0, ci_method="bounded_score", units=20)
     assert items_for_gain(Gain(-2.0, 2.0, 6.0), found) == pytest.approx(200 * 4)
+
+
+@pytest.mark.parametrize("method", ["tango", "bounded_score", "multiway_t"])
+def test_each_method_has_its_quantile(method: str) -> None:
+    """Three clusters; that of the score intervals is normal whatever the clusters are."""
+    found = difference(difference=0.1, higher=30, lower=10, ci_method=method, units=3)
+    items = items_for_gain(Gain(-0.1, 0.1, 0.3), found)
+    if method == "multiway_t":
+        now, then = (stats.t.ppf(0.975, units - 1) for units in (3, 3 * items / 200))
+        assert items == pytest.approx(200 * (2 * then / now) ** 2)
+        assert 320 < items < 340
+    else:
+        assert items == pytest.approx(800)
+
+
+@pytest.mark.parametrize("method", ["tango", "bounded_score"])
+def test_two_shares_are_settled_by_the_score_test_where_it_made_the_interval(method: str) -> None:
+    """Of ``bounded_score``, only where no item changed: n = z² (1 − margin) / margin, see above."""
+    common = {"unit": "share", "difference": 0.0, "ci_method": method, "n": 40, "units": 40}
+    exact = stats.norm.ppf(0.975) ** 2 * 0.95 / 0.05
+    gain = Gain(-0.05, 0.05, 0.15)  # by the square root: 160
+    assert items_for_gain(gain, difference(**common)) == pytest.approx(exact)
+    assert items_for_gain(gain, difference(**common, higher=0, lower=0)) == pytest.approx(exact)
+    assert items_for_gain(gain, difference(**{**common, "units": 20})) == pytest.approx(160)
+    assert items_for_gain(gain, difference(**{**common, "unit": "score"})) == pytest.approx(160)
+    changed = items_for_gain(gain, difference(**common, higher=3, lower=3))
+    if method == "tango":
+        assert tango(3 * changed / 40, 3 * changed / 40, changed).low == pytest.approx(-0.05)
+    else:
+        assert changed == pytest.approx(160)
+        for one in ({"higher": 3}, {"lower": 3}):
+            assert items_for_gain(gain, difference(**common, **one)) == pytest.approx(160)
+
+
+def test_one_cluster_is_taken_for_two() -> None:
+    found = difference(difference=0.1, ci_method="t", units=1)
+    two = difference(difference=0.1, ci_method="t", units=2)
+    gain = Gain(-0.1, 0.1, 0.3)
+    assert items_for_gain(gain, found) == items_for_gain(gain, two) > 200
+    assert items_for_gain(gain, difference(difference=0.1, ci_method="t", units=3)) > items_for_gain(gain, two)
+
+
+def test_a_margin_outside_the_interval_needs_as_many_items_as_there_are() -> None:
+    found = difference(difference=0.1, higher=3, lower=1, ci_method="bounded_score", units=10)
+    assert items_for_gain(Gain(0.01, 0.1, 0.2), found) == 200
+
+
+def test_a_mean_without_a_change_is_not_settled_by_the_score_test() -> None:
+    gain = Gain(-0.1, 0.1, 0.3)
+    shares, scores = (difference(difference=0.1, ci_method="t", unit=unit) for unit in ("share", "score"))
+    assert items_for_gain(gain, shares) == items_for_gain(gain, scores)
+
+
+class AnAdvisor:
+    """Repeats what it is asked."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+    def more(self, task: str, factor: float) -> str:
+        return self.words.format(task, factor)
+
+    def command(self, task: str, factor: float) -> str:
+        return f"extend {task} {factor:g}"
+
+
+def advised(gain: Gain, words: str = "", cut: int = 0, **more: Any) -> str:
+    """Advice on a rule whose interval has the normal quantile: the number of items grows by the squared ratio."""
+    given = {"difference": gain.value, "ci_low": gain.low, "ci_high": gain.high, "ci_method": "bounded_score"}
+    common = {"higher": 1, "lower": 1, "units": 10, "unit": "share", "n": 100}
+    found = difference(**{**given, **common, **more.pop("fields", {})})
+    found = found.model_copy(update={"cut": cut})
+    metric = Metric(name="t/a", suite="evals", task="t", metric="a", value=0.5, n=100, **more)
+    width = cut / 100
+    wide = Gain(gain.low - width, gain.value, gain.high + width)
+    rule = Rule(metric="t/a", better_than_baseline=True)
+    return advice_on(AnAdvisor(words), AnAdvisor(""), rule, metric, found, wide)  # type: ignore[arg-type]
+
+
+SAID = "items would decide this if the difference stays; 100 are compared"
+
+
+def test_the_advice_asks_both_runs_for_so_many_times_the_items() -> None:
+    gain = Gain(-0.05, 0.04, 0.13)  # 0.09 from the lower end, 0.04 from the margin: 506.25, with three digits 507
+    assert advised(gain) == f"about 507 {SAID}. Measure more items in both runs"
+    assert advised(gain, ", so {}. Add items: do {:g}") == (
+        f"about 507 {SAID}, so t. Add items: do 5.07; and of the baseline: extend t 5.07"
+    )
+    assert advised(gain, " and no more") == f"about 507 {SAID} and no more"
+    assert advised(gain, slice={"a": "b"}).startswith("about 507 items of the slice would decide this")
+    many = advised(gain, fields={"n": 10_000, "units": 10})
+    assert many.startswith("about 50,700 items would decide this if the difference stays; 10,000 are compared")
+
+
+def test_as_many_items_as_there_are_ask_for_none() -> None:
+    """Rounding alone keeps the rule open."""
+    gain = Gain(0.0, 0.05, 0.1)
+    assert advised(gain) == f"about 100 {SAID}"
+    assert advised(Gain(-0.0001, 0.05, 0.1)).endswith(". Measure more items in both runs")
+
+
+def test_on_the_margin_the_advice_is_none() -> None:
+    on_margin = "the difference lies on the margin: no number of items would decide it"
+    assert advised(Gain(-0.1, 0.0, 0.1)) == on_margin
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_cut_answers_leave_open_stays(sign: int) -> None:
+    """One answer of 100: the gain is 0.02 at worst, and 0.05 from its own end: 6.25 times the items."""
+    gain = Gain(*sorted((sign * -0.02, sign * 0.03, sign * 0.08)))
+    assert advised(gain, cut=1) == f"about 625 {SAID}. Measure more items in both runs"
+    only = "the cut answers alone keep it open, however many items there are: raise the token limit"
+    assert advised(gain, cut=3) == advised(gain, cut=4) == only
+    exactly = Gain(*sorted((sign * -0.25, sign * 0.25, sign * 0.75)))  # 25 of 100 move it onto the margin
+    assert advised(exactly, cut=25) == only
+    assert advised(Gain(-0.1, 0.0, 0.1), cut=1) == only
+
+
+def test_how_near_the_margin_counts_as_on_it_goes_with_the_width() -> None:
+    found = difference(difference=1e-7, ci_method="bounded_score", higher=1, lower=1)
+    assert items_for_gain(Gain(-1e3, 1e-7, 1e3), found) == math.inf
+    assert items_for_gain(Gain(-1.0, 1e-7, 1.0), found) == pytest.approx(200 * 1e14)

@@ -77,3 +77,18 @@ def test_what_was_not_counted_is_open(metric: Metric, reason: str) -> None:
     rule = Rule(metric=metric.name, max_truncated=0.1)
     found = judge_truncated(rule, metric, Measured([metric, a_count("unscored", 0)]), 0.0)
     assert (found.verdict, found.value, found.reason) == ("INCONCLUSIVE", None, reason)
+
+
+def test_counts_have_thousands_and_may_be_one() -> None:
+    many = a_count("truncated_outputs", 12_345, n=100_000)
+    lost = Measured([many, a_count("unscored", 23_456, n=100_000)])
+    rule = Rule(metric=many.name, max_truncated=0.5)
+    reason = "12,345 of 100,000 answers were cut; 23,456 of 100,000 samples could not be scored"
+    assert judge_truncated(rule, many, lost, 0.0).reason == reason
+    one = a_count("truncated_outputs", 1, n=1)
+    found = judge_truncated(rule, one, Measured([one, a_count("unscored", 0, n=1)]), 0.0)
+    assert (found.verdict, found.value, found.reason) == ("FAIL", 1.0, "1 of 1 answers were cut")
+
+
+def test_more_unscored_samples_than_there_are_do_not_pass() -> None:
+    assert judged(0, 0.5, a_count("unscored", 1, n=0), 0.9)[0] == "INCONCLUSIVE"

@@ -45,12 +45,17 @@ def test_the_limits_are_within_the_budget(
 def test_the_check_says_limits_and_cost() -> None:
     budget = GateBudget(wall_time="30m", tokens=2_000_000)
     (check,) = budget_checks(budget, a_manifest(spent=RunCost(seconds=1803, tokens=2_000_001)))
-    assert check.rule == "at most wall time 30m, tokens 2,000,000"
+    assert (check.metric, check.rule) == ("policy/budget", "at most wall time 30m, tokens 2,000,000")
     assert check.reason == "the run took 30 min 3 s and 2,000,001 tokens: over the budget in wall time and tokens"
 
 
 def test_without_a_budget_there_is_no_check() -> None:
     assert budget_checks(None, a_manifest()) == []
+
+
+def test_a_budget_without_a_limit_is_none_that_a_policy_can_have() -> None:
+    with pytest.raises(ValueError, match="it limits nothing"):
+        budget_checks(GateBudget(wall_time=None, tokens=None), a_manifest())
 
 
 @pytest.mark.usefixtures("_without_samples")

@@ -309,6 +309,17 @@ def test_a_waiver_that_is_not_needed_is_a_failed_check(
     assert found.faults == [a_check("waiver/W-1", "FAIL", rule="in force and used", reason=fault)]
 
 
+def test_a_rule_is_covered_already_by_a_waiver_on_itself_alone(make_waivers: Callable[..., WaiverFile]) -> None:
+    """Whichever of its checks needs one; a waiver on another rule covers nothing."""
+    checks = [a_check("boolq/f1", "FAIL"), a_check("boolq/accuracy", "PASS"), a_check("boolq/accuracy", "FAIL")]
+    on_f1 = {"id": "W-0", "rule": "boolq/f1"}
+    found = outcome(checks, make_waivers(on_f1, {}, {"id": "W-2"}))
+    covered = "unused: waiver W-1 covers boolq/accuracy already: remove one of them"
+    assert [one.fault for one in found.judged] == [None, None, covered]
+    passes = outcome(checks[:2], make_waivers(on_f1, {}))
+    assert [one.fault for one in passes.judged] == [None, "unused: boolq/accuracy passes without it: remove it"]
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
@@ -345,6 +356,8 @@ def test_the_first_waiver_in_effect_that_has_expired_is_named(judge: Callable[..
     assert expired(decision, date(2026, 3, 1)) is None
     unused = judge(FAILS, {"rule": "boolq/f1"})
     assert expired(unused, date(2026, 3, 2)) is None
+    without = decision.model_copy(update={"judged_for": None, "waivers": []})
+    assert expired(without, date(2026, 3, 2)) is None
 
 
 def test_why_a_stored_decision_cannot_have_its_waivers(judge: Callable[..., Decision], run: RunFolder) -> None:
@@ -363,6 +376,8 @@ def test_why_a_stored_decision_cannot_have_its_waivers(judge: Callable[..., Deci
         ({**nothing, "checks": [status, plain]}, [lost]),
         ({"waiver_file": None, "waivers": [], "checks": [status, plain]}, [lost]),
         ({"judged_for": None}, [lost]),
+        ({"waivers_sha256": None}, [lost]),
+        ({"waivers_sha256": None, "waivers": [], "checks": [status, plain]}, [lost]),
         ({"checks": [status, plain]}, [waived]),
         ({"checks": [status.model_copy(update={"waived_by": "W-1"}), check]}, [waived]),
         ({"waivers": [decision.waivers[0].model_copy(update={"fault": "x"})]}, [judged]),
@@ -372,3 +387,5 @@ def test_why_a_stored_decision_cannot_have_its_waivers(judge: Callable[..., Deci
     ]:
         edited = decision.model_copy(update=changes)
         assert list(waiver_faults(edited, [edited.checks[1]], manifest)) == faults
+    scoped = judge(FAILS, {"scope": {"model": "tiny-chat", "policy": decision.policy_sha256}})
+    assert (scoped.verdict, list(waiver_faults(scoped, [scoped.checks[1]], manifest))) == ("PASS", [])

@@ -55,6 +55,16 @@ from audit.core.records.sample import (
     sample_id,
     split_address,
 )
+from audit.core.records.series import (
+    SeriesComparison,
+    SeriesMetric,
+    SeriesMismatch,
+    SeriesPair,
+    SeriesRun,
+    SeriesStep,
+    SeriesTrend,
+    SeriesValue,
+)
 from audit.core.records.task_result import TaskResult
 from audit.core.records.waiver import JudgedWaiver, Waiver, WaiverScope
 
@@ -98,6 +108,14 @@ __all__ = [
     "RunReference",
     "Sample",
     "SampledText",
+    "SeriesComparison",
+    "SeriesMetric",
+    "SeriesMismatch",
+    "SeriesPair",
+    "SeriesRun",
+    "SeriesStep",
+    "SeriesTrend",
+    "SeriesValue",
     "Severity",
     "Share",
     "Span",

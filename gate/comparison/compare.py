@@ -111,14 +111,15 @@ def compare(
         RunFolderError: A folder cannot be read, or its run has not ended.
         ConfigError: A task is in neither run, there is no such kind of mismatch, or the margin is not above 0.
     """
-    _check_kinds(across)
+    check_kinds(across)
     if margin is not None and not (math.isfinite(margin) and margin > 0):
         msg = f"margin {margin:g}: give a difference above 0, in the unit of the metrics"
         raise ConfigError(msg)
+    check_same([baseline, candidate])
     sides = ComparedRun(baseline), ComparedRun(candidate)
-    _check_tasks(tasks, sides)
+    check_tasks(tasks, sides)
     work = ComparisonWork(*sides, across=across, margin=margin, min_aligned=min_aligned, confidence=confidence)
-    wanted = [metric for metric in sides[1].metrics if _is_wanted(metric, tasks, everything=everything)]
+    wanted = [metric for metric in sides[1].metrics if is_wanted(metric, tasks, everything=everything)]
     differences = [work.difference(metric) for metric in wanted if key_of(metric) in sides[0].by_key]
     return Comparison(
         baseline=sides[0].reference,
@@ -132,7 +133,24 @@ def compare(
     )
 
 
-def _check_kinds(across: Sequence[str]) -> None:
+def check_same(folders: Sequence[RunFolder]) -> None:
+    """Refuse a run that is given twice: it does not differ from itself, and that is no result.
+
+    Raises:
+        RunFolderError: Two folders are the same.
+    """
+    for place, folder in enumerate(folders):
+        if any(folder.path.resolve() == other.path.resolve() for other in folders[:place]):
+            msg = f"{folder.path}: this run is given twice: compare it with another one"
+            raise RunFolderError(msg)
+
+
+def check_kinds(across: Sequence[str]) -> None:
+    """Require kinds of mismatch that there are.
+
+    Raises:
+        ConfigError: There is no such kind.
+    """
     known = get_args(MismatchKind)
     for kind in across:
         if kind not in known:
@@ -141,11 +159,17 @@ def _check_kinds(across: Sequence[str]) -> None:
             raise ConfigError(msg)
 
 
-def _check_tasks(tasks: Sequence[str], sides: Collection[ComparedRun]) -> None:
+def check_tasks(tasks: Sequence[str], sides: Collection[ComparedRun]) -> None:
+    """Require tasks that a run has.
+
+    Raises:
+        ConfigError: No run has a metric of the task.
+    """
     known = sorted({metric.task for side in sides for metric in side.metrics})
     for task in tasks:
         if task not in known:
-            msg = f"{task}: neither run has a metric of this task.{did_you_mean(task, known)}"
+            none = "neither run has" if len(sides) == 2 else "no run has"
+            msg = f"{task}: {none} a metric of this task.{did_you_mean(task, known)}"
             raise ConfigError(msg)
 
 
@@ -154,12 +178,12 @@ def _only(side: ComparedRun, other: ComparedRun, tasks: Sequence[str], *, everyt
     return [
         metric_label(metric)
         for key, metric in side.by_key.items()
-        if key not in other.by_key and _is_wanted(metric, tasks, everything=everything)
+        if key not in other.by_key and is_wanted(metric, tasks, everything=everything)
     ]
 
 
-def _is_wanted(metric: Metric, tasks: Sequence[str], *, everything: bool) -> bool:
-    """Whether a metric is compared where both runs have it."""
+def is_wanted(metric: Metric, tasks: Sequence[str], *, everything: bool) -> bool:
+    """Whether a metric is compared where the runs have it."""
     return (not tasks or metric.task in tasks) and (everything or (metric.primary and metric.slice is None))
 
 
@@ -205,7 +229,6 @@ class ComparisonWork:
             margin: Difference that matters; None takes that of the comparison.
         """
         confidence = self._confidence if confidence is None else confidence
-        other = self._sides[0].by_key[key_of(metric)]
         bare = MetricDifference(
             name=metric.name,
             suite=metric.suite,
@@ -216,22 +239,12 @@ class ComparisonWork:
             primary=metric.primary,
             confidence=confidence,
         )
-        if metric.suite == "explain":
-            return _not_compared(bare, "explanations are of each run's own answers")
-        reason = _without_definition(other, metric)
-        if reason:
-            return _not_compared(bare, reason)
         try:
-            definition = definitions.read(metric.definition or {})
-            tasks = definition.tasks(metric.task)
-            for task in tasks:
-                self._name_mismatches(metric.suite, task)
-            self.mismatches += [one for one in mismatches.of_metric(other, metric) if not self._is_known(one)]
-            blocking = self._blocking(metric, tasks)
-            if blocking:
-                return _not_compared(bare, _differs(blocking, self._lift))
+            reason = self.refused(metric)
+            if reason:
+                return _not_compared(bare, reason)
             found = compared(
-                definition,
+                definitions.read(metric.definition or {}),
                 *(side.records.of(metric) for side in self._sides),
                 unit=metric.unit,
                 higher_is_better=metric.higher_is_better,
@@ -242,6 +255,28 @@ class ComparisonWork:
         except (TypeError, UsageError) as error:  # of a newer version or another package; ids twice; other clusters
             return _not_compared(bare, str(error))
         return self._with(bare, found)
+
+    def refused(self, metric: Metric) -> str | None:
+        """Name in what the runs differ, and say why a metric cannot be compared; None if it can be.
+
+        Args:
+            metric: One that both runs have, as the candidate has it.
+
+        Raises:
+            TypeError: Its definition cannot be read.
+        """
+        if metric.suite == "explain":
+            return "explanations are of each run's own answers"
+        other = self._sides[0].by_key[key_of(metric)]
+        reason = _without_definition(other, metric)
+        if reason:
+            return reason
+        tasks = definitions.read(metric.definition or {}).tasks(metric.task)
+        for task in tasks:
+            self._name_mismatches(metric.suite, task)
+        self.mismatches += [one for one in mismatches.of_metric(other, metric) if not self._is_known(one)]
+        blocking = self._blocking(metric, tasks)
+        return _differs(blocking, self._lift) if blocking else None
 
     def _with(self, bare: MetricDifference, found: Difference) -> MetricDifference:
         """The record of what was computed; without numbers where too few items pair up."""

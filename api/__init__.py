@@ -5,7 +5,7 @@
 >>> run.metrics  # doctest: +SKIP
 
 :func:`run` audits, :func:`read_run` opens what an audit left, :func:`compare` says how a candidate differs from a
-baseline, :func:`gate` judges a run by a policy, :func:`load` asks a checkpoint single questions, and :func:`explain`
+baseline, or how several runs do, :func:`gate` judges a run by a policy, :func:`load` asks a checkpoint single questions, and :func:`explain`
 says which words of a prompt moved an answer. ``import audit`` loads none of the libraries behind them: each name is
 imported when it is first used.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from audit.public.decisions import Judgement, gate
     from audit.public.explanations import Explanation, explain
     from audit.public.runs import Run, read_run, run
+    from audit.public.series import RunSeries
 
 _PLACES = {
     "AuditError": "audit.core.errors",
@@ -33,6 +34,7 @@ _PLACES = {
     "Judgement": "audit.public.decisions",
     "Run": "audit.public.runs",
     "RunComparison": "audit.public.comparisons",
+    "RunSeries": "audit.public.series",
     "UsageError": "audit.core.errors",
     "compare": "audit.public.comparisons",
     "load": "audit.public.checkpoints",
@@ -49,6 +51,7 @@ __all__ = [
     "Judgement",
     "Run",
     "RunComparison",
+    "RunSeries",
     "UsageError",
     "compare",
     "explain",

@@ -17,6 +17,8 @@ class SeriesRun(RunReference):
 
     label: str
     """What tells it from the others: name of the checkpoint, number type, run id, as far as they differ."""
+    given: int
+    """Position among the runs as they were given, from 0."""
     at: float
     """Its place on the axis; dates in days since 1970."""
     at_text: str
@@ -71,6 +73,8 @@ class SeriesPair(Record):
     """Lower end of its interval, not adjusted."""
     ci_high: float | None = None
     """Upper end of its interval."""
+    no_interval: str | None = None
+    """Why there is none."""
     p_value: float | None = None
     """Two-sided, of no difference; null where there is no test."""
     p_adjusted: float | None = None

@@ -106,7 +106,9 @@ def _field(manifest: RunManifest, name: str) -> float:
     found: Any = manifest.model_dump(mode="json")
     for part in name.split("."):
         if not isinstance(found, dict) or part not in found:
-            known = [*NAMED, *(f"{name.rpartition('.')[0]}.{one}" for one in found)] if isinstance(found, dict) else NAMED
+            known = (
+                [*NAMED, *(f"{name.rpartition('.')[0]}.{one}" for one in found)] if isinstance(found, dict) else NAMED
+            )
             hint = did_you_mean(name, known)
             msg = (
                 f"{manifest.run_id}: no field {printable(name, 60)} in the manifest: choose {', '.join(NAMED)} or a "

@@ -132,7 +132,9 @@ class _Series:
         self._at = [places.places[place] for place in places.order]
         names = labels([run.manifest for run in runs])
         self.references = [
-            SeriesRun(**dict(run.reference), label=name, at=places.places[place], at_text=places.texts[place])
+            SeriesRun(
+                **dict(run.reference), label=name, given=place, at=places.places[place], at_text=places.texts[place]
+            )
             for run, name, place in zip(runs, names, places.order, strict=True)
         ]
         self._names = [f"run {place} ({name})" for place, name in enumerate(names, 1)]
@@ -199,9 +201,7 @@ class _Series:
         ]
         return self._tested(metric, definition, common, counted.model_copy(update={"values": values}))
 
-    def _tested(
-        self, metric: Metric, definition: Definition, common: CommonItems, bare: SeriesMetric
-    ) -> SeriesMetric:
+    def _tested(self, metric: Metric, definition: Definition, common: CommonItems, bare: SeriesMetric) -> SeriesMetric:
         """Pairs, letters, steps and trend."""
         pairs = self._pairs(metric, definition, common)
         if isinstance(pairs, str):
@@ -212,16 +212,18 @@ class _Series:
             update={
                 "pairs": pairs,
                 "steps": _steps(pairs, len(self._runs), metric.higher_is_better, self._confidence),
-                "trend": line.change is not None
-                and SeriesTrend(
-                    change=line.change,
-                    per_unit=line.change / (self._at[-1] - self._at[0]),
-                    ci_low=line.interval and line.interval.low,
-                    ci_high=line.interval and line.interval.high,
-                    ci_method=line.interval and line.interval.method,
-                    no_interval=line.no_interval,
-                    p_value=line.p_value,
-                    test=line.test,
+                "trend": (
+                    line.change is not None
+                    and SeriesTrend(
+                        change=line.change,
+                        per_unit=line.change / (self._at[-1] - self._at[0]),
+                        ci_low=line.interval and line.interval.low,
+                        ci_high=line.interval and line.interval.high,
+                        ci_method=line.interval and line.interval.method,
+                        no_interval=line.no_interval,
+                        p_value=line.p_value,
+                        test=line.test,
+                    )
                 )
                 or None,
                 "no_trend": line.error,
@@ -251,6 +253,7 @@ class _Series:
                     difference=one.value,
                     ci_low=one.interval and one.interval.low,
                     ci_high=one.interval and one.interval.high,
+                    no_interval=one.no_interval,
                     p_value=1.0 if one.p_value is None and one.identical else one.p_value,
                     test=one.test,
                     detectable=one.detectable,
@@ -298,7 +301,8 @@ def _letters(metric: SeriesMetric, pairs: Sequence[SeriesPair]) -> SeriesMetric:
     """The metric with letters, the best run first; without them, and the reason, where a pair could not be tested."""
     untested = next((one for one in pairs if one.p_value is None), None)
     if untested is not None:
-        reason = f"there is no test of runs {untested.first + 1} and {untested.second + 1}"
+        why = f": {untested.no_interval}" if untested.no_interval else ""
+        reason = f"there is no test of runs {untested.first + 1} and {untested.second + 1}{why}"
         return metric.model_copy(update={"no_letters": reason})
     sign = {True: -1.0, False: 1.0, None: -1.0}[metric.higher_is_better]
     order = sorted(range(len(metric.values)), key=lambda place: sign * metric.values[place].value)
@@ -331,9 +335,7 @@ def _steps(
 def _with_trends(metrics: Sequence[SeriesMetric], confidence: float) -> list[SeriesMetric]:
     """The metrics, the p-values of their trends adjusted for all of them."""
     tested = {place: one.trend for place, one in enumerate(metrics) if one.trend and one.trend.p_value is not None}
-    adjusted = dict(
-        zip(tested, benjamini_hochberg([one.p_value or 0.0 for one in tested.values()]), strict=True)
-    )
+    adjusted = dict(zip(tested, benjamini_hochberg([one.p_value or 0.0 for one in tested.values()]), strict=True))
     found = list(metrics)
     for place, line in tested.items():
         up = line.change > 0

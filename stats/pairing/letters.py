@@ -27,9 +27,7 @@ def tied_groups(order: Sequence[int], different: Collection[tuple[int, int]]) ->
     groups = [frozenset(order)]
     for first, second in different:
         split = [
-            group - {gone}
-            for group in groups
-            for gone in ((first, second) if {first, second} <= group else (None,))
+            group - {gone} for group in groups for gone in ((first, second) if {first, second} <= group else (None,))
         ]
         groups = [
             group

@@ -97,9 +97,7 @@ def _of_items(
     return _finished(scale * math.fsum(slopes) / len(slopes), shown, _widest(weights, unit), scale)
 
 
-def _of_statistic(
-    definition: Definition, common: CommonItems, weights: Numbers, unit: str, confidence: float
-) -> Trend:
+def _of_statistic(definition: Definition, common: CommonItems, weights: Numbers, unit: str, confidence: float) -> Trend:
     """From resamples of all runs: the same items are drawn for each."""
     draws = [definition.resample(common.chosen(place)) for place in range(len(common.sides))]
     units = {unit: place for place, unit in enumerate(dict.fromkeys(name for one in draws for name in one.units))}

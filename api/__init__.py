@@ -4,10 +4,9 @@
 >>> run = audit.run("./checkpoint", tasks=["crows_pairs"], limit=20)  # doctest: +SKIP
 >>> run.metrics  # doctest: +SKIP
 
-:func:`run` audits, :func:`read_run` opens what an audit left, :func:`compare` says how a candidate differs from a
-baseline, or how several runs do, :func:`gate` judges a run by a policy, :func:`load` asks a checkpoint single questions, and :func:`explain`
-says which words of a prompt moved an answer. ``import audit`` loads none of the libraries behind them: each name is
-imported when it is first used.
+:func:`run` audits, :func:`read_run` opens what an audit left, :func:`compare` says how runs differ, :func:`gate` judges
+a run by a policy, :func:`load` asks a checkpoint single questions, and :func:`explain` says which words of a prompt
+moved an answer. ``import audit`` loads none of the libraries behind them: each name is imported when it is first used.
 """
 
 from __future__ import annotations

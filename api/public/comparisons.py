@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 import pandas as pd
 
@@ -28,6 +28,20 @@ if TYPE_CHECKING:
 ITEM_COLUMNS = [
     "sample_id", "change", "score_baseline", "score_candidate", "output_baseline", "output_candidate", "prompt",
 ]  # fmt: skip
+
+
+class _Options(TypedDict, total=False):
+    """The options of :func:`compare`."""
+
+    by: str | None
+    at: Sequence[float] | None
+    tasks: str | Sequence[str] | None
+    across: str | Sequence[str]
+    everything: bool
+    margin: float | None
+    min_aligned: float
+    confidence: float
+    out: str | PathLike[str]
 
 
 class RunComparison:
@@ -117,7 +131,9 @@ class RunComparison:
 
 
 @overload
-def compare(baseline: str | PathLike[str], candidate: str | PathLike[str], /, **options: Any) -> RunComparison: ...
+def compare(
+    baseline: str | PathLike[str], candidate: str | PathLike[str], **options: Unpack[_Options]
+) -> RunComparison: ...
 
 
 @overload
@@ -127,7 +143,7 @@ def compare(
     third: str | PathLike[str],
     /,
     *more: str | PathLike[str],
-    **options: Any,
+    **options: Unpack[_Options],
 ) -> RunSeries: ...
 
 

@@ -66,8 +66,9 @@ class RunSeries:
 
     @property
     def changes(self) -> pd.DataFrame:
-        """One row per metric and run but the first: its change since the run before; the outcome says which are shown
-        when adjusted for all consecutive runs of the metric (Holm).
+        """One row per metric and run but the first: its change since the run before.
+
+        The outcome is of those that are shown when adjusted for all consecutive runs of the metric (Holm).
         """
         rows = [
             {**_name(metric), **self._run(one.to), **{name: getattr(one, name) for name in STEPS}}
@@ -149,7 +150,7 @@ def _row(metric: SeriesMetric, count: int) -> str:
     cells = [
         *(
             f"{estimate_text(one.value, one.ci_low, one.ci_high, metric.unit)} {one.letters or ''}".strip()
-            for one in metric.values
+            for one in metric.values  # noqa: PD011 - no data frame
         ),
         signed(line.change, metric.unit) if line else "",
         (line.outcome if line else None) or "no trend shown",

@@ -99,7 +99,7 @@ def _values(compared: list[SeriesMetric], found: SeriesComparison) -> Table:
 
 def _trends(compared: list[SeriesMetric], found: SeriesComparison) -> Table:
     """One line per metric: the line through all runs."""
-    title = "in the order given" if found.axis == "order" else f"over {axis_title(found)}"
+    title = "in the order given" if found.axis == "order" else f"by {axis_title(found)}"
     table = Table(title=f"trend {title}: change along the least-squares line", title_justify="left", title_style="")
     table.add_column("metric", overflow="fold")
     table.add_column("change", justify="right", no_wrap=True)

@@ -106,10 +106,9 @@ def _field(manifest: RunManifest, name: str) -> float:
     found: Any = manifest.model_dump(mode="json")
     for part in name.split("."):
         if not isinstance(found, dict) or part not in found:
-            known = (
-                [*NAMED, *(f"{name.rpartition('.')[0]}.{one}" for one in found)] if isinstance(found, dict) else NAMED
-            )
-            hint = did_you_mean(name, known)
+            above = name.rpartition(".")[0]
+            inside = [f"{above}.{one}" if above else one for one in found] if isinstance(found, dict) else []
+            hint = did_you_mean(name, [*NAMED, *inside])
             msg = (
                 f"{manifest.run_id}: no field {printable(name, 60)} in the manifest: choose {', '.join(NAMED)} or a "
                 f"field such as model.parameter_count, or give the places with --at.{hint}"

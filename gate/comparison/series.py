@@ -108,7 +108,7 @@ def _check_count(count: int, confidence: float) -> None:
         raise ConfigError(msg)
     pairs = count * (count - 1) // 2
     if pairs > (1 - confidence) * (FLIPS + 1):
-        msg = f"{count} runs are {pairs} pairs, too many to show a difference at a confidence of {confidence:g}: give fewer"
+        msg = f"{count} runs have {pairs} pairs: no difference could be shown at confidence {confidence:g}: give fewer"
         raise ConfigError(msg)
 
 

@@ -14,7 +14,7 @@ AXES = {"order": "run", "step": "training step", "date": "date", "at": "place"}
 
 
 def axis_title(found: SeriesComparison) -> str:
-    """What orders the runs: ``training step``, ``date``, …"""
+    """What orders the runs: ``training step``, ``date``, or a field of the manifest."""
     return AXES.get(found.axis) or printable(found.axis, 40)
 
 

@@ -134,19 +134,15 @@ def _template(axis: str, unit: str, suite: str) -> str:
     """The Vega-Lite specification without data and domains, as JSON."""
     labels = alt.Axis(grid=False, labelOverlap="greedy", labelAngle=0, values=[])
     x = alt.X("at:Q", title=axis, scale=alt.Scale(nice=False, zero=False), axis=labels)
-    y = alt.Y(
-        "value:Q", title=unit, scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(tickCount=5, titlePadding=16)
-    )
+    scale, ticks = alt.Scale(nice=False, zero=False), alt.Axis(tickCount=5, titlePadding=16)
+    vertical: dict[str, Any] = {"title": unit, "scale": scale, "axis": ticks}
+    y = alt.Y("value:Q", **vertical)
     colours = alt.Scale(domain=[*CHANGE_COLOURS, "none"], range=[*CHANGE_COLOURS.values(), NO_CHANGE])
     line = alt.Chart(alt.NamedData(name="line")).mark_line(strokeWidth=2.5)
     colour = SUITE_COLOURS.get(suite, INK)
     base = alt.Chart(alt.NamedData(name="points")).encode(x=x, tooltip=["run:N", "written:N", "letters:N"])
-    top = alt.Y(
-        "top:Q", title=unit, scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(tickCount=5, titlePadding=16)
-    )
-    low = alt.Y(
-        "low:Q", title=unit, scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(tickCount=5, titlePadding=16)
-    )
+    top = alt.Y("top:Q", **vertical)
+    low = alt.Y("low:Q", **vertical)
     layers = [
         line.encode(x=x, y=y, detail="step:N", color=alt.Color("outcome:N", scale=colours, legend=None)),
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")

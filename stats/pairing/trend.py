@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
+ROUNDING = 1e-12
+"""A slope this small, as a share of the changes that it is made of, is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trend:
@@ -84,7 +87,10 @@ def _of_items(
 ) -> Trend:
     """From the slopes of items."""
     scale = float(getattr(definition, "scale", 1.0))
-    slopes = weights @ rows
+    changes = rows - rows[0]
+    slopes = weights @ changes
+    # Rounding must not make a slope of items whose ups and downs cancel: signs of nothing would be permuted.
+    slopes[np.abs(slopes) <= ROUNDING * np.abs(weights) @ np.abs(changes)] = 0.0
     clusters = clusters_of(definition, (common.sides[0].about[name] for name in common.kept))
     shown = of_means(
         slopes,

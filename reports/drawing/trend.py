@@ -152,4 +152,4 @@ def _template(axis: str, unit: str, suite: str) -> str:
         base.mark_text(dy=-9, fontSize=12, color=INK, baseline="bottom").encode(y=top, text="letters:N"),
     ]
     chart = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
-    return json.dumps(chart.to_dict())
+    return json.dumps({name: part for name, part in chart.to_dict().items() if name != "$schema"})  # it may be a part

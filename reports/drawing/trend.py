@@ -152,4 +152,5 @@ def _template(axis: str, unit: str, suite: str) -> str:
         base.mark_text(dy=-9, fontSize=12, color=INK, baseline="bottom").encode(y=top, text="letters:N"),
     ]
     chart = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
-    return json.dumps({name: part for name, part in chart.to_dict().items() if name != "$schema"})  # it may be a part
+    # Without the theme's configuration and the schema, which a part of a larger chart cannot have.
+    return json.dumps({name: part for name, part in chart.to_dict().items() if name in ("layer", "width", "height")})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
@@ -196,6 +197,7 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
         "confidence": confidence,
     }
     if more:
+        _check_axis(by, at)
         if margin is not None:
             msg = "audit.compare: margin is for two runs"
             raise ConfigError(msg)
@@ -215,6 +217,19 @@ def _series(folders: Sequence[RunFolder], options: dict[str, Any]) -> RunSeries:
 
     record = compare_series(folders, **options)
     return RunSeries([folders[run.given] for run in record.runs], record)
+
+
+def _check_axis(by: object, at: object) -> None:
+    """Require a name and numbers; whether they suit the runs is seen later."""
+    if by is not None and not isinstance(by, str):
+        msg = f"audit.compare: by must be a name such as 'step' (found {printable(repr(by), 60)})"
+        raise ConfigError(msg)
+    if at is None:
+        return
+    numbers = list(at) if isinstance(at, Iterable) and not isinstance(at, str) else [None]
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
+        msg = f"audit.compare: at must be numbers, one for each run (found {printable(repr(at), 60)})"
+        raise ConfigError(msg)
 
 
 def _check(min_aligned: float, confidence: float, margin: float | None) -> None:

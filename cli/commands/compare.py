@@ -45,7 +45,7 @@ def compare(  # noqa: PLR0913 - one parameter per option
     candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="Run that is judged.")],
     more: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[MORE]...", help="More runs: the trend over all, and who is tied with whom."),
+        typer.Argument(metavar="MORE", help="More runs: the trend over all, and who is tied with whom."),
     ] = None,
     *,
     tasks: Annotated[str | None, typer.Option(help="Only these tasks, separated by commas.")] = None,

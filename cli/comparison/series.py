@@ -113,7 +113,7 @@ def _trends(compared: list[SeriesMetric], found: SeriesComparison) -> Table:
             Text(metric_label(one)),
             number(None) if line is None else signed(line.change, one.unit),
             interval(None, None) if line is None else interval(line.ci_low, line.ci_high, one.unit),
-            p_text(line and line.p_adjusted),
+            p_text(line.p_adjusted if line else None),
             f"{one.n:,}",
             Text((line and line.outcome) or "no trend shown", style=STYLES.get((line and line.outcome) or "", "")),
         )

@@ -49,7 +49,7 @@ def show(found: Comparison) -> None:
         err.print("the runs have no metric in common: nothing was compared", style="yellow")
 
 
-def by_reason(metrics: Sequence[MetricDifference] | Sequence[SeriesMetric]) -> dict[str, list[str]]:
+def by_reason(metrics: Sequence[MetricDifference | SeriesMetric]) -> dict[str, list[str]]:
     """Metrics that could not be compared, by the reason.
 
     Args:
@@ -121,7 +121,7 @@ def _outcome(one: MetricDifference) -> str:
 def show_items(
     baseline: RunFolder,
     candidate: RunFolder,
-    metrics: Sequence[MetricDifference] | Sequence[SeriesMetric],
+    metrics: Sequence[MetricDifference | SeriesMetric],
     most: int,
     names: tuple[str, str] = ("baseline", "candidate"),
 ) -> None:

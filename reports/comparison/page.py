@@ -127,7 +127,7 @@ def _render(
 
 
 def _changes_of(
-    compared: Sequence[MetricDifference] | Sequence[SeriesMetric], folders: tuple[RunFolder, RunFolder]
+    compared: Sequence[MetricDifference | SeriesMetric], folders: tuple[RunFolder, RunFolder]
 ) -> Callable[[int], list[TaskChanges]]:
     """What changed in each compared task that has samples in both runs, for a number of items to list."""
     there = {*folders[0].tasks()} & {*folders[1].tasks()}  # a group of tasks has no samples
@@ -151,7 +151,7 @@ def _changes_of(
     return changes
 
 
-def _by_reason(metrics: Sequence[MetricDifference] | Sequence[SeriesMetric]) -> dict[str, list[str]]:
+def _by_reason(metrics: Sequence[MetricDifference | SeriesMetric]) -> dict[str, list[str]]:
     """Metrics that could not be compared, by the reason."""
     found: dict[str, list[str]] = {}
     for one in metrics:

@@ -36,6 +36,7 @@ class _Options(TypedDict, total=False):
 
     by: str | None
     at: Sequence[float] | None
+    repeats: bool
     tasks: str | Sequence[str] | None
     across: str | Sequence[str]
     everything: bool
@@ -154,6 +155,7 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
     *more: str | PathLike[str],
     by: str | None = None,
     at: Sequence[float] | None = None,
+    repeats: bool = False,
     tasks: str | Sequence[str] | None = None,
     across: str | Sequence[str] = (),
     everything: bool = False,
@@ -171,6 +173,7 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
         by: What orders three or more runs: ``order`` (as given; the default), ``step`` (in the checkpoint's name),
             ``date``, or a number of the manifest such as ``model.parameter_count``.
         at: Places of three or more runs on the axis, one for each.
+        repeats: Whether the runs are repeats, two or more of each of two checkpoints, which are compared.
         tasks: Only these; none takes all that the runs have.
         across: Kinds of mismatch to compare across: ``prompts``, ``chat_template``, ``settings``, …
         everything: All metrics and slices; else the primary metrics over all items.
@@ -180,7 +183,7 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
         out: Folder of run folders.
 
     Returns:
-        A :class:`RunComparison` of two runs, a :class:`audit.public.series.RunSeries` of more.
+        A :class:`RunComparison` of two runs or two checkpoints, a :class:`audit.public.series.RunSeries` of more.
 
     Raises:
         EvidenceInvalid: The files of a folder contradict each other.
@@ -196,6 +199,11 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
         "min_aligned": min_aligned,
         "confidence": confidence,
     }
+    if repeats and (by is not None or at is not None):
+        msg = "audit.compare: by and at say nothing of repeats"
+        raise ConfigError(msg)
+    if repeats:
+        return _repeats(folders, {**options, "margin": margin})
     if more:
         _check_axis(by, at)
         if margin is not None:
@@ -217,6 +225,14 @@ def _series(folders: Sequence[RunFolder], options: dict[str, Any]) -> RunSeries:
 
     record = compare_series(folders, **options)
     return RunSeries([folders[run.given] for run in record.runs], record)
+
+
+def _repeats(folders: Sequence[RunFolder], options: dict[str, Any]) -> RunComparison:
+    """Repeated runs of two checkpoints; changed items are those of the first run of each."""
+    from audit.gate.comparison.repeats import compare_repeats, ends  # noqa: PLC0415 - SciPy takes a second to import
+
+    record = compare_repeats(folders, **options)
+    return RunComparison(*ends(folders, record), record)
 
 
 def _check_axis(by: object, at: object) -> None:

@@ -30,6 +30,7 @@ Examples:
   audit compare BASELINE CANDIDATE --across chat_template --across prompts
   audit compare RUN1 RUN2 RUN3 RUN4 --by step        trend over training steps, who is tied with whom
   audit compare BF16 INT8 INT4 --at 16,8,4           places on the axis by hand
+  audit compare A1 A2 A3 B1 B2 B3 --repeats          runs of two checkpoints that sample their answers
 """
 
 
@@ -86,6 +87,12 @@ def compare(  # noqa: PLR0913 - one parameter per option
     at: Annotated[
         str | None, typer.Option(metavar="X,X,...", help="Place of each of three or more runs, e.g. 1000,2000,4000.")
     ] = None,
+    repeats: Annotated[
+        bool,
+        typer.Option(
+            "--repeats", help="The runs are repeats, two or more of each of two checkpoints: compare these two."
+        ),
+    ] = False,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Also write the differences to this CSV file.")] = None,
     html_file: Annotated[
         Path | None, typer.Option("--html", help="Also write a page with charts and changed items to this file.")
@@ -109,9 +116,12 @@ def compare(  # noqa: PLR0913 - one parameter per option
         "confidence": confidence,
     }
     files = _Files(csv_file, html_file)
+    if repeats:
+        _refuse("says nothing of repeats", {"--by": by, "--at": at})
+        return _two(folders, {**options, "margin": margin}, files, items=items, as_json=as_json, repeats=True)
     if len(folders) == 2:
         _refuse("needs three or more runs", {"--by": by, "--at": at})
-        return _two(folders[0], folders[1], {**options, "margin": margin}, files, items=items, as_json=as_json)
+        return _two(folders, {**options, "margin": margin}, files, items=items, as_json=as_json)
     _refuse("is for two runs", {"--margin": margin})
     return _series(folders, {**options, **_axis(by, at)}, files, items=items, as_json=as_json)
 
@@ -151,19 +161,27 @@ def _page(found: Comparison | SeriesComparison, folders: Sequence[RunFolder]) ->
 
 
 def _two(
-    baseline: RunFolder, candidate: RunFolder, options: dict[str, Any], files: _Files, *, items: int, as_json: bool
+    folders: Sequence[RunFolder],
+    options: dict[str, Any],
+    files: _Files,
+    *,
+    items: int,
+    as_json: bool,
+    repeats: bool = False,
 ) -> int:
-    """Two runs."""
+    """Two runs, or repeated runs of two checkpoints."""
     from audit.gate.comparison.compare import compare as compared  # noqa: PLC0415 - SciPy takes a second to import
+    from audit.gate.comparison.repeats import compare_repeats, ends  # noqa: PLC0415 - see above
 
-    found = compared(baseline, candidate, **options)
-    files.write(lambda: csv_files.of_differences(found.differences), lambda: _page(found, (baseline, candidate)))
+    found = compare_repeats(folders, **options) if repeats else compared(folders[0], folders[1], **options)
+    shown = ends(folders, found) if repeats else (folders[0], folders[1])
+    files.write(lambda: csv_files.of_differences(found.differences), lambda: _page(found, shown))
     if as_json:
         print_json(found)
         return 0
     two.show(found)
     if items:
-        two.show_items(baseline, candidate, found.differences, items)
+        two.show_items(*shown, found.differences, items)
     return 0
 
 

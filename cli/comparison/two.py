@@ -15,7 +15,7 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.core.records import Comparison, MetricDifference, SeriesMetric
+    from audit.core.records import Comparison, MetricDifference, RunReference, SeriesMetric
     from audit.core.run_folder import RunFolder
 
 STYLES = {"better": "green", "worse": "bold red", "higher": "cyan", "lower": "cyan", "too few items to tell": "yellow"}
@@ -26,9 +26,8 @@ HIDDEN = "(hidden, since it may offend: `audit app` shows it)"
 
 def show(found: Comparison) -> None:
     """Print what differs apart from the weights, how the items pair up, the differences, what could not be compared."""
-    for name, run in (("baseline", found.baseline), ("candidate", found.candidate)):
-        precision = ", ".join(part for part in (run.dtype, run.quantization) if part)
-        out.print(Text(printable(f"{name:<9}  {run.run_id} ({precision})", 300)), soft_wrap=True)
+    _show_runs("baseline", found.baseline, found.baseline_repeats)
+    _show_runs("candidate", found.candidate, found.candidate_repeats)
     known = not (found.baseline.by_name or found.candidate.by_name)
     if known and found.baseline.model_digest == found.candidate.model_digest:
         out.print(Text("both are runs of the same checkpoint"))
@@ -47,6 +46,14 @@ def show(found: Comparison) -> None:
             out.print(Text(f"only in the {side}: {printable(', '.join(names), 600)}"), soft_wrap=True)
     if not found.differences:
         err.print("the runs have no metric in common: nothing was compared", style="yellow")
+
+
+def _show_runs(name: str, run: RunReference, repeats: Sequence[str]) -> None:
+    """A side: its run, and the others where it has several."""
+    precision = ", ".join(part for part in (run.dtype, run.quantization) if part)
+    out.print(Text(printable(f"{name:<9}  {run.run_id} ({precision})", 300)), soft_wrap=True)
+    if repeats:
+        out.print(Text(printable(f"  and {', '.join(repeats[1:])}", 600)), soft_wrap=True)
 
 
 def by_reason(metrics: Sequence[MetricDifference | SeriesMetric]) -> dict[str, list[str]]:

@@ -142,6 +142,10 @@ class Comparison(Record):
     """What the candidate is compared with."""
     candidate: RunReference
     """What is judged."""
+    baseline_repeats: list[str] = Field(default_factory=list)
+    """All runs of the baseline where each side has several, of which ``baseline`` is the first; else empty."""
+    candidate_repeats: list[str] = Field(default_factory=list)
+    """All runs of the candidate, likewise."""
     confidence: float
     """Nominal coverage of intervals; 1 minus it is the false discovery rate of ``better`` and ``worse``."""
     across: list[MismatchKind] = Field(default_factory=list)

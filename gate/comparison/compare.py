@@ -7,17 +7,16 @@ are missing nobody knows what they would have shown.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, get_args
 
-from audit.core.errors import ConfigError, RunFolderError, UsageError, did_you_mean
+from audit.core.errors import RunFolderError, UsageError
 from audit.core.formatting import metric_label, percent
 from audit.core.records import Comparison, MetricDifference, RunReference
 from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
-from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.gate import evidence
 from audit.gate.comparison import mismatches
+from audit.gate.comparison.checks import check_kinds, check_margin, check_same, check_tasks
 from audit.gate.comparison.outcomes import with_outcomes
 from audit.gate.metrics_file import read_metrics
 from audit.stats import definitions
@@ -25,7 +24,7 @@ from audit.stats.pairing.comparison import compared
 from audit.stats.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from audit.core.records import Metric, Mismatch, RunManifest, Sample
     from audit.core.run_folder import RunFolder
@@ -112,9 +111,7 @@ def compare(
         ConfigError: A task is in neither run, there is no such kind of mismatch, or the margin is not above 0.
     """
     check_kinds(across)
-    if margin is not None and not (math.isfinite(margin) and margin > 0):
-        msg = f"margin {margin:g}: give a difference above 0, in the unit of the metrics"
-        raise ConfigError(msg)
+    check_margin(margin)
     check_same([baseline, candidate])
     sides = ComparedRun(baseline), ComparedRun(candidate)
     check_tasks(tasks, sides)
@@ -131,46 +128,6 @@ def compare(
         only_baseline=_only(sides[0], sides[1], tasks, everything=everything),
         only_candidate=_only(sides[1], sides[0], tasks, everything=everything),
     )
-
-
-def check_same(folders: Sequence[RunFolder]) -> None:
-    """Refuse a run that is given twice: it does not differ from itself, and that is no result.
-
-    Raises:
-        RunFolderError: Two folders are the same.
-    """
-    for place, folder in enumerate(folders):
-        if any(folder.path.resolve() == other.path.resolve() for other in folders[:place]):
-            msg = f"{folder.path}: this run is given twice: compare it with another one"
-            raise RunFolderError(msg)
-
-
-def check_kinds(across: Sequence[str]) -> None:
-    """Require kinds of mismatch that there are.
-
-    Raises:
-        ConfigError: There is no such kind.
-    """
-    known = get_args(MismatchKind)
-    for kind in across:
-        if kind not in known:
-            hint = did_you_mean(kind, known)
-            msg = f"{printable(kind, 60)}: no kind of mismatch: compare across {', '.join(known)}.{hint}"
-            raise ConfigError(msg)
-
-
-def check_tasks(tasks: Sequence[str], sides: Collection[ComparedRun]) -> None:
-    """Require tasks that a run has.
-
-    Raises:
-        ConfigError: No run has a metric of the task.
-    """
-    known = sorted({metric.task for side in sides for metric in side.metrics})
-    for task in tasks:
-        if task not in known:
-            none = "neither run has" if len(sides) == 2 else "no run has"
-            msg = f"{task}: {none} a metric of this task.{did_you_mean(task, known)}"
-            raise ConfigError(msg)
 
 
 def _only(side: ComparedRun, other: ComparedRun, tasks: Sequence[str], *, everything: bool) -> list[str]:
@@ -229,20 +186,11 @@ class ComparisonWork:
             margin: Difference that matters; None takes that of the comparison.
         """
         confidence = self._confidence if confidence is None else confidence
-        bare = MetricDifference(
-            name=metric.name,
-            suite=metric.suite,
-            task=metric.task,
-            slice=metric.slice,
-            unit=metric.unit,
-            higher_is_better=metric.higher_is_better,
-            primary=metric.primary,
-            confidence=confidence,
-        )
+        bare = bare_difference(metric, confidence)
         try:
             reason = self.refused(metric)
             if reason:
-                return _not_compared(bare, reason)
+                return not_compared(bare, reason)
             found = compared(
                 definitions.read(metric.definition or {}),
                 *(side.records.of(metric) for side in self._sides),
@@ -250,11 +198,11 @@ class ComparisonWork:
                 higher_is_better=metric.higher_is_better,
                 slice=metric.slice,
                 confidence=confidence,
-                margin=self._margin_of(metric) if margin is None else margin,
+                margin=self.margin_of(metric) if margin is None else margin,
             )
         except (TypeError, UsageError) as error:  # of a newer version or another package; ids twice; other clusters
-            return _not_compared(bare, str(error))
-        return self._with(bare, found)
+            return not_compared(bare, str(error))
+        return self.filled(bare, found)
 
     def refused(self, metric: Metric) -> str | None:
         """Name in what the runs differ, and say why a metric cannot be compared; None if it can be.
@@ -278,17 +226,22 @@ class ComparisonWork:
         blocking = self._blocking(metric, tasks)
         return _differs(blocking, self._lift) if blocking else None
 
-    def _with(self, bare: MetricDifference, found: Difference) -> MetricDifference:
-        """The record of what was computed; without numbers where too few items pair up."""
+    def filled(self, bare: MetricDifference, found: Difference) -> MetricDifference:
+        """The record of what was computed; without numbers where too few items pair up.
+
+        Args:
+            bare: The record without numbers.
+            found: The difference.
+        """
         alignment = found.alignment
         counted = bare.model_copy(
             update={"n": found.n, "aligned": alignment.share, "missing": alignment.missing() or None}
         )
         if alignment.share < self._min_aligned:
             reason = f"only {percent(alignment.share)} of the items are scored in both runs: {alignment.missing()}"
-            return _not_compared(counted, reason)
+            return not_compared(counted, reason)
         if found.value is None:
-            return _not_compared(counted, found.error or "it cannot be computed")
+            return not_compared(counted, found.error or "it cannot be computed")
         ends = found.interval
         return counted.model_copy(
             update={
@@ -302,8 +255,12 @@ class ComparisonWork:
             }
         )
 
-    def _margin_of(self, metric: Metric) -> float | None:
-        """The difference that matters, in the metric's unit; None where nobody says and the unit has no range."""
+    def margin_of(self, metric: Metric) -> float | None:
+        """The difference that matters, in the metric's unit; None where nobody says and the unit has no range.
+
+        Args:
+            metric: Either run's.
+        """
         whole = unit_of(metric.unit).whole_range
         return self._margin if self._margin is not None or whole is None else MARGIN * (whole[1] - whole[0])
 
@@ -366,5 +323,30 @@ def _by_option(kinds: Sequence[str]) -> str:
     return " ".join(f"--across {kind}" for kind in kinds)
 
 
-def _not_compared(bare: MetricDifference, reason: str) -> MetricDifference:
+def bare_difference(metric: Metric, confidence: float) -> MetricDifference:
+    """The record of a difference without numbers.
+
+    Args:
+        metric: The candidate's.
+        confidence: Nominal coverage.
+    """
+    return MetricDifference(
+        name=metric.name,
+        suite=metric.suite,
+        task=metric.task,
+        slice=metric.slice,
+        unit=metric.unit,
+        higher_is_better=metric.higher_is_better,
+        primary=metric.primary,
+        confidence=confidence,
+    )
+
+
+def not_compared(bare: MetricDifference, reason: str) -> MetricDifference:
+    """The record of a difference that cannot be shown.
+
+    Args:
+        bare: The record without numbers.
+        reason: Why.
+    """
     return bare.model_copy(update={"error": reason})

@@ -23,12 +23,10 @@ from audit.core.records import (
 )
 from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
 from audit.gate.comparison.axis import axis as axis_of
+from audit.gate.comparison.checks import check_kinds, check_same, check_tasks
 from audit.gate.comparison.compare import (
     ComparedRun,
     ComparisonWork,
-    check_kinds,
-    check_same,
-    check_tasks,
     is_wanted,
     key_of,
 )

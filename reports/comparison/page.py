@@ -72,6 +72,9 @@ def page_of(found: Comparison | SeriesComparison, folders: Sequence[RunFolder], 
 def _of_two(found: Comparison, folders: tuple[RunFolder, RunFolder], max_bytes: int) -> str:
     """Differences."""
     compared = [one for one in found.differences if one.error is None]
+    names = ("baseline", "candidate")
+    if found.baseline_repeats:
+        names = ("the baseline's first run", "the candidate's first run")
     variables = {
         "found": found,
         "compared": compared,
@@ -79,9 +82,7 @@ def _of_two(found: Comparison, folders: tuple[RunFolder, RunFolder], max_bytes: 
         "figures": difference_figures(compared),
         "outcome_class": lambda one: OUTCOMES.get(one.outcome or "", NONE),
     }
-    return _render(
-        "comparison.html.j2", variables, _changes_of(compared, folders), ("baseline", "candidate"), max_bytes
-    )
+    return _render("comparison.html.j2", variables, _changes_of(compared, folders), names, max_bytes)
 
 
 def _of_series(found: SeriesComparison, folders: tuple[RunFolder, RunFolder], max_bytes: int) -> str:

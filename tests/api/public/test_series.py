@@ -89,3 +89,16 @@ def test_bad_arguments_are_one_line(count: int, options: dict[str, Any], message
 def test_one_run_twice_is_refused(paths: list[Path]) -> None:
     with pytest.raises(audit.UsageError, match="this run is given twice"):
         audit.compare(paths[0], paths[0])
+
+
+def test_repeats_are_two_checkpoints(tmp_path: Path) -> None:
+    runs = [
+        run_with(tmp_path, f"m{place}", scored(SCORES[place % 2]), model={"digest": "ab"[place % 2] * 64}).path
+        for place in range(4)
+    ]
+    found = audit.compare(*runs[:2], *runs[2:], repeats=True)
+    assert isinstance(found, audit.RunComparison)
+    assert list(found.differences["difference"]) == pytest.approx([1 / 30])
+    assert len(found.changed("boolq")) == 1
+    with pytest.raises(audit.UsageError, match="by and at say nothing of repeats"):
+        audit.compare(*runs[:2], *runs[2:], repeats=True, by="date")

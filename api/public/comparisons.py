@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 import pandas as pd
 
@@ -36,7 +36,6 @@ class _Options(TypedDict, total=False):
 
     by: str | None
     at: Sequence[float] | None
-    repeats: bool
     tasks: str | Sequence[str] | None
     across: str | Sequence[str]
     everything: bool
@@ -145,8 +144,21 @@ def compare(
     third: str | PathLike[str],
     /,
     *more: str | PathLike[str],
+    repeats: Literal[False] = False,
     **options: Unpack[_Options],
 ) -> RunSeries: ...
+
+
+@overload
+def compare(
+    baseline: str | PathLike[str],
+    candidate: str | PathLike[str],
+    third: str | PathLike[str],
+    /,
+    *more: str | PathLike[str],
+    repeats: Literal[True],
+    **options: Unpack[_Options],
+) -> RunComparison: ...
 
 
 def compare(  # noqa: PLR0913 - all but the runs by keyword

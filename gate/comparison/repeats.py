@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from audit.core.errors import ConfigError, UsageError
 from audit.core.formatting import counted, metric_label
@@ -64,7 +64,12 @@ def compare_repeats(
     runs = [ComparedRun(folder) for folder in folders]
     sides = _sides(runs)
     check_tasks(tasks, runs)
-    settings = {"across": across, "margin": margin, "min_aligned": min_aligned, "confidence": confidence}
+    settings: dict[str, Any] = {
+        "across": across,
+        "margin": margin,
+        "min_aligned": min_aligned,
+        "confidence": confidence,
+    }
     first = ComparisonWork(sides[0][0], sides[1][0], **settings)
     others = [ComparisonWork(*pair, **settings) for pair in combinations([*sides[0], *sides[1]], 2)]
     wanted = [metric for metric in sides[1][0].metrics if is_wanted(metric, tasks, everything=everything)]

@@ -136,7 +136,12 @@ class _Series:
             for run, name, place in zip(runs, names, places.order, strict=True)
         ]
         self._names = [f"run {place} ({name})" for place, name in enumerate(names, 1)]
-        settings = {"across": across, "margin": None, "min_aligned": min_aligned, "confidence": confidence}
+        settings: dict[str, Any] = {
+            "across": across,
+            "margin": None,
+            "min_aligned": min_aligned,
+            "confidence": confidence,
+        }
         self._works = {
             (first, second): ComparisonWork(runs[first], runs[second], **settings)
             for first, second in combinations(range(len(runs)), 2)

@@ -7,7 +7,20 @@ The JSON Schemas under ``docs/schemas`` are exported from these models. A change
 from __future__ import annotations
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
-from audit.core.records.comparison import Comparison, MetricDifference, Mismatch, RunReference
+from audit.core.records.comparison import (
+    Comparison,
+    MetricDifference,
+    Mismatch,
+    RunReference,
+    SeriesComparison,
+    SeriesMetric,
+    SeriesMismatch,
+    SeriesPair,
+    SeriesRun,
+    SeriesStep,
+    SeriesTrend,
+    SeriesValue,
+)
 from audit.core.records.decision import (
     BaselineComparison,
     Decision,
@@ -54,16 +67,6 @@ from audit.core.records.sample import (
     completion_address,
     sample_id,
     split_address,
-)
-from audit.core.records.series import (
-    SeriesComparison,
-    SeriesMetric,
-    SeriesMismatch,
-    SeriesPair,
-    SeriesRun,
-    SeriesStep,
-    SeriesTrend,
-    SeriesValue,
 )
 from audit.core.records.task_result import TaskResult
 from audit.core.records.waiver import JudgedWaiver, Waiver, WaiverScope

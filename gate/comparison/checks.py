@@ -12,8 +12,8 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from audit.core.records import Metric
     from audit.core.run_folder import RunFolder
-    from audit.gate.comparison.compare import ComparedRun
 
 
 def check_margin(margin: float | None) -> None:
@@ -53,15 +53,19 @@ def check_kinds(across: Sequence[str]) -> None:
             raise ConfigError(msg)
 
 
-def check_tasks(tasks: Sequence[str], sides: Collection[ComparedRun]) -> None:
+def check_tasks(tasks: Sequence[str], runs: Collection[Sequence[Metric]]) -> None:
     """Require tasks that a run has.
+
+    Args:
+        tasks: Asked for.
+        runs: The metrics of each run.
 
     Raises:
         ConfigError: No run has a metric of the task.
     """
-    known = sorted({metric.task for side in sides for metric in side.metrics})
+    known = sorted({metric.task for metrics in runs for metric in metrics})
     for task in tasks:
         if task not in known:
-            none = "neither run has" if len(sides) == 2 else "no run has"
+            none = "neither run has" if len(runs) == 2 else "no run has"
             msg = f"{task}: {none} a metric of this task.{did_you_mean(task, known)}"
             raise ConfigError(msg)

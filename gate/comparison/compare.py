@@ -114,7 +114,7 @@ def compare(
     check_margin(margin)
     check_same([baseline, candidate])
     sides = ComparedRun(baseline), ComparedRun(candidate)
-    check_tasks(tasks, sides)
+    check_tasks(tasks, [side.metrics for side in sides])
     work = ComparisonWork(*sides, across=across, margin=margin, min_aligned=min_aligned, confidence=confidence)
     wanted = [metric for metric in sides[1].metrics if is_wanted(metric, tasks, everything=everything)]
     differences = [work.difference(metric) for metric in wanted if key_of(metric) in sides[0].by_key]

@@ -1,4 +1,4 @@
-"""Short names that tell runs from each other."""
+"""Short names that distinguish runs."""
 
 from __future__ import annotations
 

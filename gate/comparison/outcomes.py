@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.records import MetricDifference
-    from audit.core.records.comparison import Outcome
-    from audit.core.records.series import Direction
+    from audit.core.records.comparison import Direction, Outcome
 
 
 def with_outcomes(differences: Sequence[MetricDifference], confidence: float) -> list[MetricDifference]:

@@ -63,7 +63,7 @@ def compare_repeats(
     check_same(folders)
     runs = [ComparedRun(folder) for folder in folders]
     sides = _sides(runs)
-    check_tasks(tasks, runs)
+    check_tasks(tasks, [run.metrics for run in runs])
     settings: dict[str, Any] = {
         "across": across,
         "margin": margin,

@@ -82,7 +82,7 @@ def compare_series(
     check_same(folders)
     _check_count(len(folders), confidence)
     given = [ComparedRun(folder) for folder in folders]
-    check_tasks(tasks, given)
+    check_tasks(tasks, [run.metrics for run in given])
     places = axis_of([run.manifest for run in given], by, at)
     runs = [given[place] for place in places.order]
     work = _Series(runs, places, across=across, min_aligned=min_aligned, confidence=confidence)

@@ -31,7 +31,7 @@ NONE = "is-none"
 
 
 @dataclass(frozen=True)
-class Detail:
+class ItemDetail:
     """How much a page shows of each task."""
 
     items: int
@@ -45,9 +45,9 @@ class Detail:
 
 
 DETAILS = (
-    Detail(10, 700, 500),
-    Detail(4, 200, 200, "Long texts and lists of items are shortened."),
-    Detail(0, 0, 0, "Changed items are left out: there are too many tasks."),
+    ItemDetail(10, 700, 500),
+    ItemDetail(4, 200, 200, "Long texts and lists of items are shortened."),
+    ItemDetail(0, 0, 0, "Changed items are left out: there are too many tasks."),
 )
 """From fine to coarse."""
 

@@ -10,7 +10,6 @@ import pytest
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.run_folder import RunFolder
 from audit.gate.comparison.checks import check_kinds, check_margin, check_same, check_tasks
-from audit.gate.comparison.compare import ComparedRun
 from tests.gate.comparison.runs import run_with, scored
 
 if TYPE_CHECKING:
@@ -43,9 +42,9 @@ def test_margins(margin: float) -> None:
 
 
 def test_tasks(tmp_path: Path) -> None:
-    sides = [ComparedRun(run_with(tmp_path, name, scored([0.0, 1.0]))) for name in "abc"]
-    check_tasks(["boolq"], sides)
+    runs = [run_with(tmp_path, name, scored([0.0, 1.0])).read_metrics() for name in "abc"]
+    check_tasks(["boolq"], runs)
     with pytest.raises(ConfigError, match=r"bool: no run has a metric of this task\. Did you mean 'boolq'\?"):
-        check_tasks(["bool"], sides)
+        check_tasks(["bool"], runs)
     with pytest.raises(ConfigError, match="bool: neither run has a metric of this task"):
-        check_tasks(["bool"], sides[:2])
+        check_tasks(["bool"], runs[:2])

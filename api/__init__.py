@@ -4,10 +4,9 @@
 >>> run = audit.run("./checkpoint", tasks=["crows_pairs"], limit=20)  # doctest: +SKIP
 >>> run.metrics  # doctest: +SKIP
 
-:func:`run` audits, :func:`read_run` opens what an audit left, :func:`compare` says how a candidate differs from a
-baseline, :func:`gate` judges a run by a policy, :func:`load` asks a checkpoint single questions, and :func:`explain`
-says which words of a prompt moved an answer. ``import audit`` loads none of the libraries behind them: each name is
-imported when it is first used.
+:func:`run` audits, :func:`read_run` opens what an audit left, :func:`compare` says how runs differ, :func:`gate` judges
+a run by a policy, :func:`load` asks a checkpoint single questions, and :func:`explain` says which words of a prompt
+moved an answer. ``import audit`` loads none of the libraries behind them: each name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from audit.public.decisions import Judgement, gate
     from audit.public.explanations import Explanation, explain
     from audit.public.runs import Run, read_run, run
+    from audit.public.series import RunSeries
 
 _PLACES = {
     "AuditError": "audit.core.errors",
@@ -33,6 +33,7 @@ _PLACES = {
     "Judgement": "audit.public.decisions",
     "Run": "audit.public.runs",
     "RunComparison": "audit.public.comparisons",
+    "RunSeries": "audit.public.series",
     "UsageError": "audit.core.errors",
     "compare": "audit.public.comparisons",
     "load": "audit.public.checkpoints",
@@ -49,6 +50,7 @@ __all__ = [
     "Judgement",
     "Run",
     "RunComparison",
+    "RunSeries",
     "UsageError",
     "compare",
     "explain",

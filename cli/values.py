@@ -85,6 +85,26 @@ def samples(text: str | None) -> dict[str, list[int | str]] | list[int | str] | 
     return [int(word) if word.isdecimal() and len(word) < 16 else word for word in map(str.strip, text.split(","))]
 
 
+def numbers(text: str, option: str) -> list[float]:
+    """Numbers separated by commas.
+
+    Args:
+        text: As it is typed.
+        option: For the message.
+
+    Raises:
+        ConfigError: One of them is no number.
+    """
+    found = []
+    for word in text.split(","):
+        try:
+            found.append(float(word))
+        except ValueError:
+            msg = f"{option} {printable(word, 40)}: give numbers separated by commas, such as 1000,2000,4000"
+            raise ConfigError(msg) from None
+    return found
+
+
 def boolean(text: str | None, option: str) -> bool | None:
     """``true`` or ``false``.
 

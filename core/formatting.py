@@ -14,7 +14,7 @@ from audit.core.units import unit_of
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from audit.core.records import Metric, MetricDifference
+    from audit.core.records import Metric, MetricDifference, SeriesMetric
 
 ABSENT = "—"
 REASON_LIMIT = 10_000
@@ -102,7 +102,7 @@ def slice_text(subset: dict[str, str] | None) -> str:
     return printable(", ".join(f"{key}={value}" for key, value in sorted((subset or {}).items())), limit=80)
 
 
-def metric_label(metric: Metric | MetricDifference) -> str:
+def metric_label(metric: Metric | MetricDifference | SeriesMetric) -> str:
     """``task/metric`` and, in brackets, the slice; safe to print."""
     where = slice_text(metric.slice)
     return printable(metric.name, limit=80) + (f" [{where}]" if where else "")

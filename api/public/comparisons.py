@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 import pandas as pd
 
@@ -13,7 +14,9 @@ from audit.core.formatting import interval, metric_label, number, signed, unit_t
 from audit.core.records.comparison import MIN_ALIGNED, MetricDifference, Mismatch
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
+from audit.public.inline import Page
 from audit.public.options import texts_of
+from audit.public.series import PAGE_HEIGHT, RunSeries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +29,20 @@ if TYPE_CHECKING:
 ITEM_COLUMNS = [
     "sample_id", "change", "score_baseline", "score_candidate", "output_baseline", "output_candidate", "prompt",
 ]  # fmt: skip
+
+
+class _Options(TypedDict, total=False):
+    """The options of :func:`compare`."""
+
+    by: str | None
+    at: Sequence[float] | None
+    tasks: str | Sequence[str] | None
+    across: str | Sequence[str]
+    everything: bool
+    margin: float | None
+    min_aligned: float
+    confidence: float
+    out: str | PathLike[str]
 
 
 class RunComparison:
@@ -95,6 +112,12 @@ class RunComparison:
             raise RunFolderError(msg)
         return difference_chart(compared)
 
+    def page(self) -> Page:
+        """Tables, charts and changed items as a page to show or save."""
+        from audit.reports.comparison.page import page_of  # noqa: PLC0415 - altair takes a second to import
+
+        return Page(page_of(self.record, self._folders), PAGE_HEIGHT)
+
     def __repr__(self) -> str:
         """Both runs and how many metrics were compared."""
         compared = sum(one.error is None for one in self.record.differences)
@@ -108,10 +131,43 @@ class RunComparison:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
+@overload
+def compare(
+    baseline: str | PathLike[str], candidate: str | PathLike[str], **options: Unpack[_Options]
+) -> RunComparison: ...
+
+
+@overload
+def compare(
+    baseline: str | PathLike[str],
+    candidate: str | PathLike[str],
+    third: str | PathLike[str],
+    /,
+    *more: str | PathLike[str],
+    repeats: Literal[False] = False,
+    **options: Unpack[_Options],
+) -> RunSeries: ...
+
+
+@overload
+def compare(
+    baseline: str | PathLike[str],
+    candidate: str | PathLike[str],
+    third: str | PathLike[str],
+    /,
+    *more: str | PathLike[str],
+    repeats: Literal[True],
+    **options: Unpack[_Options],
+) -> RunComparison: ...
+
+
 def compare(  # noqa: PLR0913 - all but the runs by keyword
     baseline: str | PathLike[str],
     candidate: str | PathLike[str],
-    *,
+    *more: str | PathLike[str],
+    by: str | None = None,
+    at: Sequence[float] | None = None,
+    repeats: bool = False,
     tasks: str | Sequence[str] | None = None,
     across: str | Sequence[str] = (),
     everything: bool = False,
@@ -119,27 +175,93 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
     min_aligned: float = MIN_ALIGNED,
     confidence: float = 0.95,
     out: str | PathLike[str] = "runs",
-) -> RunComparison:
-    """Compare two runs on the items that both have scored.
+) -> RunComparison | RunSeries:
+    """Compare runs on the items that all have scored: two, or three and more with their trend.
 
     Args:
         baseline: Path of the run to compare with, its id in ``out``, or ``latest``.
         candidate: The run that is judged.
-        tasks: Only these; none takes all that both runs have.
+        more: More runs.
+        by: What orders three or more runs: ``order`` (as given; the default), ``step`` (in the checkpoint's name),
+            ``date``, or a number of the manifest such as ``model.parameter_count``.
+        at: Places of three or more runs on the axis, one for each.
+        repeats: Whether the runs are repeats, two or more of each of two checkpoints, which are compared.
+        tasks: Only these; none takes all that the runs have.
         across: Kinds of mismatch to compare across: ``prompts``, ``chat_template``, ``settings``, …
         everything: All metrics and slices; else the primary metrics over all items.
-        margin: Difference that matters, in each metric's unit; None takes 5 % of the unit's range.
-        min_aligned: Share of the items of either run that both must have scored.
+        margin: Difference that matters, of two runs, in each metric's unit; None takes 5 % of the unit's range.
+        min_aligned: Share of the items of any run that all must have scored.
         confidence: Nominal coverage of the intervals.
         out: Folder of run folders.
 
+    Returns:
+        A :class:`RunComparison` of two runs or two checkpoints, a :class:`audit.public.series.RunSeries` of more.
+
     Raises:
         EvidenceInvalid: The files of a folder contradict each other.
-        RunFolderError: A run cannot be read, or has not ended.
-        ConfigError: A task or kind is unknown, or a number is out of range.
+        RunFolderError: A run cannot be read, has not ended, or is given twice.
+        ConfigError: A task or kind is unknown, a number is out of range, or an option is not for so many runs.
     """
+    _check(min_aligned, confidence, margin)
+    folders = [RunFolder.resolve(str(path), Path(out)) for path in (baseline, candidate, *more)]
+    options: dict[str, Any] = {
+        "tasks": [] if tasks is None else texts_of("audit.compare: tasks", tasks),
+        "across": texts_of("audit.compare: across", across),
+        "everything": everything,
+        "min_aligned": min_aligned,
+        "confidence": confidence,
+    }
+    if repeats and (by is not None or at is not None):
+        msg = "audit.compare: by and at say nothing of repeats"
+        raise ConfigError(msg)
+    if repeats:
+        return _repeats(folders, {**options, "margin": margin})
+    if more:
+        _check_axis(by, at)
+        if margin is not None:
+            msg = "audit.compare: margin is for two runs"
+            raise ConfigError(msg)
+        return _series(folders, {**options, "by": by or "order", "at": at})
+    if by is not None or at is not None:
+        msg = "audit.compare: by and at need three or more runs"
+        raise ConfigError(msg)
     from audit.gate.comparison.compare import compare as compared  # noqa: PLC0415 - SciPy takes a second to import
 
+    ends = folders[0], folders[1]
+    return RunComparison(*ends, compared(*ends, **options, margin=margin))
+
+
+def _series(folders: Sequence[RunFolder], options: dict[str, Any]) -> RunSeries:
+    """Three or more runs."""
+    from audit.gate.comparison.series import compare_series  # noqa: PLC0415 - SciPy takes a second to import
+
+    record = compare_series(folders, **options)
+    return RunSeries([folders[run.given] for run in record.runs], record)
+
+
+def _repeats(folders: Sequence[RunFolder], options: dict[str, Any]) -> RunComparison:
+    """Repeated runs of two checkpoints; changed items are those of the first run of each."""
+    from audit.gate.comparison.repeats import compare_repeats, ends  # noqa: PLC0415 - SciPy takes a second to import
+
+    record = compare_repeats(folders, **options)
+    return RunComparison(*ends(folders, record), record)
+
+
+def _check_axis(by: object, at: object) -> None:
+    """Require a name and numbers; whether they suit the runs is seen later."""
+    if by is not None and not isinstance(by, str):
+        msg = f"audit.compare: by must be a name such as 'step' (found {printable(repr(by), 60)})"
+        raise ConfigError(msg)
+    if at is None:
+        return
+    numbers = list(at) if isinstance(at, Iterable) and not isinstance(at, str) else [None]
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
+        msg = f"audit.compare: at must be numbers, one for each run (found {printable(repr(at), 60)})"
+        raise ConfigError(msg)
+
+
+def _check(min_aligned: float, confidence: float, margin: float | None) -> None:
+    """Require numbers within their range."""
     for name, value, low, high in (("min_aligned", min_aligned, 0, 1), ("confidence", confidence, 0.5, 0.9999)):
         if not isinstance(value, int | float) or not low <= value <= high:
             msg = f"audit.compare: {name} must be a number from {low} to {high} (found {printable(repr(value), 60)})"
@@ -147,17 +269,6 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
     if margin is not None and not (isinstance(margin, int | float) and margin > 0):
         msg = f"audit.compare: margin must be a number above 0 (found {printable(repr(margin), 60)})"
         raise ConfigError(msg)
-    folders = RunFolder.resolve(str(baseline), Path(out)), RunFolder.resolve(str(candidate), Path(out))
-    record = compared(
-        *folders,
-        tasks=[] if tasks is None else texts_of("audit.compare: tasks", tasks),
-        across=texts_of("audit.compare: across", across),
-        everything=everything,
-        margin=margin,
-        min_aligned=min_aligned,
-        confidence=confidence,
-    )
-    return RunComparison(*folders, record)
 
 
 def _frame(records: Sequence[Any], columns: list[str]) -> pd.DataFrame:

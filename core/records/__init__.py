@@ -7,7 +7,20 @@ The JSON Schemas under ``docs/schemas`` are exported from these models. A change
 from __future__ import annotations
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
-from audit.core.records.comparison import Comparison, MetricDifference, Mismatch, RunReference
+from audit.core.records.comparison import (
+    Comparison,
+    MetricDifference,
+    Mismatch,
+    RunReference,
+    SeriesComparison,
+    SeriesMetric,
+    SeriesMismatch,
+    SeriesPair,
+    SeriesRun,
+    SeriesStep,
+    SeriesTrend,
+    SeriesValue,
+)
 from audit.core.records.decision import (
     BaselineComparison,
     Correction,
@@ -107,6 +120,14 @@ __all__ = [
     "Sample",
     "SampledText",
     "SequentialCheck",
+    "SeriesComparison",
+    "SeriesMetric",
+    "SeriesMismatch",
+    "SeriesPair",
+    "SeriesRun",
+    "SeriesStep",
+    "SeriesTrend",
+    "SeriesValue",
     "Severity",
     "Share",
     "Span",

@@ -46,11 +46,16 @@ def changed_items(
             continue
         if sample.score != other.score:
             changed.append(ChangedItem(other, sample, sample.score - other.score))
-    return sorted(changed, key=lambda one: _badness(one.change, higher_is_better), reverse=True)
+    return sorted(changed, key=lambda one: badness(one.change, higher_is_better), reverse=True)
 
 
-def _badness(change: float, higher_is_better: bool | None) -> float:
-    """How much worse a change is; its size where neither end is good."""
+def badness(change: float, higher_is_better: bool | None) -> float:
+    """How much worse a change is; its size where neither end is good.
+
+    Args:
+        change: Later minus earlier score.
+        higher_is_better: Direction of the score.
+    """
     if higher_is_better is None:
         return abs(change)
     return -change if higher_is_better else change

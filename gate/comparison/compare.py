@@ -7,17 +7,16 @@ are missing nobody knows what they would have shown.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, get_args
 
-from audit.core.errors import ConfigError, RunFolderError, UsageError, did_you_mean
+from audit.core.errors import RunFolderError, UsageError
 from audit.core.formatting import metric_label, percent
 from audit.core.records import Comparison, MetricDifference, RunReference
 from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
-from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.gate import evidence
 from audit.gate.comparison import mismatches
+from audit.gate.comparison.checks import check_kinds, check_margin, check_same, check_tasks
 from audit.gate.comparison.outcomes import with_outcomes
 from audit.gate.metrics_file import read_metrics
 from audit.stats import definitions
@@ -25,7 +24,7 @@ from audit.stats.pairing.comparison import compared
 from audit.stats.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from audit.core.records import Metric, Mismatch, RunManifest, Sample
     from audit.core.run_folder import RunFolder
@@ -111,14 +110,13 @@ def compare(
         RunFolderError: A folder cannot be read, or its run has not ended.
         ConfigError: A task is in neither run, there is no such kind of mismatch, or the margin is not above 0.
     """
-    _check_kinds(across)
-    if margin is not None and not (math.isfinite(margin) and margin > 0):
-        msg = f"margin {margin:g}: give a difference above 0, in the unit of the metrics"
-        raise ConfigError(msg)
+    check_kinds(across)
+    check_margin(margin)
+    check_same([baseline, candidate])
     sides = ComparedRun(baseline), ComparedRun(candidate)
-    _check_tasks(tasks, sides)
+    check_tasks(tasks, [side.metrics for side in sides])
     work = ComparisonWork(*sides, across=across, margin=margin, min_aligned=min_aligned, confidence=confidence)
-    wanted = [metric for metric in sides[1].metrics if _is_wanted(metric, tasks, everything=everything)]
+    wanted = [metric for metric in sides[1].metrics if is_wanted(metric, tasks, everything=everything)]
     differences = [work.difference(metric) for metric in wanted if key_of(metric) in sides[0].by_key]
     return Comparison(
         baseline=sides[0].reference,
@@ -132,34 +130,17 @@ def compare(
     )
 
 
-def _check_kinds(across: Sequence[str]) -> None:
-    known = get_args(MismatchKind)
-    for kind in across:
-        if kind not in known:
-            hint = did_you_mean(kind, known)
-            msg = f"{printable(kind, 60)}: no kind of mismatch: compare across {', '.join(known)}.{hint}"
-            raise ConfigError(msg)
-
-
-def _check_tasks(tasks: Sequence[str], sides: Collection[ComparedRun]) -> None:
-    known = sorted({metric.task for side in sides for metric in side.metrics})
-    for task in tasks:
-        if task not in known:
-            msg = f"{task}: neither run has a metric of this task.{did_you_mean(task, known)}"
-            raise ConfigError(msg)
-
-
 def _only(side: ComparedRun, other: ComparedRun, tasks: Sequence[str], *, everything: bool) -> list[str]:
     """Metrics that only one run has, as far as they would have been compared."""
     return [
         metric_label(metric)
         for key, metric in side.by_key.items()
-        if key not in other.by_key and _is_wanted(metric, tasks, everything=everything)
+        if key not in other.by_key and is_wanted(metric, tasks, everything=everything)
     ]
 
 
-def _is_wanted(metric: Metric, tasks: Sequence[str], *, everything: bool) -> bool:
-    """Whether a metric is compared where both runs have it."""
+def is_wanted(metric: Metric, tasks: Sequence[str], *, everything: bool) -> bool:
+    """Whether a metric is compared where the runs have it."""
     return (not tasks or metric.task in tasks) and (everything or (metric.primary and metric.slice is None))
 
 
@@ -205,44 +186,37 @@ class ComparisonWork:
             margin: Difference that matters; None takes that of the comparison.
         """
         confidence = self._confidence if confidence is None else confidence
-        bare = MetricDifference(
-            name=metric.name,
-            suite=metric.suite,
-            task=metric.task,
-            slice=metric.slice,
-            unit=metric.unit,
-            higher_is_better=metric.higher_is_better,
-            primary=metric.primary,
-            confidence=confidence,
-        )
+        bare = bare_difference(metric, confidence)
         try:
             reason = self.hindrance(metric)
             if reason:
-                return _not_compared(bare, reason)
-            definition = definitions.read(metric.definition or {})
+                return not_compared(bare, reason)
             found = compared(
-                definition,
+                definitions.read(metric.definition or {}),
                 *(side.records.of(metric) for side in self._sides),
                 unit=metric.unit,
                 higher_is_better=metric.higher_is_better,
                 slice=metric.slice,
                 confidence=confidence,
-                margin=self._margin_of(metric) if margin is None else margin,
+                margin=self.margin_of(metric) if margin is None else margin,
             )
         except (TypeError, UsageError) as error:  # of a newer version or another package; ids twice; other clusters
-            return _not_compared(bare, str(error))
-        return self._with(bare, found)
+            return not_compared(bare, str(error))
+        return self.filled(bare, found)
 
     def hindrance(self, metric: Metric) -> str | None:
-        """Why a metric cannot be compared, whatever its samples are; names in what the runs differ.
+        """Name in what the runs differ, and say why a metric cannot be compared; None if it can be.
+
+        Args:
+            metric: One that both runs have, as the candidate has it.
 
         Raises:
-            TypeError: Its definition cannot be followed.
+            TypeError: Its definition cannot be read.
             UsageError: Samples cannot be read.
         """
-        other = self._sides[0].by_key[key_of(metric)]
         if metric.suite == "explain":
             return "explanations are of each run's own answers"
+        other = self._sides[0].by_key[key_of(metric)]
         reason = _without_definition(other, metric)
         if reason:
             return reason
@@ -253,17 +227,22 @@ class ComparisonWork:
         blocking = self._blocking(metric, tasks)
         return _differs(blocking, self._lift) if blocking else None
 
-    def _with(self, bare: MetricDifference, found: Difference) -> MetricDifference:
-        """The record of what was computed; without numbers where too few items pair up."""
+    def filled(self, bare: MetricDifference, found: Difference) -> MetricDifference:
+        """The record of what was computed; without numbers where too few items pair up.
+
+        Args:
+            bare: The record without numbers.
+            found: The difference.
+        """
         alignment = found.alignment
         counted = bare.model_copy(
             update={"n": found.n, "aligned": alignment.share, "missing": alignment.missing() or None}
         )
         if alignment.share < self._min_aligned:
             reason = f"only {percent(alignment.share)} of the items are scored in both runs: {alignment.missing()}"
-            return _not_compared(counted, reason)
+            return not_compared(counted, reason)
         if found.value is None:
-            return _not_compared(counted, found.error or "it cannot be computed")
+            return not_compared(counted, found.error or "it cannot be computed")
         ends = found.interval
         return counted.model_copy(
             update={
@@ -277,8 +256,12 @@ class ComparisonWork:
             }
         )
 
-    def _margin_of(self, metric: Metric) -> float | None:
-        """The difference that matters, in the metric's unit; None where nobody says and the unit has no range."""
+    def margin_of(self, metric: Metric) -> float | None:
+        """The difference that matters, in the metric's unit; None where nobody says and the unit has no range.
+
+        Args:
+            metric: Either run's.
+        """
         whole = unit_of(metric.unit).whole_range
         return self._margin if self._margin is not None or whole is None else MARGIN * (whole[1] - whole[0])
 
@@ -341,5 +324,30 @@ def _by_option(kinds: Sequence[str]) -> str:
     return " ".join(f"--across {kind}" for kind in kinds)
 
 
-def _not_compared(bare: MetricDifference, reason: str) -> MetricDifference:
+def bare_difference(metric: Metric, confidence: float) -> MetricDifference:
+    """The record of a difference without numbers.
+
+    Args:
+        metric: The candidate's.
+        confidence: Nominal coverage.
+    """
+    return MetricDifference(
+        name=metric.name,
+        suite=metric.suite,
+        task=metric.task,
+        slice=metric.slice,
+        unit=metric.unit,
+        higher_is_better=metric.higher_is_better,
+        primary=metric.primary,
+        confidence=confidence,
+    )
+
+
+def not_compared(bare: MetricDifference, reason: str) -> MetricDifference:
+    """The record of a difference that cannot be shown.
+
+    Args:
+        bare: The record without numbers.
+        reason: Why.
+    """
     return bare.model_copy(update={"error": reason})

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.records import MetricDifference
-    from audit.core.records.comparison import Outcome
+    from audit.core.records.comparison import Direction, Outcome
 
 
 def with_outcomes(differences: Sequence[MetricDifference], confidence: float) -> list[MetricDifference]:
@@ -43,7 +43,7 @@ def _outcome(found: MetricDifference, adjusted: float | None, confidence: float)
         return "identical on all items" if found.identical else "too few items to tell"
     shown = adjusted is not None and adjusted <= 1 - confidence and not found.ci_low <= 0 <= found.ci_high
     if shown:
-        return _direction(found.difference > 0, found.higher_is_better)
+        return direction(found.difference > 0, found.higher_is_better)
     if found.margin is None:
         return "no margin for this unit"
     within = -found.margin < found.ci_low and found.ci_high < found.margin
@@ -52,7 +52,13 @@ def _outcome(found: MetricDifference, adjusted: float | None, confidence: float)
     return "no difference shown" if within or (holds_none and enough) else "too few items to tell"
 
 
-def _direction(up: bool, higher_is_better: bool | None) -> Outcome:
+def direction(up: bool, higher_is_better: bool | None) -> Direction:
+    """The word for a change that is shown.
+
+    Args:
+        up: Whether the value went up.
+        higher_is_better: Direction of the metric; None where neither end is good.
+    """
     if higher_is_better is None:
         return "higher" if up else "lower"
     return "better" if up == higher_is_better else "worse"

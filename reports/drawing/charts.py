@@ -77,7 +77,9 @@ def interval_marks(base: alt.Chart, line: alt.Chart | None, value: alt.X, low: a
     ]
 
 
-def interval_chart(rows: Sequence[IntervalRow], *, unit: str, suite: str, reference: float | None = None) -> Markup:
+def interval_chart(
+    rows: Sequence[IntervalRow], *, unit: str, suite: str, reference: float | None = None, change: str | None = None
+) -> Markup:
     """Points with their confidence intervals on one axis (a forest plot).
 
     Args:
@@ -85,11 +87,13 @@ def interval_chart(rows: Sequence[IntervalRow], *, unit: str, suite: str, refere
         unit: Unit of all rows; it decides the axis.
         suite: ``evals``, ``safety`` or ``explain``; decides the colour.
         reference: A value drawn as a dashed vertical line, e.g. the value over all items.
+        change: Title of the axis where the rows are differences of values in this unit, whose range says nothing.
 
     Returns:
         An ``<svg>`` element without namespace, width or height, for inlining into HTML.
     """
-    specification = json.loads(_template(unit, suite, with_reference=reference is not None))
+    title = unit_of(unit).title if change is None else change
+    specification = json.loads(_template(title, suite, with_reference=reference is not None))
     specification["datasets"] = {
         "rows": [_datum(index, row) for index, row in enumerate(rows)],
         "line": [{"value": reference}],
@@ -98,12 +102,12 @@ def interval_chart(rows: Sequence[IntervalRow], *, unit: str, suite: str, refere
     for layer in specification["layer"]:
         scale = layer["encoding"]["x"].get("scale")
         if scale is not None:
-            scale["domain"] = list(domain(rows, unit, reference))
+            scale["domain"] = list(domain(rows, unit, reference) if change is None else change_domain(rows))
     return svg_of(specification)
 
 
 @lru_cache(maxsize=64)
-def _template(unit: str, suite: str, *, with_reference: bool) -> str:
+def _template(title: str, suite: str, *, with_reference: bool) -> str:
     """The Vega-Lite specification without its data, height and domain, as JSON.
 
     Altair checks every part against the schema, which takes longer than drawing; a card has dozens of charts of
@@ -113,7 +117,7 @@ def _template(unit: str, suite: str, *, with_reference: bool) -> str:
     scale = alt.Scale(domain=[0, 1], nice=False, zero=False)
     base = alt.Chart(alt.NamedData(name="rows"))
     order = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
-    axis = alt.X("value:Q", scale=scale, title=unit_of(unit).title, axis=alt.Axis(tickCount=6))
+    axis = alt.X("value:Q", scale=scale, title=title, axis=alt.Axis(tickCount=6))
     line = alt.Chart(alt.NamedData(name="line")) if with_reference else None
     low = alt.X("low:Q", scale=scale)
     layers = [
@@ -152,6 +156,14 @@ def domain(rows: Sequence[IntervalRow], unit: str, reference: float | None = Non
     low, high = min(ends), max(ends)
     margin = 0.06 * (high - low) or 1.0
     return (low - margin if low < 0 else 0.0), high + margin
+
+
+def change_domain(rows: Sequence[IntervalRow]) -> tuple[float, float]:
+    """The axis of differences: all points and intervals with a margin, and 0 in view."""
+    ends = [0.0] + [end for row in rows for end in (row.value, row.low, row.high) if end is not None]
+    low, high = min(ends), max(ends)
+    margin = 0.06 * (high - low) or 1.0
+    return low - margin, high + margin
 
 
 def by_axis(metrics: Iterable[Metric]) -> dict[str, list[Metric]]:

@@ -125,7 +125,7 @@ def _of_items(
     """From the values of items."""
     scale, domain = float(getattr(definition, "scale", 1.0)), unit_of(found["unit"])
     alignment: Alignment = found["alignment"]
-    clusters = _clusters(definition, (sides[0].about[name] for name in alignment.paired))
+    clusters = clusters_of(definition, (sides[0].about[name] for name in alignment.paired))
     before, after = np.array(pairs, dtype=np.float64).T
     changes = after - before
     if SHARE_SCALES.get(found["unit"]) == scale and is_share(before) and is_share(after):
@@ -198,7 +198,7 @@ def finished(found: dict[str, Any], shown: Inference, units: int, scale: float =
     return Difference(**found, **fields)
 
 
-def _clusters(definition: Definition, items: Iterable[Sample]) -> list[str] | None:
+def clusters_of(definition: Definition, items: Iterable[Sample]) -> list[str] | None:
     """The cluster of each item, one on its own by its id; None if all are on their own."""
     names = [definition.unit_of(item) for item in items]
     return None if len(set(names)) == len(names) else names

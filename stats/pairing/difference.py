@@ -104,13 +104,3 @@ class Difference:
     def n(self) -> int:
         """Number of compared items."""
         return len(self.alignment.paired)
-
-    @property
-    def better(self) -> int | None:
-        """Items that became better; null without a direction, or where items have no value each."""
-        return {True: self.higher, False: self.lower, None: None}[self.higher_is_better]
-
-    @property
-    def worse(self) -> int | None:
-        """Items that became worse; null without a direction, or where items have no value each."""
-        return {True: self.lower, False: self.higher, None: None}[self.higher_is_better]

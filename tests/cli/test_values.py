@@ -69,3 +69,10 @@ def test_wrong_values_are_one_line(wrong: Callable[[], Any]) -> None:
         wrong()
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith("--")
+
+
+def test_numbers_are_separated_by_commas() -> None:
+    assert values.numbers("1000, 2e3,-4.5", "--at") == [1000, 2000, -4.5]
+    for wrong in ("", "1,", "1;2", "one"):
+        with pytest.raises(ConfigError, match=r"--at .*: give numbers separated by commas"):
+            values.numbers(wrong, "--at")

@@ -85,8 +85,10 @@ def test_json_and_csv_hold_the_record(audit: Audit, finished: RunFolder, candida
         (["--min-aligned", "2"], "--min-aligned"),
     ],
 )
-def test_bad_options_are_one_line(words: list[str], message: str, audit: Audit, finished: RunFolder) -> None:
-    code, out, err = audit("compare", finished.path, finished.path, *words)
+def test_bad_options_are_one_line(
+    words: list[str], message: str, audit: Audit, finished: RunFolder, candidate: RunFolder
+) -> None:
+    code, out, err = audit("compare", finished.path, candidate.path, *words)
     assert (code, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1

@@ -1,4 +1,4 @@
-"""The record of a comparison comes back as it was written, and holds nothing else."""
+"""The records of comparisons come back as they were written, and hold nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from audit.core.records import Comparison, MetricDifference
+from audit.core.records import Comparison, MetricDifference, SeriesComparison, SeriesStep
 from audit.core.records.files.json_file import read_record, write_record
 from tests.core.records.strategies import LAW, any_of
 
@@ -32,3 +32,19 @@ def test_outcomes_and_shares_are_checked() -> None:
     for wrong in ({"outcome": "good"}, {"aligned": 1.5}, {"suite": "other"}, {"extra": 1}):
         with pytest.raises(ValidationError):
             MetricDifference.model_validate({**bare, **wrong})
+
+
+@pytest.mark.slow
+@settings(LAW, max_examples=10)
+@given(data=st.data())
+def test_a_series_comes_back_as_it_was_written(tmp_path: Path, data: st.DataObject) -> None:
+    written = data.draw(any_of(SeriesComparison))
+    write_record(tmp_path / "series.json", written)
+    assert read_record(tmp_path / "series.json", SeriesComparison) == written
+
+
+def test_only_a_change_that_is_shown_has_a_word() -> None:
+    assert SeriesStep(to=1, difference=0.1).outcome is None
+    for wrong in ({"outcome": "no difference shown"}, {"to": "first"}, {"extra": 1}):
+        with pytest.raises(ValidationError):
+            SeriesStep.model_validate({"to": 1, "difference": 0.1, **wrong})

@@ -70,9 +70,14 @@ def test_numbers_are_those_of_the_common_items(make: Callable[..., RunFolder]) -
     assert -1 < found.ci_low < -10 / 60 < found.ci_high < 0
 
 
-def test_a_run_does_not_differ_from_itself(make: Callable[..., RunFolder]) -> None:
+def test_a_run_is_not_compared_with_itself(make: Callable[..., RunFolder]) -> None:
     run = make("a", samples(RIGHT))
-    found = compare(run, run, everything=True)
+    with pytest.raises(RunFolderError, match="this run is given twice: compare it with another one"):
+        compare(run, RunFolder.open(run.path.parent / ".." / run.path.parent.name / run.path.name))
+
+
+def test_equal_runs_do_not_differ(make: Callable[..., RunFolder]) -> None:
+    found = compare(make("a", samples(RIGHT)), make("b", samples(RIGHT)), everything=True)
     assert found.mismatches == []
     assert [one.name for one in found.differences] == ["boolq/accuracy", "boolq/unscored"] + ["boolq/accuracy"] * 2
     assert [one.difference for one in found.differences] == [0.0] * 4
@@ -230,9 +235,8 @@ def test_models_known_by_name_only_are_marked(make: Callable[..., RunFolder]) ->
 def test_what_is_unknown_is_refused(
     options: dict[str, Any], error: type[AuditError], message: str, make: Callable[..., RunFolder]
 ) -> None:
-    run = make("a", samples(RIGHT))
     with pytest.raises(error, match=message):
-        compare(run, run, **options)
+        compare(make("a", samples(RIGHT)), make("b", samples(RIGHT)), **options)
 
 
 def test_runs_must_have_ended_and_be_sound(make: Callable[..., RunFolder]) -> None:

@@ -48,7 +48,7 @@ def test_shares() -> None:
     assert found.p_value == pytest.approx(0.052479, abs=5e-7)  # the same: exact conditional test
     assert found.p_value == pytest.approx(mcnemar([[59, 6], [16, 80]], exact=True).pvalue)
     assert (found.n, found.units, found.test) == (161, 161, "mcnemar_exact")
-    assert (found.better, found.worse, found.higher, found.lower, found.equal) == (6, 16, 6, 16, 139)
+    assert (found.higher, found.lower, found.equal) == (6, 16, 139)
     assert (found.effect, found.effect_name) == (6 / 16, "odds_ratio")
     # d = 2.8016 sqrt((22 / 161 + d) / n), with n = 161 for the effect and d = 0.02 for the number of items.
     far, effect = 1.959964 + 0.841621, found.detectable
@@ -63,7 +63,7 @@ def test_percent_is_a_hundred_times_the_share() -> None:
     )
     assert found.value == pytest.approx(100 * 6 / 32)
     assert ends(found.interval) == pytest.approx((-2.7, 39.0), abs=0.05)  # Tango 1998
-    assert (found.better, found.worse) == (3, 9)
+    assert (found.higher, found.lower) == (9, 3)
     whole = shares(9, 3, 4, 16, margin=0.05)
     assert found.detectable == pytest.approx(100 * whole.detectable)
     assert found.needed == whole.needed
@@ -83,7 +83,7 @@ def test_other_numbers_get_the_bootstrap() -> None:
         "d_z",
         pytest.approx(np.mean(after - before) / np.std(after - before, ddof=1)),
     )
-    assert found.better == int((after < before).sum())
+    assert found.lower == int((after < before).sum())
     assert found.needed is None
 
 
@@ -153,7 +153,7 @@ def test_corpus_bleu_is_the_difference_of_sacrebleus() -> None:
     assert found.interval.high < 0
     assert found.p_value is not None
     assert found.p_value < 0.05
-    assert (found.test, found.units, found.better) == ("bca_bootstrap", 30, None)
+    assert (found.test, found.units, found.higher) == ("bca_bootstrap", 30, None)
     assert found.needed is not None
     paired = found.interval.high - found.interval.low
     alone = [Corpus(metric="bleu", resamples=300).estimate(run, unit="bleu").interval for run in runs]
@@ -239,7 +239,6 @@ def test_pairs_are_the_items_of_a_paired_metric() -> None:
     runs = [run_of(values, **fields) for values in ([1.0, 0, 1, 0, 0, 0], [1.0, 1, 1, 0, 0, 1])]
     found = compared(Paired(by="side", first="a", second="b"), *runs, unit="score", higher_is_better=None)
     assert (found.value, found.n, found.lower, found.equal) == (pytest.approx(-1 / 3 - 1 / 3), 3, 2, 1)
-    assert (found.better, found.worse) == (None, None)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from scipy import stats
@@ -14,28 +15,13 @@ from audit.stats.pairing.difference import Difference, Inference
 EMPTY = Alignment((), (), (), (), (), ())
 
 
-@pytest.mark.parametrize(("direction", "better", "worse"), [(True, 3, 1), (False, 1, 3), (None, None, None)])
-def test_the_direction_decides_what_is_better(direction: bool | None, better: int | None, worse: int | None) -> None:
-    found = Difference(
-        value=0.1,
-        baseline=0.5,
-        candidate=0.6,
-        unit="share",
-        higher_is_better=direction,
-        alignment=Alignment(("a", "b", "c", "d", "e"), (), (), (), (), ()),
-        units=5,
-        higher=3,
-        lower=1,
-        equal=1,
-    )
-    assert (found.better, found.worse, found.n) == (better, worse, 5)
-
-
-def test_without_items_nothing_is_better() -> None:
-    found = Difference(
-        value=None, baseline=None, candidate=None, unit="bleu", higher_is_better=True, alignment=EMPTY, units=0
-    )
-    assert (found.better, found.worse, found.n) == (None, None, 0)
+def test_n_counts_the_paired_items() -> None:
+    common: dict[str, Any] = {"value": None, "baseline": None, "candidate": None, "unit": "bleu", "units": 0}
+    pairs = Alignment(("a", "b", "c"), ("d",), (), (), (), ())
+    assert [Difference(**common, higher_is_better=True, alignment=alignment).n for alignment in (pairs, EMPTY)] == [
+        3,
+        0,
+    ]
 
 
 def test_the_standard_error_is_that_of_students_interval() -> None:

@@ -1,0 +1,1 @@
+"""What ``audit compare`` prints: tables of two runs and of more, CSV files."""

@@ -1,0 +1,1 @@
+"""Comparisons as pages: differences, trends and changed items, drawn and rendered."""

@@ -1,0 +1,88 @@
+"""Repeated runs of two checkpoints: the numbers of the repeated comparison, and what is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from audit.core.errors import ConfigError
+from audit.gate.comparison.repeats import compare_repeats, ends
+from audit.stats.definitions import Mean
+from audit.stats.pairing.repeated import compared_repeats
+from tests.gate.comparison.runs import run_with, scored
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.core.run_folder import RunFolder
+
+pytestmark = pytest.mark.slow
+
+N = 40
+
+
+@pytest.fixture
+def scores() -> list[list[float]]:
+    """Two runs of one checkpoint, two of a better one, in turns."""
+    draw = np.random.default_rng(5)
+    difficulty = draw.random(N)
+    return [list((draw.random(N) > difficulty - gain).astype(float)) for gain in (0.0, 0.3, 0.0, 0.3)]
+
+
+def of(scores: list[list[float]], out: Path) -> list[RunFolder]:
+    return [
+        run_with(
+            out,
+            f"m{place}",
+            scored(one),
+            run_id=f"run-{place}",
+            seeds={"run": place},
+            model={"name": "m", "digest": "ab"[place % 2] * 64},
+        )
+        for place, one in enumerate(scores)
+    ]
+
+
+def test_the_sides_are_the_checkpoints(scores: list[list[float]], tmp_path: Path) -> None:
+    runs = of(scores, tmp_path)
+    found = compare_repeats(runs)
+    assert (found.baseline_repeats, found.candidate_repeats) == (["run-0", "run-2"], ["run-1", "run-3"])
+    assert (found.baseline.run_id, found.candidate.run_id) == ("run-0", "run-1")
+    assert ends(runs, found) == (runs[0], runs[1])
+    [one] = found.differences
+    by_hand = compared_repeats(
+        Mean(), [scored(scores[0]), scored(scores[2])], [scored(scores[1]), scored(scores[3])],
+        unit="share", higher_is_better=True,
+    )  # fmt: skip
+    means = np.mean(scores, axis=1)
+    assert one.difference == pytest.approx((means[1] + means[3] - means[0] - means[2]) / 2)
+    assert one.p_value == pytest.approx(by_hand.p_value)
+    assert by_hand.interval is not None
+    assert (one.ci_low, one.ci_high, one.test) == (by_hand.interval.low, by_hand.interval.high, "multiway_t")
+    assert (one.n, one.margin) == (N, 0.05)
+    assert [(named.kind, named.what) for named in found.mismatches] == [("run", "seed run")]
+
+
+def test_items_that_one_run_lacks_are_missing(scores: list[list[float]], tmp_path: Path) -> None:
+    scores[2] = scores[2][:30]
+    [one] = compare_repeats(of(scores, tmp_path)).differences
+    assert (one.n, one.aligned, one.difference) == (30, 0.75, None)
+    assert one.error == "only 75 % of the items are scored in both runs: 10 not in the baseline"
+
+
+def test_what_differs_between_any_two_runs_is_named(scores: list[list[float]], tmp_path: Path) -> None:
+    runs = of(scores[:3], tmp_path)
+    other = scored(scores[3], prompt_sha256="f" * 64)
+    runs.append(run_with(tmp_path, "other", other, run_id="run-3", model={"name": "m", "digest": "b" * 64}))
+    [one] = compare_repeats(runs).differences
+    assert one.error == "the runs differ in prompts: 40 of 40 (compare all the same: --across prompts)"
+    assert compare_repeats(runs, across=["prompts"]).differences[0].error is None
+
+
+@pytest.mark.parametrize("kept", [[0, 2], [0, 1, 2], [0, 1]])
+def test_each_checkpoint_needs_two_runs(kept: list[int], scores: list[list[float]], tmp_path: Path) -> None:
+    runs = of(scores, tmp_path)
+    with pytest.raises(ConfigError, match=r"repeats need two or more runs of each of two checkpoints \(found .* of m"):
+        compare_repeats([runs[place] for place in kept])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core.errors import UsageError, did_you_mean
 from audit.core.text import first_line
 from audit.gate.importers import inspect_log, lm_eval_log, table
+from audit.gate.importers.nemo import bundle as nemo_bundle
 from audit.gate.importers.contract import bad
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from audit.gate.importers.contract import Reader
 
 GROUP = "audit.importers"
-READERS: tuple[Reader, ...] = (lm_eval_log.READER, inspect_log.READER, table.READER)
+READERS: tuple[Reader, ...] = (lm_eval_log.READER, inspect_log.READER, nemo_bundle.READER, table.READER)
 """In the order in which they are asked whether they recognise a file."""
 
 

@@ -53,7 +53,7 @@ class EvalScope:
         reports = []
         for file in files:
             if not file.is_dir() or not _reports(file):
-                raise bad(file, "no reports/MODEL/BENCHMARK.json: give the work folder, which holds reports and reviews")
+                raise bad(file, "no reports/MODEL/BENCHMARK.json: give the work folder, with reports and reviews")
             config = _Config(file)
             reports += [_Report(file, report, config) for report in _reports(file)]
         check_alike([(report.file, report.origin) for report in reports])
@@ -81,7 +81,7 @@ def _reports(folder: Path) -> list[Path]:
 def _plain(value: object) -> bool:
     """Whether a value of YAML is a scalar or a list of scalars; aliases cannot make such a value large."""
     if isinstance(value, list):
-        return len(value) <= 1000 and all(isinstance(one, str | int | float | bool) for one in value)  # noqa: PLR2004
+        return len(value) <= 1000 and all(isinstance(one, str | int | float | bool) for one in value)
     return isinstance(value, str | int | float | bool)
 
 
@@ -120,7 +120,7 @@ class _Report:
         self.plain = read_json(file)
         version = self.plain.get("schema_version")
         if version != VERSION:
-            raise bad(file, f"format {version or 1} of a report, this program reads {VERSION}: run EvalScope 1.14 or later")
+            raise bad(file, f"a report of format {version or 1}, this program reads {VERSION}: run EvalScope 1.14")
         self.name = str(member(self.plain, "dataset_name", str, file))
         self.model = str(member(self.plain, "model_name", str, file))
         self.metrics = [self._object(one) for one in member(self.plain, "metrics", list, file)]

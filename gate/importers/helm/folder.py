@@ -1,5 +1,4 @@
-"""Run folders of HELM (Stanford CRFM): ``run_spec.json``, ``scenario_state.json``, ``stats.json`` and
-``per_instance_stats.json``.
+"""Run folders of HELM (Stanford CRFM): the specification of a run, its requests and its statistics.
 
 HELM need not be installed. A run is one task, or one for each split and perturbation that it reports statistics for. A
 statistic is the mean over instances of the mean over training trials. Statistics that HELM derives from others

@@ -130,7 +130,7 @@ class Trial:
         """When its requests were made, in seconds since 1970."""
         for request in self.requests:
             time = self._result(request).get("request_datetime")
-            if isinstance(time, int) and not isinstance(time, bool) and 0 < time < 2**33:  # noqa: PLR2004 - year 2242
+            if isinstance(time, int) and not isinstance(time, bool) and 0 < time < 2**33:
                 yield time
 
     def add(self, stats: Sequence[object], place: object) -> None:
@@ -216,7 +216,9 @@ def _item(identity: str, trials: Sequence[Trial], labels: Mapping[str, str]) -> 
     references = optional(instance, "references", list, first.place) or []
     right = [one for one in references if isinstance(one, dict) and CORRECT in (one.get("tags") or [])]
     asked = member(instance, "input", dict, first.place)
-    scores = {label: _mean([trial.values[name] for trial in trials if name in trial.values]) for label, name in labels.items()}
+    scores = {
+        label: _mean([trial.values[name] for trial in trials if name in trial.values]) for label, name in labels.items()
+    }
     failure = next((reason for trial in trials if (reason := trial.failure())), None)
     several = len(trials) > 1 or len(first.completions()) > 1
     kept = {key: instance[key] for key in ("split", "sub_split") if instance.get(key)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from audit.core.text import printable
@@ -68,7 +69,9 @@ class Nemo:
             started=min(written, default=None),
             finished=max(written, default=None),
             ended_early=next((part for bundle in bundles if (part := bundle.part())), None),
-            warnings=[warning for bundle, task in zip(bundles, tasks, strict=True) for warning in bundle.warnings(task)],
+            warnings=[
+                warning for bundle, task in zip(bundles, tasks, strict=True) for warning in bundle.warnings(task)
+            ],
         )
 
 
@@ -84,7 +87,7 @@ def _inside(file: Path) -> list[Path]:
     if not file.is_dir():
         return [file]
     found = sorted([*file.glob(PATTERN), *file.glob(f"*/{PATTERN}")])
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         if one.parent == other.parent:
             what = f"{one.name} and {other.name} share its {RESULTS}, which only one of them is about"
             raise bad(one.parent, f"{what}: name that one")

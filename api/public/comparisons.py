@@ -11,7 +11,6 @@ import pandas as pd
 from audit.core.errors import ConfigError, RunFolderError, did_you_mean
 from audit.core.formatting import interval, metric_label, number, signed, unit_text
 from audit.core.records.comparison import MIN_ALIGNED, MetricDifference, Mismatch
-from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.public.options import texts_of
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import altair as alt
 
     from audit.core.records import Comparison
+    from audit.core.run_folder import RunFolder
 
 ITEM_COLUMNS = [
     "sample_id", "change", "score_baseline", "score_candidate", "output_baseline", "output_candidate", "prompt",
@@ -123,8 +123,9 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
     """Compare two runs on the items that both have scored.
 
     Args:
-        baseline: Path of the run to compare with, its id in ``out``, or ``latest``.
-        candidate: The run that is judged.
+        baseline: Path of the run to compare with, its id in ``out``, or ``latest``; or the log of another tool,
+            which is imported into ``out`` first.
+        candidate: The run or log that is judged.
         tasks: Only these; none takes all that both runs have.
         across: Kinds of mismatch to compare across: ``prompts``, ``chat_template``, ``settings``, …
         everything: All metrics and slices; else the primary metrics over all items.
@@ -139,6 +140,7 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
         ConfigError: A task or kind is unknown, or a number is out of range.
     """
     from audit.gate.comparison.compare import compare as compared  # noqa: PLC0415 - SciPy takes a second to import
+    from audit.gate.importers.opening import open_run  # noqa: PLC0415 - see above
 
     for name, value, low, high in (("min_aligned", min_aligned, 0, 1), ("confidence", confidence, 0.5, 0.9999)):
         if not isinstance(value, int | float) or not low <= value <= high:
@@ -147,7 +149,7 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
     if margin is not None and not (isinstance(margin, int | float) and margin > 0):
         msg = f"audit.compare: margin must be a number above 0 (found {printable(repr(margin), 60)})"
         raise ConfigError(msg)
-    folders = RunFolder.resolve(str(baseline), Path(out)), RunFolder.resolve(str(candidate), Path(out))
+    folders = open_run(str(baseline), Path(out)), open_run(str(candidate), Path(out))
     record = compared(
         *folders,
         tasks=[] if tasks is None else texts_of("audit.compare: tasks", tasks),

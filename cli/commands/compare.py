@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from audit.cli.console import JsonFlag, err, out, print_json
+from audit.cli.console import JsonFlag, err, note, out, print_json
 from audit.cli.options import RUNS, Runs
 from audit.core.filesystem import write_output
 from audit.core.formatting import DIRECTION_KEY, interval, metric_label, number, signed, slice_text, unit_text
@@ -45,9 +45,9 @@ def register(program: typer.Typer) -> None:
 
 def compare(  # noqa: PLR0913 - one parameter per option
     baseline: Annotated[
-        str, typer.Argument(metavar="BASELINE", help="Run to compare with: folder, run id or 'latest'.")
+        str, typer.Argument(metavar="BASELINE", help="Run to compare with: folder, run id or 'latest'; or a log.")
     ],
-    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="Run that is judged.")],
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="Run or log that is judged.")],
     *,
     tasks: Annotated[str | None, typer.Option(help="Only these tasks, separated by commas.")] = None,
     everything: Annotated[
@@ -79,10 +79,11 @@ def compare(  # noqa: PLR0913 - one parameter per option
     A metric is compared where prompts, data, settings and the rest are the same in both runs; what differs is named.
     """
     from audit.gate.comparison.compare import compare as compared  # noqa: PLC0415 - SciPy takes a second to import
+    from audit.gate.importers.opening import open_run  # noqa: PLC0415 - see above
 
     if csv_file is not None:
         refuse_evidence(csv_file, "--csv")
-    folders = RunFolder.resolve(baseline, runs), RunFolder.resolve(candidate, runs)
+    folders = open_run(baseline, runs, note), open_run(candidate, runs, note)
     found = compared(
         *folders,
         tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else (),

@@ -62,7 +62,7 @@ class EvalScope:
         return Log(
             tool=f"evalscope {first.config.version}",
             model=first.model,
-            identity={"model": first.model, "model_args": first.config.plain.get("model_args")},
+            identity={"model": first.model, "model_args": first.config.scalars("model_args")},
             tasks=tasks,
             files=list(dict.fromkeys(file for report in reports for file in report.files)),
             packages={"evalscope": first.config.version},
@@ -98,16 +98,24 @@ class _Config:
         self.plain: dict[str, Any] = read_yaml(self.files[0]) if self.files else {}
         self.version = str(self.plain.get("evalscope_version") or "unknown")
 
+    def scalars(self, name: str, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """The plain values of a part of it."""
+        found = self.plain.get(name)
+        part = found if isinstance(found, dict) else {}
+        return {str(key): value for key, value in part.items() if key not in without and _plain(value)}
+
     def settings(self, benchmark: str) -> dict[str, Any]:
         """How a benchmark was asked."""
         resolved = self.plain.get("resolved_benchmarks")
         own = resolved.get(benchmark) if isinstance(resolved, dict) else None
-        generation = self.plain.get("generation_config")
+        generation = self.scalars("generation_config", without=NOT_GENERATION)
         asked = own if isinstance(own, dict) else {}
-        generated = generation if isinstance(generation, dict) else {}
         found = {name: asked.get(name) for name in BENCHMARK}
-        kept = {str(key): value for key, value in generated.items() if key not in NOT_GENERATION and _plain(value)}
-        found |= {"generation": kept or None, "repeats": self.plain.get("repeats"), "seed": self.plain.get("seed")}
+        found |= {
+            "generation": generation or None,
+            "repeats": self.plain.get("repeats"),
+            "seed": self.plain.get("seed"),
+        }
         found["harness"] = f"evalscope {self.version}"
         return {name: value for name, value in found.items() if isinstance(value, dict) or _plain(value)}
 

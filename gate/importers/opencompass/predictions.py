@@ -65,12 +65,14 @@ class Prediction:
 class Details:
     """What the results say of each question."""
 
+    place: object
+    """The file of the results, for messages."""
     rows: list[dict[str, Any]] = field(default_factory=list)
     """By question; empty if the log has none."""
     is_nearest: bool = False
     """Whether no evaluator said what is right: it is what equals the reference."""
 
-    def right(self, question: int, place: object) -> list[float | None]:
+    def right(self, question: int) -> list[float | None]:
         """Whether the answers to a question are right, by run.
 
         Raises:
@@ -85,14 +87,14 @@ class Details:
         found = row.get(name) if name else None
         values = found if isinstance(found, list) else [found]
         for value in values:
-            if value is not None and not isinstance(value, bool) and value not in {0, 1}:
-                raise bad(place, f"{name} of question {question} is neither true nor false")
+            if value is not None and number(value) not in {0.0, 1.0}:
+                raise bad(self.place, f"{name} of question {question} is neither true nor false")
         return [None if value is None else float(value) for value in values]
 
     @property
     def runs(self) -> int:
         """How often each question was asked."""
-        return max((len(self.right(question, "")) for question in range(len(self.rows))), default=1) or 1
+        return max((len(self.right(question)) for question in range(len(self.rows))), default=1) or 1
 
     def names(self) -> list[str]:
         """Names of further numbers of each question, such as ``G-Pass@2_0.5``."""
@@ -105,17 +107,17 @@ class Details:
         return number(self.rows[question].get(name)) if question < len(self.rows) else None
 
 
-def read_details(results: dict[str, Any]) -> Details:
+def read_details(results: dict[str, Any], place: object) -> Details:
     """What the results say of each question: nothing unless the tool ran with ``--dump-eval-details``."""
     found = results.get("details")
     if isinstance(found, dict):
         found = [found[str(place)] for place in range(len(found)) if str(place) in found]
     rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
     if rows and all(any(name in row for name in RIGHT) for row in rows):
-        return Details(rows)
+        return Details(place, rows)
     if rows and all("predictions" in row and "references" in row for row in rows):
-        return Details(rows, is_nearest=True)
-    return Details()
+        return Details(place, rows, is_nearest=True)
+    return Details(place)
 
 
 def read_predictions(files: Sequence[Path]) -> tuple[list[Prediction], int]:
@@ -138,16 +140,13 @@ def read_predictions(files: Sequence[Path]) -> tuple[list[Prediction], int]:
     return found, missing
 
 
-def items(
-    predictions: Sequence[Prediction], details: Details, labels: Mapping[str, str], file: Path
-) -> list[ImportedItem]:
+def items(predictions: Sequence[Prediction], details: Details, labels: Mapping[str, str]) -> list[ImportedItem]:
     """The items of a data set. All questions are asked in one run, then again in the next.
 
     Args:
         predictions: All of them.
         details: What the results say of each question.
         labels: Name of a further number of each question by its name here.
-        file: Of the results, for messages.
 
     Raises:
         EvidenceInvalid: Runs of a question differ in prompt or answer, or details are about another prediction.
@@ -157,14 +156,14 @@ def items(
     asked = [predictions[question::size] if size else [] for question in range(size)]
     found = []
     for question, repeats in enumerate(asked):
-        right = details.right(question, file)
+        right = details.right(question)
         scores = {CORRECT: _mean(right), **{label: details.value(question, name) for label, name in labels.items()}}
-        _check(question, repeats, details, file)
+        _check(question, repeats, details)
         found.append(_item(question, repeats, right, scores))
     return found
 
 
-def _check(question: int, repeats: Sequence[Prediction], details: Details, file: Path) -> None:
+def _check(question: int, repeats: Sequence[Prediction], details: Details) -> None:
     first = repeats[0]
     for other in repeats[1:]:
         if (other.prompts(), other.gold()) != (first.prompts(), first.gold()):
@@ -172,7 +171,7 @@ def _check(question: int, repeats: Sequence[Prediction], details: Details, file:
     row = details.rows[question] if question < len(details.rows) else {}
     said = row.get("origin_prediction")
     if isinstance(said, str) and said != first.row.get("prediction"):
-        raise contradicts(first.place, f"its prediction is not the origin_prediction in {file.name}: one was edited")
+        raise contradicts(first.place, "its prediction is not the origin_prediction in the results: one was edited")
 
 
 def _item(

@@ -100,7 +100,7 @@ class _DataSet:
         self.is_judged = self.results_file.exists()
         self.results: dict[str, Any] = read_json(self.results_file) if self.is_judged else {}
         self.files = [*predictions, *([self.results_file] if self.is_judged else [])]
-        self.details = read_details(self.results)
+        self.details = read_details(self.results, self.results_file)
         self.asked, self.lost = read_predictions(predictions)
 
     @property
@@ -119,7 +119,7 @@ class _DataSet:
         return Task(
             name=self.name,
             data=self.name,
-            items=items(self.asked, self.details, labels, self.results_file),
+            items=items(self.asked, self.details, labels),
             stated=[one for one, _ in stated],
             settings=self._settings(),
             incomplete=missing,

@@ -65,7 +65,7 @@ def aside(what: str, act: Callable[[], object]) -> None:
         print_failure(what, error)
 
 
-def note(text: str) -> None:
+def print_line(text: str) -> None:
     """A line for people on stderr, as it is."""
     err.print(text, markup=False, highlight=False, soft_wrap=True)
 

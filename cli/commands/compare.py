@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from audit.cli.console import JsonFlag, err, note, out, print_json
+from audit.cli.console import JsonFlag, err, out, print_json, print_line
 from audit.cli.options import RUNS, Runs
 from audit.core.filesystem import write_output
 from audit.core.formatting import DIRECTION_KEY, interval, metric_label, number, signed, slice_text, unit_text
@@ -83,7 +83,7 @@ def compare(  # noqa: PLR0913 - one parameter per option
 
     if csv_file is not None:
         refuse_evidence(csv_file, "--csv")
-    folders = open_run(baseline, runs, note), open_run(candidate, runs, note)
+    folders = open_run(baseline, runs, print_line), open_run(candidate, runs, print_line)
     found = compared(
         *folders,
         tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else (),

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from audit.cli.commands.report import ratings_of
-from audit.cli.console import JsonFlag, aside, err, finish_output, note, out, print_json
+from audit.cli.console import JsonFlag, aside, err, finish_output, out, print_json, print_line
 from audit.cli.options import RUNS, Runs
 from audit.core.errors import ConfigError, WriteError
 from audit.core.filesystem import append_output, write_output
@@ -108,8 +108,8 @@ def gate(  # noqa: PLR0913 - the options of a command
     if run is None:
         msg = "RUN is missing: give a run folder, a run id or 'latest', or a policy with --explain"
         raise ConfigError(msg)
-    folder = open_run(run, runs, note)
-    other = open_run(baseline, runs, note) if baseline else None
+    folder = open_run(run, runs, print_line)
+    other = open_run(baseline, runs, print_line) if baseline else None
     outputs = [
         (one, path)
         for one, given in zip(OUTPUTS, (summary, junit, comment), strict=True)

@@ -140,7 +140,7 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
         ConfigError: A task or kind is unknown, or a number is out of range.
     """
     from audit.gate.comparison.compare import compare as compared  # noqa: PLC0415 - SciPy takes a second to import
-    from audit.gate.importers.opening import open_run  # noqa: PLC0415 - see above
+    from audit.gate.importers.opening.named_run import open_run  # noqa: PLC0415 - see above
 
     for name, value, low, high in (("min_aligned", min_aligned, 0, 1), ("confidence", confidence, 0.5, 0.9999)):
         if not isinstance(value, int | float) or not low <= value <= high:

@@ -80,7 +80,7 @@ def gate(
     """
     from audit.explain.methods.registry import METHODS  # noqa: PLC0415 - PyTorch takes seconds to import
     from audit.gate.decide import decide  # noqa: PLC0415 - SciPy takes a second to import
-    from audit.gate.importers.opening import open_run  # noqa: PLC0415 - see above
+    from audit.gate.importers.opening.named_run import open_run  # noqa: PLC0415 - see above
     from audit.gate.policy import load_policy  # noqa: PLC0415 - see above
     from audit.gate.waivers.waiver_file import load_waivers  # noqa: PLC0415 - see above
 

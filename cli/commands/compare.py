@@ -79,7 +79,7 @@ def compare(  # noqa: PLR0913 - one parameter per option
     A metric is compared where prompts, data, settings and the rest are the same in both runs; what differs is named.
     """
     from audit.gate.comparison.compare import compare as compared  # noqa: PLC0415 - SciPy takes a second to import
-    from audit.gate.importers.opening import open_run  # noqa: PLC0415 - see above
+    from audit.gate.importers.opening.named_run import open_run  # noqa: PLC0415 - see above
 
     if csv_file is not None:
         refuse_evidence(csv_file, "--csv")

@@ -22,7 +22,7 @@ from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
 from audit.explain.methods.registry import METHODS
 from audit.gate import decide as judge
-from audit.gate.importers.opening import open_run
+from audit.gate.importers.opening.named_run import open_run
 from audit.gate.policy import load_policy, shipped_policies
 from audit.gate.rules.explaining import sentences
 from audit.gate.signing import envelope, keys

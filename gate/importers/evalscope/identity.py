@@ -21,7 +21,7 @@ SYNONYMS = {"acc": "accuracy", "f1_score": "f1", "em": "exact_match", "bertscore
 
 
 @dataclass(frozen=True)
-class Identity:
+class MetricIdentity:
     """What a metric is."""
 
     name: str
@@ -46,12 +46,12 @@ class Identity:
         return int(found) if self.aggregation == "pass_at_k" and found.isdecimal() and 0 < int(found) < 10**6 else None
 
     @property
-    def of_score(self) -> Identity:
+    def of_score(self) -> MetricIdentity:
         """That of the mean of the same score."""
-        return Identity(self.name, tuple(one for one in self.dimensions if one[0] != "k"))
+        return MetricIdentity(self.name, tuple(one for one in self.dimensions if one[0] != "k"))
 
 
-def stated_identity(owner: dict[str, Any], place: object) -> Identity:
+def stated_identity(owner: dict[str, Any], place: object) -> MetricIdentity:
     """The identity that a report states.
 
     Raises:
@@ -59,23 +59,23 @@ def stated_identity(owner: dict[str, Any], place: object) -> Identity:
     """
     dimensions = optional(owner, "dimensions", dict, place) or {}
     name, aggregation = (str(member(owner, key, str, place)) for key in ("name", "aggregation"))
-    return Identity(name, tuple(sorted((str(key), str(value)) for key, value in dimensions.items())), aggregation)
+    return MetricIdentity(name, tuple(sorted((str(key), str(value)) for key, value in dimensions.items())), aggregation)
 
 
-def identity_of(score: str) -> Identity:
+def identity_of(score: str) -> MetricIdentity:
     """The identity of the mean of a score, by its name in an item."""
     bleu, rouge = BLEU.fullmatch(score), ROUGE.fullmatch(score)
     if bleu:
-        return Identity("bleu", (("ngram", str(int(bleu[1]))),))
+        return MetricIdentity("bleu", (("ngram", str(int(bleu[1]))),))
     if rouge:
         of = ("variant", "l") if rouge[1] == "L" else ("ngram", rouge[1])
-        return Identity("rouge", tuple(sorted([of, ("statistic", STATISTICS[rouge[2]])])))
+        return MetricIdentity("rouge", tuple(sorted([of, ("statistic", STATISTICS[rouge[2]])])))
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", score).lower()
     snake = re.sub(r"[^a-z0-9]+", "_", snake).strip("_")
-    return Identity(SYNONYMS.get(snake, snake), ())
+    return MetricIdentity(SYNONYMS.get(snake, snake), ())
 
 
-def score_of(identity: Identity, scores: Sequence[str]) -> str | None:
+def score_of(identity: MetricIdentity, scores: Sequence[str]) -> str | None:
     """The score that a metric is about; None if it cannot be known."""
     found = [score for score in scores if identity_of(score) == identity.of_score]
     return found[0] if len(found) == 1 else None

@@ -67,7 +67,7 @@ class Review:
         details = optional(self.scored, "metadata", dict, self.place) or {}
         return tuple(map(str, optional(details, "metric_errors", dict, self.place) or {}))
 
-    def score(self, name: str) -> float | None:
+    def value_of(self, name: str) -> float | None:
         """A score; None where there is none, where it is not usable, or where its metric raised an error.
 
         Raises:
@@ -82,6 +82,8 @@ class Review:
 
     def failure(self) -> str | None:
         """Why it has no score; None if it has one."""
+        if error := self.request_error():
+            return f"the tool failed on it: {error}"
         if not self.row:
             return "the tool did not review the answer"
         status = self.scored.get("status", "success")
@@ -114,6 +116,11 @@ class Review:
 
     def _output(self) -> dict[str, Any]:
         return optional(self.prediction, "model_output", dict, self.place) or {}
+
+    def request_error(self) -> str | None:
+        """Why the request failed, if the predictions are there; the tool scores the empty answer all the same."""
+        error = self._output().get("error")
+        return " ".join(str(error).split())[:300] or None if error else None
 
     def finish_reason(self) -> str | None:
         """Why the answer ended, if the predictions are there."""
@@ -197,7 +204,7 @@ def _item(reviews: Sequence[Review], labels: Mapping[str, tuple[str, int | None]
     for other in reviews[1:]:
         if (other.prompt(), other.targets()) != (prompt, targets):
             raise contradicts(other.place, "its prompt or target is not that of the sample's other repeats")
-    scores = {label: _score([review.score(name) for review in reviews], k) for label, (name, k) in labels.items()}
+    scores = {label: _score([review.value_of(name) for review in reviews], k) for label, (name, k) in labels.items()}
     cut = any(review.finish_reason() in CUT for review in reviews)
     failure = next((reason for review in reviews if (reason := review.failure())), None)
     metadata = optional(first.sample_score, "sample_metadata", dict, first.place) or {}
@@ -230,7 +237,7 @@ def _score(values: Sequence[float | None], k: int | None) -> float | None:
 
 def _completion(review: Review, labels: Mapping[str, tuple[str, int | None]]) -> SampledText:
     """One repeat's answer."""
-    values = {label: review.score(name) for label, (name, k) in labels.items() if k is None}
+    values = {label: review.value_of(name) for label, (name, k) in labels.items() if k is None}
     return SampledText(
         text=review.answer(),
         value=next(iter(values.values()), None),

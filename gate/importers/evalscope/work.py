@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.config.yaml_file import read_yaml
 from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
-from audit.gate.importers.evalscope.identity import Identity, score_of, stated_identity
+from audit.gate.importers.evalscope.identity import MetricIdentity, score_of, stated_identity
 from audit.gate.importers.evalscope.reviews import Review, is_about, items, read_reviews
 from audit.gate.importers.files import check_alike, count, member, number, optional, read_json
 from audit.stats.definitions import Mean
@@ -203,10 +203,10 @@ class _Report:
             stated=stated,
             settings=settings,
             incomplete=self._missing(subset),
-            available=count(self._counts(subset).get("requested")),
+            available=self._available(subset),
         )
 
-    def _score(self, identity: Identity, subset: str) -> str | None:
+    def _score(self, identity: MetricIdentity, subset: str) -> str | None:
         names = dict.fromkeys(name for review in self.reviews[subset] for name in review.values)
         return score_of(identity, list(names))
 
@@ -214,6 +214,12 @@ class _Report:
         """How many samples of a subset were asked for, done and failed."""
         found = (optional(self.execution, "subsets", dict, self.file) or {}).get(subset)
         return found if isinstance(found, dict) else {}
+
+    def _available(self, subset: str) -> int | None:
+        """How many samples were asked for; the report counts each of their repeats."""
+        requested = count(self._counts(subset).get("requested"))
+        repeats = max((review.repeat + 1 for review in self.reviews[subset]), default=1)
+        return None if requested is None else requested // max(1, repeats)
 
     def _missing(self, subset: str) -> str | None:
         """Why reviews are missing; None if none is.
@@ -253,7 +259,7 @@ class _Report:
             reason=reason,
         )
 
-    def _reason(self, identity: Identity, score: str | None, subset: str) -> str | None:
+    def _reason(self, identity: MetricIdentity, score: str | None, subset: str) -> str | None:
         """Why a metric does not follow from the samples; None if it does."""
         if identity.aggregation != "mean" and identity.k is None:
             return f"EvalScope's {identity.aggregation} has no definition here"
@@ -263,10 +269,12 @@ class _Report:
         return f"the metric raised an error on {broken} samples, which EvalScope counts as 0" if broken else None
 
     def _is_even(self, subset: str) -> bool:
-        """Whether every sample has as many repeats with a score: the mean over all is then that over samples."""
+        """Whether the mean over repeats is that over samples: each has as many, and no failed request has a score."""
         groups: dict[object, int] = {}
         for review in self.reviews[subset]:
             groups[review.group] = groups.get(review.group, 0) + (review.failure() is None)
+        if any(review.request_error() for review in self.reviews[subset]):
+            return False
         return len({times for times in groups.values() if times}) <= 1
 
     def failed(self) -> str | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
 from audit.gate.importers.files import check_alike, count, member, number, optional, read_json
-from audit.gate.importers.helm.states import Context, Trial, context_of, items, read_list, read_trials, text_of
+from audit.gate.importers.helm.states import HelmContext, Trial, context_of, items, read_list, read_trials, text_of
 from audit.stats.definitions import Mean
 from audit.stats.definitions.means.mean import SCORES
 
@@ -96,7 +96,7 @@ class _Run:
             raise contradicts(folder / STATES, f"its adapter_spec is not that of {SPEC}: two runs were mixed")
         requests = member(state, "request_states", list, folder / STATES)
         self.trials = read_trials(folder / STATES, folder / PER_INSTANCE, requests)
-        self.stats: dict[Context, dict[str, dict[str, Any]]] = {}
+        self.stats: dict[HelmContext, dict[str, dict[str, Any]]] = {}
         for place, stat in enumerate(read_list(folder / STATS), 1):
             where = f"{folder / STATS}: entry {place}"
             name = member(stat, "name", dict, where)
@@ -129,7 +129,7 @@ class _Run:
             found.append(self._task(name if names[name] == 1 else f"{name}_{names[name]}", context, instances))
         return found
 
-    def _task(self, name: str, context: Context, instances: dict[str, list[Trial]]) -> Task:
+    def _task(self, name: str, context: HelmContext, instances: dict[str, list[Trial]]) -> Task:
         every = [trial for trials in instances.values() for trial in trials]
         stats = {
             stat: found
@@ -162,7 +162,7 @@ class _Run:
             reason=None if values else "HELM derives it from other statistics",
         )
 
-    def _missing(self, context: Context, instances: dict[str, list[Trial]]) -> str | None:
+    def _missing(self, context: HelmContext, instances: dict[str, list[Trial]]) -> str | None:
         """Why instances or their statistics are missing; None if none is.
 
         Raises:
@@ -182,7 +182,7 @@ class _Run:
         scored = sum(bool(trial.values) for trial in every)
         return f"{PER_INSTANCE} was truncated: {scored} of {len(every)} entries" if 0 < scored < len(every) else None
 
-    def _settings(self, context: Context) -> dict[str, Any]:
+    def _settings(self, context: HelmContext) -> dict[str, Any]:
         """How the task was asked."""
         kept = {name: value for name, value in self.adapter.items() if name not in NO_SETTINGS}
         perturbed = {} if context.perturbation == "null" else {"perturbation": context.perturbation}

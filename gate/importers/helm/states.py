@@ -39,7 +39,7 @@ def text_of(value: object) -> str:
 
 
 @dataclass(frozen=True)
-class Context:
+class HelmContext:
     """What HELM reports statistics for: a split, a part of it, a perturbation."""
 
     split: str | None
@@ -57,10 +57,10 @@ class Context:
         return [str(part) for part in (self.split, self.sub_split, name) if part]
 
 
-def context_of(owner: Mapping[str, Any], place: object) -> Context:
+def context_of(owner: Mapping[str, Any], place: object) -> HelmContext:
     """The context of an instance, or of the name of a statistic."""
     split, part = (optional(dict(owner), key, str, place) for key in ("split", "sub_split"))
-    return Context(split, part, text_of(owner.get("perturbation")))
+    return HelmContext(split, part, text_of(owner.get("perturbation")))
 
 
 @dataclass
@@ -154,7 +154,7 @@ class Trial:
             self.values[name], self.counts[name] = total / count, count
 
 
-Trials = dict[Context, dict[str, list[Trial]]]
+Trials = dict[HelmContext, dict[str, list[Trial]]]
 """By context and by the id of the instance, in the order of the run."""
 
 
@@ -169,7 +169,7 @@ def read_trials(states: Path, stats: Path, requests: Sequence[object]) -> Trials
     Raises:
         UsageError: A file cannot be read, a request or statistic occurs twice, or a statistic is of no request.
     """
-    found: dict[tuple[Context, str, int], Trial] = {}
+    found: dict[tuple[HelmContext, str, int], Trial] = {}
     seen = set()
     for place, request in enumerate(requests, 1):
         where = f"{states}: request {place}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.text import printable
 from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
 from audit.gate.importers.files import check_alike, count, member, number, optional, read_json
-from audit.gate.importers.nemo.results import LABELS, Results
+from audit.gate.importers.nemo.results import LABELS, NemoResults
 from audit.stats.definitions import Mean
 from audit.stats.definitions.means.mean import SCORES
 
@@ -119,7 +119,7 @@ class _Bundle:
         self.expected = count(plain.get("n_results"))
         self.repeats = count(self.config.get("repeats")) or count(self.benchmark.get("repeats")) or 1
         self._check_hash(optional(plain, "config_hash", str, file))
-        self.results = Results(file.parent / RESULTS, self.repeats)
+        self.results = NemoResults(file.parent / RESULTS, self.repeats)
         self._check_size()
 
     @property

@@ -25,7 +25,7 @@ LABELS = {"mean_reward": "reward", "pass_at_1": "reward"}
 
 
 @dataclass(frozen=True)
-class Result:
+class NemoResult:
     """One line of the results: a problem in one repeat."""
 
     place: str
@@ -69,7 +69,7 @@ class Result:
         """Its reward; None if it failed."""
         return None if self.failure() else self.reward
 
-    def score(self, label: str) -> float | None:
+    def value_of(self, label: str) -> float | None:
         """A score by its name; None if the result does not have it."""
         if label == "reward":
             return self.value
@@ -116,7 +116,7 @@ def _key(row: dict[str, Any], place: object) -> tuple[int, int]:
     return member(row, "problem_idx", int, place), member(row, "repeat", int, place)
 
 
-class Results:
+class NemoResults:
     """The results of a bundle.
 
     Args:
@@ -134,16 +134,16 @@ class Results:
         inferred, judged = self._log(INFERENCE), self._log(VERIFIED)
         there = (file.parent / INFERENCE, file.parent / VERIFIED)
         self.files = (file, *(log for log in there if log.exists()))
-        self.rows: dict[tuple[int, int], Result] = {}
+        self.rows: dict[tuple[int, int], NemoResult] = {}
         for line, row in read_lines(file):
             place = f"{file}: line {line}"
-            result = Result(place, row, inferred.get(_key(row, place), {}))
+            result = NemoResult(place, row, inferred.get(_key(row, place), {}))
             if result.key in self.rows:
                 what = f"problem {result.key[0]}, repeat {result.key[1]} occurs twice: two logs were joined"
                 raise bad(place, what)
             result.check(judged.get(result.key, {}))
             self.rows[result.key] = result
-        self.problems: dict[int, list[Result]] = {}
+        self.problems: dict[int, list[NemoResult]] = {}
         for key in sorted(self.rows):
             self.problems.setdefault(key[0], []).append(self.rows[key])
         for results in self.problems.values():
@@ -184,7 +184,7 @@ class Results:
         names = list(dict.fromkeys(labels))
         return [self._item(results, names) for results in self.problems.values()]
 
-    def _item(self, results: Sequence[Result], labels: Sequence[str]) -> ImportedItem:
+    def _item(self, results: Sequence[NemoResult], labels: Sequence[str]) -> ImportedItem:
         """One item from its repeats."""
         first = results[0]
         prompt, expected = first.asked()
@@ -208,12 +208,12 @@ class Results:
             tokens_out=sum(count(result.ended.get("completion_tokens")) or 0 for result in results),
         )
 
-    def _score(self, results: Sequence[Result], label: str) -> float | None:
+    def _score(self, results: Sequence[NemoResult], label: str) -> float | None:
         """The item's score: the mean of its repeats, or pass@k if all of them have a reward."""
         if label.startswith("pass_at_"):
             rewards = [value for result in results if (value := result.value) is not None]
             return _headline(rewards, label.replace("_at_", "@")) if len(rewards) == len(results) else None
-        known = [value for result in results if (value := result.score(label)) is not None]
+        known = [value for result in results if (value := result.value_of(label)) is not None]
         return math.fsum(known) / len(known) if known else None
 
 
@@ -225,12 +225,12 @@ def _headline(rewards: Sequence[float], name: str) -> float | None:
     return None if n < k else 1 - math.comb(n - right, k) / math.comb(n, k)
 
 
-def _completion(result: Result, labels: Sequence[str]) -> SampledText:
+def _completion(result: NemoResult, labels: Sequence[str]) -> SampledText:
     """One repeat's answer."""
     return SampledText(
         text=result.answer(),
         value=result.value,
-        labels={label: result.score(label) for label in labels if not label.startswith("pass_at_")},
+        labels={label: result.value_of(label) for label in labels if not label.startswith("pass_at_")},
         flags=[Flag.TRUNCATED_OUTPUT] if result.is_cut else [],
         finish_reason=result.finish_reason(),
         tokens_out=count(result.ended.get("completion_tokens")) or 0,

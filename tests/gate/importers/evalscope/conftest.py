@@ -49,7 +49,7 @@ def prediction(index: int, **fields: Any) -> dict[str, Any]:
     usage = {"input_tokens": 5, "output_tokens": 2}
     choices = [{"stop_reason": fields.pop("stop_reason", "stop")}]
     asked = messages(f"What is {index} + 1?", fields.pop("answer", str(index)))
-    return {"index": index, "messages": asked, "model_output": {"choices": choices, "usage": usage}}
+    return {"index": index, "messages": asked, "model_output": {"choices": choices, "usage": usage, **fields}}
 
 
 def messages(prompt: str, answer: str) -> list[dict[str, Any]]:

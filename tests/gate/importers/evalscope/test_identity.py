@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audit.core.errors import UsageError
-from audit.gate.importers.evalscope.identity import Identity, identity_of, score_of, stated_identity
+from audit.gate.importers.evalscope.identity import MetricIdentity, identity_of, score_of, stated_identity
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_pass_at_k_is_of_the_same_score() -> None:
     assert (found.label, found.k, score_of(found, ["acc"])) == ("accuracy_pass_at_3", 3, "acc")
     vote = stated_identity({"name": "accuracy", "aggregation": "vote_at_k", "dimensions": {"k": 3}}, "r.json")
     assert (vote.label, vote.k) == ("accuracy_vote_at_3", None)
-    assert Identity("a", (("k", "0"),), "pass_at_k").k is None
-    assert Identity("a", (("k", "x"),), "pass_at_k").k is None
+    assert MetricIdentity("a", (("k", "0"),), "pass_at_k").k is None
+    assert MetricIdentity("a", (("k", "x"),), "pass_at_k").k is None
 
 
 def test_two_scores_of_one_identity_and_none_are_unknown() -> None:
-    assert score_of(Identity("accuracy", ()), ["acc", "accuracy"]) is None
-    assert score_of(Identity("accuracy", ()), ["f1"]) is None
+    assert score_of(MetricIdentity("accuracy", ()), ["acc", "accuracy"]) is None
+    assert score_of(MetricIdentity("accuracy", ()), ["f1"]) is None
     with pytest.raises(UsageError, match=r"r\.json: no 'aggregation'"):
         stated_identity({"name": "x"}, "r.json")

@@ -55,6 +55,11 @@ def test_a_prediction_says_how_the_answer_ended_and_may_lack_a_review(tmp_path: 
     assert (third.score, third.error) == (None, "the tool could not score it: excluded")
 
 
+def test_a_failed_request_is_unscored_although_the_tool_scores_it(tmp_path: Path) -> None:
+    [item] = read(tmp_path, review(0, 0.0), predictions=[prediction(0, error="HTTP\n500")])
+    assert (item.score, item.error) == (None, "the tool failed on it: HTTP 500")
+
+
 def test_a_metric_that_raised_an_error_is_no_score(tmp_path: Path) -> None:
     failed = review(0, 0.0, metadata={"metric_errors": {"Acc": "LookupError"}})
     assert [item.score for item in read(tmp_path, failed, review(1, 0.0))] == [None, 0.0]

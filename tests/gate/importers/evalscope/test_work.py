@@ -76,6 +76,20 @@ def test_uneven_repeats_are_no_contradiction(tmp_path: Path) -> None:
     assert metrics(log)["accuracy"].error == ("the log says 0.3333, the samples give 0.25 by the nearest definition")
 
 
+def test_a_failed_request_that_the_tool_scored_is_no_contradiction(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    lines(folder / "predictions/tiny/sums_easy.jsonl", [prediction(1, error="HTTP 500")])
+    assert metrics(read(folder))["accuracy"].error == (
+        "the log says 0.6667, the samples give 1 by the nearest definition"
+    )
+
+
+def test_repeats_are_one_sample_of_those_that_were_asked_for(tmp_path: Path) -> None:
+    rows = [review(n, 1.0, group=n // 2, repeat=n % 2) for n in range(4)]
+    log = read(write(tmp_path, {"easy": rows}, metrics=[metric(values={"easy": (1.0, 4)})]))
+    assert (log.tasks[0].available, len(log.tasks[0].items)) == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

@@ -8,16 +8,16 @@ import pytest
 
 from audit.core.errors import EvidenceInvalid, UsageError
 from audit.core.records import Flag
-from audit.gate.importers.nemo.results import Results
+from audit.gate.importers.nemo.results import NemoResults
 from tests.gate.importers.nemo.conftest import failed, result, results, write_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read(folder: Path, lines: list[dict[str, Any]], repeats: int = 2) -> Results:
+def read(folder: Path, lines: list[dict[str, Any]], repeats: int = 2) -> NemoResults:
     write_lines(folder / "results.jsonl", lines)
-    return Results(folder / "results.jsonl", repeats)
+    return NemoResults(folder / "results.jsonl", repeats)
 
 
 def test_items_are_known_by_prompt_and_answer_whatever_the_order_and_the_model(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.errors import EvidenceInvalid, RunFolderError, UsageError
-from audit.gate.importers.opening import open_run
+from audit.gate.importers.opening.named_run import open_run
 from tests.gate.importers.conftest import edit
 from tests.gate.importers.nemo.conftest import write
 

@@ -49,7 +49,7 @@ class Review:
     @property
     def group(self) -> object:
         """What the repeats of a sample have in common."""
-        group = self.sample_score.get("group_id")
+        group = optional(self.sample_score, "group_id", (str, int), self.place)
         return self.index if group is None else group
 
     @property
@@ -86,7 +86,7 @@ class Review:
             return f"the tool failed on it: {error}"
         if not self.row:
             return "the tool did not review the answer"
-        status = self.scored.get("status", "success")
+        status = optional(self.scored, "status", str, self.place) or "success"
         if status not in USABLE:
             return f"the tool could not score it: {str(status)[:100]}"
         return None

@@ -32,14 +32,14 @@ def review(index: int, score: float | None, **fields: Any) -> dict[str, Any]:
     values = fields.pop("value", {} if score is None else {"acc": score})
     return {
         "index": index,
-        "target": [str(group + 1)],
+        "target": [str(group + 1) if isinstance(group, int) else "?"],
         "messages": messages(prompt, extracted),
         "sample_score": {
             "score": {"value": values, "status": "success", "metadata": {}, **fields},
             "sample_id": index,
             "group_id": group,
             "generation_index": repeat,
-            "sample_metadata": {"topic": "odd" if group % 2 else "even"},
+            "sample_metadata": {"topic": "odd" if group in (1, 3) else "even"},
         },
     }
 

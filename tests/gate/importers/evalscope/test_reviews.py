@@ -82,6 +82,8 @@ def test_texts_of_a_list_and_a_system_message(tmp_path: Path) -> None:
         ([review(0, 1.0), review(0, 1.0)], r"r\.jsonl: line 2: sample 0 occurs twice: two logs were joined"),
         ([review(0, float("nan"))], r"its score acc is not a finite number"),
         ([{"index": "0"}], r"'index' is a text"),
+        ([review(0, 1.0, group={})], r"'group_id' is an object"),
+        ([review(0, 1.0, status=[])], r"'status' is a list"),
     ],
 )
 def test_reviews_that_cannot_be_read_are_one_line(tmp_path: Path, rows: list[dict[str, Any]], fault: str) -> None:

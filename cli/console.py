@@ -65,6 +65,11 @@ def aside(what: str, act: Callable[[], object]) -> None:
         print_failure(what, error)
 
 
+def print_line(text: str) -> None:
+    """A line for people on stderr, as it is."""
+    err.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def print_failure(what: str, error: BaseException) -> None:
     """One line on stderr on something that a result does not depend on; with ``-v`` the traceback, too.
 

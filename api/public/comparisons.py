@@ -12,7 +12,6 @@ import pandas as pd
 from audit.core.errors import ConfigError, RunFolderError, did_you_mean
 from audit.core.formatting import interval, metric_label, number, signed, unit_text
 from audit.core.records.comparison import MIN_ALIGNED, MetricDifference, Mismatch
-from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.public.inline import Page
 from audit.public.options import texts_of
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     import altair as alt
 
     from audit.core.records import Comparison
+    from audit.core.run_folder import RunFolder
 
 ITEM_COLUMNS = [
     "sample_id", "change", "score_baseline", "score_candidate", "output_baseline", "output_candidate", "prompt",
@@ -179,8 +179,9 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
     """Compare runs on the items that all have scored: two, or three and more with their trend.
 
     Args:
-        baseline: Path of the run to compare with, its id in ``out``, or ``latest``.
-        candidate: The run that is judged.
+        baseline: Path of the run to compare with, its id in ``out``, or ``latest``; or the log of another tool, which is
+            imported into ``out`` first.
+        candidate: The run or log that is judged.
         more: More runs.
         by: What orders three or more runs: ``order`` (as given; the default), ``step`` (in the checkpoint's name),
             ``date``, or a number of the manifest such as ``model.parameter_count``.
@@ -203,7 +204,9 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
         ConfigError: A task or kind is unknown, a number is out of range, or an option is not for so many runs.
     """
     _check(min_aligned, confidence, margin)
-    folders = [RunFolder.resolve(str(path), Path(out)) for path in (baseline, candidate, *more)]
+    from audit.gate.importers.opening.named_run import open_run  # noqa: PLC0415 - it is slow to import
+
+    folders = [open_run(str(path), Path(out)) for path in (baseline, candidate, *more)]
     options: dict[str, Any] = {
         "tasks": [] if tasks is None else texts_of("audit.compare: tasks", tasks),
         "across": texts_of("audit.compare: across", across),

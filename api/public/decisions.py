@@ -12,7 +12,6 @@ import pandas as pd
 from audit.core.errors import ConfigError
 from audit.core.formatting import interval, signed
 from audit.core.records import GateCheck
-from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.public.options import refuse_empty
 
@@ -64,33 +63,35 @@ def gate(
     database: str | None = None,
     out: str | PathLike[str] = "runs",
 ) -> Judgement:
-    """Judge a run by a policy; nothing is written.
+    """Judge a run by a policy; nothing is written, except that a log is imported into ``out`` first.
 
     Args:
-        run: Path of the run, its id in ``out``, or ``latest``.
+        run: Path of the run, its id in ``out``, or ``latest``; or the log of another tool.
         policy: YAML file of rules, or the name of a shipped policy.
-        baseline: The run that rules compare with.
+        baseline: The run or log that rules compare with.
         waivers: YAML file of rules that may be broken for a while.
         database: URL of the ratings that correct metrics; None takes ``ratings.sqlite`` next to the run.
         out: Folder of run folders.
 
     Raises:
-        EvidenceInvalid: The files of a folder contradict each other.
+        EvidenceInvalid: The files of a folder contradict each other, or a log contradicts itself.
         RunFolderError: A run cannot be read, or has not ended.
+        UsageError: A log cannot be read.
         ConfigError: A path is none, or empty; the policy or the waivers are broken; the policy names what cannot
             exist, or needs a baseline.
     """
     from audit.explain.methods.registry import METHODS  # noqa: PLC0415 - PyTorch takes seconds to import
     from audit.gate.corrected.ratings import RatedOutputs  # noqa: PLC0415 - SQLAlchemy is slow to import, too
     from audit.gate.decide import decide  # noqa: PLC0415 - SciPy takes a second to import
+    from audit.gate.importers.opening.named_run import open_run  # noqa: PLC0415 - see above
     from audit.gate.policy import load_policy  # noqa: PLC0415 - see above
     from audit.gate.waivers.waiver_file import load_waivers  # noqa: PLC0415 - see above
 
     named = {"run": run, "policy": policy, "baseline": baseline, "waivers": waivers, "out": out}
     for name, given in named.items():
         _refuse_no_path(name, given, optional=name in {"baseline", "waivers"})
-    folder = RunFolder.resolve(str(run), Path(out))
-    other = None if baseline is None else RunFolder.resolve(str(baseline), Path(out))
+    folder = open_run(str(run), Path(out))
+    other = None if baseline is None else open_run(str(baseline), Path(out))
     waived = None if waivers is None else load_waivers(Path(waivers))
     rated = None if database is None else RatedOutputs.of_database(database)
     return Judgement(decide(folder, load_policy(Path(policy)), METHODS, other, waived, ratings=rated))

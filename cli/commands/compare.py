@@ -10,7 +10,7 @@ import typer
 
 from audit.cli import values
 from audit.cli.comparison import csv_files, series, two
-from audit.cli.console import JsonFlag, print_json
+from audit.cli.console import JsonFlag, print_json, print_line
 from audit.cli.options import RUNS, Runs
 from audit.core.errors import ConfigError
 from audit.core.filesystem import write_output
@@ -41,12 +41,12 @@ def register(program: typer.Typer) -> None:
 
 def compare(  # noqa: PLR0913 - one parameter per option
     baseline: Annotated[
-        str, typer.Argument(metavar="BASELINE", help="Run to compare with: folder, run id or 'latest'.")
+        str, typer.Argument(metavar="BASELINE", help="Run to compare with: folder, run id or 'latest'; or a log.")
     ],
-    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="Run that is judged.")],
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="Run or log that is judged.")],
     more: Annotated[
         list[str] | None,
-        typer.Argument(metavar="MORE", help="More runs: the trend over all, and who is tied with whom."),
+        typer.Argument(metavar="MORE", help="More runs or logs: the trend over all, and who is tied with whom."),
     ] = None,
     *,
     tasks: Annotated[str | None, typer.Option(help="Only these tasks, separated by commas.")] = None,
@@ -107,7 +107,9 @@ def compare(  # noqa: PLR0913 - one parameter per option
     for path, option in ((csv_file, "--csv"), (html_file, "--html")):
         if path is not None:
             refuse_evidence(path, option)
-    folders = [RunFolder.resolve(name, runs) for name in (baseline, candidate, *(more or ()))]
+    from audit.gate.importers.opening.named_run import open_run  # noqa: PLC0415 - it is slow to import
+
+    folders = [open_run(name, runs, print_line) for name in (baseline, candidate, *(more or ()))]
     options: dict[str, Any] = {
         "tasks": [name.strip() for name in tasks.split(",") if name.strip()] if tasks else (),
         "across": [kind.replace("-", "_") for kind in across or []],

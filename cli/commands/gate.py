@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from audit.cli.commands.report import ratings_of
-from audit.cli.console import JsonFlag, aside, err, finish_output, out, print_json
+from audit.cli.console import JsonFlag, aside, err, finish_output, out, print_json, print_line
 from audit.cli.options import RUNS, Runs
 from audit.core.errors import ConfigError, WriteError
 from audit.core.filesystem import append_output, write_output
@@ -24,6 +24,7 @@ from audit.explain.methods.registry import METHODS
 from audit.gate import decide as judge
 from audit.gate.binding import kept_policy
 from audit.gate.corrected.ratings import RatedOutputs
+from audit.gate.importers.opening.named_run import open_run
 from audit.gate.policy import load_policy, shipped_policies
 from audit.gate.rules.explaining import sentences
 from audit.gate.signing import envelope, keyless, keys
@@ -53,6 +54,7 @@ Examples:
   audit gate latest --policy policy.yaml --summary "$GITHUB_STEP_SUMMARY"
   audit gate latest --policy policy.yaml --waivers waivers.yaml
   audit gate latest --policy quantised_twin --baseline runs/RELEASED
+  audit gate results/new --baseline results/released     logs of lm-eval, Inspect, NeMo Evaluator, ...
   audit gate --explain policy.yaml                   the policy in plain sentences
   audit gate latest --junit junit.xml --comment comment.md     for a CI server and a pull request
   AUDIT_SIGNING_KEY=audit.key audit gate latest      signs the evidence, for audit verify
@@ -69,7 +71,10 @@ def register(program: typer.Typer) -> None:
 
 
 def gate(  # noqa: PLR0913 - the options of a command
-    run: Annotated[str | None, typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN", help="Run folder, run id or 'latest'; or another tool's log, imported first."),
+    ] = None,
     *,
     policy: Annotated[
         Path | None,
@@ -80,7 +85,7 @@ def gate(  # noqa: PLR0913 - the options of a command
     ] = None,
     baseline: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="Run that rules compare with, e.g. of the released checkpoint."),
+        typer.Option(metavar="RUN", help="Run or log that rules compare with, e.g. of the released checkpoint."),
     ] = None,
     waivers: Annotated[Path | None, typer.Option(help="YAML file of rules that may be broken for a while.")] = None,
     database: Annotated[
@@ -116,8 +121,8 @@ def gate(  # noqa: PLR0913 - the options of a command
     if run is None:
         msg = "RUN is missing: give a run folder, a run id or 'latest', or a policy with --explain"
         raise ConfigError(msg)
-    folder = RunFolder.resolve(run, runs)
-    other = RunFolder.resolve(baseline, runs) if baseline else None
+    folder = open_run(run, runs, print_line)
+    other = open_run(baseline, runs, print_line) if baseline else None
     outputs = [
         (one, path)
         for one, given in zip(OUTPUTS, (summary, junit, comment), strict=True)

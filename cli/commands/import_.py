@@ -24,6 +24,9 @@ EXAMPLES = """\b
 Examples:
   audit import results/my-model                      the folder that lm_eval --log_samples wrote
   audit import logs/2026-01-31_gsm8k.eval            a log of Inspect
+  audit import eval_results                          bundles of NeMo Evaluator
+  audit import outputs/20260131_100000               a work folder of EvalScope or OpenCompass
+  audit import benchmark_output/runs/SUITE           run folders of HELM
   audit import answers.csv --id question_id --score correct --cluster document --model my-model
   audit import results/my-model --cluster passage --slice subject
 
@@ -40,7 +43,12 @@ def import_(  # noqa: PLR0913 - the options of a command
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Log files, or the folder that holds them.")],
     *,
     form: Annotated[
-        str | None, typer.Option("--from", metavar="FORMAT", help="lm-eval, inspect or table. Default: detected.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FORMAT",
+            help="lm-eval, inspect, nemo, evalscope, helm, opencompass or table. Default: detected.",
+        ),
     ] = None,
     target: Annotated[Path, typer.Option("--out", help="Folder for the run folder.")] = DEFAULT_OUT,
     model: Annotated[str | None, typer.Option(help="Name of the model. Default: the log's.")] = None,

@@ -155,7 +155,7 @@ def _whole(task: Task, stated: Stated, samples: Sequence[Sample], options: Impor
         reason = stated.reason or "no definition is known that gives it from the samples"
         return _failed(task, stated, f"{reason}; the log says {_shown(stated.value)}", 0)
     made = _measured(task, stated, replace(stated.definition, seed=options.seed), samples)
-    if stated.value is None or is_equal(made.value, stated.value):
+    if stated.value is None or is_equal(made.value, stated.value, stated.rounding):
         return made
     difference = f"the log says {_shown(stated.value)}, the samples give {_shown(made.value)}"
     if not stated.certain:
@@ -201,9 +201,9 @@ def _failed(task: Task, stated: Stated, reason: str, n: int) -> Metric:
     return failed.model_copy(update={"unit": stated.unit, "higher_is_better": stated.higher_is_better})
 
 
-def is_equal(one: float | None, other: float) -> bool:
-    """Whether a recomputed value is the log's, to rounding."""
-    return one is not None and math.isclose(one, other, rel_tol=EQUAL, abs_tol=EQUAL)
+def is_equal(one: float | None, other: float, rounding: float = 0.0) -> bool:
+    """Whether a recomputed value is the log's, which the tool may have rounded by as much as ``rounding``."""
+    return one is not None and math.isclose(one, other, rel_tol=EQUAL, abs_tol=rounding + EQUAL)
 
 
 def _shown(value: float | None) -> str:

@@ -96,6 +96,8 @@ class Stated:
     """The function of the samples that gives it; None if there is none."""
     value: float | None = None
     """What the log says; None if it says nothing."""
+    rounding: float = 0.0
+    """How far it may be from the exact value because the tool rounds what it writes."""
     unit: str = "score"
     """Unit of the value."""
     higher_is_better: bool | None = None

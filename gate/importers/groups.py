@@ -47,7 +47,7 @@ def _metric(task: Task, stated: Stated, found: Mapping[str, Sequence[Metric]], s
             about=("evals", task.name),
         )
         units = {made.unit}
-        if stated.value is not None and is_equal(made.value, stated.value):
+        if stated.value is not None and is_equal(made.value, stated.value, stated.rounding):
             return made
     return _failed(task, stated, f"neither mean of the tasks' values is the log's {stated.value}")
 

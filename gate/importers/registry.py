@@ -9,6 +9,10 @@ from audit.core.errors import UsageError, did_you_mean
 from audit.core.text import first_line
 from audit.gate.importers import inspect_log, lm_eval_log, table
 from audit.gate.importers.contract import bad
+from audit.gate.importers.evalscope import work as evalscope_work
+from audit.gate.importers.helm import folder as helm_folder
+from audit.gate.importers.nemo import bundle as nemo_bundle
+from audit.gate.importers.opencompass import work as opencompass_work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +21,10 @@ if TYPE_CHECKING:
     from audit.gate.importers.contract import Reader
 
 GROUP = "audit.importers"
-READERS: tuple[Reader, ...] = (lm_eval_log.READER, inspect_log.READER, table.READER)
+READERS: tuple[Reader, ...] = (
+    lm_eval_log.READER, inspect_log.READER, nemo_bundle.READER, evalscope_work.READER, helm_folder.READER,
+    opencompass_work.READER, table.READER,
+)  # fmt: skip
 """In the order in which they are asked whether they recognise a file."""
 
 

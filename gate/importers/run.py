@@ -39,7 +39,9 @@ BY_NAME = "known by what the log says of it: its weights were not seen"
 """Remark on every imported model."""
 
 
-def import_log(reader: Reader, files: Sequence[Path], options: ImportOptions, out: Path) -> RunFolder:
+def import_log(
+    reader: Reader, files: Sequence[Path], options: ImportOptions, out: Path, *, reuse: bool = False
+) -> RunFolder:
     """Make a run folder from a log; nothing is written unless all of the log can be read.
 
     Args:
@@ -47,6 +49,7 @@ def import_log(reader: Reader, files: Sequence[Path], options: ImportOptions, ou
         files: The log.
         options: What the user says about it.
         out: Folder for the run folder.
+        reuse: Take the run that was made of the same log with the same options before, if it is still there.
 
     Raises:
         UsageError: The log cannot be read, or was imported before.
@@ -58,6 +61,10 @@ def import_log(reader: Reader, files: Sequence[Path], options: ImportOptions, ou
     except BROKEN as error:
         why = f"it is damaged, or was edited ({first_line(error)})"
         raise bad(files[0], f"cannot be read as {reader.NAME}: {why}") from error
+    if reuse and (out / manifest.run_id / "manifest.json").exists():
+        before = RunFolder.open(out / manifest.run_id)
+        if before.read_manifest().config == manifest.config:
+            return before
     return _written(out, manifest, samples, metrics)
 
 

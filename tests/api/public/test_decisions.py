@@ -30,6 +30,16 @@ def test_the_verdict_is_the_gates(made: audit.Run, tmp_path: Path) -> None:
     assert list(inspect.signature(audit.gate).parameters) == ["run", "policy", "baseline", "waivers", "database", "out"]
 
 
+def test_logs_are_imported_first(tmp_path: Path) -> None:
+    log, policy = tmp_path / "t.csv", tmp_path / "policy.yaml"
+    log.write_text("id,prompt,score\n" + "".join(f"{n},{n}?,{n % 2}\n" for n in range(20)))
+    policy.write_text("rules: [{metric: t/score, max: 0.1}]\n")
+    assert audit.gate(log, policy=policy, out=tmp_path / "runs").verdict == "FAIL"
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    found = audit.compare(log, "latest", out=tmp_path / "runs")
+    assert list(found.differences["difference"]) == [0.0]
+
+
 def test_a_missing_baseline_and_an_unknown_policy_are_one_line(made: audit.Run, tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text("rules:\n- {metric: boolq/accuracy, better_than_baseline: true}\n")

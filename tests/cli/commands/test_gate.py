@@ -307,3 +307,26 @@ def test_two_outputs_need_two_files(audit: Audit, finished: RunFolder, tmp_path:
     assert error.endswith("link: --junit names this file, too: choose another name\n")
     assert not same.exists()
     assert audit("gate", finished.path, "--policy", policy, "--junit", "/dev/null", "--comment", "/dev/null")[0] == 0
+
+
+def test_a_log_of_another_tool_is_imported_first(audit: Audit, tmp_path: Path) -> None:
+    """Of 40 answers 30 are right, in the baseline 10: the gate pairs them by their content."""
+    for name, right in (("new", 30), ("old", 10)):
+        rows = "".join(f"{n},{n}?,{int(n < right)}\n" for n in range(40))
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "t.csv").write_text(f"id,prompt,score\n{rows}", "utf-8")
+    policy, runs = tmp_path / "p.yaml", tmp_path / "runs"
+    policy.write_text("rules: [{metric: t/score, better_than_baseline: true}]\n")
+    new, old = (tmp_path / name / "t.csv" for name in ("new", "old"))
+    code, out, error = audit("gate", new, "--baseline", old, "--policy", policy, "--runs", runs)
+    assert (code, out.splitlines()[-1][:4]) == (0, "PASS")
+    lines = [line for line in error.splitlines() if line.startswith("imported ")]
+    assert [line.partition(" (table): ")[0] for line in lines] == [f"imported {new}", f"imported {old}"]
+    judged = RunFolder.open(Path(lines[0].partition("): ")[2]))
+    decision = judged.read_decision()
+    assert decision is not None
+    assert (judged.path.parent, decision.verdict) == (runs, "PASS")
+    assert audit("compare", old, new, "--runs", runs)[0] == 0
+    new.write_text("id,won\n1,1\n", "utf-8")
+    code, _, error = audit("gate", new, "--runs", runs)
+    assert (code, len(error.splitlines()), "no column 'score'" in error) == (2, 1, True)

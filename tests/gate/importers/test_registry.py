@@ -63,7 +63,9 @@ class Reader:
 def test_readers_of_other_packages_come_last_and_replace_none(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [Point(mine := Reader("mine")), Point(Reader("table"))]
     monkeypatch.setattr(registry, "entry_points", lambda group: points if group == "audit.importers" else [])
-    assert list(registry.readers()) == ["lm-eval", "inspect", "table", "mine"]
+    assert list(registry.readers()) == [
+        "lm-eval", "inspect", "nemo", "evalscope", "helm", "opencompass", "table", "mine",
+    ]  # fmt: skip
     assert registry.readers()["table"] is registry.READERS[-1]
     assert registry.reader_for([Path("a.xyz")], None) is mine
 

@@ -1,0 +1,1 @@
+"""Bundles of NVIDIA NeMo Evaluator."""

@@ -1,0 +1,1 @@
+"""Work folders of OpenCompass."""

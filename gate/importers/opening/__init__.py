@@ -1,0 +1,1 @@
+"""Runs and logs by their name."""

@@ -1,0 +1,138 @@
+"""Bundles of NeMo Evaluator: sound ones give the tool's values, and what was changed is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.errors import EvidenceInvalid, UsageError
+from audit.gate.importers import registry
+from audit.gate.importers.nemo.bundle import READER
+from tests.gate.importers.conftest import by_name, imported
+from tests.gate.importers.nemo.conftest import HASHED, SCORES, failed, metrics, read, result, results, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_folder_becomes_a_run_with_the_values_of_the_tool(tmp_path: Path) -> None:
+    write(tmp_path / "out" / "sums")
+    run = imported(tmp_path / "runs", tmp_path / "out", slices=("category",), cluster="category")
+    found = by_name(run)
+    assert {name: (one.value, one.n) for name, one in found.items()} == {
+        "sums/pass_at_1": (pytest.approx(3 / 6, abs=1e-12), 3),
+        "sums/pass_at_2": (pytest.approx(2 / 3, abs=1e-12), 3),
+        "sums/exact": (pytest.approx(3 / 6, abs=1e-12), 3),
+        "sums/unscored": (0, 3),
+    }
+    assert [name for name, one in found.items() if one.primary] == ["sums/pass_at_1"]
+    assert {one.unit for name, one in found.items() if name != "sums/unscored"} == {"share"}
+    manifest = run.read_manifest()
+    assert (manifest.status, manifest.model.name, manifest.items_available) == ("complete", "tiny", {"sums": 9})
+    assert manifest.started.isoformat() == "2026-01-01T00:00:00+00:00"
+    assert manifest.tasks["sums"] == {"harness": "nemo-evaluator 0.3.0", "repeats": 2, "shuffle_seed": 42}
+    slices = {m.slice["category"]: m.value for m in run.read_metrics() if m.slice and m.metric == "pass_at_1"}
+    assert slices == {"even": 0.25, "odd": 1.0}
+
+
+def test_bundle_and_folders_are_recognised_and_other_json_is_not(tmp_path: Path) -> None:
+    file = write(tmp_path / "out" / "sums")
+    for given in (file, file.parent, tmp_path / "out"):
+        assert registry.reader_for([given], None) is READER
+    (tmp_path / "out" / "sums" / "empty").mkdir()
+    other = tmp_path / "other.json"
+    other.write_text('{"sdk_version": 1}', "utf-8")
+    assert not READER.recognises([other])
+    assert not READER.recognises([file, other])
+    assert not READER.recognises([tmp_path / "missing.json"])
+    with pytest.raises(UsageError, match=r"no eval-\*\.json in this folder"):
+        read(tmp_path / "out" / "sums" / "empty")
+
+
+def test_a_mean_of_rewards_that_are_no_shares_is_a_score(tmp_path: Path) -> None:
+    lines = [result(n, repeat, one / 4, scoring_details={}) for n in range(3) for repeat, one in enumerate((n, 2))]
+    scores = {"mean_reward": {"value": round((0 + 1 + 2 + 6) / 24, 4)}, "summary": {"mean": 9 / 24}}
+    found = metrics(read(write(tmp_path, lines, scores=scores)))
+    assert (found["mean_reward"].value, found["mean_reward"].unit) == (pytest.approx(0.375), "score")
+
+
+def test_what_failed_is_unscored_and_the_tools_zeros_are_checked(tmp_path: Path) -> None:
+    """Problem 0 failed in repeat 0, problem 2 in both: (0 + 1 + 1) / 3 results that did not fail."""
+    lines = [one for one in results() if one["problem_idx"] == 1]
+    lines += [failed(0, 0), result(0, 1, 0.0), failed(2, 0), failed(2, 1, judge={"error": "no judge"})]
+    scores = {"pass@1": {"value": 0.3333}, "pass@2": {"value": 0.3333}, "summary": {"mean": 2 / 6}}
+    log = read(write(tmp_path, lines, scores=scores))
+    found = metrics(log)
+    assert (found["pass_at_1"].value, found["pass_at_1"].n) == (0.5, 2)
+    assert (found["pass_at_2"].value, found["pass_at_2"].n) == (1.0, 1)
+    assert found["unscored"].value == 1
+    counted = "sums: 3 of 6 results failed: unscored here, 0 in NeMo Evaluator's pass@1 0.3333, pass@2 0.3333"
+    assert list(log.warnings) == [counted]
+    with pytest.raises(EvidenceInvalid, match=r"mean reward is 0\.5, the results give 0\.3333333333"):
+        read(write(tmp_path, lines, scores={"summary": {"mean": 0.5}}))
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"config": {**HASHED, "temperature": 0.0}}, r"config does not have the digest config_hash: it was edited"),
+        ({"scores": {**SCORES, "summary": {"mean": 0.5000001}}}, r"its mean reward is 0\.5000001, the results give"),
+        ({"scores": {**SCORES, "pass@2": {"value": 0.6669}}}, r"pass@2 is 0\.6669, the results give 0\.66666"),
+        ({"n_results": 5}, r"6 results, eval-20260101T000000Z-sums\.json is about 5"),
+        ({"benchmark": {"name": "sums", "samples": 4, "scores": SCORES}}, r"3 problems, .* is about 4"),
+    ],
+)
+def test_a_bundle_that_contradicts_its_results_is_refused(tmp_path: Path, change: dict[str, Any], fault: str) -> None:
+    with pytest.raises(EvidenceInvalid, match=fault):
+        read(write(tmp_path, **change))
+
+
+def test_another_share_of_a_scorer_is_refused(tmp_path: Path) -> None:
+    log = read(write(tmp_path, scores={**SCORES, "scorer:exact": {"correct": 4, "total": 6}}))
+    with pytest.raises(EvidenceInvalid, match=r"sums/exact: the log says 0\.66666"):
+        metrics(log)
+
+
+def test_missing_results_make_the_run_partial_and_its_metrics_null(tmp_path: Path) -> None:
+    log = read(write(tmp_path, results()[:5]))
+    assert log.tasks[0].incomplete == "results.jsonl was truncated: 5 of 6 results"
+    assert metrics(log)["pass_at_1"].value is None
+    assert read(write(tmp_path, n_results=None)).tasks[0].incomplete is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"sdk_version": None}, r"'sdk_version' is null"),
+        ({"config": []}, r"'config' is a list"),
+        ({"timestamp": "yesterday"}, r"'yesterday' is not a time"),
+    ],
+)
+def test_a_bundle_that_cannot_be_read_is_one_line(tmp_path: Path, change: dict[str, Any], fault: str) -> None:
+    file = write(tmp_path)
+    if "config" in change:
+        file.write_text(file.read_text("utf-8").replace('"config": {', '"config": [], "old": {'), "utf-8")
+        change = {}
+    else:
+        write(tmp_path, **change)
+    with pytest.raises(UsageError, match=fault):
+        read(file)
+
+
+def test_two_models_and_two_bundles_with_one_file_of_results_are_refused(tmp_path: Path) -> None:
+    one = write(tmp_path / "one")
+    other = write(tmp_path / "two", config_hash="", config={**HASHED, "model": "large"}, name="other")
+    with pytest.raises(UsageError, match=r"model large, in eval-.*\.json tiny: import them separately"):
+        read(one, other)
+    (tmp_path / "one" / "eval-2.json").write_bytes(one.read_bytes())
+    with pytest.raises(UsageError, match=r"eval-2\.json and eval-20260101.* share its results\.jsonl"):
+        read(tmp_path / "one")
+
+
+def test_a_shard_is_a_part_until_shards_are_merged(tmp_path: Path) -> None:
+    config = {**HASHED, "shard": {"idx": 0, "total": 4}}
+    assert read(write(tmp_path, config=config)).ended_early == (
+        "sums is one of 4 shards: merge them with 'nel eval merge'"
+    )
+    assert read(write(tmp_path, config={**config, "n_shards": 4})).ended_early is None

@@ -179,8 +179,8 @@ def compare(  # noqa: PLR0913 - all but the runs by keyword
     """Compare runs on the items that all have scored: two, or three and more with their trend.
 
     Args:
-        baseline: Path of the run to compare with, its id in ``out``, or ``latest``; or the log of another tool, which is
-            imported into ``out`` first.
+        baseline: Path of the run to compare with, its id in ``out``, or ``latest``; or the log of another tool, which
+            is imported into ``out`` first.
         candidate: The run or log that is judged.
         more: More runs.
         by: What orders three or more runs: ``order`` (as given; the default), ``step`` (in the checkpoint's name),

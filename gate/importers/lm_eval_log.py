@@ -154,6 +154,7 @@ class _Run:
             name=name,
             data=data,
             items=items,
+            file=file,
             stated=lm_eval_metrics.stated(ordered, row, config, better if isinstance(better, dict) else {}),
             settings=settings,
             incomplete=incomplete,

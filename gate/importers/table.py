@@ -36,10 +36,17 @@ LONGEST_CELL = 2**31 - 1
 class ImportedRow:
     """One row."""
 
-    place: str
-    """``FILE: row 3``."""
+    file: Path
+    """The table."""
+    line: str
+    """``row 3``."""
     cells: dict[str, Any]
     """By column."""
+
+    @property
+    def place(self) -> str:
+        """``FILE: row 3``."""
+        return f"{self.file}: {self.line}"
 
 
 class ImportedTable:
@@ -85,6 +92,7 @@ def _task(file: Path, options: ImportOptions) -> Task:
         name=options.task or file.stem,
         data=options.task or file.stem,
         items=items,
+        file=file,
         stated=[_stated(name, items, options, primary=place < 2) for place, name in enumerate(scores)],
     )
 
@@ -93,7 +101,7 @@ def _rows(file: Path) -> Iterator[ImportedRow]:
     """The rows of a file."""
     suffix = file.suffix.lower()
     if suffix in LINES:
-        yield from (ImportedRow(f"{file}: line {place}", row) for place, row in read_lines(file))
+        yield from (ImportedRow(file, f"line {place}", row) for place, row in read_lines(file))
     elif suffix in DELIMITERS:
         yield from _delimited(file, DELIMITERS[suffix])
     else:
@@ -114,7 +122,7 @@ def _delimited(file: Path, delimiter: str) -> Iterator[ImportedRow]:
                 continue
             if len(cells) != len(header):
                 raise bad(file, f"row {place}: {len(cells)} cells, the header has {len(header)}: check its quotes")
-            yield ImportedRow(f"{file}: row {place}", dict(zip(header, cells, strict=True)))
+            yield ImportedRow(file, f"row {place}", dict(zip(header, cells, strict=True)))
     except csv.Error as error:
         raise bad(file, f"line {reader.line_num}: not valid CSV: {error}: check the quotes around its cells") from error
 
@@ -222,10 +230,10 @@ def _check_ids(rows: Sequence[ImportedRow], column: str | None) -> None:
     for row in rows if column is not None else ():
         identity = _cell(row, column)
         if identity is not None and identity in seen:
-            first = seen[identity].rpartition(": ")[2]
-            raise bad(row.place, f"id {printable(identity, 60)} is also on {first}: give each item once")
+            what = f"id {printable(identity, 60)} is also on {seen[identity]}"
+            raise bad(row.place, f"{what}: give each item once")
         if identity is not None:
-            seen[identity] = row.place
+            seen[identity] = row.line
 
 
 def _stated(name: str, items: Sequence[ImportedItem], options: ImportOptions, *, primary: bool) -> Stated:

@@ -370,7 +370,7 @@ def test_an_archive_that_was_killed_has_a_journal(tmp_path: Path) -> None:
         archive.writestr("samples/1_epoch_1.json", sample)
     log = READER.read([file], ImportOptions())
     assert (log.ended_early, log.tasks[0].incomplete) == ("a.eval has status started", "a.eval has status started")
-    assert log.tasks[0].items[0].place == f"{file}: samples/1_epoch_1.json"
+    assert (log.tasks[0].file, log.tasks[0].items[0].place) == (file, f"{file}: samples/1_epoch_1.json")
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("header.json", json.dumps(INSPECT | {"version": 1}))
     with pytest.raises(UsageError, match=rf"^{file}: header\.json: log version 1"):

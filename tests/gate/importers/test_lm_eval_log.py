@@ -318,6 +318,7 @@ def test_what_the_results_say_of_a_task(tmp_path: Path) -> None:
         "generation": {"until": []}, "task_file": digest_of(json.dumps(task_file, sort_keys=True))[:12],
     }  # fmt: skip
     assert [(one.metric, one.value, one.higher_is_better) for one in task.stated] == [("exact_match", 0.5, True)]
+    assert task.file == tmp_path / "samples_t_d.jsonl"
     assert [item.answered_by for item in task.items] == ["generation"] * 2
     (bare,) = read_lm_eval(tmp_path, configs={"t": 1}, higher_is_better={"t": 1}, **{"n-samples": {"t": 1}}).tasks
     assert (bare.data, bare.available, bare.stated[0].higher_is_better) == ("t", None, None)

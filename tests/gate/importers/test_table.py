@@ -179,7 +179,7 @@ def test_columns_that_are_named_replace_those_that_are_called_so(tmp_path: Path)
     file = write(tmp_path, "id,n,prompt,q,score,a,b\n1,5,p,P,1,2,3\n1,6,p,R,1,0,1\n")
     log = tables(file, columns={"id": "n", "prompt": "q"}, scores=("a", "score", "b"), task="mine", unit="points")
     (task,) = log.tasks
-    assert (task.name, task.data) == ("mine", "mine")
+    assert (task.name, task.data, task.file) == ("mine", "mine", file)
     assert [item.digest for item in task.items] == [digest_of("5", "P", None), digest_of("6", "R", None)]
     assert task.items[0].scores == {"a": 2.0, "score": 1.0, "b": 3.0}
     assert task.items[0].score == 2.0
@@ -256,7 +256,7 @@ def test_a_table_is_known_by_its_ending(name: str, known: bool) -> None:
         ),
         (
             f"id,score\n{'i' * 70},1\n2,1\n{'i' * 70},1\n",
-            "a.csv",
+            "row: a.csv",
             {},
             (f"row 4: id {'i' * 59}… is also on row 2: give each item once"),
         ),

@@ -184,18 +184,14 @@ def _no_score(values: Mapping[str, float | None]) -> str | None:
     return f"the column {names} is empty" if len(values) == 1 else f"the columns {names} are empty"
 
 
-def _is_plain(value: object) -> bool:
-    return value is None or isinstance(value, str | bool | int | float)
-
-
 def _cell(row: ImportedRow, column: str | None) -> str | None:
     """A cell as text; None if it is empty."""
     value = row.cells.get(column) if column is not None else None
     if value is None or value == "":
         return None
-    if not _is_plain(value):
+    if not isinstance(value, str | int | float):
         raise bad(row.place, f"{column} is a list or an object: give text")
-    return value if isinstance(value, str) else str(value)
+    return str(value)
 
 
 def _score(row: ImportedRow, column: str) -> float | None:
@@ -227,13 +223,14 @@ def _check_ids(rows: Sequence[ImportedRow], column: str | None) -> None:
         UsageError: One does.
     """
     seen: dict[str, str] = {}
-    for row in rows if column is not None else ():
+    for row in rows:
         identity = _cell(row, column)
-        if identity is not None and identity in seen:
+        if identity is None:
+            continue
+        if identity in seen:
             what = f"id {printable(identity, 60)} is also on {seen[identity]}"
             raise bad(row.place, f"{what}: give each item once")
-        if identity is not None:
-            seen[identity] = row.line
+        seen[identity] = row.line
 
 
 def _stated(name: str, items: Sequence[ImportedItem], options: ImportOptions, *, primary: bool) -> Stated:

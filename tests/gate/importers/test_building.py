@@ -87,7 +87,9 @@ def stated(**fields: Any) -> list[Stated]:
 def test_an_equal_value_is_taken_and_another_contradicts() -> None:
     items = [item(n) for n in range(3)]
     assert metrics(task(*items, stated=stated(value=1 / 3 + 1e-12)))["s"].value == pytest.approx(1 / 3)
-    with pytest.raises(EvidenceInvalid, match=r"^f: 1: evidence invalid: t/s: the log says 0\.5, the samples give 0\.333"):
+    with pytest.raises(
+        EvidenceInvalid, match=r"^f: 1: evidence invalid: t/s: the log says 0\.5, the samples give 0\.333"
+    ):
         metrics(task(*items, stated=stated(value=0.5)))
 
 

@@ -122,7 +122,9 @@ class Odd:
         raise self.error
 
 
-@pytest.mark.parametrize("kind", [ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError, OSError])
+@pytest.mark.parametrize(
+    "kind", [ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError, OSError]
+)
 def test_whatever_a_reader_raises_is_one_line_with_the_file(tmp_path: Path, kind: type[Exception]) -> None:
     with pytest.raises(UsageError) as caught:
         import_log(Odd(kind("two\nlines")), [tmp_path / "log"], ImportOptions(), tmp_path)

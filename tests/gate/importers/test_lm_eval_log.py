@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.core.run_folder import RunFolder
+    from audit.gate.importers.contract import Log
 
 SUFFIXES = {"tiny_generate": {"strict": "_strict", "flexible-extract": "_flexible_extract"}}
 SHOWN = {"acc": "accuracy", "acc_norm": "normalised_accuracy"}
@@ -92,6 +94,11 @@ def test_files_that_are_no_part_of_the_log_are_named(harness_log: Path, tmp_path
             READER.read([results, samples, other], ImportOptions())
 
 
+def read(folder: Path) -> Log:
+    """What is read of a log, before a run is made of it."""
+    return READER.read([folder], ImportOptions())
+
+
 @pytest.mark.parametrize("name", ["../../x", "a\0b"])
 def test_a_task_that_no_file_can_be_named_for_is_one_line(harness_log: Path, tmp_path: Path, name: str) -> None:
     [results] = harness_log.glob("results_*.json")
@@ -101,9 +108,7 @@ def test_a_task_that_no_file_can_be_named_for_is_one_line(harness_log: Path, tmp
 
 
 @pytest.mark.parametrize("digits", [250, 400, 4000])
-def test_a_long_number_is_kept_or_refused_and_leaves_no_broken_run(
-    harness_log: Path, tmp_path: Path, digits: int
-) -> None:
+def test_a_long_number_is_kept_or_leaves_no_run(harness_log: Path, tmp_path: Path, digits: int) -> None:
     [results] = harness_log.glob("results_*.json")
     edit(results, lambda plain: plain["config"].update(random_seed=10**digits))
     if digits == 250:
@@ -115,39 +120,36 @@ def test_a_long_number_is_kept_or_refused_and_leaves_no_broken_run(
 
 
 @pytest.mark.parametrize("written", [-5, True, 10**200])
-def test_sizes_that_are_no_counts_are_left_out(harness_log: Path, tmp_path: Path, written: object) -> None:
+def test_sizes_that_are_no_counts_are_left_out(harness_log: Path, written: object) -> None:
     [results] = harness_log.glob("results_*.json")
     edit(results, lambda plain: plain["n-samples"]["tiny_choice"].update(original=written))
     edit(results, lambda plain: plain["config"].update(model_num_parameters=written))
-    manifest = imported(tmp_path / "runs", harness_log).read_manifest()
-    assert (manifest.model.parameter_count, "tiny_choice" in manifest.items_available) == (0, False)
+    log = read(harness_log)
+    assert ("parameter_count" in log.about, log.tasks[0].name, log.tasks[0].available) == (False, "tiny_choice", None)
 
 
-def test_shuffled_lines_are_named_and_put_in_order(harness_log: Path, tmp_path: Path) -> None:
+def test_shuffled_lines_are_named_and_put_in_order(harness_log: Path) -> None:
     file = samples_file(harness_log, "tiny_choice")
-    straight = imported(tmp_path / "one", harness_log)
+    straight = read(harness_log)
     lines = file.read_text("utf-8").splitlines()
     file.write_text("".join(f"{line}\n" for line in reversed(lines)), "utf-8")
-    run = imported(tmp_path / "two", harness_log)
-    assert any("shuffled" in warning for warning in run.read_manifest().warnings)
-    assert run.read_samples("evals", "tiny_choice") == straight.read_samples("evals", "tiny_choice")
+    shuffled = read(harness_log)
+    assert any("shuffled" in warning for warning in shuffled.warnings)
+    one, two = ([replace(item, place="") for item in log.tasks[0].items] for log in (straight, shuffled))
+    assert one == two
 
 
-def test_a_truncated_file_makes_the_run_partial_and_its_metrics_null(harness_log: Path, tmp_path: Path) -> None:
+def test_a_truncated_file_makes_its_task_incomplete(harness_log: Path) -> None:
     file = samples_file(harness_log, "tiny_choice")
     file.write_text("".join(f"{line}\n" for line in file.read_text("utf-8").splitlines()[:7]), "utf-8")
-    run = imported(tmp_path / "runs", harness_log)
-    assert run.read_manifest().status == "partial"
-    metrics = by_name(run)
-    assert metrics["tiny_choice/accuracy"].value is None
-    assert "truncated: none 7 of 10 items" in (metrics["tiny_choice/accuracy"].error or "")
-    assert metrics["tiny_generate/exact_match_flexible_extract"].value == pytest.approx(0.1)
+    cut, whole = read(harness_log).tasks
+    assert (cut.incomplete, len(cut.items)) == (f"{file.name} was truncated: none 7 of 10 items", 7)
+    assert (whole.incomplete, len(whole.items)) == (None, 10)
 
 
-def test_a_missing_file_is_a_task_that_did_not_run(harness_log: Path, tmp_path: Path) -> None:
+def test_a_missing_file_is_a_task_that_did_not_run(harness_log: Path) -> None:
     samples_file(harness_log, "tiny_choice").unlink()
-    manifest = imported(tmp_path / "runs", harness_log).read_manifest()
-    assert (manifest.status, [one.task for one in manifest.not_run]) == ("partial", ["tiny_choice"])
+    assert [bool(task.not_run) for task in read(harness_log).tasks] == [True, False]
 
 
 def test_an_edited_score_contradicts_the_results(harness_log: Path, tmp_path: Path) -> None:
@@ -156,26 +158,26 @@ def test_an_edited_score_contradicts_the_results(harness_log: Path, tmp_path: Pa
         imported(tmp_path, harness_log)
 
 
-def test_scores_that_were_swapped_contradict_the_log_likelihoods(harness_log: Path, tmp_path: Path) -> None:
+def test_scores_that_were_swapped_contradict_the_log_likelihoods(harness_log: Path) -> None:
     """Their mean, which is all that the results hold, stays the same."""
     file = samples_file(harness_log, "tiny_choice")
     rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     for wanted in (0.0, 1.0):
         place = next(place for place, row in enumerate(rows, 1) if row["acc"] == wanted)
         edit_line(file, place, lambda row, wanted=wanted: row.update(acc=1.0 - wanted))
-    with pytest.raises(EvidenceInvalid, match="by its log-likelihoods it is"):
-        imported(tmp_path / "runs", harness_log)
     [results] = harness_log.glob("results_*.json")
-    edit(results, lambda plain: plain["configs"]["tiny_choice"].update(process_results="def own(): ..."))
-    assert by_name(imported(tmp_path / "runs", harness_log))["tiny_choice/accuracy"].value == 0.5
+    for own in ("process_results", "class", "filter_list"):  # code that the log does not hold computes the scores
+        with pytest.raises(EvidenceInvalid, match="by its log-likelihoods it is"):
+            read(harness_log)
+        edit(results, lambda plain, own=own: plain["configs"]["tiny_choice"].update({own: "def own(): ..."}))
+        assert sum(item.score or 0 for item in read(harness_log).tasks[0].items) == 5
+        edit(results, lambda plain, own=own: plain["configs"]["tiny_choice"].pop(own))
 
 
-def test_a_value_that_the_log_does_not_state_is_named(harness_log: Path, tmp_path: Path) -> None:
+def test_a_value_that_the_log_does_not_state_is_named(harness_log: Path) -> None:
     [results] = harness_log.glob("results_*.json")
     edit(results, lambda plain: plain["results"]["tiny_choice"].pop("acc,none"))
-    warnings = imported(tmp_path / "runs", harness_log).read_manifest().warnings
-    found = [warning for warning in warnings if "not compared" in warning]
-    assert found == ["tiny_choice/accuracy: not compared: the log has no value"]
+    assert read(harness_log).warnings == ["tiny_choice/accuracy: not compared: the log has no value"]
 
 
 def test_a_value_of_one_metric_that_is_no_number_leaves_the_others(harness_log: Path, tmp_path: Path) -> None:
@@ -215,8 +217,7 @@ def test_an_edited_line_contradicts_its_own_digest(harness_log: Path, tmp_path: 
 
 
 def test_lines_of_another_run_contradict_the_results(harness_log: Path, tmp_path: Path) -> None:
-    file, other = samples_file(harness_log, "tiny_choice"), samples_file(LOGS / "lm_eval", "tiny_own")
-    shutil.copyfile(other, file)
+    shutil.copyfile(samples_file(LOGS / "lm_eval", "tiny_own"), samples_file(harness_log, "tiny_choice"))
     with pytest.raises(EvidenceInvalid, match="task_hashes"):
         imported(tmp_path, harness_log)
 
@@ -229,13 +230,12 @@ def test_a_duplicated_line_is_named(harness_log: Path, tmp_path: Path) -> None:
         imported(tmp_path, harness_log)
 
 
-def test_more_lines_than_the_results_are_on_contradict_them(harness_log: Path, tmp_path: Path) -> None:
-    edit_line(samples_file(harness_log, "tiny_choice"), 1, lambda _row: None)
-    with samples_file(harness_log, "tiny_choice").open("a", encoding="utf-8") as file:
-        row = json.loads(samples_file(harness_log, "tiny_choice").read_text("utf-8").splitlines()[0])
-        file.write(json.dumps(row | {"doc_id": 10}) + "\n")
+def test_more_lines_than_the_results_are_on_contradict_them(harness_log: Path) -> None:
+    file = samples_file(harness_log, "tiny_choice")
+    first = json.loads(file.read_text("utf-8").splitlines()[0])
+    file.write_text(f"{file.read_text('utf-8')}{json.dumps(first | {'doc_id': 10})}\n", "utf-8")
     with pytest.raises(EvidenceInvalid, match="it holds 11 items, the results are on 10"):
-        imported(tmp_path, harness_log)
+        read(harness_log)
 
 
 def second(folder: Path) -> Path:
@@ -272,12 +272,12 @@ def test_results_without_results_are_one_line(tmp_path: Path) -> None:
         READER.read([tmp_path / "nothing"], None)  # type: ignore[arg-type]
 
 
-def test_a_place_in_memory_is_no_setting(harness_log: Path, tmp_path: Path) -> None:
+def test_a_place_in_memory_is_no_setting(harness_log: Path) -> None:
     [results] = harness_log.glob("results_*.json")
     found = []
-    for name, text in (("a", "<f at 0x7f625067b250>"), ("b", "<f at 0x7f1707968450>"), ("c", "<g at 0x7f1707968450>")):
+    for text in ("<f at 0x7f625067b250>", "<f at 0x7f1707968450>", "<g at 0x7f1707968450>"):
         edit(results, lambda plain, text=text: plain["configs"]["tiny_choice"].update(process_docs=text))
-        found.append(imported(tmp_path / name, harness_log).read_manifest().tasks["tiny_choice"]["task_file"])
+        found.append(read(harness_log).tasks[0].settings["task_file"])
     assert found[0] == found[1] != found[2]
 
 

@@ -333,6 +333,19 @@ def test_only_results_and_samples_are_a_log(tmp_path: Path) -> None:
 def test_of_several_results_one_can_be_chosen(tmp_path: Path) -> None:
     read_lm_eval(tmp_path)
     shutil.copyfile(tmp_path / "results_d.json", tmp_path / "results_e.json")
+    stray = shutil.copyfile(tmp_path / "samples_t_d.jsonl", tmp_path / "samples_t_f.jsonl")
     assert [task.not_run for task in READER.read([tmp_path / "results_d.json"], ImportOptions()).tasks] == [None]
+    stray.unlink()
     missing = "samples_t_e.jsonl is missing: was lm_eval run with --log_samples?"
     assert [task.not_run for task in READER.read([tmp_path], ImportOptions()).tasks] == [None, missing]
+
+
+def test_the_first_file_that_belongs_to_no_results_is_named(tmp_path: Path) -> None:
+    for folder in "daefcb":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "results_d.json").write_text('{"results": {}}', "utf-8")
+        for name in "edafcb":
+            (tmp_path / folder / f"samples_{name}.jsonl").touch()
+    why = "it belongs to no results file of this folder: add that, or remove it"
+    with pytest.raises(UsageError, match=rf"^{tmp_path}/a/samples_a\.jsonl: {why}$"):
+        READER.read([tmp_path], ImportOptions())

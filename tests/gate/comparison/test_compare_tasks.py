@@ -75,6 +75,7 @@ def test_which_metrics_are_compared(make: Callable[..., RunFolder]) -> None:
     assert (names(fewer), fewer.only_candidate, fewer.only_baseline) == (["asdiv/accuracy"], ["boolq/accuracy"], [])
     assert (names(fewest), fewest.only_candidate) == (["asdiv/accuracy"] * 2, ["asdiv/unscored"])
     assert compare(other, run, tasks=["boolq"]).only_baseline == ["boolq/accuracy"]
+    assert compare(other, run, tasks=["asdiv"]).only_baseline == []
 
 
 def test_the_record_of_a_slice(make: Callable[..., RunFolder]) -> None:
@@ -153,6 +154,8 @@ def test_a_kind_that_is_nearly_one_is_suggested(make: Callable[..., RunFolder]) 
     run = make("a")
     with pytest.raises(ConfigError, match="Did you mean 'prompts'"):
         compare(run, run, across=["promts"])
+    with pytest.raises(ConfigError, match=f"^{'x' * 59}…: no kind of mismatch: "):
+        compare(run, run, across=["x" * 70])
 
 
 @pytest.mark.parametrize(

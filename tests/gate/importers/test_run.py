@@ -290,10 +290,11 @@ def test_metrics_of_a_group_are_over_the_samples_of_its_tasks(file: Path) -> Non
     """0.75 is the mean of the tasks' values, 1 and 0.5; over the three items it is 2 / 3."""
     group = Task(name="g", data="g", members=("b", "a"), stated=[Stated(metric="s", definition=None, value=0.75)])
     gone = a_task("gone", 0.0, not_run="it was stopped")
-    log = a_log(file, group, a_task("b", 1.0), a_task("a", 0.5, 0.5), gone)
+    half = replace(group, name="h", members=("b", "gone"))
+    log = a_log(file, group, half, a_task("b", 1.0), a_task("a", 0.5, 0.5), gone)
     run = import_log(Made(log), [file], ImportOptions(), file.parent / "runs")
     assert {one.name: (one.value, one.n) for one in run.read_metrics() if one.metric == "s"} == {
-        "b/s": (1.0, 1), "a/s": (0.5, 2), "g/s": (0.75, 3),
+        "b/s": (1.0, 1), "a/s": (0.5, 2), "g/s": (0.75, 3), "h/s": (None, 0),
     }  # fmt: skip
     assert run.read_manifest().status == "partial"
     assert run.tasks() == [("evals", "a"), ("evals", "b")]

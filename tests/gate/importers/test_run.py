@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import shutil
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -333,6 +334,18 @@ def test_a_model_in_a_folder_is_named_by_its_last_part(file: Path, model: str, n
 def test_a_log_that_ends_before_it_starts_ends_when_it_starts(file: Path) -> None:
     made = manifest_of(a_log(file, a_task("a", 1.0), finished=STARTED - timedelta(hours=1)))
     assert made.finished == made.started == STARTED
+
+
+def test_times_are_utc_wherever_the_machine_is(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        made = manifest_of(a_log(file, a_task("a", 1.0), finished=STARTED + timedelta(minutes=1)))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert made.finished is not None
+    assert made.started.utcoffset() == made.finished.utcoffset() == timedelta(0)
 
 
 def test_a_log_without_a_time_is_of_now(file: Path) -> None:

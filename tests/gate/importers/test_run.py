@@ -235,12 +235,15 @@ def test_a_model_is_known_by_its_name_and_by_what_the_log_says_of_it(file: Path)
     found = [manifest_of(log), manifest_of(log, model="mine"), manifest_of(replace(log, identity={"sha": "bead"}))]
     assert [one.model.name for one in found] == ["owner/name", "mine", "owner/name"]
     assert len({one.model.digest for one in found}) == 3
+    newer = manifest_of(replace(log, tool="judge 1.3 beta"))  # another version of the tool asked the same model
+    assert newer.model.digest == found[0].model.digest
 
 
 def test_a_data_set_is_known_by_its_items_in_any_order(file: Path) -> None:
-    task = a_task("a", 1.0, 0.5, 0.0)
+    task = a_task("a", 1.0, 0.5, 0.0, data="x" * 400)
     made = manifest_of(a_log(file, replace(task, items=task.items[::-1])))
     assert made.assets[0].sha256 == digest_of("a0", "a1", "a2")
+    assert made.assets[0].source == f"log: {'x' * 299}…"
 
 
 def test_every_field_is_what_the_log_and_the_user_say(file: Path) -> None:
@@ -265,6 +268,7 @@ def test_every_field_is_what_the_log_and_the_user_say(file: Path) -> None:
         datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC), datetime(2026, 1, 2, 1, 7, 5, tzinfo=UTC),
     )  # fmt: skip
     assert (made.seeds, made.items_available, made.status) == ({"run": 7}, {"b": 9}, "partial")
+    assert made.platform.threads == 1
     assert [(one.suite, one.task, one.reason) for one in made.not_run] == [("evals", "gone", "it was stopped")]
     known = package_versions(("checkpoint-audit", "numpy", "sacrebleu"))
     assert made.packages["judge"] == "1.2"

@@ -32,7 +32,7 @@ def of_runs(baseline: RunManifest, candidate: RunManifest) -> Iterator[Mismatch]
     for name in dict.fromkeys([*ours, *theirs]):
         if ours.get(name) != theirs.get(name) or (name == "status" and ours[name] != "complete"):
             yield Mismatch(kind="run", what=name, baseline=ours.get(name), candidate=theirs.get(name))
-    yield from _in_both("package", None, baseline.packages, candidate.packages)
+    yield from _packages(baseline.packages, candidate.packages)
 
 
 def _circumstances(manifest: RunManifest) -> dict[str, Any]:
@@ -96,13 +96,11 @@ def _settings(
             yield Mismatch(kind=kind, task=task, metric=metric, what=name, baseline=ours, candidate=theirs)
 
 
-def _in_both(
-    kind: MismatchKind, task: str | None, baseline: Mapping[str, str], candidate: Mapping[str, str]
-) -> Iterator[Mismatch]:
-    """What both have in two forms."""
+def _packages(baseline: Mapping[str, str], candidate: Mapping[str, str]) -> Iterator[Mismatch]:
+    """Packages that both have, in two versions."""
     for name in sorted(baseline.keys() & candidate.keys()):
         if baseline[name] != candidate[name]:
-            yield Mismatch(kind=kind, task=task, what=name, baseline=baseline[name], candidate=candidate[name])
+            yield Mismatch(kind="package", what=name, baseline=baseline[name], candidate=candidate[name])
 
 
 def _files(manifest: RunManifest, kind: str) -> dict[str, str]:

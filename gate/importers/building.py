@@ -49,7 +49,7 @@ def samples_of(task: Task, options: ImportOptions) -> list[Sample]:
         values = {sample.slices[name] for sample in samples}
         if len(values) > MOST_SLICES:
             what = f"{name} has {len(values):,} values, a field to report by at most {MOST_SLICES:,}"
-            raise bad(task.items[0].place.partition(": ")[0], f"{what}: leave --slice {name} out")
+            raise bad(task.file or task.name, f"{what}: leave --slice {name} out")
     return samples
 
 
@@ -160,8 +160,8 @@ def _whole(task: Task, stated: Stated, samples: Sequence[Sample], options: Impor
     difference = f"the log says {_shown(stated.value)}, the samples give {_shown(made.value)}"
     if not stated.certain:
         return _failed(task, stated, f"{difference} by the nearest definition", 0)
-    place = task.items[0].place.partition(": ")[0] if task.items else task.name
-    raise contradicts(place, f"{task.name}/{stated.metric}: {difference}: the log was edited, or mixes two runs")
+    what = f"{task.name}/{stated.metric}: {difference}: the log was edited, or mixes two runs"
+    raise contradicts(task.file or task.name, what)
 
 
 def _measured(

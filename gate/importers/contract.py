@@ -121,6 +121,8 @@ class Task:
     """Name of its data set."""
     items: Sequence[ImportedItem] = ()
     """Its items, in a fixed order."""
+    file: Path | None = None
+    """Where they are, for messages; None names the task instead."""
     stated: Sequence[Stated] = ()
     """Its metrics."""
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -147,6 +147,7 @@ class _EvalLog:
             name=name,
             data=str(data.get("name") or data.get("location") or name),
             items=items(ordered, labels),
+            file=self.file,
             stated=[one for one, _, _ in stated],
             settings=self._settings(),
             incomplete=self._missing(),

@@ -73,7 +73,7 @@ class LmEval:
             files=[file for run in runs for file in run.read],
             packages=_packages(first),
             about=_about(runs[0]),
-            started=datetime.fromtimestamp(started, UTC) if started and 0 < started < 1e11 else None,
+            started=datetime.fromtimestamp(started, UTC) if started is not None and 0 < started < 1e11 else None,
             warnings=[*(warning for run in runs for warning in run.warnings), *not_compared(tasks)],
         )
 
@@ -154,6 +154,7 @@ class _Run:
             name=name,
             data=data,
             items=items,
+            file=file,
             stated=lm_eval_metrics.stated(ordered, row, config, better if isinstance(better, dict) else {}),
             settings=settings,
             incomplete=incomplete,

@@ -36,10 +36,17 @@ LONGEST_CELL = 2**31 - 1
 class ImportedRow:
     """One row."""
 
-    place: str
-    """``FILE: row 3``."""
+    file: Path
+    """The table."""
+    line: str
+    """``row 3``."""
     cells: dict[str, Any]
     """By column."""
+
+    @property
+    def place(self) -> str:
+        """``FILE: row 3``."""
+        return f"{self.file}: {self.line}"
 
 
 class ImportedTable:
@@ -85,6 +92,7 @@ def _task(file: Path, options: ImportOptions) -> Task:
         name=options.task or file.stem,
         data=options.task or file.stem,
         items=items,
+        file=file,
         stated=[_stated(name, items, options, primary=place < 2) for place, name in enumerate(scores)],
     )
 
@@ -93,7 +101,7 @@ def _rows(file: Path) -> Iterator[ImportedRow]:
     """The rows of a file."""
     suffix = file.suffix.lower()
     if suffix in LINES:
-        yield from (ImportedRow(f"{file}: line {place}", row) for place, row in read_lines(file))
+        yield from (ImportedRow(file, f"line {place}", row) for place, row in read_lines(file))
     elif suffix in DELIMITERS:
         yield from _delimited(file, DELIMITERS[suffix])
     else:
@@ -114,7 +122,7 @@ def _delimited(file: Path, delimiter: str) -> Iterator[ImportedRow]:
                 continue
             if len(cells) != len(header):
                 raise bad(file, f"row {place}: {len(cells)} cells, the header has {len(header)}: check its quotes")
-            yield ImportedRow(f"{file}: row {place}", dict(zip(header, cells, strict=True)))
+            yield ImportedRow(file, f"row {place}", dict(zip(header, cells, strict=True)))
     except csv.Error as error:
         raise bad(file, f"line {reader.line_num}: not valid CSV: {error}: check the quotes around its cells") from error
 
@@ -176,18 +184,14 @@ def _no_score(values: Mapping[str, float | None]) -> str | None:
     return f"the column {names} is empty" if len(values) == 1 else f"the columns {names} are empty"
 
 
-def _is_plain(value: object) -> bool:
-    return value is None or isinstance(value, str | bool | int | float)
-
-
 def _cell(row: ImportedRow, column: str | None) -> str | None:
     """A cell as text; None if it is empty."""
     value = row.cells.get(column) if column is not None else None
     if value is None or value == "":
         return None
-    if not _is_plain(value):
+    if not isinstance(value, str | int | float):
         raise bad(row.place, f"{column} is a list or an object: give text")
-    return value if isinstance(value, str) else str(value)
+    return str(value)
 
 
 def _score(row: ImportedRow, column: str) -> float | None:
@@ -219,13 +223,14 @@ def _check_ids(rows: Sequence[ImportedRow], column: str | None) -> None:
         UsageError: One does.
     """
     seen: dict[str, str] = {}
-    for row in rows if column is not None else ():
+    for row in rows:
         identity = _cell(row, column)
-        if identity is not None and identity in seen:
-            first = seen[identity].rpartition(": ")[2]
-            raise bad(row.place, f"id {printable(identity, 60)} is also on {first}: give each item once")
-        if identity is not None:
-            seen[identity] = row.place
+        if identity is None:
+            continue
+        if identity in seen:
+            what = f"id {printable(identity, 60)} is also on {seen[identity]}"
+            raise bad(row.place, f"{what}: give each item once")
+        seen[identity] = row.line
 
 
 def _stated(name: str, items: Sequence[ImportedItem], options: ImportOptions, *, primary: bool) -> Stated:

@@ -28,7 +28,6 @@ MODEL_SIGNING = "OpenSSF model-signing, files, SHA-256"
 """Method of a digest over the folder of the checkpoint (:mod:`audit.gate.signing.model_digest`)."""
 RECORDED = "checkpoint-audit"
 """Method of a digest that the manifest records: over the files that determine answers, or a server's description."""
-VERDICTS = ("PASS", "INCONCLUSIVE", "FAIL")
 RESULTS = {"PASS": "PASSED", "INCONCLUSIVE": "FAILED", "FAIL": "FAILED"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,8 @@ from audit.core.errors import AuditError, ConfigError, EvidenceInvalid, RunFolde
 from audit.core.run_folder import RunFolder
 from audit.gate.comparison.compare import compare
 from audit.stats.aggregate import unscored_metric
-from audit.stats.definitions import Mean, measured
+from audit.stats.definitions import Mean, Unscored, measured
+from audit.stats.pairing.comparison import compared
 from tests.reports.conftest import a_manifest, a_sample
 from tests.sealing import sealed
 
@@ -68,6 +70,22 @@ def test_numbers_are_those_of_the_common_items(make: Callable[..., RunFolder]) -
     assert found.ci_low is not None
     assert found.ci_high is not None
     assert -1 < found.ci_low < -10 / 60 < found.ci_high < 0
+
+
+def test_every_field_of_the_difference_is_in_the_record(make: Callable[..., RunFolder]) -> None:
+    """With an interval, and without one: what the comparison of the samples themselves says."""
+    after = [*[0.0] * 12, *[1.0] * 18, *[1.0] * 2, *[0.0] * 28]
+    whole, count, *_ = compare(make("a", samples(RIGHT)), make("b", samples(after)), everything=True).differences
+    given = {"unit": "share", "higher_is_better": True, "confidence": 0.95, "margin": 0.05}
+    for found, expected in (
+        (whole, compared(Mean(), samples(RIGHT), samples(after), **given)),
+        (count, compared(Unscored(), samples(RIGHT), samples(after), **given | {"unit": "count", "margin": None})),
+    ):
+        shared = {field.name for field in dataclasses.fields(expected)} & set(type(found).model_fields)
+        for name in shared - {"higher_is_better", "unit"}:
+            assert getattr(found, name) == getattr(expected, name), name
+    assert (count.no_interval, whole.no_interval) == (expected.no_interval, None)
+    assert count.no_interval
 
 
 def test_a_run_is_not_compared_with_itself(make: Callable[..., RunFolder]) -> None:

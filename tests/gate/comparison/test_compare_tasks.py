@@ -10,7 +10,7 @@ from audit.core.errors import ConfigError
 from audit.core.records import Mismatch
 from audit.core.run_folder import RunFolder
 from audit.gate import evidence
-from audit.gate.comparison.compare import _differs, compare
+from audit.gate.comparison.compare import ComparedRun, ComparisonWork, _differs, compare
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
 from tests.reports.conftest import a_manifest, a_sample
@@ -75,6 +75,7 @@ def test_which_metrics_are_compared(make: Callable[..., RunFolder]) -> None:
     assert (names(fewer), fewer.only_candidate, fewer.only_baseline) == (["asdiv/accuracy"], ["boolq/accuracy"], [])
     assert (names(fewest), fewest.only_candidate) == (["asdiv/accuracy"] * 2, ["asdiv/unscored"])
     assert compare(other, run, tasks=["boolq"]).only_baseline == ["boolq/accuracy"]
+    assert compare(other, run, tasks=["asdiv"]).only_baseline == []
 
 
 def test_the_record_of_a_slice(make: Callable[..., RunFolder]) -> None:
@@ -102,6 +103,35 @@ def test_a_setting_of_one_metric_leaves_the_others(make: Callable[..., RunFolder
     found = compare(make("a"), make("b", settings={"asdiv": {"threshold": 1}}), everything=True)
     assert {(one.task, one.metric, one.what) for one in found.mismatches} == {("asdiv", "asdiv/accuracy", "threshold")}
     assert [one.error is None for one in found.differences] == [True] * 3 + [False, True, False]
+
+
+def test_a_setting_of_two_metrics_concerns_both(make: Callable[..., RunFolder]) -> None:
+    runs = [make(name) for name in "ab"]
+    runs[1].write_metrics([one.model_copy(update={"settings": {"threshold": 1}}) for one in runs[1].read_metrics()])
+    found = compare(runs[0], sealed(runs[1]), tasks=["boolq"], everything=True)
+    assert {(one.metric, one.what) for one in found.mismatches} == {
+        ("boolq/accuracy", "threshold"), ("boolq/unscored", "threshold"),
+    }  # fmt: skip
+    assert [one.error is None for one in found.differences] == [False] * 3
+
+
+def test_what_concerns_a_group_or_one_of_its_tasks_keeps_it_from_being_compared(make: Callable[..., RunFolder]) -> None:
+    side = ComparedRun(make("a"))
+    work = ComparisonWork(side, side, across=(), margin=None, min_aligned=0.95, confidence=0.95)
+    work.mismatches = [Mismatch(kind="prompts", task=task, what="x") for task in (None, "boolq", "member", "other")]
+    assert [one.task for one in work._blocking(side.metrics[0], ["member"])] == [None, "boolq", "member"]
+
+
+def test_a_definition_with_an_argument_that_is_not_known_is_not_compared(
+    make: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "check", lambda *_: None)  # of a newer version, whose numbers cannot be checked
+    run = make("a")
+    first, *others = run.read_metrics()
+    run.write_metrics([first.model_copy(update={"definition": {**(first.definition or {}), "newer": 1}}), *others])
+    found = compare(sealed(run), run, tasks=["boolq"]).differences[0]
+    assert found.difference is None
+    assert "newer" in (found.error or "")
 
 
 def test_a_setting_of_the_task_is_named_once(make: Callable[..., RunFolder]) -> None:
@@ -153,6 +183,8 @@ def test_a_kind_that_is_nearly_one_is_suggested(make: Callable[..., RunFolder]) 
     run = make("a")
     with pytest.raises(ConfigError, match="Did you mean 'prompts'"):
         compare(run, run, across=["promts"])
+    with pytest.raises(ConfigError, match=f"^{'x' * 59}…: no kind of mismatch: "):
+        compare(run, run, across=["x" * 70])
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,12 @@ def harness_log(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A copy of Inspect's JSON log."""
+    return Path(shutil.copyfile(LOGS / "inspect" / "sums.json", tmp_path / "sums.json"))
+
+
 def edit(file: Path, change: Callable[[Any], object]) -> None:
     """Change a JSON file."""
     plain = json.loads(file.read_text("utf-8"))

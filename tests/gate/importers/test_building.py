@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ def item(number: int, **fields: Any) -> ImportedItem:
 
 def task(*items: ImportedItem, **fields: Any) -> Task:
     stated = [Stated(metric="s", definition=Mean(of="scores.s"), unit="share", primary=True, higher_is_better=True)]
-    return Task(**{"name": "t", "data": "d", "items": items, "stated": stated, **fields})
+    return Task(**{"name": "t", "data": "d", "items": items, "file": Path("f: 1"), "stated": stated, **fields})
 
 
 def test_ids_are_digests_of_task_data_and_content_and_copies_are_numbered() -> None:
@@ -68,8 +69,10 @@ def test_clusters_and_slices_come_from_fields() -> None:
 def test_a_field_with_too_many_values_is_no_slice() -> None:
     items = [item(n, fields={"id": str(n), "kind": str(n % 1000)}) for n in range(1001)]
     assert len(samples_of(task(*items), ImportOptions(slices=("kind",)))) == 1001
-    with pytest.raises(UsageError, match=r"^f: id has 1,001 values, .* at most 1,000: leave --slice id out$"):
+    with pytest.raises(UsageError, match=r"^f: 1: id has 1,001 values, .* at most 1,000: leave --slice id out$"):
         samples_of(task(*items), ImportOptions(slices=("id",)))
+    with pytest.raises(UsageError, match=r"^t: id has 1,001 values"):
+        samples_of(task(*items, file=None), ImportOptions(slices=("id",)))
 
 
 def metrics(whole: Task, **options: Any) -> dict[str, Any]:
@@ -84,7 +87,9 @@ def stated(**fields: Any) -> list[Stated]:
 def test_an_equal_value_is_taken_and_another_contradicts() -> None:
     items = [item(n) for n in range(3)]
     assert metrics(task(*items, stated=stated(value=1 / 3 + 1e-12)))["s"].value == pytest.approx(1 / 3)
-    with pytest.raises(EvidenceInvalid, match=r"f: evidence invalid: t/s: the log says 0\.5, the samples give 0\.333"):
+    with pytest.raises(
+        EvidenceInvalid, match=r"^f: 1: evidence invalid: t/s: the log says 0\.5, the samples give 0\.333"
+    ):
         metrics(task(*items, stated=stated(value=0.5)))
 
 
@@ -233,7 +238,7 @@ def test_a_value_of_a_task_that_no_item_gives_contradicts() -> None:
     with pytest.raises(
         EvidenceInvalid, match=r"^t: evidence invalid: t/s: the log says 0\.5, the samples give nothing"
     ):
-        metrics(task(stated=stated(value=0.5)))
+        metrics(task(stated=stated(value=0.5), file=None))
 
 
 def test_a_score_without_a_name_is_a_score() -> None:

@@ -20,6 +20,7 @@ def test_lines_are_numbered_and_blank_ones_ignored(tmp_path: Path) -> None:
 
 
 def test_a_line_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert files.LONGEST_LINE == 67_108_864
     monkeypatch.setattr(files, "LONGEST_LINE", 2**20)
     file = tmp_path / "a.jsonl"
     file.write_text('{"a": 1}\n{"a": "' + "x" * 2**20 + '"}\n', "utf-8")
@@ -30,7 +31,7 @@ def test_a_line_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name, fault in (("pipe", "not a file"), (".", "not a file"), ("missing", "no such file")):
-        with pytest.raises(UsageError, match=fault):
+        with pytest.raises(UsageError, match=rf"^{tmp_path / name}: {fault}"):
             files.read_text(tmp_path / name)
 
 
@@ -45,11 +46,14 @@ def test_a_file_too_large_is_refused(tmp_path: Path) -> None:
 def test_members_have_the_wanted_type() -> None:
     owner = {"n": 1, "flag": True, "none": None}
     assert files.member(owner, "n", int, "here") == 1
+    assert files.optional(owner, "n", int, "here") == 1
     assert files.optional(owner, "none", int, "here") is None
     assert files.optional(owner, "missing", int, "here") is None
     for name, fault in (("flag", "here: 'flag' is true or false"), ("none", "is null"), ("missing", "no 'missing'")):
         with pytest.raises(UsageError, match=fault):
             files.member(owner, name, (int, str), "here")
+    with pytest.raises(UsageError, match=r"^here: 'n' is a number$"):
+        files.optional(owner, "n", str, "here")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +92,7 @@ def test_files_and_lines_of_the_largest_size_are_read(
     ("data", "fault"),
     [
         (b'{"a": 1}\n\n{"b": "\0"}\n', "line 3: a NUL byte: this is not a text file, or it is damaged: copy it again"),
+        (b"\n\0", "line 2: a NUL byte"), (b'{"a": "\xff"}', "not UTF-8 text"),
         (b" \n", "the file is empty: copy it again"),
         (b'{"a": 1}\n{"a": [1}\n', "line 2: not valid JSON: .*: correct it, or copy it again"),
         (b'{"a": 1}\n{"a": ', "line 2: not valid JSON: .*: the file ends in the middle of a line: copy it again"),
@@ -111,6 +116,9 @@ def test_a_large_number_and_a_whole_surrogate_pair_are_read(tmp_path: Path) -> N
     file = tmp_path / "a.json"
     file.write_text('{"n": ' + "9" * 300 + ', "smile": "\\ud83d\\ude00"}', "utf-8")
     assert files.read_json(file) == {"n": int("9" * 300), "smile": "\U0001f600"}
+    file.write_text("[]", "utf-8")
+    with pytest.raises(UsageError, match=rf"^{file}: not a JSON object but a list$"):
+        files.read_json(file)
 
 
 def test_a_long_fault_is_cut(tmp_path: Path) -> None:

@@ -1,149 +1,58 @@
-"""Logs of Inspect: what the tool says is what the samples give, in both of its formats."""
+"""Logs of Inspect: what is read of them, and what is refused."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import EvidenceInvalid, UsageError
-from audit.core.records import Flag
 from audit.gate.importers.contract import ImportOptions, Stated, Task
 from audit.gate.importers.inspect_log import READER
 from audit.stats.definitions import Mean
-from tests.gate.importers.conftest import INSPECT, LOGS, a_score, by_name, edit, imported, read_inspect
+from tests.gate.importers.conftest import INSPECT, LOGS, a_score, edit, imported, read_inspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from audit.core.run_folder import RunFolder
 
 FOLDER = LOGS / "inspect"
-STATED = {
-    "sums": {"match_accuracy": 0.8, "length_mean": 0.28, "parts_letters_mean": 2.8, "parts_digit_accuracy": 0.3},
-}
 
 
-def stated(results: dict[str, Any]) -> dict[str, float]:
-    """Inspect's own values, under the names of a run."""
-    found = {}
-    for score in results["scores"]:
-        label = score["scorer"] if score["name"] == score["scorer"] else f"{score['scorer']}_{score['name']}"
-        for name, metric in score["metrics"].items():
-            if name != "stderr":
-                found[f"{label}_{name}"] = metric["value"]
-    return found
+def task_of(file: Path) -> Task:
+    """What is read of a log, before a run is made of it."""
+    [task] = READER.read([file], ImportOptions()).tasks
+    return task
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """A copy of the JSON log."""
-    return shutil.copyfile(FOLDER / "sums.json", tmp_path / "sums.json")
-
-
-def values(run: RunFolder, task: str) -> dict[str, float | None]:
-    return {metric.metric: metric.value for name, metric in by_name(run).items() if name.startswith(f"{task}/")}
-
-
-def test_recomputed_metrics_are_those_of_inspect(log: Path, tmp_path: Path) -> None:
-    found = values(imported(tmp_path / "runs", log), "sums")
-    own = stated(json.loads(log.read_text("utf-8"))["results"])
-    assert own == pytest.approx(STATED["sums"])
-    assert {name: found[name] for name in own} == pytest.approx(own, rel=1e-9, abs=1e-9)
-
-
-@pytest.mark.parametrize("name", ["sums", "epochs", "letters", "broken"])
-def test_of_archives_too(name: str, tmp_path: Path) -> None:
-    file = FOLDER / f"{name}.eval"
-    found = values(imported(tmp_path, file), name)
-    own = stated(READER.read([file], None).tasks and _results(file))  # type: ignore[arg-type]
-    assert len(own) in {1, 4}
-    assert {name: found[name] for name in own} == pytest.approx(own, rel=1e-9, abs=1e-9)
-
-
-def _results(file: Path) -> dict[str, Any]:
-    from audit.gate.importers.inspect_archive import Archive
-
-    results: dict[str, Any] = Archive(file).read("header.json")["results"]
-    return results
-
-
-def test_both_formats_give_the_same_samples(log: Path, tmp_path: Path) -> None:
-    runs = [imported(tmp_path / "runs", file) for file in (log, FOLDER / "sums.eval")]
-    one, two = (run.read_samples("evals", "sums") for run in runs)
+def test_both_formats_give_the_same_items(log: Path) -> None:
+    one, two = ([replace(item, place="") for item in task_of(file).items] for file in (log, FOLDER / "sums.eval"))
     assert one == two
     assert (one[0].prompt, one[0].reference, one[0].output) == ("[system] Be brief.\n[user] What is 1 + 1?", "2", "2")
     assert one[0].scores == {"match": 1.0, "length": 0.1, "parts_letters": 1.0, "parts_digit": 0.5}
 
 
-def test_epochs_are_completions_of_one_item(tmp_path: Path) -> None:
-    run = imported(tmp_path, FOLDER / "epochs.eval")
-    samples = run.read_samples("evals", "epochs")
-    assert [len(sample.completions) for sample in samples] == [3] * 5
-    for sample in samples:
-        assert sample.score == pytest.approx(sum(one.value or 0 for one in sample.completions) / 3)
+def test_epochs_are_completions_of_one_item() -> None:
+    items = task_of(FOLDER / "epochs.eval").items
+    assert [len(item.completions) for item in items] == [3] * 5
+    for item in items:
+        assert item.score == pytest.approx(sum(one.value or 0 for one in item.completions) / 3)
 
 
-def test_a_sample_that_failed_is_unscored(tmp_path: Path) -> None:
-    run = imported(tmp_path, FOLDER / "broken.eval")
-    [failed] = [sample for sample in run.read_samples("evals", "broken") if sample.error]
-    assert "the tool is broken" in (failed.error or "")
-    assert failed.score is None
-    metrics = by_name(run)
-    assert (metrics["broken/unscored"].value, metrics["broken/match_accuracy"].n) == (1, 4)
-    assert run.read_manifest().status == "complete"
-
-
-def test_cut_answers_are_flagged_and_bound_the_accuracy(tmp_path: Path) -> None:
-    run = imported(tmp_path, FOLDER / "letters.eval")
-    cut = [sample for sample in run.read_samples("evals", "letters") if Flag.TRUNCATED_OUTPUT in sample.flags]
-    assert [sample.output for sample in cut] == ["10 11 12"] * len(cut)
-    metrics = by_name(run)
-    assert metrics["letters/choice_accuracy_if_cut_right"].value == len(cut) / 4
-    assert metrics["letters/truncated_outputs"].value == len(cut) > 0
-
-
-def test_metadata_gives_slices(log: Path, tmp_path: Path) -> None:
-    run = imported(tmp_path / "runs", log, slices=("kind",), cluster="kind")
-    assert {m.slice["kind"] for m in run.read_metrics() if m.slice} == {"even", "odd"}
-
-
-def test_settings_and_versions(log: Path, tmp_path: Path) -> None:
-    manifest = imported(tmp_path / "runs", log).read_manifest()
-    settings = manifest.tasks["sums"]
+def test_settings_and_versions(log: Path) -> None:
+    found = READER.read([log], ImportOptions())
+    settings = found.tasks[0].settings
     assert settings["solvers"][0] == {"solver": "system_message", "params": {"template": "Be brief."}}
-    assert (settings["epochs"], settings["version"]) == (1, 0)
-    assert manifest.packages["inspect_ai"] == "0.3.285"
-    assert (manifest.finished is not None and manifest.finished >= manifest.started, manifest.items_available) == (
-        True,
-        {"sums": 5},
-    )
-
-
-def test_an_edited_score_contradicts_the_results(log: Path, tmp_path: Path) -> None:
-    edit(log, lambda plain: plain["samples"][0]["scores"]["match"].update(value="I"))
-    with pytest.raises(EvidenceInvalid, match=r"match_accuracy: the log says 0\.8, the samples give 0\.6"):
-        imported(tmp_path / "runs", log)
-
-
-def test_a_truncated_log_is_partial(log: Path, tmp_path: Path) -> None:
-    edit(log, lambda plain: plain["samples"].pop())
-    run = imported(tmp_path / "runs", log)
-    assert run.read_manifest().status == "partial"
-    assert "truncated: 4 of 5 samples" in (by_name(run)["sums/match_accuracy"].error or "")
-
-
-def test_a_log_that_did_not_end_is_partial(log: Path, tmp_path: Path) -> None:
-    edit(log, lambda plain: plain.update(status="started"))
-    run = imported(tmp_path / "runs", log)
-    assert run.read_manifest().status == "partial"
-    assert "status started" in " ".join(run.read_manifest().warnings)
-    assert by_name(run)["sums/match_accuracy"].value is None
+    assert (settings["epochs"], settings["version"], found.tasks[0].available) == (1, 0, 5)
+    assert found.packages["inspect_ai"] == "0.3.285"
+    assert found.started is not None
+    assert found.finished is not None
+    assert found.finished >= found.started
 
 
 def test_a_duplicated_sample_is_refused(log: Path, tmp_path: Path) -> None:
@@ -158,23 +67,11 @@ def test_a_sample_of_another_log_is_refused(log: Path, tmp_path: Path) -> None:
         imported(tmp_path / "runs", log)
 
 
-def test_other_reducers_and_metrics_are_null_with_the_value_of_the_log(log: Path, tmp_path: Path) -> None:
-    def change(plain: Any) -> None:
-        plain["results"]["scores"][0]["reducer"] = "max"
-        plain["results"]["scores"][1]["metrics"]["mean"]["name"] = "geometric"
-
-    edit(log, change)
-    metrics = by_name(imported(tmp_path / "runs", log))
-    for name, value in (("match_accuracy_max", "0.8"), ("length_geometric", "0.28")):
-        assert metrics[f"sums/{name}"].value is None
-        assert f"the log says {value}" in (metrics[f"sums/{name}"].error or "")
-
-
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
         ({"version": 1}, "log version 1, this program reads 2"),
-        ({"eval": []}, "'eval' is a list"),
+        ({"results": []}, r"^/.*sums\.json: 'results' is a list"),
         ({"status": None}, "'status' is null"),
         ({"samples": [3]}, "sample 1: not an object"),
         ({"samples": []}, "the log holds no items"),
@@ -202,9 +99,9 @@ def test_odd_values_are_one_line(log: Path, tmp_path: Path, change: Callable[[An
     assert not (tmp_path / "runs").exists()
 
 
-def test_an_odd_headline_is_none(log: Path, tmp_path: Path) -> None:
+def test_an_odd_headline_is_none(log: Path) -> None:
     edit(log, lambda plain: plain["results"].update(headline={"score": ["match"], "metric": {}}))
-    assert not by_name(imported(tmp_path / "runs", log))["sums/match_accuracy"].primary
+    assert not any(stated.primary for stated in task_of(log).stated)
 
 
 def test_two_models_are_refused(log: Path, tmp_path: Path) -> None:
@@ -213,16 +110,17 @@ def test_two_models_are_refused(log: Path, tmp_path: Path) -> None:
         imported(tmp_path / "runs", log, FOLDER / "letters.eval")
 
 
-def test_several_logs_are_one_run(tmp_path: Path) -> None:
-    run = imported(tmp_path, FOLDER / "letters.eval", FOLDER / "sums.eval")
-    assert run.tasks() == [("evals", "letters"), ("evals", "sums")]
+def test_several_logs_are_one_run() -> None:
+    log = READER.read([FOLDER / "letters.eval", FOLDER / "sums.eval"], ImportOptions())
+    assert [task.name for task in log.tasks] == ["letters", "sums"]
 
 
 def test_a_metric_is_what_the_log_says_of_it(tmp_path: Path) -> None:
-    accuracy, spread = {"name": "pack/accuracy", "value": 0.5}, {"name": "pack/stderr", "value": 1}
+    accuracy = {"name": "pack/accuracy", "value": 0.5}
+    spread = [{"name": name, "value": 1} for name in ("pack/stderr", "bootstrap_stderr", "std", "var")]
     tuned = {"name": "mean", "value": "x", "params": {"a": 1}}
     log = read_inspect(
-        tmp_path, a_score("s", "s", accuracy, spread), a_score("k", "s", tuned, reducer="mean"),
+        tmp_path, a_score("s", "s", accuracy, *spread), a_score("k", "s", tuned, reducer="mean"),
         a_score("s", "s", {"name": "accuracy"}, reducer="mode"), a_score("u", "u"),
     )  # fmt: skip
     first, second, mode = log.tasks[0].stated
@@ -276,7 +174,7 @@ def test_the_headline_is_primary(headline: Any, primary: list[str], tmp_path: Pa
 def test_what_the_log_says_of_model_data_and_settings(tmp_path: Path) -> None:
     spec = {
         **INSPECT["eval"], "model_base_url": "u", "model_args": {"a": 1}, "task_args": {}, "task_version": 3,
-        "created": "2026-01-02T03:04:05", "config": {"epochs": 2, "epochs_reducer": ["mean"]},
+        "created": "2026-01-02T03:04:03", "config": {"epochs": 2, "epochs_reducer": ["mean"]},
         "dataset": {"location": "here", "samples": 7}, "scorers": [{"name": "s"}, 1],
         "model_generate_config": {"seed": 1, "top_p": 0.5},
     }  # fmt: skip
@@ -286,7 +184,7 @@ def test_what_the_log_says_of_model_data_and_settings(tmp_path: Path) -> None:
     assert (log.tool, log.model, log.packages) == ("inspect_ai 0.3", "m", {"inspect_ai": "0.3"})
     assert log.identity == {"model": "m", "model_base_url": "u", "model_args": {"a": 1}}
     assert (log.started, log.finished) == (
-        datetime(2026, 1, 2, 3, 4, 4, tzinfo=UTC),
+        datetime(2026, 1, 2, 3, 4, 3, tzinfo=UTC),
         datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     )
     (task,) = log.tasks
@@ -300,6 +198,8 @@ def test_what_the_log_says_of_model_data_and_settings(tmp_path: Path) -> None:
     assert bare.tasks[0].settings == {
         "harness": "inspect_ai unknown", "task_args": {"x": 1}, "solvers": [], "scorers": [], "generation": {},
     }  # fmt: skip
+    begun = read_inspect(tmp_path, eval={**INSPECT["eval"], "created": 7}, stats={**stats, "completed_at": ""})
+    assert begun.started == begun.finished == datetime(2026, 1, 2, 3, 4, 4, tzinfo=UTC)
     named = read_inspect(tmp_path, eval={"task": "t", "model": "m", "dataset": {"name": "d", "location": "here"}})
     assert named.tasks[0].data == "d"
 
@@ -346,6 +246,26 @@ def test_samples_are_in_the_order_of_the_data_set(tmp_path: Path) -> None:
         ({"version": None}, "log version None, this program reads 2: convert it with `inspect log`"),
         ({"stats": {"started_at": "x" * 70}}, f"'{'x' * 58}… is not a time"),
         ({"status": 3}, "'status' is a number"),
+        ({"version": "2"}, "'version' is a text"),
+        ({"samples": {}}, "'samples' is an object"),
+        ({"status": "error", "error": []}, "'error' is a list"),
+        ({"plan": []}, "'plan' is a list"),
+        ({"plan": {"steps": {}}}, "'steps' is an object"),
+        ({"plan": {"config": []}}, "'config' is a list"),
+        ({"stats": []}, "'stats' is a list"),
+        ({"results": {"total_samples": "2"}}, "'total_samples' is a text"),
+        ({"results": {"scores": {}}}, "'scores' is an object"),
+        ({"results": {"scores": [{"scorer": "s"}]}}, "no 'name': is this file of another tool or version?"),
+        ({"results": {"scores": [a_score("s", "s") | {"reducer": []}]}}, "'reducer' is a list"),
+        ({"results": {"scores": [a_score("s", "s") | {"metrics": []}]}}, "'metrics' is a list"),
+        ({"results": {"scores": [a_score("s", "s", {})]}}, "no 'name': is this file of another tool or version?"),
+        ({"eval": []}, "'eval' is a list"),
+        ({"eval": {"task": "t"}}, "no 'model': is this file of another tool or version?"),
+        ({"eval": {"model": "m"}}, "no 'task': is this file of another tool or version?"),
+        *(
+            ({"eval": INSPECT["eval"] | {name: 1}}, f"'{name}' is a number")
+            for name in ("packages", "dataset", "config", "model_generate_config", "scorers")
+        ),
     ],
 )
 def test_faults_of_a_log_are_one_line(given: dict[str, Any], fault: str, tmp_path: Path) -> None:
@@ -357,8 +277,34 @@ def test_faults_of_a_log_are_one_line(given: dict[str, Any], fault: str, tmp_pat
 def test_a_log_without_samples_did_not_run(tmp_path: Path) -> None:
     said = "the log holds no samples: was it written with log_samples=False?"
     assert read_inspect(tmp_path, samples=[]).tasks == [Task(name="t", data="t", not_run=said)]
-    with pytest.raises(UsageError, match=r": no \.eval files in this folder$"):
+    assert read_inspect(tmp_path, samples=None).tasks == [Task(name="t", data="t", not_run=said)]
+    (tmp_path / "log.json").unlink()
+    assert not READER.recognises([tmp_path])
+    with pytest.raises(UsageError, match=rf"^{tmp_path}: no \.eval files in this folder$"):
         READER.read([tmp_path], ImportOptions())
+
+
+def test_the_logs_of_a_folder_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name in "daefcb":
+        start = {"version": 2, "eval": INSPECT["eval"] | {"task": name}}
+        with zipfile.ZipFile(tmp_path / f"{name}.eval", "w") as archive:
+            archive.writestr("_journal/start.json", json.dumps(start))
+    assert [task.name for task in READER.read([tmp_path], ImportOptions()).tasks] == list("abcdef")
+
+
+@pytest.mark.parametrize("spec", [{"packages": {"inspect_ai": "0.4"}}, {"model_args": {"a": 1}}])
+def test_logs_of_two_versions_or_with_other_arguments_are_two_runs(spec: dict[str, Any], tmp_path: Path) -> None:
+    files = [tmp_path / "a.json", tmp_path / "b.json"]
+    for file, changes in zip(files, ({}, spec), strict=True):
+        file.write_text(json.dumps(INSPECT | {"eval": INSPECT["eval"] | changes}), "utf-8")
+    with pytest.raises(UsageError, match=rf"^{files[1]}: (inspect_ai 0\.4|model_args {{'a': 1}}), in a\.json "):
+        READER.read(files, ImportOptions())
+
+
+def test_a_metric_with_parameters_may_be_another_function_of_the_samples(tmp_path: Path) -> None:
+    metrics = {"name": "mean", "value": 0.5, "params": {"a": 1}}, {"name": "accuracy", "value": 0.5, "params": {}}
+    log = read_inspect(tmp_path, a_score("s", "s", *metrics), {"name": "k", "scorer": "s", "metrics": None})
+    assert [one.certain for one in log.tasks[0].stated] == [False, True]
 
 
 def test_an_archive_that_was_killed_has_a_journal(tmp_path: Path) -> None:
@@ -368,9 +314,12 @@ def test_an_archive_that_was_killed_has_a_journal(tmp_path: Path) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("_journal/start.json", json.dumps(start))
         archive.writestr("samples/1_epoch_1.json", sample)
+        archive.writestr(f"samples/{'x' * 100}.json", json.dumps({"id": 2, "input": "q"}))
     log = READER.read([file], ImportOptions())
     assert (log.ended_early, log.tasks[0].incomplete) == ("a.eval has status started", "a.eval has status started")
-    assert log.tasks[0].items[0].place == f"{file}: samples/1_epoch_1.json"
+    assert log.tasks[0].file == file
+    places = ["samples/1_epoch_1.json", f"samples/{'x' * 91}…"]
+    assert [item.place for item in log.tasks[0].items] == [f"{file}: {place}" for place in places]
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("header.json", json.dumps(INSPECT | {"version": 1}))
     with pytest.raises(UsageError, match=rf"^{file}: header\.json: log version 1"):

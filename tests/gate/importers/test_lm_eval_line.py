@@ -22,6 +22,7 @@ def test_digests_are_joined_in_lm_evals_order() -> None:
 
 def test_metrics_are_names() -> None:
     assert a_line(metrics=["acc", "f1"]).metrics == ["acc", "f1"]
-    for wrong in ([1], "acc", None):
-        with pytest.raises(UsageError, match=r"^f: line 3: "):
+    faults = ([1], "not a list of names"), (["acc", 1], "not a list of names"), ("acc", "a text"), (None, "null")
+    for wrong, what in faults:
+        with pytest.raises(UsageError, match=rf"^f: line 3: 'metrics' is {what}$"):
             _ = a_line(metrics=wrong).metrics

@@ -1,10 +1,10 @@
-"""Logs of lm-eval: what the tool says is what the samples give, and logs that were tampered with are named."""
+"""Logs of lm-eval: what is read of them, and logs that were tampered with are named."""
 
 from __future__ import annotations
 
 import json
-import math
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,66 +14,13 @@ from audit.core.errors import EvidenceInvalid, UsageError
 from audit.core.records import digest_of
 from audit.gate.importers.contract import ImportOptions, Stated
 from audit.gate.importers.lm_eval_log import READER
-from tests.gate.importers import harness
-from tests.gate.importers.conftest import LOGS, by_name, edit, edit_line, imported, read_lm_eval, samples_file
+from tests.gate.importers.conftest import LOGS, edit, edit_line, imported, read_lm_eval, samples_file
 from tests.gate.importers.test_lm_eval_items import sha
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from audit.core.run_folder import RunFolder
-
-SUFFIXES = {"tiny_generate": {"strict": "_strict", "flexible-extract": "_flexible_extract"}}
-SHOWN = {"acc": "accuracy", "acc_norm": "normalised_accuracy"}
-WITHOUT_DEFINITION = {"tiny_own/f1", "tiny_classes/f1", "tiny_classes/mcc", "tiny_translate/ter"}
-
-
-def stated(folder: Path) -> dict[str, float]:
-    """lm-eval's own values, under the names of a run."""
-    [file] = folder.glob("results_*.json")
-    found = {}
-    for task, row in json.loads(file.read_text("utf-8"))["results"].items():
-        for key, value in row.items():
-            name, comma, kind = key.partition(",")
-            if comma and not name.endswith("_stderr"):
-                found[f"{task}/{SHOWN.get(name, name)}{SUFFIXES.get(task, {}).get(kind, '')}"] = value
-    return found
-
-
-def check_equal(run: RunFolder, folder: Path) -> None:
-    """Every value of the tool is that of the run, or null with a reason."""
-    metrics = by_name(run)
-    for name, value in stated(folder).items():
-        if name in WITHOUT_DEFINITION:
-            assert metrics[name].value is None
-            assert f"{value:.10g}" in (metrics[name].error or "")
-        else:
-            assert metrics[name].value == pytest.approx(value, rel=1e-9, abs=1e-9), name
-            assert metrics[name].definition
-
-
-def test_recomputed_metrics_are_those_of_lm_eval(lm_eval_run: RunFolder) -> None:
-    check_equal(lm_eval_run, LOGS / "lm_eval")
-    assert len(stated(LOGS / "lm_eval")) == 18
-
-
-@pytest.mark.slow
-def test_of_a_log_that_lm_eval_writes_now(tiny_model: Path, tmp_path: Path) -> None:
-    harness.write_tasks(tmp_path, seed=1)
-    harness.write_logs(tiny_model, tmp_path)
-    [folder] = (tmp_path / "out").iterdir()
-    check_equal(imported(tmp_path / "runs", tmp_path / "out"), folder)
-
-
-def test_how_the_log_was_made_is_in_the_manifest(lm_eval_run: RunFolder) -> None:
-    manifest = lm_eval_run.read_manifest()
-    assert (manifest.status, manifest.model.name, manifest.packages["lm_eval"]) == ("complete", "tiny-llama", "0.4.13")
-    assert (manifest.model.dtype, manifest.model.parameter_count, manifest.model.max_length) == ("float32", 43168, 256)
-    assert f"{manifest.started:%Y-%m-%d}" == "2026-11-26"
-    settings = manifest.tasks["tiny_generate"]
-    assert (settings["shots"], settings["version"], settings["chat_template"]) == (0, 1.0, "off")
-    assert settings["generation"] == {"until": [":"], "max_gen_toks": 12, "do_sample": False}
-    assert settings["fewshot_seed"] == 1234
+    from audit.gate.importers.contract import Log
 
 
 def test_a_folder_above_and_the_file_itself_are_recognised() -> None:
@@ -92,18 +39,25 @@ def test_files_that_are_no_part_of_the_log_are_named(harness_log: Path, tmp_path
             READER.read([results, samples, other], ImportOptions())
 
 
-@pytest.mark.parametrize("name", ["../../x", "a\0b"])
-def test_a_task_that_no_file_can_be_named_for_is_one_line(harness_log: Path, tmp_path: Path, name: str) -> None:
+def read(folder: Path) -> Log:
+    """What is read of a log, before a run is made of it."""
+    return READER.read([folder], ImportOptions())
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("../../x", r"\.\./\.\./x"), ("a\0b", ".*"), (f"/{'x' * 70}", f"/{'x' * 58}…")]
+)
+def test_a_task_that_no_file_can_be_named_for_is_one_line(
+    harness_log: Path, tmp_path: Path, name: str, shown: str
+) -> None:
     [results] = harness_log.glob("results_*.json")
     edit(results, lambda plain: plain["results"].update({name: {"acc,none": 1}}))
-    with pytest.raises(UsageError, match=r"results_.*: task .*: no file can have its name"):
+    with pytest.raises(UsageError, match=rf"results_.*: task {shown}: no file can have its name: rename the task$"):
         imported(tmp_path / "runs", harness_log)
 
 
 @pytest.mark.parametrize("digits", [250, 400, 4000])
-def test_a_long_number_is_kept_or_refused_and_leaves_no_broken_run(
-    harness_log: Path, tmp_path: Path, digits: int
-) -> None:
+def test_a_long_number_is_kept_or_leaves_no_run(harness_log: Path, tmp_path: Path, digits: int) -> None:
     [results] = harness_log.glob("results_*.json")
     edit(results, lambda plain: plain["config"].update(random_seed=10**digits))
     if digits == 250:
@@ -115,93 +69,58 @@ def test_a_long_number_is_kept_or_refused_and_leaves_no_broken_run(
 
 
 @pytest.mark.parametrize("written", [-5, True, 10**200])
-def test_sizes_that_are_no_counts_are_left_out(harness_log: Path, tmp_path: Path, written: object) -> None:
+def test_sizes_that_are_no_counts_are_left_out(harness_log: Path, written: object) -> None:
     [results] = harness_log.glob("results_*.json")
     edit(results, lambda plain: plain["n-samples"]["tiny_choice"].update(original=written))
     edit(results, lambda plain: plain["config"].update(model_num_parameters=written))
-    manifest = imported(tmp_path / "runs", harness_log).read_manifest()
-    assert (manifest.model.parameter_count, "tiny_choice" in manifest.items_available) == (0, False)
+    log = read(harness_log)
+    assert ("parameter_count" in log.about, log.tasks[0].name, log.tasks[0].available) == (False, "tiny_choice", None)
 
 
-def test_shuffled_lines_are_named_and_put_in_order(harness_log: Path, tmp_path: Path) -> None:
+def test_shuffled_lines_are_named_and_put_in_order(harness_log: Path) -> None:
     file = samples_file(harness_log, "tiny_choice")
-    straight = imported(tmp_path / "one", harness_log)
+    straight = read(harness_log)
     lines = file.read_text("utf-8").splitlines()
     file.write_text("".join(f"{line}\n" for line in reversed(lines)), "utf-8")
-    run = imported(tmp_path / "two", harness_log)
-    assert any("shuffled" in warning for warning in run.read_manifest().warnings)
-    assert run.read_samples("evals", "tiny_choice") == straight.read_samples("evals", "tiny_choice")
+    shuffled = read(harness_log)
+    assert any("shuffled" in warning for warning in shuffled.warnings)
+    one, two = ([replace(item, place="") for item in log.tasks[0].items] for log in (straight, shuffled))
+    assert one == two
 
 
-def test_a_truncated_file_makes_the_run_partial_and_its_metrics_null(harness_log: Path, tmp_path: Path) -> None:
+def test_a_truncated_file_makes_its_task_incomplete(harness_log: Path) -> None:
     file = samples_file(harness_log, "tiny_choice")
     file.write_text("".join(f"{line}\n" for line in file.read_text("utf-8").splitlines()[:7]), "utf-8")
-    run = imported(tmp_path / "runs", harness_log)
-    assert run.read_manifest().status == "partial"
-    metrics = by_name(run)
-    assert metrics["tiny_choice/accuracy"].value is None
-    assert "truncated: none 7 of 10 items" in (metrics["tiny_choice/accuracy"].error or "")
-    assert metrics["tiny_generate/exact_match_flexible_extract"].value == pytest.approx(0.1)
+    cut, whole = read(harness_log).tasks
+    assert (cut.incomplete, len(cut.items)) == (f"{file.name} was truncated: none 7 of 10 items", 7)
+    assert (whole.incomplete, len(whole.items)) == (None, 10)
 
 
-def test_a_missing_file_is_a_task_that_did_not_run(harness_log: Path, tmp_path: Path) -> None:
+def test_a_missing_file_is_a_task_that_did_not_run(harness_log: Path) -> None:
     samples_file(harness_log, "tiny_choice").unlink()
-    manifest = imported(tmp_path / "runs", harness_log).read_manifest()
-    assert (manifest.status, [one.task for one in manifest.not_run]) == ("partial", ["tiny_choice"])
+    assert [bool(task.not_run) for task in read(harness_log).tasks] == [True, False]
 
 
-def test_an_edited_score_contradicts_the_results(harness_log: Path, tmp_path: Path) -> None:
-    edit_line(samples_file(harness_log, "tiny_choice"), 1, lambda row: row.update(acc_norm=1.0 - row["acc_norm"]))
-    with pytest.raises(EvidenceInvalid, match=r"normalised_accuracy: the log says 0\.(\d), the samples give 0\.(?!\1)"):
-        imported(tmp_path, harness_log)
-
-
-def test_scores_that_were_swapped_contradict_the_log_likelihoods(harness_log: Path, tmp_path: Path) -> None:
+def test_scores_that_were_swapped_contradict_the_log_likelihoods(harness_log: Path) -> None:
     """Their mean, which is all that the results hold, stays the same."""
     file = samples_file(harness_log, "tiny_choice")
     rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     for wanted in (0.0, 1.0):
         place = next(place for place, row in enumerate(rows, 1) if row["acc"] == wanted)
         edit_line(file, place, lambda row, wanted=wanted: row.update(acc=1.0 - wanted))
-    with pytest.raises(EvidenceInvalid, match="by its log-likelihoods it is"):
-        imported(tmp_path / "runs", harness_log)
     [results] = harness_log.glob("results_*.json")
-    edit(results, lambda plain: plain["configs"]["tiny_choice"].update(process_results="def own(): ..."))
-    assert by_name(imported(tmp_path / "runs", harness_log))["tiny_choice/accuracy"].value == 0.5
+    for own in ("process_results", "class", "filter_list"):  # code that the log does not hold computes the scores
+        with pytest.raises(EvidenceInvalid, match="by its log-likelihoods it is"):
+            read(harness_log)
+        edit(results, lambda plain, own=own: plain["configs"]["tiny_choice"].update({own: "def own(): ..."}))
+        assert sum(item.score or 0 for item in read(harness_log).tasks[0].items) == 5
+        edit(results, lambda plain, own=own: plain["configs"]["tiny_choice"].pop(own))
 
 
-def test_a_value_that_the_log_does_not_state_is_named(harness_log: Path, tmp_path: Path) -> None:
+def test_a_value_that_the_log_does_not_state_is_named(harness_log: Path) -> None:
     [results] = harness_log.glob("results_*.json")
     edit(results, lambda plain: plain["results"]["tiny_choice"].pop("acc,none"))
-    warnings = imported(tmp_path / "runs", harness_log).read_manifest().warnings
-    found = [warning for warning in warnings if "not compared" in warning]
-    assert found == ["tiny_choice/accuracy: not compared: the log has no value"]
-
-
-def test_a_value_of_one_metric_that_is_no_number_leaves_the_others(harness_log: Path, tmp_path: Path) -> None:
-    [results] = harness_log.glob("results_*.json")
-    edit(results, lambda plain: plain["results"]["tiny_choice"].update({"acc_norm,none": math.nan}))
-    edit_line(samples_file(harness_log, "tiny_choice"), 3, lambda row: row.update(acc_norm=math.nan))
-    metrics = by_name(imported(tmp_path / "runs", harness_log))
-    assert (metrics["tiny_choice/accuracy"].value, metrics["tiny_choice/accuracy"].n) == (0.5, 10)
-    assert metrics["tiny_choice/normalised_accuracy"].value is None
-    assert metrics["tiny_choice/unscored"].value == 0
-
-
-@pytest.mark.parametrize(("written", "known"), [("-inf", True), ("nan", False)])
-def test_a_wrong_option_without_finite_likelihood(harness_log: Path, tmp_path: Path, written: str, known: bool) -> None:
-    """Minus infinity is never the likeliest; with NaN the likeliest is unknown, and so is every metric of the task."""
-
-    def change(row: Any) -> None:
-        row["resps"][(int(row["target"]) + 1) % 3] = [[written, "False"]]
-
-    file = samples_file(harness_log, "tiny_choice")
-    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    edit_line(file, next(place for place, row in enumerate(rows, 1) if row["acc"] == 1), change)
-    metrics = by_name(imported(tmp_path / "runs", harness_log))
-    accuracy = metrics["tiny_choice/accuracy"]
-    assert (accuracy.value, metrics["tiny_choice/unscored"].value) == ((0.5, 0) if known else (None, 1))
-    assert known or "an option has no log-likelihood on 1 of 10 lines" in (accuracy.error or "")
+    assert read(harness_log).warnings == ["tiny_choice/accuracy: not compared: the log has no value"]
 
 
 @pytest.mark.parametrize("key", ["doc", "arguments", "target"])
@@ -215,8 +134,7 @@ def test_an_edited_line_contradicts_its_own_digest(harness_log: Path, tmp_path: 
 
 
 def test_lines_of_another_run_contradict_the_results(harness_log: Path, tmp_path: Path) -> None:
-    file, other = samples_file(harness_log, "tiny_choice"), samples_file(LOGS / "lm_eval", "tiny_own")
-    shutil.copyfile(other, file)
+    shutil.copyfile(samples_file(LOGS / "lm_eval", "tiny_own"), samples_file(harness_log, "tiny_choice"))
     with pytest.raises(EvidenceInvalid, match="task_hashes"):
         imported(tmp_path, harness_log)
 
@@ -229,13 +147,12 @@ def test_a_duplicated_line_is_named(harness_log: Path, tmp_path: Path) -> None:
         imported(tmp_path, harness_log)
 
 
-def test_more_lines_than_the_results_are_on_contradict_them(harness_log: Path, tmp_path: Path) -> None:
-    edit_line(samples_file(harness_log, "tiny_choice"), 1, lambda _row: None)
-    with samples_file(harness_log, "tiny_choice").open("a", encoding="utf-8") as file:
-        row = json.loads(samples_file(harness_log, "tiny_choice").read_text("utf-8").splitlines()[0])
-        file.write(json.dumps(row | {"doc_id": 10}) + "\n")
+def test_more_lines_than_the_results_are_on_contradict_them(harness_log: Path) -> None:
+    file = samples_file(harness_log, "tiny_choice")
+    first = json.loads(file.read_text("utf-8").splitlines()[0])
+    file.write_text(f"{file.read_text('utf-8')}{json.dumps(first | {'doc_id': 10})}\n", "utf-8")
     with pytest.raises(EvidenceInvalid, match="it holds 11 items, the results are on 10"):
-        imported(tmp_path, harness_log)
+        read(harness_log)
 
 
 def second(folder: Path) -> Path:
@@ -250,9 +167,11 @@ def test_the_same_task_twice_is_refused(harness_log: Path, tmp_path: Path) -> No
         imported(tmp_path, harness_log)
 
 
-@pytest.mark.parametrize("key", ["model_name", "lm_eval_version"])
-def test_two_models_or_versions_are_refused(harness_log: Path, tmp_path: Path, key: str) -> None:
-    edit(second(harness_log), lambda plain: plain.update({key: "0.4.2"}))
+@pytest.mark.parametrize(
+    "given", [{"model_name": "0.4.2"}, {"lm_eval_version": "0.4.2"}, {"config": {"model_args": "0.4.2"}}]
+)
+def test_two_models_or_versions_are_refused(harness_log: Path, tmp_path: Path, given: dict[str, Any]) -> None:
+    edit(second(harness_log), lambda plain: plain.update(given))
     with pytest.raises(UsageError, match=r"0\.4\.2, in .*: import them separately"):
         imported(tmp_path, harness_log)
 
@@ -268,16 +187,19 @@ def test_results_without_results_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "results_x.json").write_text('{"config": {}}', "utf-8")
     with pytest.raises(UsageError, match=r"results_x\.json: no 'results'"):
         imported(tmp_path, tmp_path)
-    with pytest.raises(UsageError, match="no results_"):
+    with pytest.raises(UsageError, match=rf"^{tmp_path / 'nothing'}: no results_"):
         READER.read([tmp_path / "nothing"], None)  # type: ignore[arg-type]
+    for name in ("config", "group_subtasks"):
+        with pytest.raises(UsageError, match=rf"^{tmp_path}/results_d\.json: '{name}' is a list$"):
+            read_lm_eval(tmp_path, **{name: [1]})
 
 
-def test_a_place_in_memory_is_no_setting(harness_log: Path, tmp_path: Path) -> None:
+def test_a_place_in_memory_is_no_setting(harness_log: Path) -> None:
     [results] = harness_log.glob("results_*.json")
     found = []
-    for name, text in (("a", "<f at 0x7f625067b250>"), ("b", "<f at 0x7f1707968450>"), ("c", "<g at 0x7f1707968450>")):
+    for text in ("<f at 0x7f625067b250>", "<f at 0x7f1707968450>", "<g at 0x7f1707968450>"):
         edit(results, lambda plain, text=text: plain["configs"]["tiny_choice"].update(process_docs=text))
-        found.append(imported(tmp_path / name, harness_log).read_manifest().tasks["tiny_choice"]["task_file"])
+        found.append(read(harness_log).tasks[0].settings["task_file"])
     assert found[0] == found[1] != found[2]
 
 
@@ -298,7 +220,8 @@ def test_what_the_results_say_of_the_model(tmp_path: Path) -> None:
     assert (bare.tool, bare.model, bare.about, bare.started) == ("lm_eval unknown", "hf", {}, None)
     assert read_lm_eval(tmp_path).model == "unknown"
     for date in (-1, 1e11, "x", None):
-        assert read_lm_eval(tmp_path, date=date).started is None
+        assert read_lm_eval(tmp_path, date=date, config=None).started is None
+    assert [read_lm_eval(tmp_path, date=date).started is None for date in (0.5, 9.95e10)] == [False, False]
 
 
 def test_what_the_results_say_of_a_task(tmp_path: Path) -> None:
@@ -318,6 +241,7 @@ def test_what_the_results_say_of_a_task(tmp_path: Path) -> None:
         "generation": {"until": []}, "task_file": digest_of(json.dumps(task_file, sort_keys=True))[:12],
     }  # fmt: skip
     assert [(one.metric, one.value, one.higher_is_better) for one in task.stated] == [("exact_match", 0.5, True)]
+    assert task.file == tmp_path / "samples_t_d.jsonl"
     assert [item.answered_by for item in task.items] == ["generation"] * 2
     (bare,) = read_lm_eval(tmp_path, configs={"t": 1}, higher_is_better={"t": 1}, **{"n-samples": {"t": 1}}).tasks
     assert (bare.data, bare.available, bare.stated[0].higher_is_better) == ("t", None, None)
@@ -341,6 +265,19 @@ def test_each_filter_has_every_item(rows: list[tuple[str, int]], missing: str | 
         read_lm_eval(tmp_path, lines if missing is None else lines[:2], **{"n-samples": {"t": {"effective": 0}}})
 
 
+def test_one_filter_with_too_many_items_is_enough(tmp_path: Path) -> None:
+    lines = [{"filter": name, "doc_id": n, "exact_match": 1} for name, n in (("a", 0), ("b", 0), ("b", 1))]
+    with pytest.raises(EvidenceInvalid, match="it holds 2 items, the results are on 1"):
+        read_lm_eval(tmp_path, lines, **{"n-samples": {"t": {"effective": 1}}})
+
+
+def test_an_accuracy_of_last_words_is_checked(tmp_path: Path) -> None:
+    rows = [{"doc_id": 0, "metrics": ["acc"], "acc": 1.0, "arguments": [["q", " x"]], "resps": [[["-1", "False"]]]}]
+    configs = {"t": {"output_type": "loglikelihood"}}
+    with pytest.raises(EvidenceInvalid, match="acc is 1, by its log-likelihoods it is wrong"):
+        read_lm_eval(tmp_path, rows, configs=configs)
+
+
 def test_lines_are_in_the_order_of_their_digest(tmp_path: Path) -> None:
     """Filter by filter in the order of the file, by position; without digests nothing can be said."""
     rows = [{"filter": name, "doc_id": n, "doc_hash": sha("{}"), "prompt_hash": f"{name}{n}"} for name in "ba"
@@ -355,20 +292,22 @@ def test_lines_are_in_the_order_of_their_digest(tmp_path: Path) -> None:
     shuffled = [rows[place] for place in (1, 3, 2, 0)]
     warning = "samples_t_d.jsonl: its lines were shuffled; they are read in lm-eval's order"
     assert warned(shuffled, **stored) == [warning]
-    with pytest.raises(EvidenceInvalid, match="its lines are not those that the results were computed from"):
+    with pytest.raises(EvidenceInvalid, match=r"samples_t_d\.jsonl: evidence invalid: its lines are not those that"):
         warned(rows[:3], **stored)
     bare = [{name: value for name, value in row.items() if "hash" not in name} for row in rows[:3]]
     assert warned(bare, **stored) == warned(shuffled, task_hashes={"t": 1}) == []
+    assert warned([bare[0], *rows[1:3]], **stored) == []
 
 
 def test_groups_have_the_tasks_inside_them(tmp_path: Path) -> None:
     """Of groups in groups, once each, and in the order in which they are listed."""
     row = {"acc,none": 0.25, "acc_stderr,none": 1, "f1,none": "x", "f1,other": 1, "alias": "g", "sample_len": 3}
     inside = {"g": ["h", "t", "g", "h"], "h": ["u", "t", "i"], "i": [], "j": 1, "k": ["t"]}
-    groups = {"g": row, "k": 1}
+    groups = {"g": row, "j": row, "k": 1}
     better = {"g": {"acc": True, "f1": "x"}}
     rows = {"t": {"exact_match,none": 0.5}, "g": row, "h": {}, "v": 1}
-    log = read_lm_eval(tmp_path, results=rows, group_subtasks=inside, groups=groups, higher_is_better=better)
+    given = {"results": rows, "groups": groups, "higher_is_better": better, "versions": {"g": 2}}
+    log = read_lm_eval(tmp_path, group_subtasks=inside, **given)
     assert [task.name for task in log.tasks] == ["t", "g"]
     group = log.tasks[1]
     assert (group.members, group.data, group.items) == (("t", "u", "i"), "g", ())
@@ -376,7 +315,7 @@ def test_groups_have_the_tasks_inside_them(tmp_path: Path) -> None:
         Stated(metric="accuracy", definition=None, value=0.25, higher_is_better=True),
         Stated(metric="f1", definition=None, value=None),
     ]
-    assert set(group.settings) == {"chat_template", "harness", "task_file"}
+    assert set(group.settings) == {"chat_template", "harness", "task_file", "version"}
 
 
 def test_only_results_and_samples_are_a_log(tmp_path: Path) -> None:
@@ -394,6 +333,19 @@ def test_only_results_and_samples_are_a_log(tmp_path: Path) -> None:
 def test_of_several_results_one_can_be_chosen(tmp_path: Path) -> None:
     read_lm_eval(tmp_path)
     shutil.copyfile(tmp_path / "results_d.json", tmp_path / "results_e.json")
+    stray = shutil.copyfile(tmp_path / "samples_t_d.jsonl", tmp_path / "samples_t_f.jsonl")
     assert [task.not_run for task in READER.read([tmp_path / "results_d.json"], ImportOptions()).tasks] == [None]
+    stray.unlink()
     missing = "samples_t_e.jsonl is missing: was lm_eval run with --log_samples?"
     assert [task.not_run for task in READER.read([tmp_path], ImportOptions()).tasks] == [None, missing]
+
+
+def test_the_first_file_that_belongs_to_no_results_is_named(tmp_path: Path) -> None:
+    for folder in "daefcb":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "results_d.json").write_text('{"results": {}}', "utf-8")
+        for name in "edafcb":
+            (tmp_path / folder / f"samples_{name}.jsonl").touch()
+    why = "it belongs to no results file of this folder: add that, or remove it"
+    with pytest.raises(UsageError, match=rf"^{tmp_path}/a/samples_a\.jsonl: {why}$"):
+        READER.read([tmp_path], ImportOptions())

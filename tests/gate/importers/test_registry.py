@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,14 @@ def test_what_nobody_recognises_is_one_line_that_lists_the_formats(tmp_path: Pat
         registry.reader_for([file], None)
     with pytest.raises(UsageError, match=r"--from inspct: no such format: .*Did you mean 'inspect'\?"):
         registry.reader_for([file], "inspct")
+
+
+def test_a_format_that_is_named_is_not_detected(tmp_path: Path) -> None:
+    assert registry.reader_for([tmp_path / "a.csv"], "inspect") is registry.READERS[1]
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name in (None, "table"):  # reading it would wait for ever
+        with pytest.raises(UsageError, match=rf"^{tmp_path}/pipe\.csv: neither a file nor a folder$"):
+            registry.reader_for([tmp_path / "a.csv", tmp_path / "pipe.csv"], name)
 
 
 class Point:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import random
 import shutil
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, UsageError, WriteError
+from audit.core import provenance
+from audit.core.errors import AuditError, EvidenceInvalid, UsageError, WriteError
 from audit.core.provenance import package_versions
 from audit.core.records import digest_of
 from audit.core.run_folder import RunFolder
@@ -74,38 +76,6 @@ def test_two_models_on_the_same_data_pair_up_and_other_data_does_not(harness_log
     assert one.read_manifest().model.digest != two.read_manifest().model.digest
 
 
-def test_the_same_log_twice_is_refused(harness_log: Path, tmp_path: Path) -> None:
-    imported(tmp_path / "runs", harness_log)
-    with pytest.raises(UsageError, match="imported before"):
-        imported(tmp_path / "runs", harness_log)
-
-
-def test_nothing_is_left_where_writing_fails(
-    harness_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object) -> None:
-        msg = "disk full"
-        raise WriteError(msg)
-
-    monkeypatch.setattr(RunFolder, "write_metrics", full)
-    with pytest.raises(WriteError):
-        imported(tmp_path / "runs", harness_log)
-    assert list((tmp_path / "runs").iterdir()) == []
-
-
-def test_nothing_is_left_where_what_was_written_cannot_be_read(
-    harness_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unreadable(*_: object) -> None:
-        msg = "broken"
-        raise RunFolderError(msg)
-
-    monkeypatch.setattr(RunFolder, "read_manifest", unreadable)
-    with pytest.raises(RunFolderError):
-        import_log(reader_for([harness_log], None), [harness_log], ImportOptions(), tmp_path / "runs")
-    assert list((tmp_path / "runs").iterdir()) == []
-
-
 class Odd:
     """A reader that meets what it does not expect."""
 
@@ -122,7 +92,9 @@ class Odd:
         raise self.error
 
 
-@pytest.mark.parametrize("kind", [ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError, OSError])
+@pytest.mark.parametrize(
+    "kind", [ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError, OSError]
+)
 def test_whatever_a_reader_raises_is_one_line_with_the_file(tmp_path: Path, kind: type[Exception]) -> None:
     with pytest.raises(UsageError) as caught:
         import_log(Odd(kind("two\nlines")), [tmp_path / "log"], ImportOptions(), tmp_path)
@@ -140,17 +112,6 @@ def test_a_metric_twice_is_refused(tmp_path: Path, name: str, fault: str) -> Non
     file.write_text("id,s,unscored\n1,1,0\n2,0,0\n", "utf-8")
     with pytest.raises(UsageError, match=fault):
         imported(tmp_path / "runs", file, scores=("s", name))
-
-
-def test_the_model_is_known_by_what_the_log_says(harness_log: Path, tmp_path: Path) -> None:
-    first = imported(tmp_path / "one", harness_log).read_manifest().model
-    named = imported(tmp_path / "two", harness_log, model="mine").read_manifest().model
-    [results] = harness_log.glob("results_*.json")
-    edit(results, lambda plain: plain["config"].update(model_sha="0" * 40))
-    other = imported(tmp_path / "three", harness_log).read_manifest().model
-    assert (first.name, named.name) == ("tiny-llama", "mine")
-    assert len({first.digest, named.digest, other.digest}) == 3
-    assert first.remarks == ["known by what the log says of it: its weights were not seen"]
 
 
 def places(value: object, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -255,6 +216,37 @@ def manifest_of(log: Log, **options: Any) -> RunManifest:
     return import_log(Made(log), log.files, ImportOptions(**options), out).read_manifest()
 
 
+@pytest.mark.parametrize("name", ["write_metrics", "read_manifest", "read_metrics"])
+def test_nothing_is_left_where_writing_or_reading_it_again_fails(
+    file: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def failing(run: RunFolder, *_: object) -> None:
+        assert name != "write_metrics" or not run.manifest_path.exists()  # half a folder is no run
+        msg = "disk full"
+        raise WriteError(msg)
+
+    monkeypatch.setattr(RunFolder, name, failing)
+    with pytest.raises(WriteError):
+        import_log(Made(a_log(file, a_task("a", 1.0))), [file], ImportOptions(), file.parent / "runs")
+    assert list((file.parent / "runs").iterdir()) == []
+
+
+def test_a_model_is_known_by_its_name_and_by_what_the_log_says_of_it(file: Path) -> None:
+    log = a_log(file, a_task("a", 1.0))
+    found = [manifest_of(log), manifest_of(log, model="mine"), manifest_of(replace(log, identity={"sha": "bead"}))]
+    assert [one.model.name for one in found] == ["owner/name", "mine", "owner/name"]
+    assert len({one.model.digest for one in found}) == 3
+    newer = manifest_of(replace(log, tool="judge 1.3 beta"))  # another version of the tool asked the same model
+    assert newer.model.digest == found[0].model.digest
+
+
+def test_a_data_set_is_known_by_its_items_in_any_order(file: Path) -> None:
+    task = a_task("a", 1.0, 0.5, 0.0, data="x" * 400)
+    made = manifest_of(a_log(file, replace(task, items=task.items[::-1])))
+    assert made.assets[0].sha256 == digest_of("a0", "a1", "a2")
+    assert made.assets[0].source == f"log: {'x' * 299}…"
+
+
 def test_every_field_is_what_the_log_and_the_user_say(file: Path) -> None:
     group = Task(name="g", data="g", members=("b", "a"), stated=[Stated(metric="s", definition=None, value=0.75)])
     gone = Task(name="gone", data="d", not_run="it was stopped")
@@ -277,6 +269,7 @@ def test_every_field_is_what_the_log_and_the_user_say(file: Path) -> None:
         datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC), datetime(2026, 1, 2, 1, 7, 5, tzinfo=UTC),
     )  # fmt: skip
     assert (made.seeds, made.items_available, made.status) == ({"run": 7}, {"b": 9}, "partial")
+    assert made.platform.threads == 1
     assert [(one.suite, one.task, one.reason) for one in made.not_run] == [("evals", "gone", "it was stopped")]
     known = package_versions(("checkpoint-audit", "numpy", "sacrebleu"))
     assert made.packages["judge"] == "1.2"
@@ -302,12 +295,15 @@ def test_every_field_is_what_the_log_and_the_user_say(file: Path) -> None:
 def test_metrics_of_a_group_are_over_the_samples_of_its_tasks(file: Path) -> None:
     """0.75 is the mean of the tasks' values, 1 and 0.5; over the three items it is 2 / 3."""
     group = Task(name="g", data="g", members=("b", "a"), stated=[Stated(metric="s", definition=None, value=0.75)])
-    log = a_log(file, group, a_task("b", 1.0), a_task("a", 0.5, 0.5))
+    gone = a_task("gone", 0.0, not_run="it was stopped")
+    half = replace(group, name="h", members=("b", "gone"))
+    log = a_log(file, group, half, a_task("b", 1.0), a_task("a", 0.5, 0.5), gone)
     run = import_log(Made(log), [file], ImportOptions(), file.parent / "runs")
     assert {one.name: (one.value, one.n) for one in run.read_metrics() if one.metric == "s"} == {
-        "b/s": (1.0, 1), "a/s": (0.5, 2), "g/s": (0.75, 3),
+        "b/s": (1.0, 1), "a/s": (0.5, 2), "g/s": (0.75, 3), "h/s": (None, 0),
     }  # fmt: skip
-    assert run.read_manifest().status == "complete"
+    assert run.read_manifest().status == "partial"
+    assert run.tasks() == [("evals", "a"), ("evals", "b")]
 
 
 @pytest.mark.parametrize(
@@ -345,6 +341,18 @@ def test_a_log_that_ends_before_it_starts_ends_when_it_starts(file: Path) -> Non
     assert made.finished == made.started == STARTED
 
 
+def test_times_are_utc_wherever_the_machine_is(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        made = manifest_of(a_log(file, a_task("a", 1.0), finished=STARTED + timedelta(minutes=1)))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert made.finished is not None
+    assert made.started.utcoffset() == made.finished.utcoffset() == timedelta(0)
+
+
 def test_a_log_without_a_time_is_of_now(file: Path) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     made = manifest_of(a_log(file, a_task("a", 1.0), started=None))
@@ -352,12 +360,14 @@ def test_a_log_without_a_time_is_of_now(file: Path) -> None:
     assert made.started.utcoffset() == timedelta(0)
 
 
-def test_the_run_is_named_by_everything_but_the_machine(file: Path) -> None:
+def test_the_run_is_named_by_everything_but_the_machine(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another seed or model is another run, in the same folder."""
     log = a_log(file, a_task("a", 1.0))
     ids = {manifest_of(log, seed=seed).run_id for seed in (1, 2)} | {manifest_of(log, model="mine").run_id}
     assert len(ids) == 3
     assert all(one.startswith("20260102T010405Z-") for one in ids)
+    platform = provenance.platform_record(threads=9)
+    monkeypatch.setattr(provenance, "platform_record", lambda threads: platform)
     with pytest.raises(UsageError) as caught:
         manifest_of(log, seed=2)
     said = "this log was imported before with these options: use that run, or --out DIR"

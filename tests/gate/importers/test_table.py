@@ -81,6 +81,8 @@ def test_ids_alone_are_warned_of(tmp_path: Path) -> None:
 
 
 def test_a_byte_order_mark_and_other_separators_are_read(tmp_path: Path) -> None:
+    old = tables(write(tmp_path, "id,score\r1,1\r2,0\r")).tasks[0].items
+    assert [item.score for item in old] == [1.0, 0.0]
     text = b"\xef\xbb\xbfid\tscore\r\n1\ttrue\r\n2\tFalse\r\n"
     assert by_name(imported(tmp_path / "runs", write(tmp_path, text, "a.tsv")))["a/score"].value == 0.5
 
@@ -150,8 +152,8 @@ def test_unknown_columns_are_named(tmp_path: Path, options: dict[str, object], f
 
 
 def test_one_name_is_for_one_file(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--task names one task"):
-        imported(tmp_path / "runs", write(tmp_path, CSV), write(tmp_path, CSV, "b.csv"), task="t")
+    with pytest.raises(UsageError, match=rf"^{tmp_path}/b\.csv: --task names one task: import the files separately$"):
+        tables(write(tmp_path, CSV), write(tmp_path, CSV, "b.csv"), task="t")
 
 
 def tables(*files: Path, **options: Any) -> Log:
@@ -179,7 +181,7 @@ def test_columns_that_are_named_replace_those_that_are_called_so(tmp_path: Path)
     file = write(tmp_path, "id,n,prompt,q,score,a,b\n1,5,p,P,1,2,3\n1,6,p,R,1,0,1\n")
     log = tables(file, columns={"id": "n", "prompt": "q"}, scores=("a", "score", "b"), task="mine", unit="points")
     (task,) = log.tasks
-    assert (task.name, task.data) == ("mine", "mine")
+    assert (task.name, task.data, task.file) == ("mine", "mine", file)
     assert [item.digest for item in task.items] == [digest_of("5", "P", None), digest_of("6", "R", None)]
     assert task.items[0].scores == {"a": 2.0, "score": 1.0, "b": 3.0}
     assert task.items[0].score == 2.0
@@ -208,10 +210,18 @@ def test_values_of_json_lines_keep_their_kind(tmp_path: Path) -> None:
     assert items[1].place == f"{file}: line 2"
 
 
+def test_null_is_an_empty_cell(tmp_path: Path) -> None:
+    line = '{"id": null, "prompt": "q", "output": null, "score": null, "other": 0}\n'
+    (item,) = tables(write(tmp_path, line, "a.jsonl")).tasks[0].items
+    assert item.fields == {"prompt": "q", "other": 0}
+    assert (item.output, item.score, item.error) == (None, None, "the column score is empty")
+
+
 def test_items_are_warned_of_where_none_has_a_text(tmp_path: Path) -> None:
     ids, mixed = write(tmp_path, "id,score\n1,1\n", "ids.csv"), write(tmp_path, "id,reference,score\n1,,1\n2,x,1\n")
+    prompts = write(tmp_path, "id,prompt,score\n1,x,1\n", "prompts.csv")
     text = "items have ids alone, no prompt or reference: other data under the same ids would pair up"
-    assert tables(ids, mixed).warnings == [f"ids: {text}"]
+    assert tables(ids, mixed, prompts).warnings == [f"ids: {text}"]
 
 
 @pytest.mark.parametrize(
@@ -232,6 +242,12 @@ def test_a_table_is_known_by_its_ending(name: str, known: bool) -> None:
             "a.csv",
             {},
             ("row 2: score is 'x', not a finite number: leave it empty if the item was not scored"),
+        ),
+        (
+            "score\n1\n",
+            "a.csv",
+            {},
+            "no column that identifies the items: name one with --id or --prompt. Its columns: score",
         ),
         ("b,a,a,b\n", "a.csv", {}, "row 1: two columns are called 'b': rename one"),
         (f"{'x' * 70},{'x' * 70}\n", "a.csv", {}, f"row 1: two columns are called '{'x' * 58}…: rename one"),
@@ -256,7 +272,7 @@ def test_a_table_is_known_by_its_ending(name: str, known: bool) -> None:
         ),
         (
             f"id,score\n{'i' * 70},1\n2,1\n{'i' * 70},1\n",
-            "a.csv",
+            "row: a.csv",
             {},
             (f"row 4: id {'i' * 59}… is also on row 2: give each item once"),
         ),

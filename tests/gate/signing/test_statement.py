@@ -7,6 +7,7 @@ import pytest
 import rfc8785
 
 from audit.core.errors import AuditError
+from audit.core.records import RunReference
 from audit.gate.signing import envelope
 from audit.gate.signing.parts import parts_of
 from audit.gate.signing.statement import (
@@ -67,6 +68,31 @@ def test_the_statement_says_what_the_gate_decided(whole: RunFolder) -> None:
 @pytest.mark.parametrize(("verdict", "result"), [("PASS", "PASSED"), ("FAIL", "FAILED"), ("INCONCLUSIVE", "FAILED")])
 def test_only_a_pass_is_passed(verdict: str, result: str, whole: RunFolder) -> None:
     assert statement_of(whole, verdict=verdict).predicate.result == result
+
+
+def test_waived_checks_warn_and_what_decides_is_named(whole: RunFolder) -> None:
+    """A waived check is no failed test, and a verdict that rests on one is no clean pass; a failed one stays."""
+    decision = the_decision(whole)
+    first, second, third = decision.checks
+    waived = [first, second.model_copy(update={"verdict": "FAIL", "waived_by": "w1"}), third]
+    baseline = RunReference(
+        run_id="before", model="m", model_digest="d", dtype="float32", quantization=None, metrics_sha256="b" * 64
+    )
+    given = {"waiver_file": "w.yaml", "waivers_sha256": "e" * 64, "baseline": baseline}
+    for verdict, result in (("PASS", "WARNED"), ("FAIL", "FAILED"), ("INCONCLUSIVE", "FAILED")):
+        predicate = statement_of(whole, verdict=verdict, checks=waived, **given).predicate
+        assert predicate.result == result
+    assert predicate.passedTests == [f"{first.metric} {first.rule}"]
+    assert predicate.warnedTests == [f"{one.metric} {one.rule}" for one in (second, third)]
+    assert predicate.failedTests == []
+    digests = {part.name: part.sha256 for part in parts_of(whole)}
+    assert [(one.name, one.digest["sha256"]) for one in predicate.configuration] == [
+        ("policy policy.yaml", decision.policy_sha256), ("waivers w.yaml", "e" * 64),
+        ("manifest.json", digests["manifest.json"]), ("decision.json", digests["decision.json"]),
+        ("baseline before", "b" * 64),
+    ]  # fmt: skip
+    failed = statement_of(whole, checks=[second.model_copy(update={"verdict": "FAIL"})]).predicate
+    assert (failed.failedTests, failed.warnedTests) == ([f"{second.metric} {second.rule}"], [])
 
 
 def test_the_payload_is_canonical_and_reads_back(whole: RunFolder) -> None:

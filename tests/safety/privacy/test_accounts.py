@@ -184,4 +184,6 @@ def test_wallets_of_every_kind_are_found() -> None:
         assert found == [("wallet", 3, 3 + len(address), False)]
         wrong = address[:-1] + ("q" if address[-1] != "q" else "p")
         assert list(find_wallets(f"to {wrong}, then")) == []
+    shortest = "11111111111111111111BZbvjr"  # 26 characters: a digest of zeros and a one
+    assert [(one.start, one.end) for one in find_wallets(f"to {shortest}, then")] == [(3, 29)]
     assert list(find_wallets("to tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx, then")) == []  # BIP 173, of the test net

@@ -210,6 +210,8 @@ def test_between_a_name_and_its_key_are_quotes_blanks_and_a_sign(names: str, key
     )
     for end, blanks, sign, quote in signs:
         assert values(f"{names.split(',', maxsplit=1)[0]}{end}{blanks}{sign}{blanks}{quote}{key}{quote}") == [key]
+    longer = [name for name in names.split(",") if "ecret" in name.lower()]
+    assert [values(f"{'x' * 41}{name}={key}") for name in longer] == [[]] * len(longer)
     for name in (*names.split(","), *(f"{'x' * 40}{name}" for name in names.split(",")[1:])):
         assert values(f"{name}={key}") == [key]
         for text in (f"{name}    ={key}", f"{name}=    {key}", f"{name} {key}", f"{name}={key}0", f"{name}={key[1:]}"):

@@ -235,6 +235,16 @@ def test_national_notation_of_further_regions_needs_a_word(kind: int) -> None:
                 assert find(f"{other} {number} then") == [], region
 
 
+def test_numbers_that_no_other_region_would_take_for_its_own_are_found() -> None:
+    assert values("so 01206 812415 then") == ["01206 812415"]  # Colchester
+    assert values("phone 311 719 5364 then") == ["311 719 5364"]  # a mobile in Italy
+
+
+def test_an_underscore_ends_the_name_of_another_number() -> None:
+    assert find("my ssn_: 650-253-0000, so") == []
+    assert values("my ssn1: 650-253-0000, so") == ["650-253-0000"]
+
+
 def loose(text: str) -> set[bool]:
     return {one.loose for one in find_phones(text)}
 

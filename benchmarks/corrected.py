@@ -124,22 +124,24 @@ def simulate(
 
 
 def table(cells: list[dict[str, Any]]) -> str:
-    """Coverage in percent by scorer and size: lowest and highest over the true shares."""
-    rows: defaultdict[tuple[bool, str], dict[tuple[int, int], list[dict[str, Any]]]] = defaultdict(dict)
+    """Coverage in percent by scorer and number of labels: lowest and highest over true shares and sizes."""
+    rows: defaultdict[tuple[bool, str], list[dict[str, Any]]] = defaultdict(list)
     for cell in cells:
-        rows[cell["clustered"], cell["scorer"]].setdefault((cell["labels"], cell["outputs"]), []).append(cell)
-    heads = [f"{labels} of {outputs:,}" for labels, outputs in SIZES]
-    lines = [f"| scorer | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+        rows[cell["clustered"], cell["scorer"]].append(cell)
+    heads = ["scorer", "clusters", "ours, 30 and 50 labels", "ours, 100 and 300", "raw"]
+    heads += ["ppi-python, 30 and 50", "ppi-python, 100 and 300"]
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
 
     def span(group: list[dict[str, Any]], name: str) -> str:
         values = [100 * cell[name] for cell in group if name in cell]
         return f"{min(values):.1f}–{max(values):.1f}" if values else "–"
 
-    for (clustered, scorer), by_size in rows.items():
-        named = f"{scorer}{', clusters' if clustered else ''}"
-        groups = [by_size.get(size, []) for size in SIZES]
-        cells_ = [f"{span(one, 'ours')} (raw {span(one, 'raw')}, ppi {span(one, 'ppi_python')})" for one in groups]
-        lines.append(f"| {named} | {' | '.join(cells_)} |")
+    for (clustered, scorer), group in rows.items():
+        few = [cell for cell in group if cell["labels"] <= 50]
+        many = [cell for cell in group if cell["labels"] > 50]
+        asked = ((few, "ours"), (many, "ours"), (group, "raw"), (few, "ppi_python"), (many, "ppi_python"))
+        found = " | ".join(span(*one) for one in asked)
+        lines.append(f"| {scorer} | {'of ten' if clustered else 'none'} | {found} |")
     return "\n".join(lines) + "\n"
 
 

@@ -4,9 +4,9 @@
     OMP_NUM_THREADS=1 python benchmarks/nightly.py --repeats 100 --cells binary,R5
 
 Each repeat has one baseline and 100 candidates, each compared with it by rules that ask for no loss at all. A fifth of
-the answers, or half of the scores, changes every night, with a true difference of exactly 0:
-every FAIL is wrong. Alone: each night has its own error of 5 %. Shared: ``share_error_over: 100``. A night FAILs if any
-rule does after Holm's procedure, whose first step decides that: coverage 1 − 0.05 / rules, or 1 − 0.05 / (100 · rules).
+the answers, or half of the scores, changes every night, with a true difference of exactly 0, so that every FAIL is
+wrong. Alone: each night has its own error of 5 %. Shared: ``share_error_over: 100``. A night FAILs if any rule does
+after Holm's procedure, whose first step decides that: coverage 1 − 0.05 / rules, or 1 − 0.05 / (100 · rules).
 """
 
 from __future__ import annotations

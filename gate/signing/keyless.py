@@ -97,10 +97,11 @@ def bundle_of(content: bytes, token: IdentityToken) -> bytes:
     try:
         context = sign.SigningContext.from_trust_config(models.ClientTrustConfig.production())
         with context.signer(token) as signer:
-            return signer.sign_dsse(dsse.Statement(content)).to_json().encode()
+            text: str = signer.sign_dsse(dsse.Statement(content)).to_json()
     except Exception as error:  # of the network, or of one of four services
         msg = f"not signed: Sigstore: {_said(error)}"
         raise UsageError(msg) from error
+    return text.encode()
 
 
 def signs_decision(run: RunFolder) -> bool:

@@ -26,6 +26,7 @@ def other_tiny_model(tiny_model: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_replay_equals_its_run(audit: Audit, finished: RunFolder, tmp_path: Path) -> None:
     code, out, error = audit("run", "--replay", finished.path, "--out", tmp_path / "again", "-q")
     assert code == 0, (out, error)
@@ -36,6 +37,7 @@ def test_a_replay_equals_its_run(audit: Audit, finished: RunFolder, tmp_path: Pa
     assert again.run_id != finished.run_id
 
 
+@pytest.mark.slow
 def test_another_checkpoint_is_named_first_and_its_answers_differ(
     audit: Audit, finished: RunFolder, other_tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -46,6 +48,7 @@ def test_another_checkpoint_is_named_first_and_its_answers_differ(
     assert "DIFFERENT: 1 of 1 tasks" in out
 
 
+@pytest.mark.slow
 def test_an_edited_answer_of_a_sealed_run_is_found(audit: Audit, finished: RunFolder, tmp_path: Path) -> None:
     samples = finished.read_samples("safety", "crows_pairs")
     edited = [samples[0].model_copy(update={"output": "made up"}), *samples[1:]]

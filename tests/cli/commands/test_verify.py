@@ -189,6 +189,25 @@ def test_a_baseline_that_the_decision_does_not_compare_with_is_bad_input(audit: 
     assert "and the decision compares with no baseline" in error
 
 
+def test_signing_by_an_identity_needs_one_before_anything_is_judged(
+    audit: Audit, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "CIRCLECI"):
+        monkeypatch.delenv(variable, raising=False)
+    run.decision_path.unlink()
+    code, _, error = audit("gate", run.path, "--policy", "policy.yaml", "--sigstore")
+    assert (code, error.count("\n")) == (2, 1)
+    assert error.startswith("error: --sigstore: ")
+    assert not run.decision_path.exists()
+
+
+@pytest.mark.parametrize("words", [("--sigstore-identity", "a"), ("--sigstore-issuer", "https://b")])
+def test_an_identity_and_its_issuer_belong_together(audit: Audit, run: RunFolder, words: tuple[str, str]) -> None:
+    code, _, error = audit("verify", run.path, *words)
+    assert code == 2
+    assert "belong together: give both" in error
+
+
 def test_what_cannot_be_derived_is_said(audit: Audit, run: RunFolder) -> None:
     for file in (run.path / envelope.NAME, run.decision_path):
         file.unlink()

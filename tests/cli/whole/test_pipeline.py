@@ -61,6 +61,7 @@ def test_a_run_leaves_what_the_design_says(call: Audit, tmp_path: Path) -> None:
     assert str(folder.report_path) in out.replace("\n", "")
 
 
+@pytest.mark.slow
 def test_a_policy_is_registered_before_the_run_and_kept_next_to_the_decision(
     call: Audit, audit: Audit, tmp_path: Path
 ) -> None:

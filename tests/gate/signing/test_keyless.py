@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from audit.core.run_folder import RunFolder
 
+pytestmark = pytest.mark.slow
 WHO = keyless.Signatory("ci@example.org", "https://issuer.example")
 
 

@@ -14,7 +14,6 @@ from audit.gate.policy import (
     Policy,
     Rule,
     counted,
-    exact,
     load_policy,
     shipped_policies,
     shipped_policy,
@@ -54,11 +53,6 @@ def test_a_broken_policy_is_one_line_that_names_the_file(text: str, message: str
     assert message in str(raised.value)
     assert "broken.yaml" in str(raised.value)
     assert "\n" not in str(raised.value)
-
-
-def test_a_missing_policy_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no such file"):
-        load_policy(tmp_path / "absent.yaml")
 
 
 def test_the_shipped_policy_covers_capability_bias_toxicity_and_leaks() -> None:
@@ -112,6 +106,8 @@ def test_a_newer_or_wrong_version_is_refused_with_the_name_of_the_file(
         (0.999999999, "max 0.999999999"),
         (1234567.0, "max 1234567"),
         (0.5, "max 0.5"),
+        (1e6, "max 1e+06"),
+        (-3.0, "max -3"),
         (4000.0, "max 4000"),
         (-0.1, "max -0.1"),
         (1e-7, "max 1e-07"),
@@ -171,21 +167,12 @@ def test_rules_are_counted_from_one_after_the_path_as_typed(
     assert str(caught.value) == f"pol/d.yaml: {said}"
 
 
-def test_the_path_as_typed_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "b.yaml").write_text("rules: [{metric: a/b, min: 1}]")
-    read = load_policy(tmp_path / "b.yaml")
-    assert (read.name, read.where) == ("b.yaml", str(tmp_path / "b.yaml"))
-
-
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
         ("{rated_at_least: 4, labels: 29}", "rule 1: corrected.labels: "),
         ("{labels: 100}", "rule 1: corrected: give rated_at_least or rated_at_most, and only one of them"),
-        (
-            "{rated_at_least: 4, rated_at_most: 2, labels: 100}",
-            "rule 1: corrected: give rated_at_least or rated_at_most",
-        ),
+        ("{rated_at_least: 4, rated_at_most: 2, labels: 100}", "give rated_at_least or rated_at_most, and only one"),
         ("{rated_at_least: 1, labels: 100}", "rule 1: corrected: every rating lies between 1 and 5"),
         ("{rated_at_most: 5, labels: 100}", "rule 1: corrected: every rating lies between 1 and 5"),
         ("{rated_at_least: 6, labels: 100}", "rule 1: corrected.rated_at_least: "),
@@ -201,14 +188,6 @@ def test_corrections_that_cannot_be(rule: str, said: str, tmp_path: Path) -> Non
     with pytest.raises(ConfigError) as caught:
         load_policy(file)
     assert said in str(caught.value)
-
-
-@pytest.mark.parametrize("value", ["0", "1.5", "10001", "true"])
-def test_decisions_that_share_an_error_are_a_whole_number(value: str, tmp_path: Path) -> None:
-    file = tmp_path / "policy.yaml"
-    file.write_text(f"share_error_over: {value}\nrules: [{{metric: a/b, min: 1}}]")
-    with pytest.raises(ConfigError, match="share_error_over"):
-        load_policy(file)
 
 
 NO_WORSE = {"no_worse_than_baseline": {"margin": 2}}
@@ -238,6 +217,7 @@ def a_rule(**asked: Any) -> Rule:
         (Policy, "min_aligned", {"rules": [{"metric": "a/b", "min": 1}]}, [1e-9, 1], [0, 1.000001, None]),
         (Policy, "policy_version", {"rules": [{"metric": "a/b", "min": 1}]}, [1], [0, "1", True, None]),
         (Policy, "across", {"rules": [{"metric": "a/b", "min": 1}]}, [["prompts"], []], [["weights"], "prompts"]),
+        (Policy, "share_error_over", {"rules": [{"metric": "a/b", "min": 1}]}, [1, 10_000], [0, 1.5, 10_001, True]),
         (Policy, "rules", {}, [[{"metric": "a/b", "min": 1}]], [[], None]),
     ],
 )
@@ -255,7 +235,7 @@ def test_what_is_not_said_is_strict() -> None:
     policy = Policy.model_validate({"rules": [{"metric": "a/b", "min": 1}]})
     assert policy.model_dump(exclude={"rules"}) == {
         "policy_version": 1, "confidence": 0.95, "max_unscored": 0.0, "optional": [], "min_aligned": 0.95,
-        "across": [], "budget": None,
+        "across": [], "budget": None, "share_error_over": 1,
     }  # fmt: skip
     assert policy.rules[0].model_dump(exclude_none=True) == {
         "metric": "a/b", "min": 1.0, "better_than_baseline": False, "severity": "block",
@@ -358,14 +338,6 @@ def test_which_tasks_a_pattern_covers(task: str, covered: list[str], others: lis
     assert [name for name in covered + others if rule.covers(name)] == covered
 
 
-@pytest.mark.parametrize(
-    ("bound", "text"),
-    [(0.5, "0.5"), (1e6, "1e+06"), (1234567.0, "1234567"), (0.999999999, "0.999999999"), (-3.0, "-3")],
-)
-def test_exact_limits(bound: float, text: str) -> None:
-    assert exact(bound) == text
-
-
 def test_shipped_policies_are_read_by_name_and_found_by_digest(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     files = {file.stem: file for file in (ROOT / "gate" / "policies").glob("*.yaml")}
@@ -424,4 +396,5 @@ def test_a_policy_decides_something(tmp_path: Path) -> None:
     file.write_text("rules: [{metric: a/b, min: 1, severity: warn}, {metric: a/c, min: 1}]\nbudget: {tokens: 1}")
     read = load_policy(file)
     assert (read.policy.budget and read.policy.budget.tokens, len(read.policy.rules)) == (1, 2)
+    assert (read.name, read.where) == ("p.yaml", str(file))
     assert read.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()

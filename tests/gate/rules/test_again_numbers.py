@@ -57,7 +57,7 @@ def judged(rule: Rule, found: BaselineComparison, metric: Metric = METRIC, toler
 def a_decision(*checks: GateCheck, **changes: Any) -> Any:
     given = {
         "baseline": REFERENCE, "min_aligned": 0.95, "confidence": 0.95, "max_unscored": 0.0, "across": [],
-        "mismatches": [], "checks": list(checks),
+        "mismatches": [], "checks": list(checks), "share_error_over": 1,
     }  # fmt: skip
     return SimpleNamespace(**{**given, **changes})
 

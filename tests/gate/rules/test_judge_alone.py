@@ -11,6 +11,7 @@ from audit.core.errors import ConfigError
 from audit.core.records import BaselineComparison, GateCheck, Metric, MetricDifference, NotJudged, RunManifest
 from audit.core.run_folder import RunFolder
 from audit.gate.judging import check as check_of
+from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
 from audit.gate.rules import judge as module
@@ -70,7 +71,8 @@ def judged(
     """Checks and what is left out, of a run with the limit 60."""
     given = Policy.model_validate({"rules": list(rules), **policy})
     measured = Measured([a_metric(), unscored()] if metrics is None else metrics)
-    judge = Judge(RunFolder(Path("/runs/b")), manifest_with_limit(60), measured, given, baseline)  # type: ignore[arg-type]
+    run = RunFolder(Path("/runs/b"))
+    judge = Judge(run, manifest_with_limit(60), measured, given, baseline, RatedOutputs.next_to(run))  # type: ignore[arg-type]
     return judge.judged(given.rules, own or set(), {*given.optional})
 
 

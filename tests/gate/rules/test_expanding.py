@@ -136,7 +136,15 @@ def test_a_pattern_stands_for_the_metrics_of_either_run_in_order() -> None:
 
 def test_tasks_without_a_result_are_open() -> None:
     config = {
-        "evals": {"tasks": [{"name": "m_asked"}, {"name": "m_has"}, {"file": "mine.csv"}, {"name": "other"}]},
+        "evals": {
+            "tasks": [
+                {"name": "m_asked"},
+                {"name": "m_has"},
+                {"name": "m_fine"},
+                {"file": "mine.csv"},
+                {"name": "other"},
+            ]
+        },
         "safety": {"tasks": [{"name": "m_probe"}]},
         "explain": {"methods": ["m_method"]},
     }

@@ -164,3 +164,8 @@ def test_shipped_policies_give_every_limit_and_a_reason_for_each_rule(name: str)
 def test_the_default_policy_begins_with_chance() -> None:
     lines = list(sentences(load_policy()))
     assert "1. The 95 % interval of the accuracy of boolq must lie at or above 0.5. Reason: Chance is 0.5." in lines
+
+
+def test_a_sentence_has_a_thousand_characters_at_most() -> None:
+    lines = explained({**ONE, "why": "x" * 2000}, optional=["y" * 2000])
+    assert [len(line) for line in lines if "xx" in line or "yy" in line] == [1000, 1000]

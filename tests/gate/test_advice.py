@@ -12,7 +12,7 @@ from audit.gate.advice import MORE, Advisor, rounded_up
 from audit.gate.decide import decide
 from audit.gate.measured import Measured
 from audit.gate.policy import Rule
-from audit.gate.settling import items_needed
+from audit.gate.settling import items_for_ratio, items_needed
 from audit.stats.definitions import Mean, Paired
 from audit.stats.intervals import clustered_interval
 from tests.gate.conftest import RULE
@@ -197,6 +197,8 @@ def test_clusters_are_those_of_the_definition(
     needed = items_needed(metric, RULE.min, RULE.max, clusters)
     assert needed is not None
     assert f"about {rounded_up(needed):,} items" in advisor.on_interval(RULE, metric)
+    grown = items_for_ratio(metric, 3.0, clusters)
+    assert f"about {rounded_up(grown):,} items" in advisor.on_ratio(metric, 3.0)
 
 
 @pytest.fixture

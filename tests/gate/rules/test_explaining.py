@@ -118,6 +118,10 @@ def test_what_goes_with_a_rule(rule: dict[str, Any], sentence: str) -> None:
     assert one_rule(metric="t/m", min=1, **rule) == [f"2. {sentence}"]
 
 
+def test_a_task_may_be_part_of_another() -> None:
+    assert one_rule(metric="set/part/m", min=1) == [f"2. {FLOOR.replace('of t must', 'of set/part must')}"]
+
+
 def test_a_pattern_is_about_every_task_that_matches() -> None:
     start = "2. Only a warning:"
     assert one_rule(metric="mmlu_*/accuracy", min=0.3, max_truncated=0.1, severity="warn") == [

@@ -6,9 +6,11 @@ import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
+from audit.core.errors import RunFolderError
 from audit.core.run_folder import RunFolder
 from audit.gate.advice import MORE, Advisor, rounded_up
 from audit.gate.decide import decide
@@ -280,3 +282,13 @@ def test_the_limit_two_and_a_half_times_as_large(
     advisor = Advisor(RunFolder(Path("/runs/a")), manifest, Measured([] if drawn is None else [count]))
     assert advisor.more("boolq", 2.5) == words
     assert advisor.command("boolq", 2.5) == words.partition("Add items: ")[2]
+
+
+def test_clusters_that_are_not_at_hand_are_left_out(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice the squared width are twice the items; with clusters their quantile would count, too."""
+    advisor = Advisor(RunFolder(Path("/runs/a")), records["manifest"](config={}), Measured([]))
+    metric = records["metric"](ci_method="clustered_t", n=100, definition={"name": "no_such_definition"})
+    said = "about 200 items would decide this if the value stays; the run has 100"
+    assert advisor.on_ratio(metric, 2.0) == said
+    monkeypatch.setattr(advisor, "_records", Mock(of=Mock(side_effect=RunFolderError("broken", Path("/runs/a")))))
+    assert advisor.on_ratio(metric.model_copy(update={"definition": {"name": "mean"}}), 2.0) == said

@@ -73,6 +73,7 @@ class Advisor:
         if most is not None and larger > most:
             return f" and its data set not enough{_of(available)}"
         typed = f"{larger:.3g}" if limit < 1 else str(larger)
+        typed = "all" if limit < 1 and typed == "1" else typed  # --limit 1 is one item
         return f"{_has(available)}. Add items: audit run --extend {quote(str(self._run.path))} --limit {typed}"
 
     def command(self, task: str, factor: float) -> str:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
+from audit.core.errors import RunFolderError
+from audit.core.run_folder import RunFolder
 from audit.gate.advice import MORE, Advisor, rounded_up
 from audit.gate.decide import decide
 from audit.gate.measured import Measured
 from audit.gate.policy import Rule
-from audit.gate.settling import items_needed
+from audit.gate.settling import items_for_ratio, items_needed
 from audit.stats.definitions import Mean, Paired
 from audit.stats.intervals import clustered_interval
 from tests.gate.conftest import RULE
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from audit.core.records import GateCheck, Metric, Sample
-    from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
     from audit.stats.definitions import Definition
 
@@ -197,6 +200,8 @@ def test_clusters_are_those_of_the_definition(
     needed = items_needed(metric, RULE.min, RULE.max, clusters)
     assert needed is not None
     assert f"about {rounded_up(needed):,} items" in advisor.on_interval(RULE, metric)
+    grown = items_for_ratio(metric, 3.0, clusters)
+    assert f"about {rounded_up(grown):,} items" in advisor.on_ratio(metric, 3.0)
 
 
 @pytest.fixture
@@ -249,3 +254,41 @@ def test_an_upper_limit_is_settled_too(make_run: Callable[..., RunFolder], recor
 )
 def test_numbers_of_items_are_rounded_up_to_three_digits(count: float, rounded: int) -> None:
     assert rounded_up(count) == rounded
+
+
+@pytest.mark.parametrize(
+    ("limit", "drawn", "available", "words"),
+    [
+        (1, None, None, ". Add items: audit run --extend /runs/a --limit 3"),
+        (1, 1, 3, ", its data set 3. Add items: audit run --extend /runs/a --limit 3"),
+        (1, 1, 2, " and its data set not enough (2 in all)"),
+        (40, None, 100, ", its data set 100. Add items: audit run --extend /runs/a --limit 100"),
+        (40, 39, 100, " and its data set no more (100 in all), so that only another limit or other data can decide it"),
+        (0.25, 39, 100, ", its data set 100. Add items: audit run --extend /runs/a --limit 0.625"),
+        (0.4, None, None, ". Add items: audit run --extend /runs/a --limit all"),
+        (0.3999, None, None, ". Add items: audit run --extend /runs/a --limit all"),
+        (0.41, None, None, " and its data set not enough"),
+        (None, None, 9, " and its data set no more (9 in all), so that only another limit or other data can decide it"),
+    ],
+)
+def test_the_limit_two_and_a_half_times_as_large(
+    limit: float | None, drawn: int | None, available: int | None, words: str, records: Records
+) -> None:
+    count = records["unscored"]().model_copy(update={"n": drawn})
+    manifest = records["manifest"](
+        config={"evals": {"tasks": [{"name": "boolq", "limit": limit}]}},
+        items_available={} if available is None else {"boolq": available},
+    )
+    advisor = Advisor(RunFolder(Path("/runs/a")), manifest, Measured([] if drawn is None else [count]))
+    assert advisor.more("boolq", 2.5) == words
+    assert advisor.command("boolq", 2.5) == words.partition("Add items: ")[2]
+
+
+def test_clusters_that_are_not_at_hand_are_left_out(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice the squared width are twice the items; with clusters their quantile would count, too."""
+    advisor = Advisor(RunFolder(Path("/runs/a")), records["manifest"](config={}), Measured([]))
+    metric = records["metric"](ci_method="clustered_t", n=100, definition={"name": "no_such_definition"})
+    said = "about 200 items would decide this if the value stays; the run has 100"
+    assert advisor.on_ratio(metric, 2.0) == said
+    monkeypatch.setattr(advisor, "_records", Mock(of=Mock(side_effect=RunFolderError("broken", Path("/runs/a")))))
+    assert advisor.on_ratio(metric.model_copy(update={"definition": {"name": "mean"}}), 2.0) == said

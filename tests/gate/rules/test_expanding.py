@@ -140,13 +140,22 @@ def test_a_pattern_stands_for_the_metrics_of_either_run_in_order() -> None:
     assert names("m_*/acc", run) == ["m_b/acc", "m_z/acc"]
     assert names("m_*/acc", run, base) == ["m_b/acc", "m_y/acc", "m_z/acc"]
     assert names("m_b/acc", []) == ["m_b/acc"]  # no pattern
+    assert names("set/m_*/acc", [a_metric("set/m_x/acc")]) == ["set/m_x/acc"]
     two = expanded([Rule(metric="m_*/f1", min=0.1), Rule(metric="m_?/acc", min=0.2)], a_manifest(), [Measured(run)], ())
     assert [(one.metric, one.min) for one in two] == [("m_b/f1", 0.1), ("m_b/acc", 0.2), ("m_z/acc", 0.2)]
 
 
 def test_tasks_without_a_result_are_open() -> None:
     config = {
-        "evals": {"tasks": [{"name": "m_asked"}, {"name": "m_has"}, {"file": "mine.csv"}, {"name": "other"}]},
+        "evals": {
+            "tasks": [
+                {"name": "m_asked"},
+                {"name": "m_has"},
+                {"name": "m_fine"},
+                {"file": "mine.csv"},
+                {"name": "other"},
+            ]
+        },
         "safety": {"tasks": [{"name": "m_probe"}]},
         "explain": {"methods": ["m_method"]},
     }

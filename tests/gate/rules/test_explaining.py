@@ -133,6 +133,10 @@ def test_a_shared_error_is_said() -> None:
     assert not any("share one error" in line for line in explained(rule))
 
 
+def test_a_task_may_be_part_of_another() -> None:
+    assert one_rule(metric="set/part/m", min=1) == [f"2. {FLOOR.replace('of t must', 'of set/part must')}"]
+
+
 def test_a_pattern_is_about_every_task_that_matches() -> None:
     start = "2. Only a warning:"
     assert one_rule(metric="mmlu_*/accuracy", min=0.3, max_truncated=0.1, severity="warn") == [
@@ -179,3 +183,8 @@ def test_shipped_policies_give_every_limit_and_a_reason_for_each_rule(name: str)
 def test_the_default_policy_begins_with_chance() -> None:
     lines = list(sentences(load_policy()))
     assert "1. The 95 % interval of the accuracy of boolq must lie at or above 0.5. Reason: Chance is 0.5." in lines
+
+
+def test_a_sentence_has_a_thousand_characters_at_most() -> None:
+    lines = explained({**ONE, "why": "x" * 2000}, optional=["y" * 2000])
+    assert [len(line) for line in lines if "xx" in line or "yy" in line] == [1000, 1000]

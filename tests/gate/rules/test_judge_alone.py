@@ -10,8 +10,8 @@ import pytest
 from audit.core.errors import ConfigError
 from audit.core.records import BaselineComparison, GateCheck, Metric, MetricDifference, NotJudged, RunManifest
 from audit.core.run_folder import RunFolder
-from audit.gate.judging import check as check_of
 from audit.gate.corrected.ratings import RatedOutputs
+from audit.gate.judging import check as check_of
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
 from audit.gate.rules import judge as module

@@ -73,7 +73,7 @@ class Units:
 
     def repeated(self, times: float) -> Units:
         """Several times the units, each with the values that it has: a guess of what more items would show."""
-        return replace(self, counts=np.asarray(self.counts * times, dtype=np.float64))
+        return replace(self, counts=(self.counts * times).astype(np.float64))
 
     def interval(self, confidence: float = 0.95) -> Interval:
         """All means that the money does not reject on either side, each at half of the error.

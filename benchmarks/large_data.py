@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from audit.stats.definitions import Definition
 
 STARTED = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
-WORDS = "time river model of the answer question light house paper seven water and city music after between".split()
+WORDS = (
+    "time", "river", "model", "of", "the", "answer", "question", "light", "house", "paper", "seven", "water", "and",
+    "city", "music", "after", "between",
+)  # fmt: skip
 OPTIONS = (" yes, because of it", " no", " it depends on the time", " nobody knows")
 
 

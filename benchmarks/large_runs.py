@@ -5,8 +5,8 @@
     python benchmarks/large_runs.py --profile gate.prof --only gate
 
 The runs (``benchmarks/large_data.py``) are made once and kept in ``--data``. Each command runs in a process of its own
-with ``--threads`` threads. The digest is that of what the command decided or computed: ``decision.json``, the comparison
-as JSON, ``metrics.json`` of the imported run. It is the same as long as no number changes.
+with ``--threads`` threads. The digest is that of what the command decided or computed: ``decision.json``, the
+comparison as JSON, ``metrics.json`` of the imported run. It is the same as long as no number changes.
 """
 
 from __future__ import annotations
@@ -78,9 +78,8 @@ def measured(name: str, arguments: list[str], out: Path, given: argparse.Namespa
     profile = ["-m", "cProfile", "-o", str(given.profile)] if given.profile else []
     with (out / f"{name}.out").open("wb") as written:
         started = time.perf_counter()
-        child = subprocess.Popen(
-            [sys.executable, *profile, "-m", "audit.cli", *arguments], stdout=written, env=environment
-        )
+        command = [sys.executable, *profile, "-m", "audit.cli", *arguments]
+        child = subprocess.Popen(command, stdout=written, env=environment)  # noqa: S603 - our own command
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - started

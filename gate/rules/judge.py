@@ -45,7 +45,7 @@ class Judge:
         self, run: RunFolder, manifest: RunManifest, measured: Measured, policy: Policy, baseline: Baseline | None
     ) -> None:
         self._manifest, self._measured, self._policy, self._baseline = manifest, measured, policy, baseline
-        self._records = Records(run)
+        self._records = baseline.records if baseline else Records(run)
         self.advisor = Advisor(run, manifest, measured)
         self._on_difference: Callable[[Rule, Metric, BaselineComparison, Gain], str] = lambda *_: ""
         if baseline is not None:

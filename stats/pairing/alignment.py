@@ -14,6 +14,7 @@ from audit.stats.definitions.comparisons.groups import OfGroups
 from audit.stats.definitions.comparisons.pairs import Paired
 from audit.stats.definitions.corpora.corpus import Corpus
 from audit.stats.definitions.counts.count import Count
+from audit.stats.definitions.indexed_samples import by_id
 from audit.stats.definitions.means.mean import Mean
 from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions
 from audit.stats.definitions.means.members import Members
@@ -102,8 +103,9 @@ def side(definition: Definition, samples: Sequence[Sample], where: Mapping[str, 
     Raises:
         UsageError: Two samples have the same id.
     """
-    twice = [name for name, count in Counter(sample.sample_id for sample in samples).items() if count > 1]
-    if twice:
+    every = by_id(samples)
+    if len(every) < len(samples):
+        twice = [name for name, count in Counter(sample.sample_id for sample in samples).items() if count > 1]
         msg = f"{run}: {len(twice)} sample ids occur more than once, first {twice[0]}: remove the copies"
         raise UsageError(msg)
     chosen = definition.select(samples, where)
@@ -112,7 +114,7 @@ def side(definition: Definition, samples: Sequence[Sample], where: Mapping[str, 
         items = [sample for sample in chosen if sample.slices.get(definition.by) == definition.first]
     values = item_values(definition, chosen)
     return Side(
-        every={sample.sample_id: sample for sample in samples},
+        every=every,
         about={sample.sample_id: sample for sample in items},
         valued=frozenset(values or valued(definition, chosen)),
         values=values,

@@ -77,15 +77,15 @@ class Mean(Definition):
 
     def values(self, samples: Sequence[Sample]) -> list[tuple[Sample, float]]:
         """The samples with a value, and the value, in order."""
-        inside = ((sample, self.of_sample(sample)) for sample in samples)
-        return [(sample, value) for sample, value in inside if value is not None]
+        of_sample = self.of_sample
+        return [(sample, value) for sample in samples if (value := of_sample(sample)) is not None]
 
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
     ) -> Estimate:
         """Value and interval (:func:`audit.stats.intervals.mean_interval`)."""
         pairs = self.values(samples)
-        missing = sum(is_scored(sample) and self.of_sample(sample) is None for sample in samples)
+        missing = sum(self.of_sample(sample) is None and is_scored(sample) for sample in samples)
         if not pairs:
             return Estimate(None, 0, missing, error=none_scored(samples, len(samples)))
         numbers = [value for _, value in pairs]

@@ -152,7 +152,7 @@ class Definition(ABC):
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
         """Whether it covers a sample, scored or not. Arguments as in :meth:`select`."""
         wanted = self._wanted(where)
-        return all(sample.slices.get(name) == value for name, value in wanted.items())
+        return not wanted or all(sample.slices.get(name) == value for name, value in wanted.items())
 
     def _wanted(self, where: Mapping[str, str] | None) -> Mapping[str, str | None]:
         """Slice values that its samples must have."""

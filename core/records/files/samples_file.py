@@ -18,7 +18,7 @@ from audit.core.records.files.surrogates import escaped, unescaped
 from audit.core.records.finite import finite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 _TEXT, _INTEGER, _NUMBER = pa.string(), pa.int64(), pa.float64()
@@ -116,13 +116,21 @@ def write(path: Path, samples: Sequence[Sample]) -> None:
     Raises:
         WriteError: The file cannot be written.
     """
-    rows = [_row(sample) for sample in samples]
     try:
-        table = pa.Table.from_pylist(rows, schema=SCHEMA)
+        table = _table(samples, SCHEMA, lambda rows: rows)
     except UnicodeEncodeError:
-        table = pa.Table.from_pylist(escaped(rows), schema=SCHEMA.with_metadata(ESCAPED))
+        table = _table(samples, SCHEMA.with_metadata(ESCAPED), escaped)
     with atomic_file(path) as file:
         pq.write_table(table, file, compression="zstd")
+
+
+def _table(
+    samples: Sequence[Sample], schema: pa.Schema, prepared: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+) -> pa.Table:
+    """Samples as columns; some at a time, since their rows take much memory."""
+    starts = range(0, len(samples), BATCH)
+    parts = (prepared([_row(sample) for sample in samples[start : start + BATCH]]) for start in starts)
+    return pa.Table.from_batches([pa.RecordBatch.from_pylist(rows, schema) for rows in parts], schema).combine_chunks()
 
 
 @collector.paused()

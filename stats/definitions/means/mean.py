@@ -85,7 +85,9 @@ class Mean(Definition):
     ) -> Estimate:
         """Value and interval (:func:`audit.stats.intervals.mean_interval`)."""
         pairs = self.values(samples)
-        missing = sum(self.of_sample(sample) is None and is_scored(sample) for sample in samples)
+        valued = {id(sample) for sample, _ in pairs}
+        without = (sample for sample in samples if id(sample) not in valued)
+        missing = sum(self.of_sample(sample) is None and is_scored(sample) for sample in without)
         if not pairs:
             return Estimate(None, 0, missing, error=none_scored(samples, len(samples)))
         numbers = [value for _, value in pairs]

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from audit.core import names
+from audit.core import collector, names
 from audit.core.contradictions import without_metrics
 from audit.core.errors import ConfigError, ExitCode, RunFolderError
 from audit.core.formatting import metric_label
@@ -54,6 +54,7 @@ POLICY_CHECK = "policy/rules"
 """Name of the check that fails to pass where no rule is left to judge."""
 
 
+@collector.paused()
 def decide(
     run: RunFolder,
     file: PolicyFile,

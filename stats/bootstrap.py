@@ -22,7 +22,9 @@ RESAMPLES = 10_000
 LARGE_SAMPLE = 5_000
 """Above this many items BCa's jackknife, quadratic in items, takes seconds for a negligible correction."""
 BATCH_VALUES = 2_000_000
-"""Maximum number of values in one batch of resamples: 16 MB."""
+"""Maximum number of values in one of SciPy's batches of resamples: 16 MB."""
+CACHED_VALUES = 125_000
+"""Maximum number of values in one batch of our own: 1 MB, which stays in a core's cache and takes half the time."""
 MOST_DRAWN = 10_000_000
 """Maximum number of items in all resamples of a studentised bootstrap (at least 2,000 resamples): about a second."""
 STUDENTISED = "studentised_bootstrap", "studentised_cluster_bootstrap"
@@ -245,11 +247,12 @@ def _studentised_means(
     """
     groups = len(sums)
     found = np.empty(resamples)
-    batch = max(1, BATCH_VALUES // groups)
+    batch = max(1, CACHED_VALUES // groups)
+    alike = sizes.max() == 1.0  # no clusters: nothing to draw
     tiny = 1e-12 * float(np.abs(sums).max())
     for start in range(0, resamples, batch):
         drawn = generator.integers(groups, size=(min(batch, resamples - start), groups))
-        some, many = sums[drawn], sizes[drawn]
+        some, many = sums[drawn], np.broadcast_to(1.0, drawn.shape) if alike else sizes[drawn]
         means = some.sum(axis=1) / many.sum(axis=1)
         residuals = some - means[:, None] * many
         squares = groups / (groups - 1) * np.einsum("ij,ij->i", residuals, residuals)

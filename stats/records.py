@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.records import Sample
 from audit.stats import definitions
+from audit.stats.definitions.indexed_samples import IndexedSamples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,16 +31,16 @@ class Records:
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
         self._tasks = set(folder.tasks())
-        self._last: tuple[tuple[str, str], list[Sample]] | None = None
+        self._last: tuple[tuple[str, str], IndexedSamples] | None = None
 
     def holds(self, suite: str, task: str) -> bool:
         """Whether a task has samples."""
         return (suite, task) in self._tasks or ((suite, task) == DRIVERS and self._folder.drivers_path.exists())
 
-    def samples(self, suite: str, task: str) -> list[Sample]:
+    def samples(self, suite: str, task: str) -> IndexedSamples:
         """All samples of a task, none where it left none; those of the last one are kept: metrics come task by task."""
         if self._last is None or self._last[0] != (suite, task):
-            self._last = (suite, task), self._read(suite, task)
+            self._last = (suite, task), IndexedSamples(self._read(suite, task))
         return self._last[1]
 
     def _read(self, suite: str, task: str) -> list[Sample]:
@@ -57,7 +58,10 @@ class Records:
         definition = definitions.read(metric.definition or {})
         if definition.explained is not None:
             return of_attributions(metric.task, definition.explained, self._by_id)
-        return [sample for task in definition.tasks(metric.task) for sample in self.samples(metric.suite, task)]
+        tasks = definition.tasks(metric.task)
+        if len(tasks) == 1:
+            return self.samples(metric.suite, tasks[0])
+        return [sample for task in tasks for sample in self.samples(metric.suite, task)]
 
     @cached_property
     def _by_id(self) -> dict[str, Attribution]:

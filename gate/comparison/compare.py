@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
+from audit.core import collector
 from audit.core.errors import RunFolderError, UsageError
 from audit.core.formatting import metric_label, percent
 from audit.core.records import Comparison, MetricDifference, RunReference
@@ -20,6 +21,7 @@ from audit.gate.comparison.checks import check_kinds, check_margin, check_same, 
 from audit.gate.comparison.outcomes import with_outcomes
 from audit.gate.metrics_file import read_metrics
 from audit.stats import definitions
+from audit.stats.definitions.indexed_samples import by_id
 from audit.stats.pairing.comparison import compared
 from audit.stats.records import Records
 
@@ -82,6 +84,7 @@ def key_of(metric: Metric) -> tuple[str, tuple[tuple[str, str], ...]]:
     return metric.name, tuple(sorted((metric.slice or {}).items()))
 
 
+@collector.paused()
 def compare(
     baseline: RunFolder,
     candidate: RunFolder,
@@ -316,7 +319,7 @@ def _differs(blocking: Sequence[Mismatch], lift: Callable[[Sequence[str]], str])
 
 def _in_both(baseline: Sequence[Sample], candidate: Sequence[Sample]) -> Iterator[tuple[Sample, Sample]]:
     """The samples of each item that both runs have."""
-    theirs = {sample.sample_id: sample for sample in candidate}
+    theirs = by_id(candidate)
     return ((sample, theirs[sample.sample_id]) for sample in baseline if sample.sample_id in theirs)
 
 

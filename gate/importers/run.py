@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from audit.core import provenance
+from audit.core import collector, provenance
 from audit.core.contradictions import MEMBERS
 from audit.core.errors import UsageError
 from audit.core.records import AssetRecord, GitState, ModelRecord, NotRun, RunManifest, digest_of
@@ -39,6 +39,7 @@ BY_NAME = "known by what the log says of it: its weights were not seen"
 """Remark on every imported model."""
 
 
+@collector.paused()
 def import_log(
     reader: Reader, files: Sequence[Path], options: ImportOptions, out: Path, *, reuse: bool = False
 ) -> RunFolder:

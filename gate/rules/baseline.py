@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import Rule
     from audit.stats.pairing.alignment import Side
+    from audit.stats.records import Records
 
 
 class Baseline:
@@ -57,6 +58,11 @@ class Baseline:
     def reference(self) -> RunReference:
         """What identifies the baseline."""
         return self._sides[0].reference
+
+    @property
+    def records(self) -> Records:
+        """Samples of the judged run."""
+        return self._sides[1].records
 
     @property
     def mismatches(self) -> list[Mismatch]:

@@ -61,7 +61,7 @@ class Judge:
     ) -> None:
         self._ratings = ratings
         self._manifest, self._measured, self._policy, self._baseline = manifest, measured, policy, baseline
-        self._records = Records(run)
+        self._records = baseline.records if baseline else Records(run)
         self.advisor = Advisor(run, manifest, measured)
         self._on_difference: Callable[[Rule, Metric, BaselineComparison, Gain], str] = lambda *_: ""
         if baseline is not None:

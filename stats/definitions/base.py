@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from audit.core.config.fields import Resamples  # noqa: TC001 - read at run time, as hints of the fields
 from audit.core.records import Flag
 from audit.core.records.faults import fault_text
+from audit.stats.definitions.indexed_samples import having
 from audit.stats.intervals import RESAMPLES, Interval
 
 if TYPE_CHECKING:
@@ -143,15 +144,15 @@ class Definition(ABC):
             samples: All samples of the task.
             where: The metric's slice.
         """
-        inside = list(samples)
-        for name, value in self._wanted(where).items():  # one pass each: fast where there are many samples and slices
-            inside = [sample for sample in inside if sample.slices.get(name) == value]
+        inside = samples
+        for name, value in self._wanted(where).items():
+            inside = having(inside, name, value)
         return [sample for sample in inside if self.is_about(sample, None)]
 
     def is_about(self, sample: Sample, where: Mapping[str, str] | None) -> bool:
         """Whether it covers a sample, scored or not. Arguments as in :meth:`select`."""
         wanted = self._wanted(where)
-        return all(sample.slices.get(name) == value for name, value in wanted.items())
+        return not wanted or all(sample.slices.get(name) == value for name, value in wanted.items())
 
     def _wanted(self, where: Mapping[str, str] | None) -> Mapping[str, str | None]:
         """Slice values that its samples must have."""

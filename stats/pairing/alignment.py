@@ -14,6 +14,7 @@ from audit.stats.definitions.comparisons.groups import OfGroups
 from audit.stats.definitions.comparisons.pairs import Paired
 from audit.stats.definitions.corpora.corpus import Corpus
 from audit.stats.definitions.counts.count import Count
+from audit.stats.definitions.indexed_samples import by_id
 from audit.stats.definitions.means.mean import Mean
 from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions
 from audit.stats.definitions.means.members import Members
@@ -71,10 +72,10 @@ class Alignment:
 class Side:
     """The samples of one run that a metric is about."""
 
+    definition: Definition
+    """The metric."""
     every: dict[str, Sample]
     """All samples of the run, by id."""
-    clusters: dict[str, str | None]
-    """The cluster of each of them, as the metric draws it."""
     about: dict[str, Sample]
     """The items that the metric covers, scored or not, by id."""
     valued: frozenset[str]
@@ -104,8 +105,9 @@ def side(definition: Definition, samples: Sequence[Sample], where: Mapping[str, 
     Raises:
         UsageError: Two samples have the same id.
     """
-    twice = [name for name, count in Counter(sample.sample_id for sample in samples).items() if count > 1]
-    if twice:
+    every = by_id(samples)
+    if len(every) < len(samples):
+        twice = [name for name, count in Counter(sample.sample_id for sample in samples).items() if count > 1]
         msg = f"{run}: {len(twice)} sample ids occur more than once, first {twice[0]}: remove the copies"
         raise UsageError(msg)
     chosen = definition.select(samples, where)
@@ -114,8 +116,8 @@ def side(definition: Definition, samples: Sequence[Sample], where: Mapping[str, 
         items = [sample for sample in chosen if sample.slices.get(definition.by) == definition.first]
     values = item_values(definition, chosen)
     return Side(
-        every={sample.sample_id: sample for sample in samples},
-        clusters={sample.sample_id: definition.cluster_of(sample) for sample in samples},
+        definition=definition,
+        every=every,
         about={sample.sample_id: sample for sample in items},
         valued=frozenset(values or valued(definition, chosen)),
         values=values,
@@ -190,7 +192,7 @@ def check_clusters(one: Side, other: Side, first: str, second: str) -> None:
     for name in dict.fromkeys([*one.about, *other.about]):
         if name not in one.every or name not in other.every:
             continue
-        here, there = one.clusters[name], other.clusters[name]
+        here, there = (side.definition.cluster_of(side.every[name]) for side in (one, other))
         if here != there:
             msg = f"item {name} is in cluster {here!r} of {first} and {there!r} of {second}: the data differ"
             raise UsageError(msg)

@@ -93,8 +93,8 @@ def _together(runs: Sequence[Side]) -> Side:
     """What all runs of a side have: an item has a value if it has one in every run."""
     common = set.intersection(*(set(run.every) for run in runs))
     return Side(
+        definition=runs[0].definition,
         every={name: sample for name, sample in runs[0].every.items() if name in common},
-        clusters=runs[0].clusters,
         about={name: sample for run in runs for name, sample in run.about.items()},
         valued=frozenset.intersection(*(run.valued for run in runs)),
         values={},

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from audit.core import collector
 from audit.core.errors import RunFolderError
 from audit.core.filesystem import atomic_file
 from audit.core.records import Sample
@@ -17,7 +18,7 @@ from audit.core.records.files.surrogates import escaped, unescaped
 from audit.core.records.finite import finite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 _TEXT, _INTEGER, _NUMBER = pa.string(), pa.int64(), pa.float64()
@@ -94,8 +95,17 @@ SCHEMA = pa.schema(
 """Columns in order; ``scores`` and ``slices`` are maps, which DuckDB and pandas read as they are."""
 ESCAPED = {b"audit.surrogates": b"escaped"}
 """Metadata of a file in which lone surrogates, and so backslashes, are escaped."""
+BATCH = 5_000
+"""Rows that are turned into samples at a time: as Python objects they are ten times as large as in the file."""
+_UNSET = {
+    name: default
+    for name, field in Sample.model_fields.items()
+    if not field.is_required() and (default := field.get_default(call_default_factory=True)) in (None, [])
+}
+"""Fields that are null or an empty list where nothing is set."""
 
 
+@collector.paused()
 def write(path: Path, samples: Sequence[Sample]) -> None:
     r"""Write samples to a Parquet file atomically.
 
@@ -106,15 +116,24 @@ def write(path: Path, samples: Sequence[Sample]) -> None:
     Raises:
         WriteError: The file cannot be written.
     """
-    rows = [_row(sample) for sample in samples]
     try:
-        table = pa.Table.from_pylist(rows, schema=SCHEMA)
+        table = _table(samples, SCHEMA, lambda rows: rows)
     except UnicodeEncodeError:
-        table = pa.Table.from_pylist(escaped(rows), schema=SCHEMA.with_metadata(ESCAPED))
+        table = _table(samples, SCHEMA.with_metadata(ESCAPED), escaped)
     with atomic_file(path) as file:
         pq.write_table(table, file, compression="zstd")
 
 
+def _table(
+    samples: Sequence[Sample], schema: pa.Schema, prepared: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+) -> pa.Table:
+    """Samples as columns; some at a time, since their rows take much memory."""
+    starts = range(0, len(samples), BATCH)
+    parts = (prepared([_row(sample) for sample in samples[start : start + BATCH]]) for start in starts)
+    return pa.Table.from_batches([pa.RecordBatch.from_pylist(rows, schema) for rows in parts], schema).combine_chunks()
+
+
+@collector.paused()
 def read(path: Path) -> list[Sample]:
     """Read samples from a Parquet file.
 
@@ -123,12 +142,11 @@ def read(path: Path) -> list[Sample]:
     """
     try:
         with pq.ParquetFile(path) as file:  # pq.read_table would import pandas
-            _check_columns(file.schema_arrow)
-            table = file.read()
-        rows = table.to_pylist()
-        if ESCAPED.items() <= (table.schema.metadata or {}).items():
-            rows = unescaped(rows)
-        return [_sample(row) for row in rows]
+            schema = file.schema_arrow
+            _check_columns(schema)
+            is_escaped = ESCAPED.items() <= (schema.metadata or {}).items()
+            batches = file.iter_batches(BATCH)
+            return [_sample(row) for batch in batches for row in _rows(batch, is_escaped=is_escaped)]
     except (OSError, pa.ArrowException, ValueError, TypeError) as error:
         fault = error.errors()[0] if isinstance(error, ValidationError) else None
         message = fault_text(fault) if fault else ""
@@ -141,10 +159,12 @@ def _check_columns(schema: pa.Schema) -> None:
     """Compare columns, and the fields inside them, with those of :data:`SCHEMA`.
 
     Raises:
-        ValueError: One is missing, or unknown.
+        ValueError: One is missing, unknown or there twice.
     """
-    found, expected = set(_names(schema)), set(_names(SCHEMA))
-    both = (("no column", expected - found), ("unknown column", found - expected))
+    names = list(_names(schema))
+    found, expected = set(names), set(_names(SCHEMA))
+    twice = {name for name in names if names.count(name) > 1}
+    both = (("no column", expected - found), ("unknown column", found - expected), ("more than one column", twice))
     faults = [f"{fault} {', '.join(sorted(_outermost(names)))}" for fault, names in both if names]
     if faults:
         raise ValueError("; ".join(faults))
@@ -175,7 +195,25 @@ def _row(sample: Sample) -> dict[str, Any]:
     return row
 
 
+def _rows(batch: pa.RecordBatch, *, is_escaped: bool) -> list[dict[str, Any]]:
+    """The rows as plain values, without columns that set nothing in any of them."""
+    rows: list[dict[str, Any]] = batch.select([name for name in batch.schema.names if _sets(name, batch)]).to_pylist()
+    return unescaped(rows) if is_escaped else rows
+
+
+def _sets(name: str, batch: pa.RecordBatch) -> bool:
+    """Whether a column holds anything but what its field is where nothing is set."""
+    column = batch.column(name)
+    if name not in _UNSET:
+        return True
+    if _UNSET[name] is None:
+        return bool(column.null_count < len(column))
+    return bool(column.null_count) or not pa.types.is_list(column.type) or len(column.flatten()) > 0
+
+
 def _sample(row: dict[str, Any]) -> Sample:
-    maps = {name: once(row[name]) for name in ("scores", "slices")}
-    completions = [{**one, "labels": once(one["labels"])} for one in row["completions"]]
-    return Sample.model_validate(row | maps | {"completions": completions}, strict=True)
+    for name in ("scores", "slices"):
+        row[name] = once(row[name])
+    for completion in row.get("completions", ()):
+        completion["labels"] = once(completion["labels"])
+    return Sample.model_validate(row, strict=True)

@@ -77,8 +77,8 @@ class Mean(Definition):
 
     def values(self, samples: Sequence[Sample]) -> list[tuple[Sample, float]]:
         """The samples with a value, and the value, in order."""
-        inside = ((sample, self.of_sample(sample)) for sample in samples)
-        return [(sample, value) for sample, value in inside if value is not None]
+        of_sample = self.of_sample
+        return [(sample, value) for sample in samples if (value := of_sample(sample)) is not None]
 
     def clusters(self, samples: Sequence[Sample]) -> list[str | None]:
         """The cluster of each value; null for one that is independent of all others."""
@@ -89,7 +89,9 @@ class Mean(Definition):
     ) -> Estimate:
         """Value and interval (:func:`audit.stats.intervals.mean_interval`)."""
         pairs = self.values(samples)
-        missing = sum(is_scored(sample) and self.of_sample(sample) is None for sample in samples)
+        valued = {id(sample) for sample, _ in pairs}
+        without = (sample for sample in samples if id(sample) not in valued)
+        missing = sum(self.of_sample(sample) is None and is_scored(sample) for sample in without)
         if not pairs:
             return Estimate(None, 0, missing, error=none_scored(samples, len(samples)))
         numbers = [value for _, value in pairs]

@@ -96,6 +96,36 @@ def test_no_samples_are_a_file_without_rows(tmp_path: Path) -> None:
     assert samples_file.read(tmp_path / "task.parquet") == []
 
 
+def test_more_samples_than_a_batch_come_back_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that nothing sets in one batch may be set in the next."""
+    monkeypatch.setattr(samples_file, "BATCH", 2)
+    bare = Sample(sample_id="0", suite="safety", task="crows_pairs", prompt="p")
+    samples = [bare.model_copy(update={"sample_id": str(place)}) for place in range(3)]
+    samples = [*samples, *SAMPLES, samples[0].model_copy(update={"sample_id": "9", "flags": ["empty_output"]})]
+    samples_file.write(tmp_path / "task.parquet", samples)
+    read = samples_file.read(tmp_path / "task.parquet")
+    assert [one.model_dump() for one in read] == [one.model_dump() for one in samples]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("flags", pa.array([None, None], pa.list_(pa.string()))),
+        ("flags", pa.array([[], None], pa.list_(pa.string()))),
+        ("findings", pa.array([None, []], pa.list_(samples_file.SCHEMA.field("findings").type.value_type))),
+        ("tokens_in", pa.array([None, None], pa.int64())),
+        ("prompt", pa.array([None, None], pa.string())),
+    ],
+)
+def test_null_where_a_list_a_number_or_a_text_must_be_is_a_broken_file(
+    tmp_path: Path, column: str, values: pa.Array
+) -> None:
+    path = tmp_path / "task.parquet"
+    pq.write_table(changed(column, values), path)
+    with pytest.raises(RunFolderError, match=f"broken samples file: {column}: "):
+        samples_file.read(path)
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_scores_that_are_not_finite_are_null_with_an_error(tmp_path: Path, bad: float) -> None:
     sample = Sample(sample_id="1", suite="evals", task="t", prompt="", score=bad, scores={"f1": bad, "em": 1.0})
@@ -145,6 +175,15 @@ def test_a_column_that_is_missing_is_named(tmp_path: Path, column: str) -> None:
     path = tmp_path / "task.parquet"
     pq.write_table(changed(column, None), path)
     with pytest.raises(RunFolderError, match=f"^{path}: broken samples file: no column {column}: copy"):
+        samples_file.read(path)
+
+
+def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    """Two readers could see two values."""
+    path = tmp_path / "task.parquet"
+    table = changed("score", pa.array([0.5, None]))
+    pq.write_table(table.append_column("score", pa.array([1.0, None])), path)
+    with pytest.raises(RunFolderError, match=f"^{path}: broken samples file: more than one column score: copy"):
         samples_file.read(path)
 
 

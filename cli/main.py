@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
-    "compare": "Compare two runs, item by item, and say what else differs between them.",
+    "compare": "Compare runs, item by item, and say what else differs between them.",
     "verify": "Check a run's evidence: its files, their signature, its numbers.",
     "import": "Make a run folder from another tool's logs, for gate, report, comparison and app.",
     "report": "Render a run as a report card or summary, or export it in another tool's format.",

@@ -36,8 +36,11 @@ def test_logs_are_imported_first(tmp_path: Path) -> None:
     policy.write_text("rules: [{metric: t/score, max: 0.1}]\n")
     assert audit.gate(log, policy=policy, out=tmp_path / "runs").verdict == "FAIL"
     assert len(list((tmp_path / "runs").iterdir())) == 1
-    found = audit.compare(log, "latest", out=tmp_path / "runs")
-    assert list(found.differences["difference"]) == [0.0]
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / "t.csv"
+    other.write_text("id,prompt,score\n" + "".join(f"{n},{n}?,{int(n % 4 == 0)}\n" for n in range(20)))
+    found = audit.compare(log, other, out=tmp_path / "runs")
+    assert list(found.differences["difference"]) == [-0.25]
 
 
 def test_a_missing_baseline_and_an_unknown_policy_are_one_line(made: audit.Run, tmp_path: Path) -> None:

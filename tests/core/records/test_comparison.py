@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from audit.core.records import Comparison, MetricDifference, SeriesComparison, SeriesStep
 from audit.core.records.files.json_file import read_record, write_record
-from tests.core.records.strategies import LAW, any_of
+from tests.core.whole.strategies import LAW, any_of
 
 if TYPE_CHECKING:
     from pathlib import Path

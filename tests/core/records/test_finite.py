@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from audit.core.records import Choice, Sample, SampledText
 from audit.core.records.files import samples_file
 from audit.core.records.finite import finite
-from tests.core.records.strategies import LAW
+from tests.core.whole.strategies import LAW
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from audit.core.records import (
     completion_address,
     split_address,
 )
-from tests.core.records.strategies import TEXT
+from tests.core.whole.strategies import TEXT
 
 
 @given(identity=TEXT, index=st.integers(0, 10**6))

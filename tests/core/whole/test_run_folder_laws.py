@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from audit.core.records import Metric
 from audit.core.run_folder import RunFolder
-from tests.core.records.strategies import FINITE, LAW, any_of
 from tests.core.test_run_folder import make_manifest
+from tests.core.whole.strategies import FINITE, LAW, any_of
 
 if TYPE_CHECKING:
     from pathlib import Path

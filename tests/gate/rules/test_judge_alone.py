@@ -39,6 +39,7 @@ class ABaseline:
 
     def __init__(self, *metrics: Metric, **manifest: Any) -> None:
         self.folder = RunFolder(Path("/runs/a"))
+        self.records = Records(RunFolder(Path("/runs/b")))
         self.manifest = manifest_with_limit(30, **manifest)
         self.measured = Measured(metrics)
         self.asked: list[tuple[str, float]] = []

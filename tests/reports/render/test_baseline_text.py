@@ -45,8 +45,9 @@ def test_a_rule_has_its_severity_and_owner(fields: dict[str, Any], text: str) ->
     assert rule_text(a_check(**fields)) == text
 
 
-def test_without_a_baseline_there_is_nothing_to_say() -> None:
-    assert baseline_lines(a_decision(baseline=None), "a remark") == []
+def test_without_a_baseline_there_is_the_remark_alone() -> None:
+    assert baseline_lines(a_decision(baseline=None), "a remark") == ["a remark"]
+    assert baseline_lines(a_decision(baseline=None)) == []
 
 
 def test_the_baseline_is_named_with_its_number_type_and_quantisation() -> None:

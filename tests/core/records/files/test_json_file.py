@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from audit.core.errors import RunFolderError
 from audit.core.records import SCHEMA_VERSION, Attribution, Decision, Drivers, RunManifest
 from audit.core.records.files.json_file import read_plain, read_record, write_record
-from tests.core.records.strategies import LAW, any_of
 from tests.core.test_run_folder import make_manifest
+from tests.core.whole.strategies import LAW, any_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from audit.core.records import Sample
 from audit.core.records.files import samples_file
-from tests.core.records.strategies import LAW, any_of
+from tests.core.whole.strategies import LAW, any_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,10 +1,10 @@
 """Seconds and memory of ``audit gate``, ``audit compare`` and ``audit import`` on many samples.
 
-    python benchmarks/large_runs.py
-    python benchmarks/large_runs.py --samples 10000 --only gate
-    python benchmarks/large_runs.py --profile gate.prof --only gate
+    python benchmarks/large_runs/measure_runs.py
+    python benchmarks/large_runs/measure_runs.py --samples 10000 --only gate
+    python benchmarks/large_runs/measure_runs.py --profile gate.prof --only gate
 
-The runs (``benchmarks/large_data.py``) are made once and kept in ``--data``. Each command runs in a process of its own
+The runs (``large_data.py``) are made once and kept in ``--data``. Each command runs in a process of its own
 with ``--threads`` threads. The digest is that of what the command decided or computed: ``decision.json``, the
 comparison as JSON, ``metrics.json`` of the imported run. It is the same as long as no number changes.
 """

@@ -1,4 +1,4 @@
-"""Two runs of many samples, a policy of 50 rules and a table to import: what ``benchmarks/large_runs.py`` times.
+"""Two runs of many samples, a policy of 50 rules and a table to import: what ``measure_runs.py`` times.
 
 The data are made up and always the same. Both runs answer the same items; the candidate is a little better.
 """

@@ -74,8 +74,11 @@ def test_a_policy_is_registered_before_the_run_and_kept_next_to_the_decision(
     assert manifest.policy is not None
     assert manifest.policy.sha256 == hashlib.sha256(policy.read_bytes()).hexdigest()
     assert manifest.policy.registered <= manifest.started
-    code, out, _ = audit("gate", folder.path, "--policy", policy)
-    assert "registered when the run began" in " ".join(out.split())
+    audit("gate", folder.path, "--policy", policy)
+    decision = folder.read_decision()
+    assert decision is not None
+    said = [one.reason for one in decision.checks if one.metric == "policy/registered"]
+    assert [reason.startswith("registered when the run began, ") for reason in said] == [True]
     assert (folder.path / "decision.policy.yaml").read_bytes() == policy.read_bytes()
     policy.write_text("rules: [{metric: crows_pairs/pct_stereotype, min: 2, max: 98}]\n")
     assert audit("gate", folder.path, "--policy", policy)[0] in {10, 11}

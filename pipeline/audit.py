@@ -122,8 +122,9 @@ def _run(
     if until and resume is None:
         config, looks = until.begin(context.config)
         context = replace(context, config=config)
+    goes_on = until is not None and resume is not None and until.goes_on(resume)
     _refuse_broken(context, resume)
-    if resume and not (extend or write_out) and evidence.is_whole(resume) and not (until and until.goes_on(resume)):
+    if resume and not (extend or write_out or goes_on) and evidence.is_whole(resume):
         unchanged(resume, context.engine, context.data, used(context.config))
         context.progress.began(resume)
         return resume
@@ -165,13 +166,13 @@ def _rounds(
 ) -> tuple[RunContext, RunManifest]:
     """Measure benchmarks and probes, and more of those that the open rules need, until nothing is open.
 
-    At each look the folder is that of a run that has ended. Afterwards it goes on: other tasks and explanations are
-    missing.
+    At each look the folder is that of a run that was interrupted: other tasks and explanations are missing, and if the
+    process ends here, it has to be resumed.
     """
     before, changed = manifest.spent, set(manifest.looks.tasks if manifest.looks else ())
     while True:
         found = partial(_benchmarks_and_probes, context, only(context.config, changed, looked_at=True))
-        _measure(context, folder, manifest, results, found, journal)
+        _measure(context, folder, manifest, results, found, journal, goes_on=True)
         following = until.look(folder, context.config, context.progress)
         manifest = _continue(context, folder, extend=following is not None, config=following)
         manifest = manifest.model_copy(update={"spent": before})
@@ -211,8 +212,12 @@ def _measure(
     journal: Journal,
     *,
     write_out: bool = False,
+    goes_on: bool = False,
 ) -> None:
-    """Run suites; whatever happens, the folder holds what was found, and its manifest how it ended."""
+    """Run suites; whatever happens, the folder holds what was found, and its manifest how it ended.
+
+    What ``goes_on`` afterwards ends like an interrupted run.
+    """
     engine, remembering = context.engine, context.progress
     status: Status = "failed"
     interrupted, stopped_by = False, None
@@ -222,7 +227,7 @@ def _measure(
                 if write_out and result.samples:
                     remembering.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
                 results.keep(result)
-        status = results.status()
+        status, interrupted = ("partial", True) if goes_on else (results.status(), False)
     except KeyboardInterrupt as stopped:
         status, interrupted = "partial", True
         stopped_by = stopped.limit if isinstance(stopped, BudgetSpent) else None

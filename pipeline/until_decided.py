@@ -40,6 +40,7 @@ class UntilDecided:
     """The run that its rules compare with."""
 
     def __post_init__(self) -> None:
+        """Refuse a policy that lacks its baseline."""
         refuse_without_baseline(self.policy, self.baseline)
 
     def tasks(self, config: RunConfig) -> list[str]:

@@ -71,12 +71,13 @@ def faults(
             yield from _in_numbers(check, rule, family_of(rule, rules) * decision.share_error_over, decision, looked)
             continue
         reached = judge.looked_at(rule, metric, rules) if metric is not None else None
-        if reached is not None and (same or (reached.sequential and not reached.sequential.last)):
+        if reached is not None and (same or not _is_resampled(reached)):
             yield from otherwise(check, reached)
             yield from _with_other_numbers(check, reached)
         elif reached is not None:  # with other packages, fixed intervals may differ in the last digits
             if check.verdict != reached.verdict:
                 yield f"it finds {check.verdict} for {check.metric}, for which {check.rule} gives {reached.verdict}"
+            yield from _by_other_evidence(check, reached)
         elif check.verdict != "INCONCLUSIVE":
             yield f"it finds {check.verdict} for {check.metric}, which cannot be judged"
 
@@ -90,10 +91,20 @@ def _read(run: RunFolder, decision: Decision, folder: RunFolder | None) -> Basel
     return Baseline(folder, run, across=decision.across, min_aligned=decision.min_aligned or 1.0)
 
 
-def _with_other_numbers(check: GateCheck, reached: GateCheck) -> Iterator[str]:
-    """Why a check does not rest on the evidence that the samples give."""
+def _is_resampled(reached: GateCheck) -> bool:
+    """Whether the interval of a check may depend on versions of packages: not that of evidence or of labels."""
+    return reached.kind != "corrected" and reached.sequential is not None and reached.sequential.last
+
+
+def _by_other_evidence(check: GateCheck, reached: GateCheck) -> Iterator[str]:
+    """Why a check does not rest on evidence of the same kind, coverage and items."""
     if check.sequential != reached.sequential:
         yield f"its check of {check.metric}, {check.rule}, is not by the evidence that the samples give"
+
+
+def _with_other_numbers(check: GateCheck, reached: GateCheck) -> Iterator[str]:
+    """Why a check does not rest on the evidence that the samples give."""
+    yield from _by_other_evidence(check, reached)
     if not same_correction(check.corrected, reached.corrected):
         yield f"its correction of {check.metric} is not the one that its ratings give"
     pair = check.baseline, reached.baseline

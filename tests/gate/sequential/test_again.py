@@ -107,3 +107,16 @@ def test_without_the_baseline_the_last_look_is_shown(make: Make, judge: Judge, t
     assert decision.checks[1].sequential.last
     base.path.rename(base.path.parent.parent / "elsewhere")
     assert shown(run, decision) is None
+
+
+def test_another_coverage_of_the_last_look_is_found(make: Make, judge: Judge) -> None:
+    """With packages of other versions, too, as here: its interval may differ in the last digits."""
+    run = make("run", samples(shares(70, 100)), looks=looks(100, 100))
+    decision = judge(run, None, {"metric": "boolq/accuracy", "min": 0.5})
+    check = decision.checks[1]
+    assert check.sequential is not None
+    assert (check.verdict, check.sequential.last) == ("PASS", True)
+    assert shown(run, decision) is None
+    wider = check.model_copy(update={"sequential": check.sequential.model_copy(update={"confidence": 0.99})})
+    forged = decision.model_copy(update={"checks": [decision.checks[0], wider]})
+    assert "is not by the evidence that the samples give" in (shown(run, forged) or "")

@@ -23,7 +23,7 @@ from audit.pipeline.context import prepare
 from audit.pipeline.manifest import finished, first, reopen, restated, unchanged
 from audit.pipeline.plugins import used, with_plugins
 from audit.pipeline.results import Results
-from audit.pipeline.until_decided import changed_tasks, measured_up_to, only
+from audit.pipeline.until_decided import again, changed_tasks, measured_up_to, only
 from audit.reports.render.card import write_card
 from audit.safety import suite as safety
 from audit.safety.privacy.redaction import holds_personal_data
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
-    from audit.core.records import RegisteredPolicy, RunManifest, Status, TaskResult
+    from audit.core.records import Looks, RegisteredPolicy, RunManifest, Status, TaskResult
     from audit.pipeline.context import RunContext
     from audit.pipeline.until_decided import UntilDecided
 
@@ -82,7 +82,8 @@ def audit(  # noqa: PLR0913 - all that an audit can be asked for
         before = resume or like
         judged = rated.recall(before) if before else rated.read(config, database)
         context = prepare(config, remembering, policy)
-        folder = _run(context, resume, judged, until, extend=extend, write_out=write_out)
+        looks = again(like, config) if like else None
+        folder = _run(context, resume, judged, until, looks, extend=extend, write_out=write_out)
         remembering.step("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
@@ -104,11 +105,14 @@ def _run(
     resume: RunFolder | None,
     judged: rated.Judged,
     until: UntilDecided | None,
+    looks: Looks | None,
     *,
     extend: bool,
     write_out: bool,
 ) -> RunFolder:
     """Measure everything, into a new folder or the one that goes on; nothing of a run that is complete.
+
+    ``looks`` are those of the run that is made again.
 
     The journal is open for as long as the manifest says that the run is going on: this is how the gate distinguishes
     such a run from one that was killed.
@@ -118,7 +122,6 @@ def _run(
             what it has, which was computed when the checkpoint, or the device, was sound.
         RunFolderError: What decides the numbers is not what it was when the run began.
     """
-    looks = None
     if until and resume is None:
         config, looks = until.begin(context.config)
         context = replace(context, config=config)

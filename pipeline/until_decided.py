@@ -175,6 +175,24 @@ def only(config: RunConfig, tasks: set[str], *, looked_at: bool) -> RunConfig:
     )
 
 
+def again(run: RunFolder, config: RunConfig) -> Looks | None:
+    """The looks of a run that is made again: they decided how many items it has, and so how many its replay has.
+
+    Args:
+        run: The run.
+        config: What is measured of it.
+
+    Raises:
+        RunFolderError: It cannot be read.
+    """
+    looks = run.read_manifest().looks
+    if looks is None:
+        return None
+    names = {task.name for task in (*config.evals.tasks, *config.safety.tasks)}
+    kept = {name: one.model_copy(update={"limit": 0}) for name, one in looks.tasks.items() if name in names}
+    return looks.model_copy(update={"tasks": kept}) if kept else None
+
+
 def measured_up_to(looks: Looks, config: RunConfig, fresh: set[str], available: dict[str, int]) -> Looks:
     """The looks, with the limits that tasks are measured up to.
 

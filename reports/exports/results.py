@@ -92,11 +92,18 @@ def _reason(metric: Metric, task: TaskContents, contents: RunContents, verdict: 
         return f"not computed: {metric.error or 'no reason given'}"
     if metric.ci_low is None or metric.ci_high is None:
         return f"no confidence interval{f': {metric.no_interval}' if metric.no_interval else ''}"
-    if manifest.looks is not None and metric.task in manifest.looks.tasks:
-        return "looks at its results decided how many items there are, for which its interval is too narrow"
     if verdict == "INCONCLUSIVE":
         return "a rule on it is INCONCLUSIVE"
-    return _corrected(metric, contents) or cut_text(metric, task.metrics) or _unscored(metric, task, verdict)
+    doubt = _looked_at(metric, contents) or _corrected(metric, contents) or cut_text(metric, task.metrics)
+    return doubt or _unscored(metric, task, verdict)
+
+
+def _looked_at(metric: Metric, contents: RunContents) -> str:
+    """Why the number of a task that was looked at may not be published; empty for other tasks."""
+    looks = contents.manifest.looks
+    if looks is None or metric.task not in looks.tasks:
+        return ""
+    return "looks at its results decided how many items there are, for which its interval is too narrow"
 
 
 def _corrected(metric: Metric, contents: RunContents) -> str:

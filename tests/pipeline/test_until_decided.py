@@ -16,7 +16,7 @@ from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.pipeline import audit as pipeline
 from audit.pipeline import until_decided
-from audit.pipeline.until_decided import UntilDecided, changed_tasks, measured_up_to, only, with_limits
+from audit.pipeline.until_decided import UntilDecided, again, changed_tasks, measured_up_to, only, with_limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,4 +195,9 @@ def test_a_run_that_ends_at_a_look_is_not_complete_and_keeps_its_policy(
     with pytest.raises(RunFolderError, match="it was looked at with another policy"):
         pipeline.audit(config, Silent(), resume=run, until=UntilDecided(load_policy(floor)))
     assert run.read_manifest() == manifest
-    assert pipeline.audit(config, Silent(), resume=run, until=until).read_manifest().status == "complete"
+    ended = pipeline.audit(config, Silent(), resume=run, until=until).read_manifest()
+    assert ended.status == "complete"
+    assert ended.looks is not None
+    replayed = pipeline.audit(validate(RunConfig, ended.config, ""), Silent(), like=run)
+    assert replayed.read_manifest().looks == ended.looks  # the replay of a size that looks decided has it, too
+    assert again(run, a_config(boolq=1)) is None

@@ -83,7 +83,7 @@ def decide(
             it compares with a baseline, and there is none.
         RunFolderError: A folder cannot be read, or its run is still going on.
     """
-    _refuse_without_baseline(file, baseline)
+    refuse_without_baseline(file, baseline)
     manifest = _ended_manifest(run)
     own = {*names.TASKS, *names.PROBES, *known}
     evidence.check(run, ())
@@ -135,7 +135,7 @@ def until_decided(run: RunFolder, file: PolicyFile, baseline: RunFolder | None) 
     return f"audit run --until-decided {quote(file.where)}{compared} --resume {quote(str(run.path))}"
 
 
-def _refuse_without_baseline(file: PolicyFile, baseline: RunFolder | None) -> None:
+def refuse_without_baseline(file: PolicyFile, baseline: RunFolder | None) -> None:
     """Refuse to judge rules on a baseline without one.
 
     Raises:

@@ -23,7 +23,7 @@ from audit.pipeline.context import prepare
 from audit.pipeline.manifest import finished, first, reopen, restated, unchanged
 from audit.pipeline.plugins import used, with_plugins
 from audit.pipeline.results import Results
-from audit.pipeline.until_decided import changed_tasks, measured_up_to, only
+from audit.pipeline.until_decided import again, changed_tasks, measured_up_to, only
 from audit.reports.render.card import write_card
 from audit.safety import suite as safety
 from audit.safety.privacy.redaction import holds_personal_data
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
-    from audit.core.records import RegisteredPolicy, RunManifest, Status, TaskResult
+    from audit.core.records import Looks, RegisteredPolicy, RunManifest, Status, TaskResult
     from audit.pipeline.context import RunContext
     from audit.pipeline.until_decided import UntilDecided
 
@@ -82,7 +82,8 @@ def audit(  # noqa: PLR0913 - all that an audit can be asked for
         before = resume or like
         judged = rated.recall(before) if before else rated.read(config, database)
         context = prepare(config, remembering, policy)
-        folder = _run(context, resume, judged, until, extend=extend, write_out=write_out)
+        looks = again(like, config) if like else None
+        folder = _run(context, resume, judged, until, looks, extend=extend, write_out=write_out)
         remembering.step("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
@@ -104,11 +105,14 @@ def _run(
     resume: RunFolder | None,
     judged: rated.Judged,
     until: UntilDecided | None,
+    looks: Looks | None,
     *,
     extend: bool,
     write_out: bool,
 ) -> RunFolder:
     """Measure everything, into a new folder or the one that goes on; nothing of a run that is complete.
+
+    ``looks`` are those of the run that is made again.
 
     The journal is open for as long as the manifest says that the run is going on: this is how the gate distinguishes
     such a run from one that was killed.
@@ -118,12 +122,12 @@ def _run(
             what it has, which was computed when the checkpoint, or the device, was sound.
         RunFolderError: What decides the numbers is not what it was when the run began.
     """
-    looks = None
     if until and resume is None:
         config, looks = until.begin(context.config)
         context = replace(context, config=config)
+    goes_on = until is not None and resume is not None and until.goes_on(resume)
     _refuse_broken(context, resume)
-    if resume and not (extend or write_out) and evidence.is_whole(resume) and not (until and until.goes_on(resume)):
+    if resume and not (extend or write_out or goes_on) and evidence.is_whole(resume):
         unchanged(resume, context.engine, context.data, used(context.config))
         context.progress.began(resume)
         return resume
@@ -165,13 +169,13 @@ def _rounds(
 ) -> tuple[RunContext, RunManifest]:
     """Measure benchmarks and probes, and more of those that the open rules need, until nothing is open.
 
-    At each look the folder is that of a run that has ended. Afterwards it goes on: other tasks and explanations are
-    missing.
+    At each look the folder is that of a run that was interrupted: other tasks and explanations are missing, and if the
+    process ends here, it has to be resumed.
     """
     before, changed = manifest.spent, set(manifest.looks.tasks if manifest.looks else ())
     while True:
         found = partial(_benchmarks_and_probes, context, only(context.config, changed, looked_at=True))
-        _measure(context, folder, manifest, results, found, journal)
+        _measure(context, folder, manifest, results, found, journal, goes_on=True)
         following = until.look(folder, context.config, context.progress)
         manifest = _continue(context, folder, extend=following is not None, config=following)
         manifest = manifest.model_copy(update={"spent": before})
@@ -211,8 +215,12 @@ def _measure(
     journal: Journal,
     *,
     write_out: bool = False,
+    goes_on: bool = False,
 ) -> None:
-    """Run suites; whatever happens, the folder holds what was found, and its manifest how it ended."""
+    """Run suites; whatever happens, the folder holds what was found, and its manifest how it ended.
+
+    What ``goes_on`` afterwards ends like an interrupted run.
+    """
     engine, remembering = context.engine, context.progress
     status: Status = "failed"
     interrupted, stopped_by = False, None
@@ -222,7 +230,7 @@ def _measure(
                 if write_out and result.samples:
                     remembering.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
                 results.keep(result)
-        status = results.status()
+        status, interrupted = ("partial", True) if goes_on else (results.status(), False)
     except KeyboardInterrupt as stopped:
         status, interrupted = "partial", True
         stopped_by = stopped.limit if isinstance(stopped, BudgetSpent) else None

@@ -11,7 +11,7 @@ from audit.evals import suite as evals
 from audit.explain.methods.registry import METHODS
 from audit.gate import evidence
 from audit.gate.absence import asked_tasks
-from audit.gate.decide import decide, until_decided
+from audit.gate.decide import decide, refuse_without_baseline, until_decided
 from audit.gate.sequential.plan import FIRST, next_limits, open_checks
 from audit.safety import suite as safety
 
@@ -28,18 +28,25 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class UntilDecided:
-    """The policy that says how many items a run measures."""
+    """The policy that says how many items a run measures.
+
+    Raises:
+        ConfigError: The policy needs a baseline, and there is none.
+    """
 
     policy: PolicyFile
     """The policy."""
     baseline: RunFolder | None = None
     """The run that its rules compare with."""
 
+    def __post_init__(self) -> None:
+        """Refuse a policy that lacks its baseline."""
+        refuse_without_baseline(self.policy, self.baseline)
+
     def tasks(self, config: RunConfig) -> list[str]:
         """Tasks and probes that the policy has rules on, as far as they are configured, in the baseline, or named.
 
         Raises:
-            ConfigError: The policy needs a baseline, and there is none; or no such task is known.
             RunFolderError: The baseline cannot be read.
         """
         manifest = self.baseline.read_manifest() if self.baseline else None
@@ -85,7 +92,7 @@ class UntilDecided:
         return with_limits(config, firsts), looks
 
     def goes_on(self, folder: RunFolder) -> bool:
-        """Whether a run that has ended is to be looked at again.
+        """Whether a run is to be looked at again.
 
         Raises:
             RunFolderError: It was begun with another policy or baseline, or without looks.
@@ -107,7 +114,7 @@ class UntilDecided:
         """Judge the rules on what is measured, and write down that it was done.
 
         Args:
-            folder: The run, as if it had ended.
+            folder: The run, as if it had been interrupted.
             config: What was measured up to now.
             progress: Shows what is open.
 
@@ -115,12 +122,7 @@ class UntilDecided:
             The configuration of the next look; None where nothing is open that more items could decide.
         """
         manifest = folder.read_manifest()
-        try:
-            decision = decide(folder, self.policy, METHODS, self.baseline)
-        except KeyboardInterrupt:
-            update = {"status": "partial", "interrupted": True}
-            evidence.seal(folder, manifest.model_copy(update=update))
-            raise
+        decision = decide(folder, self.policy, METHODS, self.baseline)
         looks = manifest.looks
         if looks is None:
             return None
@@ -171,6 +173,24 @@ def only(config: RunConfig, tasks: set[str], *, looked_at: bool) -> RunConfig:
     return config.model_copy(
         update={name: getattr(config, name).model_copy(update=fields) for name, fields in update.items()}
     )
+
+
+def again(run: RunFolder, config: RunConfig) -> Looks | None:
+    """The looks of a run that is made again: they decided how many items it has, and so how many its replay has.
+
+    Args:
+        run: The run.
+        config: What is measured of it.
+
+    Raises:
+        RunFolderError: It cannot be read.
+    """
+    looks = run.read_manifest().looks
+    if looks is None:
+        return None
+    names = {task.name for task in (*config.evals.tasks, *config.safety.tasks)}
+    kept = {name: one.model_copy(update={"limit": 0}) for name, one in looks.tasks.items() if name in names}
+    return looks.model_copy(update={"tasks": kept}) if kept else None
 
 
 def measured_up_to(looks: Looks, config: RunConfig, fresh: set[str], available: dict[str, int]) -> Looks:

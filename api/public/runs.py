@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -227,7 +228,8 @@ def run(  # noqa: PLR0913 - the options of a run
         config: YAML file.
         progress: True shows a bar in a notebook, False nothing; or a listener (:class:`audit.core.progress.Progress`).
         resume: Path or id of a run that was interrupted: finish it with its own configuration.
-        until_decided: Policy, by file or name: measure items until its rules are decided, at most those of ``limit``.
+        until_decided: Policy, by file or name: register it, and measure items until its rules are decided, at most
+            those of ``limit``.
         baseline: Path or id of the run that these rules compare with.
         options: Other fields of the configuration: ``seed=1``, ``device="cuda"``, ``explain={"methods": []}``,
             ``plugins=["my_probe.py"]``.
@@ -237,6 +239,7 @@ def run(  # noqa: PLR0913 - the options of a run
         CheckpointBroken: The checkpoint computes NaN, or the same logit for every token.
         Interrupted: The run was interrupted; ``folder`` is the path of the run folder, to be resumed.
     """
+    from audit.gate.binding.registered import register  # noqa: PLC0415 - as below
     from audit.pipeline.audit import audit  # noqa: PLC0415 - torch and transformers take seconds to import
 
     given = {"model": _text(model), "profile": profile, "out": _path(out), **_with_paths(options)}
@@ -247,7 +250,8 @@ def run(  # noqa: PLR0913 - the options of a run
     else:
         folder, resolved = None, _resolved(given, tasks, limit, config, until)
     with listening(progress) as listener:
-        return Run(audit(resolved, listener, resume=folder, until=until))
+        registered = register(until.policy, datetime.now(UTC)) if until else None
+        return Run(audit(resolved, listener, resume=folder, until=until, policy=registered))
 
 
 def read_run(run: str | PathLike[str], out: str | PathLike[str] = "runs") -> Run:

@@ -20,6 +20,8 @@ OF_FILES: tuple[tuple[str, MismatchKind], ...] = (("tokenizer", "tokenizer"), ("
 """Kinds of a checkpoint's files that decide what it reads, and the kind of mismatch."""
 OF_ASSETS: tuple[tuple[str, MismatchKind], ...] = (("dataset", "data"), ("scorer", "scorer"))
 """Kinds of assets that decide a task's numbers, and the kind of mismatch."""
+LOOKED_AT = "number of items"
+"""Named where looks at a run decided it, also if both runs have that in common."""
 
 
 def of_runs(baseline: RunManifest, candidate: RunManifest) -> Iterator[Mismatch]:
@@ -30,7 +32,8 @@ def of_runs(baseline: RunManifest, candidate: RunManifest) -> Iterator[Mismatch]
             yield Mismatch(kind=named, what=kind.replace("_", " "), baseline=ours, candidate=theirs)
     ours, theirs = _circumstances(baseline), _circumstances(candidate)
     for name in dict.fromkeys([*ours, *theirs]):
-        if ours.get(name) != theirs.get(name) or (name == "status" and ours[name] != "complete"):
+        same = ours.get(name) == theirs.get(name)
+        if not same or name == LOOKED_AT or (name == "status" and ours[name] != "complete"):
             yield Mismatch(kind="run", what=name, baseline=ours.get(name), candidate=theirs.get(name))
     yield from _packages(baseline.packages, candidate.packages)
 
@@ -39,7 +42,7 @@ def _circumstances(manifest: RunManifest) -> dict[str, Any]:
     """How a run ran, which may move its numbers; of one whose size depends on them, intervals are too narrow."""
     model = manifest.model
     chosen = f"chosen by looks at its results (policy {manifest.looks.policy})" if manifest.looks else None
-    looks = {"number of items": chosen} if chosen else {}
+    looks = {LOOKED_AT: chosen} if chosen else {}
     of_model = {"dtype": model.dtype, "device": model.device, "max_length": model.max_length}
     seeds = {f"seed {name}": seed for name, seed in manifest.seeds.items()}
     return {"status": manifest.status, **looks, **of_model, **seeds}

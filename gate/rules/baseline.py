@@ -16,7 +16,7 @@ from audit.stats.recompute import recomputed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.core.records import Metric, Mismatch, RunReference
+    from audit.core.records import Metric, Mismatch, RunReference, Sample
     from audit.core.records.comparison import MismatchKind
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import Rule
@@ -113,6 +113,11 @@ class Baseline:
             for run, name in zip(self._sides, ("baseline", "candidate"), strict=True)
         )
         return before, after
+
+    def own(self, metric: Metric) -> tuple[Metric, Sequence[Sample]]:
+        """The baseline's own metric, and all samples of its task."""
+        mine = self._sides[0].by_key[key_of(metric)]
+        return mine, self._sides[0].records.samples(mine.suite, mine.task)
 
     def own_interval(self, metric: Metric, confidence: float) -> tuple[float | None, float | None]:
         """The interval of the baseline's own value."""

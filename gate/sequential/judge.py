@@ -141,7 +141,7 @@ class SequentialJudge:
         loss = rule.no_worse_than_baseline
         relative = loss is not None and loss.relative is not None
         each = (1 + confidence) / 2 if relative else confidence  # one half for the baseline's own interval
-        own = baseline.own_interval(metric, 1 - (1 - each) * EARLY) if relative else (None, None)
+        own = self._own(metric, baseline, 1 - (1 - each) * EARLY) if relative else (None, None)
         if relative and None in own:
             reason = "no interval of the baseline's value"
             raise NotEarlyError(reason)
@@ -156,6 +156,14 @@ class SequentialJudge:
             said = f"only {found.known:,} of {len(found.low):,} items are scored in both runs"
         made = self._made(rule, metric, verdict, said, self._record(verdict, claims, found, each, tests))
         return made.model_copy(update={"baseline": compared})
+
+    def _own(self, metric: Metric, baseline: Baseline, confidence: float) -> tuple[float | None, float | None]:
+        """The interval of the baseline's own value; if its size was chosen by looks, one that holds at all of them."""
+        if not self._looked.at_baseline(metric.task):
+            return baseline.own_interval(metric, confidence)
+        theirs, samples = baseline.own(metric)
+        lowest, highest = values.of_metric(theirs, samples, baseline.measured.bounds_of_cut_answers(theirs)).ends()
+        return lowest.interval(confidence).low, highest.interval(confidence).high
 
     def _compared(
         self,

@@ -39,6 +39,10 @@ class Looked:
         """Whether a rule's own task was looked at."""
         return bool(self._sides(rule))
 
+    def at_baseline(self, task: str) -> bool:
+        """Whether a task of the baseline was looked at."""
+        return task in self._baseline
+
     def is_complete(self, rule: Rule) -> bool:
         """Whether the task has as many items as was fixed before the first look, and no more."""
         return all(one.most is not None and one.limit == one.most for one in self._sides(rule))

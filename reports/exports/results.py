@@ -1,8 +1,8 @@
 """Which numbers of a run may be published as evaluation results, and why the others may not.
 
 Whoever reads a table of results elsewhere sees a value without its doubts. So only numbers without known doubts go
-there: primary metrics over all items, with an interval, of a task whose samples were all scored and not cut, that no
-rule left open, from a run that ended with a sound checkpoint.
+there: primary metrics over all items, with an interval, of a task of a fixed number of samples that were all scored and
+not cut, that no rule left open, from a run that ended with a sound checkpoint.
 """
 
 from __future__ import annotations
@@ -94,7 +94,16 @@ def _reason(metric: Metric, task: TaskContents, contents: RunContents, verdict: 
         return f"no confidence interval{f': {metric.no_interval}' if metric.no_interval else ''}"
     if verdict == "INCONCLUSIVE":
         return "a rule on it is INCONCLUSIVE"
-    return _corrected(metric, contents) or cut_text(metric, task.metrics) or _unscored(metric, task, verdict)
+    doubt = _looked_at(metric, contents) or _corrected(metric, contents) or cut_text(metric, task.metrics)
+    return doubt or _unscored(metric, task, verdict)
+
+
+def _looked_at(metric: Metric, contents: RunContents) -> str:
+    """Why the number of a task that was looked at may not be published; empty for other tasks."""
+    looks = contents.manifest.looks
+    if looks is None or metric.task not in looks.tasks:
+        return ""
+    return "looks at its results decided how many items there are, for which its interval is too narrow"
 
 
 def _corrected(metric: Metric, contents: RunContents) -> str:

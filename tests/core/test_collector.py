@@ -38,3 +38,13 @@ def test_it_stays_off_where_it_was_off() -> None:
 def test_a_decorated_function_runs_without_it_each_time() -> None:
     decorated = collector.paused()(gc.isenabled)
     assert [decorated(), gc.isenabled(), decorated(), gc.isenabled()] == [False, True, False, True]
+
+
+def test_overlapping_pauses_end_with_the_last_one() -> None:
+    first, second = collector.paused(), collector.paused()  # as those of two threads
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()

@@ -11,17 +11,17 @@ from audit.core.config import BudgetConfig, RunConfig, TaskConfig, load_config, 
 from audit.core.errors import BudgetSpent, ConfigError, RunFolderError
 from audit.core.progress import Silent
 from audit.core.records import Looks, TaskLooks
+from audit.core.run_folder import RunFolder
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.pipeline import audit as pipeline
 from audit.pipeline import until_decided
-from audit.pipeline.until_decided import UntilDecided, changed_tasks, measured_up_to, only, with_limits
+from audit.pipeline.until_decided import UntilDecided, again, changed_tasks, measured_up_to, only, with_limits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.core.records import RunManifest
-    from audit.core.run_folder import RunFolder
 
 POLICY = """
 rules:
@@ -142,7 +142,7 @@ def test_an_interrupted_run_ends_as_one_that_was_not(quiz: RunConfig, tmp_path: 
             run = pipeline.audit(validate(RunConfig, config, "") if run else spent, Silent(), resume=run, until=until)
             break
         except BudgetSpent as stopped:
-            run = type(whole).open(stopped.folder or tmp_path)
+            run = RunFolder.open(stopped.folder or tmp_path)
     assert run is not None
     assert sittings > 1
     ours, theirs = content(run), content(whole)
@@ -157,6 +157,47 @@ def test_an_interrupted_run_ends_as_one_that_was_not(quiz: RunConfig, tmp_path: 
     assert [one.verdict for one in decisions] == ["PASS", "PASS"]
     assert decisions[0].checks == decisions[1].checks
     with pytest.raises(RunFolderError, match="its baseline is"):
-        pipeline.audit(quiz, Silent(), resume=run, until=UntilDecided(until.policy))
+        pipeline.audit(quiz, Silent(), resume=run, until=UntilDecided(until.policy, whole))
     with pytest.raises(RunFolderError, match="its size was fixed when it began"):
         pipeline.audit(quiz, Silent(), resume=baseline, until=until)
+
+
+def test_a_policy_that_compares_needs_a_baseline(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
+    with pytest.raises(ConfigError, match=r"policy\.yaml: 1 rule compares with a baseline"):
+        UntilDecided(load_policy(policy))
+
+
+@pytest.mark.slow
+def test_a_run_that_ends_at_a_look_is_not_complete_and_keeps_its_policy(
+    quiz: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that ends between two rounds leaves a run that lacks everything which comes after the last look."""
+    floor = tmp_path / "floor.yaml"
+    floor.write_text("rules: [{metric: quiz/accuracy, min: 0.05}]")
+    until = UntilDecided(load_policy(floor))
+
+    def lost(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(until_decided, "decide", lost)
+        with pytest.raises(MemoryError):
+            pipeline.audit(quiz, Silent(), until=until)
+    [path] = (tmp_path / "runs").iterdir()
+    run = RunFolder.open(path)
+    manifest = run.read_manifest()
+    assert (manifest.status, manifest.interrupted) == ("partial", True)
+    assert decide(run, until.policy).checks[0].verdict == "INCONCLUSIVE"
+    floor.write_text("rules: [{metric: quiz/accuracy, min: 0.04}]")
+    config = validate(RunConfig, manifest.config, "")
+    with pytest.raises(RunFolderError, match="it was looked at with another policy"):
+        pipeline.audit(config, Silent(), resume=run, until=UntilDecided(load_policy(floor)))
+    assert run.read_manifest() == manifest
+    ended = pipeline.audit(config, Silent(), resume=run, until=until).read_manifest()
+    assert ended.status == "complete"
+    assert ended.looks is not None
+    replayed = pipeline.audit(validate(RunConfig, ended.config, ""), Silent(), like=run)
+    assert replayed.read_manifest().looks == ended.looks  # the replay of a size that looks decided has it, too
+    assert again(run, a_config(boolq=1)) is None

@@ -8,6 +8,7 @@ import pytest
 
 from audit.core.records import AssetRecord, FileDigest, Mismatch, RunManifest, Sample
 from audit.gate.comparison import mismatches
+from tests.gate.sequential.conftest import looks
 from tests.reports.conftest import a_manifest, a_metric, a_sample
 
 
@@ -194,3 +195,11 @@ def test_mismatches_of_a_metric_name_its_task() -> None:
     )
     found = list(mismatches.of_metric(before, after))
     assert [(one.task, one.what) for one in found] == [("boolq", "unit"), ("boolq", "threshold"), ("boolq", "of")]
+
+
+def test_a_size_that_looks_decided_is_named_even_if_both_runs_have_it() -> None:
+    looked = a_manifest(looks=looks(50))
+    for pair in ((looked, a_manifest()), (a_manifest(), looked), (looked, looked)):
+        [found] = mismatches.of_runs(*pair)
+        assert (found.kind, found.what) == ("run", "number of items")
+        assert "chosen by looks at its results (policy policy.yaml)" in (found.baseline, found.candidate)

@@ -54,11 +54,11 @@ def chosen(samples: list[Sample], count: int = 60) -> list[Sample]:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[..., RunFolder]:
-    """Makes a run of these samples."""
+    """Makes a run of these samples; keyword arguments change the manifest."""
 
-    def made(samples: list[Sample]) -> RunFolder:
+    def made(samples: list[Sample], **changes: Any) -> RunFolder:
         config = {"evals": {"tasks": [{"name": "boolq", "limit": len(samples)}]}}
-        run = RunFolder.create(tmp_path / "runs", a_manifest(run_id=RUN_ID, config=config))
+        run = RunFolder.create(tmp_path / "runs", a_manifest(run_id=RUN_ID, config=config, **changes))
         given: dict[str, Any] = {"unit": "share", "higher_is_better": True}
         metrics = [measured(Mean(seed=1), samples, metric="accuracy", primary=True, **given)]
         metrics.append(measured(MeanShare(seed=1), samples, metric="toxic_share", **given))

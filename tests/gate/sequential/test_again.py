@@ -76,3 +76,47 @@ def test_without_the_baseline_a_verdict_follows_from_its_interval(make: Make, ju
     failed = [decision.checks[0], decision.checks[1].model_copy(update={"verdict": "FAIL"})]
     forged = decision.model_copy(update={"checks": failed, "verdict": "FAIL"})
     assert "does not follow from its comparison" in (shown(run, forged) or "")
+
+
+def test_without_the_baseline_the_coverage_is_that_of_the_rule(make: Make, judge: Judge) -> None:
+    base = make("base", samples(shares(140, 200)))
+    run = make("run", samples(shares(140, 200)), looks=looks(200, 500))
+    decision = judge(run, base, RULES[2], share_error_over=3)
+    base.path.rename(base.path.parent.parent / "elsewhere")
+    assert shown(run, decision) is None
+    check = decision.checks[1]
+    assert check.sequential is not None
+    assert check.baseline is not None
+    narrow = check.baseline.model_copy(update={"confidence": 0.9})
+    for update in (
+        {"sequential": check.sequential.model_copy(update={"tests": 1})},
+        {"sequential": check.sequential.model_copy(update={"confidence": 0.955, "last": True})},
+        {"sequential": check.sequential.model_copy(update={"confidence": 0.95})},
+        {"baseline": narrow},
+    ):
+        forged = decision.model_copy(update={"checks": [decision.checks[0], check.model_copy(update=update)]})
+        assert "has not the coverage that its rule asks for" in (shown(run, forged) or "")
+
+
+@pytest.mark.parametrize("task", ["boolq", "asdiv"])
+def test_without_the_baseline_the_last_look_is_shown(make: Make, judge: Judge, task: str) -> None:
+    given = {name: samples(shares(70, 100), name) for name in ("boolq", "asdiv")}
+    base, run = make("base", given), make("run", given, looks=looks(100, 100, task))
+    decision = judge(run, base, RULES[2])
+    assert decision.checks[1].sequential is not None
+    assert decision.checks[1].sequential.last
+    base.path.rename(base.path.parent.parent / "elsewhere")
+    assert shown(run, decision) is None
+
+
+def test_another_coverage_of_the_last_look_is_found(make: Make, judge: Judge) -> None:
+    """With packages of other versions, too, as here: its interval may differ in the last digits."""
+    run = make("run", samples(shares(70, 100)), looks=looks(100, 100))
+    decision = judge(run, None, {"metric": "boolq/accuracy", "min": 0.5})
+    check = decision.checks[1]
+    assert check.sequential is not None
+    assert (check.verdict, check.sequential.last) == ("PASS", True)
+    assert shown(run, decision) is None
+    wider = check.model_copy(update={"sequential": check.sequential.model_copy(update={"confidence": 0.99})})
+    forged = decision.model_copy(update={"checks": [decision.checks[0], wider]})
+    assert "is not by the evidence that the samples give" in (shown(run, forged) or "")

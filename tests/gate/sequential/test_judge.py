@@ -162,3 +162,24 @@ def test_clusters_drawn_item_by_item_wait_for_all_items(make: Make, judge: Judge
     assert found.reason.startswith(
         "its items are in clusters, which are drawn one by one: it is decided when all items"
     )
+
+
+@pytest.mark.parametrize("looked", [True, False])
+def test_a_share_of_a_value_that_was_looked_at_rests_on_an_interval_that_holds_at_all_looks(
+    make: Make, judge: Judge, looked: bool
+) -> None:
+    values = shares(180, 300)
+    base = make("base", samples(values), looks=looks(300, 500) if looked else None)
+    run = make("run", samples(values[:200]), looks=looks(200, 300))
+    relative = {"metric": "boolq/accuracy", "no_worse_than_baseline": {"relative": 0.1}}
+    found = last(judge(run, base, relative)).baseline
+    assert found is not None
+    assert found.baseline_low is not None
+    assert found.baseline_high is not None
+    known = [value or 0.0 for value in values]
+    rejected = 2 / (0.05 / 2 * 0.1)  # one half of the early error, on two sides
+    low = money_above(known, found.baseline_low, 0)
+    high = money_above([1 - value for value in known], 1 - found.baseline_high, 0)
+    assert (low == pytest.approx(rejected, rel=1e-3)) == looked
+    assert (high == pytest.approx(rejected, rel=1e-3)) == looked
+    assert low < rejected * 1.001  # the interval of a fixed size is narrower

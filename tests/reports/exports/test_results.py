@@ -8,6 +8,7 @@ import pytest
 
 from audit.core.errors import ConfigError
 from audit.reports.exports.results import require, results, verdict_on
+from tests.gate.sequential.conftest import looks
 from tests.reports.conftest import a_metric, all_scored
 from tests.reports.exports.conftest import a_check, a_decision
 
@@ -41,6 +42,11 @@ DOUBTS: list[tuple[list[Metric], dict[str, Any], str]] = [
     ([a_metric(missing=2), all_scored()], {}, "2 samples have no score"),
     ([a_metric(), all_scored()], {"status": "running", "finished": None}, "the run did not end: status running"),
     ([a_metric(), all_scored()], {"status": "partial", "interrupted": True}, "the run did not end: status partial"),
+    (
+        [a_metric(), all_scored()],
+        {"looks": looks(50, 100)},
+        "looks at its results decided how many items there are, for which its interval is too narrow",
+    ),
     ([a_metric(), all_scored()], {"broken": "it computes NaN"}, "the checkpoint is broken: it computes NaN"),
     (
         [a_metric(), all_scored(), a_metric("boolq/truncated_outputs", value=4.0, **COUNT)],
@@ -91,3 +97,8 @@ def test_rules_on_slices_and_other_metrics_do_not_count() -> None:
 
 def test_secondary_metrics_are_neither(make_contents: Contents) -> None:
     assert results(make_contents(a_metric(primary=False), all_scored())) == ([], [])
+
+
+def test_a_task_that_was_not_looked_at_is_published_next_to_one_that_was(make_contents: Contents) -> None:
+    contents = make_contents(looks=looks(50, 100, "asdiv"))
+    assert [one.metric.name for one in results(contents)[0]] == ["boolq/accuracy"]

@@ -127,10 +127,12 @@ def conclude(folder: RunFolder, done: RunFolder, *, part: bool, as_json: bool) -
     """Compare a run with its replay and say what differs.
 
     Returns:
-        The exit code: 0 where all is equal, 12 where something differs, 13 where the replay is incomplete.
+        The exit code: 0 where all is equal, 12 where something differs, 13 where the replay is incomplete or has no
+        items.
     """
     found = compare_replay(folder, done, part=part)
-    ended = done.read_manifest().status == "complete" or folder.read_manifest().status != "complete"
+    whole = done.read_manifest().status == "complete" or folder.read_manifest().status != "complete"
+    ended = whole and any(task.replayed for task in found.tasks)
     if as_json:
         print_json(found.model_dump(mode="json") | {"equal": found.equal, "run": str(done.path)})
     else:

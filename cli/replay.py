@@ -15,6 +15,7 @@ from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, TaskConfig, 
 from audit.core.errors import ConfigError, ExitCode, did_you_mean
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
+from audit.gate import evidence
 from audit.gate.comparison.replay import compare_replay
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
 FREE = {
     "--replay", "--model", "--data-dir", "--offline", "--out", "--budget", "--token-budget", "--tasks", "--limit",
-    "--json",
+    "--trust-remote-code", "--json",
 }  # fmt: skip
-"""Options that may be given: where things lie, what it may cost, and which part is run again."""
+"""Options that may be given: where things lie, what it may cost, which part is run again, and whose code is run."""
 MOST = 20
 """Metrics that are printed."""
 
@@ -42,7 +43,9 @@ def recorded(name: str, given: Given, arguments: Any) -> tuple[RunFolder, RunCon
         arguments: The command's other options, with ``tasks`` and ``limit``.
 
     Raises:
-        ConfigError: An option would change what was recorded, the run was imported, or the part is none of the run.
+        ConfigError: An option would change what was recorded, the run was imported, the part is none of the run, or the
+            checkpoint's code would run without the user's consent.
+        EvidenceInvalid: The files of the run contradict each other.
         RunFolderError: There is no such run.
     """
     taken = [typed for typed in (*given.names, *typed_names(arguments)) if typed not in FREE]
@@ -57,7 +60,11 @@ def recorded(name: str, given: Given, arguments: Any) -> tuple[RunFolder, RunCon
     if manifest.status == "running":
         msg = f"--replay {name}: this run has not ended: finish it with 'audit run --resume {folder.path}'"
         raise ConfigError(msg)
+    evidence.check(folder, ())  # before hours are spent on it
     config = validate(RunConfig, manifest.config, str(folder.manifest_path))
+    if config.trust_remote_code and not given.values.get("trust_remote_code"):
+        msg = f"--replay {name}: this run ran code from the checkpoint's folder: allow it with --trust-remote-code"
+        raise ConfigError(msg)
     config = _part(config, arguments.tasks, values.limit(arguments.limit))
     free = {key: value for key, value in given.values.items() if key != "budget"}
     update: dict[str, Any] = {"out": DEFAULT_OUT, "budget": {}} | free

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from audit.core.config import Limit, Section
     from audit.gate.comparison.replay import Replay
 
+CODE = {"trust_remote_code": "--trust-remote-code", "allow_pickle": "--allow-pickle"}
+"""Options that let a checkpoint run code, by their fields: whoever replays a run decides this, not its manifest."""
 FREE = {
     "--replay", "--model", "--data-dir", "--offline", "--out", "--budget", "--token-budget", "--tasks", "--limit",
-    "--trust-remote-code", "--json",
+    "--json",
+    *CODE.values(),
 }  # fmt: skip
 """Options that may be given: where things lie, what it may cost, which part is run again, and whose code is run."""
 MOST = 20
@@ -62,9 +65,10 @@ def recorded(name: str, given: Given, arguments: Any) -> tuple[RunFolder, RunCon
         raise ConfigError(msg)
     evidence.check(folder, ())  # before hours are spent on it
     config = validate(RunConfig, manifest.config, str(folder.manifest_path))
-    if config.trust_remote_code and not given.values.get("trust_remote_code"):
-        msg = f"--replay {name}: this run ran code from the checkpoint's folder: allow it with --trust-remote-code"
-        raise ConfigError(msg)
+    for field, option in CODE.items():
+        if getattr(config, field) and not given.values.get(field):
+            msg = f"--replay {name}: this run could run code of its checkpoint: allow it with {option}"
+            raise ConfigError(msg)
     config = _part(config, arguments.tasks, values.limit(arguments.limit))
     free = {key: value for key, value in given.values.items() if key != "budget"}
     update: dict[str, Any] = {"out": DEFAULT_OUT, "budget": {}} | free

@@ -45,7 +45,7 @@ def fault(tool: str, folder: Path) -> str:
     return str(caught.value)
 
 
-def in_adapter(value: object) -> Callable[[Path], None]:
+def in_adapter(value: object) -> Callable[[Path], object]:
     """Puts a value into both copies of a HELM run's settings."""
 
     def change(folder: Path) -> None:
@@ -55,16 +55,16 @@ def in_adapter(value: object) -> Callable[[Path], None]:
     return change
 
 
-def configured(text: str) -> Callable[[Path], None]:
+def configured(text: str) -> Callable[[Path], object]:
     """Replaces EvalScope's configuration."""
-    return lambda folder: (folder / CONFIG).write_text(text, "utf-8") and None
+    return lambda folder: (folder / CONFIG).write_text(text, "utf-8")
 
 
 def config_of_nemo(folder: Path) -> None:
     edit(folder / nemo.NAME, lambda plain: plain["config"].update(timeout=float("nan")))
 
 
-def pipe(name: str) -> Callable[[Path], None]:
+def pipe(name: str) -> Callable[[Path], object]:
     """Puts a pipe, which nobody writes to, in place of a file."""
 
     def change(folder: Path) -> None:
@@ -98,7 +98,7 @@ def name_in_bytes(folder: Path) -> None:
         ("opencompass", name_in_bytes, "no valid Unicode"),
     ],
 )
-def test_each_is_one_line(tmp_path: Path, tool: str, change: Callable[[Path], None], said: str) -> None:
+def test_each_is_one_line(tmp_path: Path, tool: str, change: Callable[[Path], object], said: str) -> None:
     folder = WRITERS[tool](tmp_path / "log")
     change(folder)
     line = fault(tool, folder)

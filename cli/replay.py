@@ -15,6 +15,7 @@ from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, TaskConfig, 
 from audit.core.errors import ConfigError, ExitCode, did_you_mean
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
+from audit.gate import evidence
 from audit.gate.comparison.replay import compare_replay
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     from audit.core.config import Limit, Section
     from audit.gate.comparison.replay import Replay
 
+CODE = {"trust_remote_code": "--trust-remote-code", "allow_pickle": "--allow-pickle"}
+"""Options that let a checkpoint run code, by their fields: whoever replays a run decides this, not its manifest."""
 FREE = {
     "--replay", "--model", "--data-dir", "--offline", "--out", "--budget", "--token-budget", "--tasks", "--limit",
     "--json",
+    *CODE.values(),
 }  # fmt: skip
-"""Options that may be given: where things lie, what it may cost, and which part is run again."""
+"""Options that may be given: where things lie, what it may cost, which part is run again, and whose code is run."""
 MOST = 20
 """Metrics that are printed."""
 
@@ -42,7 +46,9 @@ def recorded(name: str, given: Given, arguments: Any) -> tuple[RunFolder, RunCon
         arguments: The command's other options, with ``tasks`` and ``limit``.
 
     Raises:
-        ConfigError: An option would change what was recorded, the run was imported, or the part is none of the run.
+        ConfigError: An option would change what was recorded, the run was imported, the part is none of the run, or the
+            checkpoint's code would run without the user's consent.
+        EvidenceInvalid: The files of the run contradict each other.
         RunFolderError: There is no such run.
     """
     taken = [typed for typed in (*given.names, *typed_names(arguments)) if typed not in FREE]
@@ -57,7 +63,12 @@ def recorded(name: str, given: Given, arguments: Any) -> tuple[RunFolder, RunCon
     if manifest.status == "running":
         msg = f"--replay {name}: this run has not ended: finish it with 'audit run --resume {folder.path}'"
         raise ConfigError(msg)
+    evidence.check(folder, ())  # before hours are spent on it
     config = validate(RunConfig, manifest.config, str(folder.manifest_path))
+    for field, option in CODE.items():
+        if getattr(config, field) and not given.values.get(field):
+            msg = f"--replay {name}: this run could run code of its checkpoint: allow it with {option}"
+            raise ConfigError(msg)
     config = _part(config, arguments.tasks, values.limit(arguments.limit))
     free = {key: value for key, value in given.values.items() if key != "budget"}
     update: dict[str, Any] = {"out": DEFAULT_OUT, "budget": {}} | free
@@ -127,10 +138,12 @@ def conclude(folder: RunFolder, done: RunFolder, *, part: bool, as_json: bool) -
     """Compare a run with its replay and say what differs.
 
     Returns:
-        The exit code: 0 where all is equal, 12 where something differs, 13 where the replay is incomplete.
+        The exit code: 0 where all is equal, 12 where something differs, 13 where the replay is incomplete or has no
+        items.
     """
     found = compare_replay(folder, done, part=part)
-    ended = done.read_manifest().status == "complete" or folder.read_manifest().status != "complete"
+    whole = done.read_manifest().status == "complete" or folder.read_manifest().status != "complete"
+    ended = whole and any(task.replayed for task in found.tasks)
     if as_json:
         print_json(found.model_dump(mode="json") | {"equal": found.equal, "run": str(done.path)})
     else:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, get_args
 
 from audit.core.errors import ConfigError, RunFolderError, did_you_mean
+from audit.core.records import digest_of
 from audit.core.records.comparison import MismatchKind
 from audit.core.text import printable
 
@@ -37,6 +38,23 @@ def check_same(folders: Sequence[RunFolder]) -> None:
         if any(folder.path.resolve() == other.path.resolve() for other in folders[:place]):
             msg = f"{folder.path}: this run is given twice: compare it with another one"
             raise RunFolderError(msg)
+
+
+def check_copies(folders: Sequence[RunFolder]) -> None:
+    """Refuse copies of a run, and imports of the same files: as repeats they would make any interval narrow.
+
+    Raises:
+        RunFolderError: Two runs are one, or one cannot be read.
+    """
+    seen: dict[str, RunFolder] = {}
+    for folder in folders:
+        manifest = folder.read_manifest()
+        imported = manifest.config.get("import")
+        of = digest_of(imported["files"] if imported else [manifest.run_id, manifest.evidence])
+        if of in seen:
+            msg = f"{folder.path}: it is the run {seen[of].path} again, which is no repeat of it: leave one out"
+            raise RunFolderError(msg)
+        seen[of] = folder
 
 
 def check_kinds(across: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from audit.core.formatting import counted, metric_label
 from audit.core.records import Comparison
 from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
 from audit.core.text import printable
-from audit.gate.comparison.checks import check_kinds, check_margin, check_same, check_tasks
+from audit.gate.comparison.checks import check_copies, check_kinds, check_margin, check_same, check_tasks
 from audit.gate.comparison.compare import (
     ComparedRun,
     ComparisonWork,
@@ -55,12 +55,13 @@ def compare_repeats(
 
     Raises:
         EvidenceInvalid: The files of a folder contradict each other.
-        RunFolderError: A folder cannot be read, its run has not ended, or it is given twice.
+        RunFolderError: A folder cannot be read, its run has not ended, or it is given twice, as a copy too.
         ConfigError: The runs are not of two checkpoints with two runs each, or an option cannot be followed.
     """
     check_kinds(across)
     check_margin(margin)
     check_same(folders)
+    check_copies(folders)
     runs = [ComparedRun(folder) for folder in folders]
     sides = _sides(runs)
     check_tasks(tasks, [run.metrics for run in runs])

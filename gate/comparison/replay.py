@@ -93,7 +93,8 @@ def compare_replay(recorded: RunFolder, replayed: RunFolder, *, part: bool = Fal
     Args:
         recorded: The run that was made first.
         replayed: The one that was made again from its configuration.
-        part: Whether only some of the tasks or items were run again: what the replay lacks is then no difference.
+        part: Whether only some of the tasks or items were run again: other tasks, and items beyond a smaller limit,
+            are then no difference.
 
     Raises:
         EvidenceInvalid: The files of one contradict each other.
@@ -104,11 +105,14 @@ def compare_replay(recorded: RunFolder, replayed: RunFolder, *, part: bool = Fal
     manifests = recorded.read_manifest(), replayed.read_manifest()
     named: list[Mismatch] = list(of_runs(*manifests))
     tasks = []
-    names = replayed.tasks() if part else sorted({*recorded.tasks(), *replayed.tasks()})
-    for name in names:
+    limits = [_limits(manifest) for manifest in manifests]
+    for name in sorted({*recorded.tasks(), *replayed.tasks()}):
+        if part and name not in {*limits[1], *replayed.tasks()}:
+            continue
         before, after = (_samples(run, name) for run in (recorded, replayed))
         named += _in_data(name[1], *manifests, before, after)
-        tasks.append(_compared(name, _items(before), _items(after), part=part))
+        every = not part or (name in limits[1] and limits[0].get(name) == limits[1][name])
+        tasks.append(_compared(name, _items(before), _items(after), every=every))
     if not part:
         tasks += _methods(recorded.read_attributions(), replayed.read_attributions())
     compared, different = _metrics(recorded.read_metrics(), replayed.read_metrics(), tasks, part=part)
@@ -121,6 +125,12 @@ def compare_replay(recorded: RunFolder, replayed: RunFolder, *, part: bool = Fal
         metrics=compared,
         different=different,
     )
+
+
+def _limits(manifest: RunManifest) -> dict[Suites, Any]:
+    """The limit of each task of a run's configuration."""
+    suites = {suite: manifest.config.get(suite, {}).get("tasks", []) for suite in ("evals", "safety")}
+    return {(suite, task["name"]): task.get("limit") for suite, tasks in suites.items() for task in tasks}
 
 
 @dataclass
@@ -175,17 +185,17 @@ def _methods(recorded: Sequence[Attribution], replayed: Sequence[Attribution]) -
             {one.attribution_id: _of_attribution(one) for one in side if one.method == method}
             for side in (recorded, replayed)
         )
-        yield _compared(("explain", method), before, after, part=False)
+        yield _compared(("explain", method), before, after, every=True)
 
 
-def _compared(name: Suites, before: Mapping[str, _Item], after: Mapping[str, _Item], *, part: bool) -> ReplayedTask:
-    """One task, item by item."""
+def _compared(name: Suites, before: Mapping[str, _Item], after: Mapping[str, _Item], *, every: bool) -> ReplayedTask:
+    """One task, item by item; unless every item was to be run again, only a task without any lacks some."""
     both = [(one, before[one], after[one]) for one in before if one in after]
     prompts = {one for one, old, new in both if old.asked != new.asked}
     answers = {one for one, old, new in both if old.answered != new.answered}
     apart = {one: _apart(old.numbers, new.numbers) for one, old, new in both}
     scores = {one for one, old, new in both if not _same_numbers(old.numbers, new.numbers)}
-    missing = [] if part else [one for one in before if one not in after]
+    missing = [one for one in before if one not in after] if every or not after else []
     added = [one for one in after if one not in before]
     differ = [one for one, *_ in both if one in prompts | answers | scores]
     return ReplayedTask(

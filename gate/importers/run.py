@@ -12,7 +12,8 @@ from audit.core import collector, provenance
 from audit.core.contradictions import MEMBERS
 from audit.core.errors import UsageError
 from audit.core.records import AssetRecord, GitState, ModelRecord, NotRun, RunManifest, digest_of
-from audit.core.records.files.json_file import plain
+from audit.core.records.files.json_file import plain, read_plain, to_json
+from audit.core.records.files.surrogates import has_surrogates
 from audit.core.run_folder import RunFolder, new_run_id
 from audit.core.text import first_line, printable
 from audit.gate import evidence
@@ -90,11 +91,15 @@ def _made(
 
 
 def _check_names(log: Log, files: Sequence[Path]) -> None:
-    """Refuse a log without items, and one with a task, or a metric of a task, twice."""
+    """Refuse a log without items, and one with a task, or a metric of a task, twice or under no name."""
     twice = [name for name, times in Counter(task.name for task in log.tasks).items() if times > 1]
     if twice:
         raise bad(files[0], f"task {twice[0]} occurs twice: import the two logs separately")
     for task in log.tasks:
+        for name in (task.name, *(stated.metric for stated in task.stated)):
+            if not name.strip() or has_surrogates(name):
+                what = f"{printable(repr(name), 100)}: no name of a task or metric: it is empty, or no valid Unicode"
+                raise bad(files[0], what)
         names = Counter([*RESERVED, *(stated.metric for stated in task.stated)])
         metric = next((name for name, times in names.items() if times > 1), None)
         if metric is not None:
@@ -131,7 +136,9 @@ def _manifest(reader: Reader, log: Log, options: ImportOptions) -> RunManifest:
     )
     fields = {name: value for name, value in plain(manifest).items() if name != "platform"}
     run_id = new_run_id(started, model.name, fields)
-    return manifest.model_copy(update={"run_id": run_id})
+    made = manifest.model_copy(update={"run_id": run_id})
+    read_plain(to_json(plain(made)))  # a setting that JSON does not hold, such as NaN, is a fault of the log
+    return made
 
 
 def _asked(reader: Reader, log: Log, options: ImportOptions) -> dict[str, Any]:

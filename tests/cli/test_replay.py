@@ -88,3 +88,27 @@ def test_runs_that_cannot_be_made_again_are_refused(audit: Audit, finished: RunF
     code, _, error = audit("run", "--replay", finished.path)
     assert code == 2
     assert "this run has not ended" in error
+
+
+def test_an_edited_run_is_refused_before_anything_is_measured(audit: Audit, finished: RunFolder) -> None:
+    manifest = finished.read_manifest()
+    finished.write_manifest(manifest.model_copy(update={"config": {}}))
+    code, out, error = audit("run", "--replay", finished.path)
+    assert (code, out) == (12, "")
+    assert "manifest.json: evidence invalid: it was changed after the run ended" in " ".join(error.split())
+
+
+@pytest.mark.parametrize("field", ["trust_remote_code", "allow_pickle"])
+def test_code_of_a_checkpoint_runs_only_where_the_user_allows_it(
+    audit: Audit, finished: RunFolder, tmp_path: Path, field: str
+) -> None:
+    manifest = finished.read_manifest()
+    config = manifest.config | {field: True}
+    option = f"--{field.replace('_', '-')}"
+    seal(finished, manifest.model_copy(update={"config": config}))
+    code, _, error = audit("run", "--replay", finished.path)
+    assert code == 2
+    assert f"could run code of its checkpoint: allow it with {option}" in " ".join(error.split())
+    words = (option, "--model", tmp_path / "none")
+    code, _, error = audit("run", "--replay", finished.path, *words)
+    assert (code, "no such folder" in error) == (2, True)

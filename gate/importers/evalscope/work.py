@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.core.config.yaml_file import read_yaml
+from audit.core.text import printable
 from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
 from audit.gate.importers.evalscope.identity import MetricIdentity, score_of, stated_identity
 from audit.gate.importers.evalscope.reviews import Review, is_about, items, read_reviews
@@ -27,6 +28,8 @@ ROUNDED = 0.5e-4
 """Of the value of a subset; that of a benchmark is a rounded mean of rounded values."""
 LARGEST_CONFIG = 2**20
 """Bytes of a configuration."""
+MOST_VALUES = 1000
+"""Of a list or mapping of a configuration."""
 BENCHMARK = (
     "dataset_id", "dataset_revision", "eval_split", "train_split", "few_shot_num", "few_shot_random",
     "prompt_template", "few_shot_prompt_template", "system_prompt", "query_template", "shuffle", "shuffle_choices",
@@ -81,8 +84,15 @@ def _reports(folder: Path) -> list[Path]:
 def _plain(value: object) -> bool:
     """Whether a value of YAML is a scalar or a list of scalars; aliases cannot make such a value large."""
     if isinstance(value, list):
-        return len(value) <= 1000 and all(isinstance(one, str | int | float | bool) for one in value)
+        return len(value) <= MOST_VALUES and all(isinstance(one, str | int | float | bool) for one in value)
     return isinstance(value, str | int | float | bool)
+
+
+def _is_flat(value: object) -> bool:
+    """Whether a value of YAML is a mapping of such values."""
+    if not isinstance(value, dict):
+        return False
+    return len(value) <= MOST_VALUES and all(isinstance(key, str) and _plain(one) for key, one in value.items())
 
 
 class _Config:
@@ -93,10 +103,13 @@ class _Config:
         if len(self.files) > 1:
             raise bad(folder / "configs", f"{len(self.files)} configurations: which of them gave the answers?")
         for file in self.files:
+            if not file.is_file():  # reading a pipe would wait for ever
+                raise bad(file, "not a file")
             if file.stat().st_size > LARGEST_CONFIG:
                 raise bad(file, f"larger than {LARGEST_CONFIG:,} bytes")
         self.plain: dict[str, Any] = read_yaml(self.files[0]) if self.files else {}
-        self.version = str(self.plain.get("evalscope_version") or "unknown")
+        version = self.plain.get("evalscope_version")
+        self.version = str(version) if isinstance(version, str | int | float) else "unknown"
 
     def scalars(self, name: str, without: frozenset[str] = frozenset()) -> dict[str, Any]:
         """The plain values of a part of it."""
@@ -117,7 +130,7 @@ class _Config:
             "seed": self.plain.get("seed"),
         }
         found["harness"] = f"evalscope {self.version}"
-        return {name: value for name, value in found.items() if isinstance(value, dict) or _plain(value)}
+        return {name: value for name, value in found.items() if _plain(value) or _is_flat(value)}
 
 
 class _Report:
@@ -137,6 +150,7 @@ class _Report:
         self.primary = stated_identity(primary, file) if primary else None
         self.execution: dict[str, Any] = optional(self.plain, "execution_summary", dict, file) or {}
         self.subsets = self._subsets()
+        self._check_names()
         self.files = [file, *config.files]
         self.reviews: dict[str, list[Review]] = {}
         for subset in self.subsets:
@@ -145,6 +159,16 @@ class _Report:
             )
             self.reviews[subset] = read_reviews(reviews, predictions)
             self.files += [reviews, *([predictions] if predictions.exists() else [])]
+
+    def _check_names(self) -> None:
+        """Refuse names that lead out of the folder, since files are named by them.
+
+        Raises:
+            UsageError: One has a separator.
+        """
+        for name in (self.name, *self.subsets):
+            if any(mark in name for mark in ("/", "\\", "\0")):
+                raise bad(self.file, f"{printable(repr(name), 100)} names a path: names of benchmarks have no / or \\")
 
     @property
     def origin(self) -> dict[str, object]:
@@ -230,11 +254,16 @@ class _Report:
         expected = count(self._counts(subset).get("succeeded"))
         there = sum(bool(review.row) for review in self.reviews[subset])
         name = f"{self.name}_{subset}.jsonl"
-        if expected is None or there == expected:
-            return None
-        if there > expected:
+        if expected is not None and there > expected:
             raise contradicts(self.file, f"it is about {expected} samples of {subset}, {name} has {there}")
-        return f"{name} was truncated: {there} of {expected} reviews"
+        expected = max(expected or 0, self._scored(subset))
+        return f"{name} was truncated: {there} of {expected} reviews" if there < expected else None
+
+    def _scored(self, subset: str) -> int:
+        """How many scores the report's means are over: as many reviews have to be there."""
+        known = zip(self.metrics, self.identities, strict=True)
+        means = (self._values(metric).get(subset, {}) for metric, one in known if one.aggregation == "mean")
+        return max((count(value.get("num")) or 0 for value in means), default=0)
 
     def _stated(self, place: int, metric: dict[str, Any], subset: str | None) -> Stated:
         """A metric of a subset, or of the group of them."""

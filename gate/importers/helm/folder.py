@@ -158,7 +158,7 @@ class _Run:
             unit="share" if is_quality and all(0 <= value <= 1 for value in values) else "score",
             higher_is_better=True if is_quality else None,
             primary=primary,
-            certain=len(values) == len(trials) and all(trial.counts[name] == 1 for trial in trials),
+            certain=all(trial.counts.get(name) == 1 and not trial.failure() for trial in trials),
             reason=None if values else "HELM derives it from other statistics",
         )
 

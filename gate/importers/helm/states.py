@@ -120,6 +120,10 @@ class Trial:
                 return f"the tool failed on it: {' '.join(str(result.get('error') or 'no result').split())[:300]}"
         return None
 
+    def scores(self) -> dict[str, float]:
+        """Its statistics; none where a request failed, whatever HELM computed of the answer that is missing."""
+        return {} if self.failure() else self.values
+
     def flags(self) -> list[Flag]:
         """What was cut."""
         prompt = any(request.get("prompt_truncated") is True for request in self.requests)
@@ -144,6 +148,8 @@ class Trial:
                 raise bad(place, "an entry of its stats is not an object")
             name = str(member(member(stat, "name", dict, place), "name", str, place))
             count = member(stat, "count", int, place)
+            if count < 0:
+                raise bad(place, f"its {name} is over {count} values")
             if not count:
                 continue
             total = number(member(stat, "sum", (int, float), place))
@@ -216,9 +222,8 @@ def _item(identity: str, trials: Sequence[Trial], labels: Mapping[str, str]) -> 
     references = optional(instance, "references", list, first.place) or []
     right = [one for one in references if isinstance(one, dict) and CORRECT in (one.get("tags") or [])]
     asked = member(instance, "input", dict, first.place)
-    scores = {
-        label: _mean([trial.values[name] for trial in trials if name in trial.values]) for label, name in labels.items()
-    }
+    every = [trial.scores() for trial in trials]
+    scores = {label: _mean([one[name] for one in every if name in one]) for label, name in labels.items()}
     failure = next((reason for trial in trials if (reason := trial.failure())), None)
     several = len(trials) > 1 or len(first.completions()) > 1
     kept = {key: instance[key] for key in ("split", "sub_split") if instance.get(key)}
@@ -247,7 +252,8 @@ def _output(reference: dict[str, Any]) -> str:
 
 def _completion(trial: Trial, labels: Mapping[str, str]) -> SampledText:
     """One trial's answer."""
-    values = {label: trial.values.get(name) for label, name in labels.items()}
+    scores = trial.scores()
+    values = {label: scores.get(name) for label, name in labels.items()}
     return SampledText(
         text=trial.answer(),
         value=next(iter(values.values()), None),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.text import printable
 from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
 from audit.gate.importers.files import check_alike, count, member, number, optional, read_json
-from audit.gate.importers.nemo.results import LABELS, NemoResults
+from audit.gate.importers.nemo.results import LABELS, SCORER, NemoResults
 from audit.stats.definitions import Mean
 from audit.stats.definitions.means.mean import SCORES
 
@@ -96,6 +96,8 @@ def _inside(file: Path) -> list[Path]:
 
 def _is_bundle(file: Path) -> bool:
     try:
+        if not file.is_file():  # opening a pipe would wait for ever
+            return False
         with file.open("rb") as opened:
             start = opened.read(START)
     except OSError:
@@ -222,12 +224,14 @@ class _Bundle:
                 primary=name in {"mean_reward", "pass@1"},
             )
         for name, score in self.scores.items():
-            if name.startswith("scorer:") and isinstance(score, dict):
+            if name.startswith(SCORER) and isinstance(score, dict):
+                label = name.removeprefix(SCORER)
                 right, total = number(score.get("correct")), number(score.get("total"))
+                is_alike = self.results.is_balanced and label not in self.results.broken
                 yield Stated(
-                    metric=name.removeprefix("scorer:"),
-                    definition=Mean(of=f"{SCORES}{name.removeprefix('scorer:')}"),
-                    value=right / total if right is not None and total and self.results.is_balanced else None,
+                    metric=label,
+                    definition=Mean(of=f"{SCORES}{label}"),
+                    value=right / total if right is not None and total and is_alike else None,
                     unit="share",
                     higher_is_better=True,
                 )

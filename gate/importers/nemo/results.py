@@ -20,6 +20,8 @@ VERIFIED = "verified_log.jsonl"
 """Written when it has been judged."""
 OWN = "byob_"
 """What ``method`` begins with where the reward is ``correct`` as a number."""
+SCORER = "scorer:"
+"""What the name of a further scorer begins with."""
 LABELS = {"mean_reward": "reward", "pass_at_1": "reward"}
 """Name of an item's score by the metric that is its mean; pass@1 is the mean reward where rewards are 0 and 1."""
 
@@ -60,7 +62,8 @@ class NemoResult:
     def failure(self) -> str | None:
         """Why it has no score; None if it has one."""
         judge = self.details.get("judge")
-        found = self.details.get("error") if self.details.get("error_category") else None
+        category = self.details.get("error_category")
+        found = (self.details.get("error") or category) if category else None
         found = found or (judge.get("error") if isinstance(judge, dict) else None)
         return None if not found else f"the tool failed on it: {' '.join(str(found).split())[:300]}"
 
@@ -73,8 +76,15 @@ class NemoResult:
         """A score by its name; None if the result does not have it."""
         if label == "reward":
             return self.value
-        found = self.details.get(f"scorer:{label}")
-        return number(bool(found.get("correct"))) if isinstance(found, dict) and not self.failure() else None
+        found = self.details.get(f"{SCORER}{label}")
+        if not isinstance(found, dict) or self.failure() or _is_broken(found):
+            return None
+        return number(bool(found.get("correct")))
+
+    def broken_scorers(self) -> set[str]:
+        """Names of the further scorers that raised an error: the tool counts them as 0."""
+        found = (name for name, value in self.details.items() if isinstance(value, dict) and _is_broken(value))
+        return {name.removeprefix(SCORER) for name in found if name.startswith(SCORER)}
 
     def answer(self) -> str | None:
         """What came back."""
@@ -110,6 +120,11 @@ class NemoResult:
             raise contradicts(self.place, f"reward {self.reward:g}, in {VERIFIED} {judged.get('reward')}")
         if self.ended and self.ended.get("response") != self.row.get("model_response"):
             raise contradicts(self.place, f"its model_response is not the response in {INFERENCE}")
+
+
+def _is_broken(scored: dict[str, Any]) -> bool:
+    """Whether a further scorer raised an error, for which the tool writes no ``correct``."""
+    return "error" in scored and "correct" not in scored
 
 
 def _key(row: dict[str, Any], place: object) -> tuple[int, int]:
@@ -151,6 +166,7 @@ class NemoResults:
                 if other.asked() != results[0].asked():
                     raise contradicts(other.place, f"problem {other.key[0]} has another prompt or answer than before")
         self.failed = sum(result.failure() is not None for result in self.rows.values())
+        self.broken = {name for result in self.rows.values() for name in result.broken_scorers()}
 
     def _log(self, name: str) -> dict[tuple[int, int], dict[str, Any]]:
         """One of the tool's own logs next to the results; of a result that was resumed the last line counts."""

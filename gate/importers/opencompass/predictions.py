@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 RIGHT = ("correct", "is_correct", "cascade_correct")
 """Names of what is true where an answer is right; evaluators differ."""
+NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+"""Key of a prediction."""
 OPTION = "label: "
 """What the name of an option begins with where options were scored."""
 CORRECT = "correct"
@@ -132,7 +135,7 @@ def read_predictions(files: Sequence[Path]) -> tuple[list[Prediction], int]:
     found, missing = [], 0
     for file in files:
         rows = read_json(file)
-        numbers = [int(name) for name in rows if name.isdecimal() and name.isascii() and len(name) < 10]
+        numbers = [int(name) for name in rows if NUMBER.fullmatch(name)]
         if len(numbers) < len(rows) or any(not isinstance(row, dict) for row in rows.values()):
             raise bad(file, 'not predictions of OpenCompass: its keys are not "0", "1", …')
         found += [Prediction(f"{file}: prediction {place}", rows[str(place)]) for place in sorted(numbers)]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
 from audit.gate.importers.files import check_alike, number, read_json, read_text
-from audit.gate.importers.opencompass.predictions import CORRECT, items, read_details, read_predictions
+from audit.gate.importers.opencompass.predictions import CORRECT, Details, items, read_details, read_predictions
 from audit.stats.definitions import Mean
 from audit.stats.definitions.means.mean import SCORES
 
@@ -119,11 +119,18 @@ class _DataSet:
         return Task(
             name=self.name,
             data=self.name,
-            items=items(self.asked, self.details, labels),
+            items=items(
+                self.asked, Details(self.results_file) if missing and not self._is_aligned else self.details, labels
+            ),
             stated=[one for one, _ in stated],
             settings=self._settings(),
             incomplete=missing,
         )
+
+    @property
+    def _is_aligned(self) -> bool:
+        """Whether what is there has the number of its details though predictions are missing: only if the last are."""
+        return not self.lost and self.details.runs == 1
 
     def _missing(self) -> str | None:
         """Why predictions are missing; None if none is.
@@ -182,4 +189,4 @@ class _DataSet:
 
 def _label(name: str) -> str:
     """Name of a metric in a run: ``g_pass_at_2_0.5``."""
-    return re.sub(r"[^a-z0-9.]+", "_", name.lower().replace("@", "_at_")).strip("_")
+    return re.sub(r"[^\w.]+", "_", name.lower().replace("@", "_at_")).strip("_") or "unnamed"

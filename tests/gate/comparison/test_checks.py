@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+import shutil
+from pathlib import Path
 
 import pytest
 
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.run_folder import RunFolder
-from audit.gate.comparison.checks import check_kinds, check_margin, check_same, check_tasks
+from audit.gate.comparison.checks import check_copies, check_kinds, check_margin, check_same, check_tasks
 from tests.gate.comparison.runs import run_with, scored
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_folder_is_the_same_under_every_path(tmp_path: Path) -> None:
@@ -48,3 +46,14 @@ def test_tasks(tmp_path: Path) -> None:
         check_tasks(["bool"], runs)
     with pytest.raises(ConfigError, match="bool: neither run has a metric of this task"):
         check_tasks(["bool"], runs[:2])
+
+
+def test_copies_of_a_run_and_of_an_import(tmp_path: Path) -> None:
+    runs = [run_with(tmp_path, name, scored([0.0, 1.0]), run_id=name) for name in "ab"]
+    check_copies(runs)
+    imported = {"import": {"from": "table", "files": [{"name": "a.csv", "sha256": "0" * 64}]}}
+    again = [run_with(tmp_path, name, scored([0.0, 1.0]), run_id=name, config=imported) for name in "cd"]
+    check_copies([*runs, again[0]])
+    for other in (RunFolder(Path(shutil.copytree(runs[0].path, tmp_path / "copy"))), again[1]):
+        with pytest.raises(RunFolderError, match="no repeat of it: leave one out"):
+            check_copies([*runs, again[0], other])

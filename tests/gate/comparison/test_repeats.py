@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, RunFolderError
+from audit.core.run_folder import RunFolder
 from audit.gate.comparison.repeats import compare_repeats, ends
 from audit.stats.definitions import Mean
 from audit.stats.pairing.repeated import compared_repeats
 from tests.gate.comparison.runs import run_with, scored
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from audit.core.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow
 
@@ -86,3 +83,10 @@ def test_each_checkpoint_needs_two_runs(kept: list[int], scores: list[list[float
     runs = of(scores, tmp_path)
     with pytest.raises(ConfigError, match=r"repeats need two or more runs of each of two checkpoints \(found .* of m"):
         compare_repeats([runs[place] for place in kept])
+
+
+def test_a_copy_of_a_run_is_no_repeat(scores: list[list[float]], tmp_path: Path) -> None:
+    runs = of(scores, tmp_path)
+    copy = RunFolder(Path(shutil.copytree(runs[0].path, tmp_path / "copy")))
+    with pytest.raises(RunFolderError, match=r"copy: it is the run .* again, which is no repeat of it"):
+        compare_repeats([*runs, copy])

@@ -137,11 +137,24 @@ def test_a_part_is_compared_on_what_it_has(make: Make) -> None:
     one_task = compare_replay(whole, make("b", items()), part=True)
     assert one_task.equal
     assert ([task.task for task in one_task.tasks], one_task.metrics) == (["boolq"], 2)
-    fewer = compare_replay(whole, make("c", items(2)), part=True)  # a metric of fewer items is another number
+    two = {"evals": {"tasks": [{"name": "boolq", "limit": 2}]}, "safety": {"tasks": []}}
+    fewer = compare_replay(whole, make("c", items(2), config=two), part=True)  # a metric of fewer items is another
     assert (fewer.equal, fewer.metrics, fewer.tasks[0].replayed) == (True, 0, 2)
     other = with_first(items(2), output="another answer")
     assert not compare_replay(whole, make("d", other), part=True).equal
     assert compare_replay(make("e", items(2)), make("f", items(3)), part=True).tasks[0].added == 1
+
+
+def test_a_part_that_lost_items_is_no_equal_one(make: Make) -> None:
+    """Only a smaller limit explains fewer items, and no limit explains a task without any."""
+    more = [a_sample("asdiv", place, score=1.0) for place in range(2)]
+    whole = make("a", items(), more)
+    [task] = compare_replay(whole, make("b", items(3)), part=True).tasks
+    assert (task.missing, task.equal) == (1, False)
+    asked = {"evals": {"tasks": [{"name": "boolq", "limit": 2}, {"name": "asdiv", "limit": 1}]}}
+    found = compare_replay(whole, make("c", items(2), config=asked), part=True)
+    assert [(one.task, one.missing) for one in found.tasks] == [("asdiv", 2), ("boolq", 0)]
+    assert not found.equal
 
 
 def test_what_decides_results_is_named_the_checkpoint_first(make: Make) -> None:

@@ -166,3 +166,13 @@ def test_aliases_of_a_configuration_are_not_unfolded(tmp_path: Path) -> None:
     log = read(tmp_path)
     assert log.tasks[0].settings["generation"] == {"temperature": 1}
     assert log.identity == {"model": "tiny", "model_args": {}}
+
+
+def test_reviews_are_counted_by_the_metrics_where_the_summary_is_missing(tmp_path: Path) -> None:
+    """Two of four reviews have the same mean as all."""
+    values = {"easy": (0.5, 4), "hard": (0.5, 2)}
+    rows = {"easy": [review(0, 1.0), review(1, 0.0)]}
+    log = read(write(tmp_path, rows, metrics=[metric(values={"easy": values["easy"]})], execution_summary=None))
+    assert log.tasks[0].incomplete == "sums_easy.jsonl was truncated: 2 of 4 reviews"
+    whole = read(write(tmp_path / "2", rows, metrics=[metric(values={"easy": (0.5, 2)})], execution_summary=None))
+    assert whole.tasks[0].incomplete is None

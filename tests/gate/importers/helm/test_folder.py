@@ -130,3 +130,16 @@ def test_a_statistic_twice_and_two_models_are_one_line(tmp_path: Path) -> None:
     other = {**ADAPTER, "model": "local/large"}
     with pytest.raises(UsageError, match=r"model local/large, in run_spec\.json local/tiny: import them separately"):
         read(write(tmp_path / "a"), write(tmp_path / "b", adapter=other))
+
+
+def test_a_failed_request_has_no_score_whatever_helm_computed(tmp_path: Path) -> None:
+    """In one trial the other counts; in both the instance is unscored. HELM's mean is over all, so there is none."""
+    lost = [request("id0", 0, None), request("id1", 0, None), request("id1", 1, None)]
+    kept = [request("id0", 1), *(request("id2", trial) for trial in (0, 1))]
+    log = read(write(tmp_path, requests=[*lost, *kept]))
+    items = {item.fields["id"]: item for item in log.tasks[0].items}
+    assert [items[name].scores["exact_match"] for name in ("id0", "id1", "id2")] == [0.0, None, 0.0]
+    assert items["id1"].error == "the tool failed on it: cut off"
+    found = metrics(log)["exact_match"]
+    assert found.value is None
+    assert "the log says 0.5, the samples give 0 by the nearest definition" in (found.error or "")

@@ -85,3 +85,9 @@ def test_a_list_of_objects_and_nothing_else_is_read(tmp_path: Path, text: str) -
         read_list(tmp_path / "a.json")
     (tmp_path / "a.json").write_text('[{"a": 1}, {}]', "utf-8")
     assert read_list(tmp_path / "a.json") == [{"a": 1}, {}]
+
+
+def test_a_statistic_over_fewer_than_no_values_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "stats.json").write_text(json.dumps([entry("id0", 0, stat("exact_match", 1.0, -1))]), "utf-8")
+    with pytest.raises(UsageError, match=r"entry 1: its exact_match is over -1 values"):
+        read_trials(tmp_path / "states.json", tmp_path / "stats.json", [request("id0", 0)])

@@ -136,3 +136,14 @@ def test_a_shard_is_a_part_until_shards_are_merged(tmp_path: Path) -> None:
         "sums is one of 4 shards: merge them with 'nel eval merge'"
     )
     assert read(write(tmp_path, config={**config, "n_shards": 4})).ended_early is None
+
+
+def test_a_further_scorer_that_raised_an_error_gives_no_score(tmp_path: Path) -> None:
+    """The tool counts the result as wrong: 2 of 6, where 2 of 5 that were scored are right."""
+    lines = results()
+    broken = next(line for line in lines if (line["problem_idx"], line["repeat"]) == (0, 0))
+    broken["scoring_details"] |= {"scorer:exact": {"error": "KeyError", "reward": 0.0}}
+    log = read(write(tmp_path, lines, scores={**SCORES, "scorer:exact": {"value": 0.3333, "correct": 2, "total": 6}}))
+    assert [item.scores["exact"] for item in log.tasks[0].items] == [0.0, 1.0, 0.0]
+    assert [one.labels["exact"] for one in log.tasks[0].items[0].completions] == [None, 0.0]
+    assert "sums/exact: not compared: the log has no value" in log.warnings

@@ -119,3 +119,11 @@ def test_another_answer_or_reward_in_the_tools_logs_is_refused(
 def test_results_that_cannot_be_read_are_one_line(tmp_path: Path, lines: list[dict[str, Any]], fault: str) -> None:
     with pytest.raises(UsageError, match=fault):
         read(tmp_path, lines)
+
+
+def test_a_failure_without_a_message_is_known_by_its_category(tmp_path: Path) -> None:
+    lines = [failed(0, repeat, error="", error_category="infra_error") for repeat in (0, 1)]
+    found = read(tmp_path, [*lines, result(1, 0, 1.0), result(1, 1, 1.0)])
+    assert found.failed == 2
+    assert [item.score for item in found.items(["reward"])] == [None, 1.0]
+    assert found.items(["reward"])[0].error == "the tool failed on it: infra_error"

@@ -132,3 +132,21 @@ def test_models_are_imported_one_by_one(tmp_path: Path) -> None:
     assert not READER.recognises([folder / "results"])
     with pytest.raises(UsageError, match=r"no predictions/MODEL/DATASET\.json in this folder"):
         read(folder / "results")
+
+
+def test_predictions_behind_a_gap_get_no_details_of_others(tmp_path: Path) -> None:
+    rows = numbered(predictions())
+    del rows["1"]
+    [task] = read(write(tmp_path, rows)).tasks
+    assert task.incomplete == "qa.json: 1 predictions are missing"
+    assert [item.score for item in task.items] == [None, None]
+    del rows["2"]
+    [cut] = read(write(tmp_path / "cut", rows)).tasks  # the last ones are missing: the first keeps its own
+    assert [item.score for item in cut.items] == [1.0]
+
+
+def test_metrics_may_have_names_in_any_script(tmp_path: Path) -> None:
+    results = {"准确率": 50.0, "%": 1.0, **RESULTS}
+    assert [one.metric for one in read(write(tmp_path, results=results)).tasks[0].stated] == [
+        "准确率", "unnamed", "accuracy",
+    ]  # fmt: skip

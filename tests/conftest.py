@@ -59,8 +59,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    # What the libraries make while they are imported stays: the collector need not look at it again and again.
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
-    # What the libraries made while they were imported stays: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
 
@@ -153,6 +162,14 @@ def _assets_as_at_the_start() -> Iterator[None]:
     """A run inside the test process says where assets are looked for; the next test must not hear of it."""
     yield
     assets.configure()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_power_cut() -> Iterator[None]:
+    """Files of tests need not outlive the machine: waiting for the disk takes longer than writing them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import zlib
+from copy import deepcopy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +19,6 @@ from audit.engine.journal import FORMAT, Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from audit.engine.local.engine import TransformersEngine
 
@@ -25,16 +27,19 @@ GENERATE = [GenerateRequest(f"{i} apples", max_new_tokens=2) for i in range(3)]
 PAGE = 4096
 
 
-@pytest.fixture
-def path(tiny: TransformersEngine, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def _written(_loaded: TransformersEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A journal of many pages."""
-    file = tmp_path / "journal.sqlite"
-    tiny.journal = Journal(file)
-    tiny.score(SCORE)
-    tiny.generate(GENERATE)
-    tiny.journal.close()
+    file = tmp_path_factory.mktemp("journal") / "journal.sqlite"
+    ask(deepcopy(_loaded), file)
     assert file.stat().st_size > 20 * PAGE
     return file
+
+
+@pytest.fixture
+def path(_written: Path, tmp_path: Path) -> Path:
+    """A copy of the journal, to damage."""
+    return Path(shutil.copy(_written, tmp_path / "journal.sqlite"))
 
 
 def ask(engine: TransformersEngine, path: Path) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from audit.gate.decide import RUN_CHECK
 from audit.gate.policy import PolicyFile, Rule, load_policy
-from tests.reports.conftest import full_run, make_run, records, shared_run
+from tests.reports.conftest import full_run, make_run, records, shared_run, written_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from audit.core.records import Decision, GateCheck
     from audit.core.run_folder import RunFolder
 
-__all__ = ["full_run", "make_run", "records", "shared_run"]
+__all__ = ["full_run", "make_run", "records", "shared_run", "written_run"]
 
 RULE = Rule(metric="boolq/accuracy", min=0.6)
 """On the metric of :func:`tests.reports.conftest.a_metric`, whose interval spans its limit."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -264,18 +265,28 @@ def write_full_run(out: Path) -> RunFolder:
     return sealed(run)
 
 
+@pytest.fixture(scope="session")
+def written_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A complete run to copy."""
+    return write_full_run(tmp_path_factory.mktemp("written"))
+
+
 @pytest.fixture
-def full_run(tmp_path: Path) -> RunFolder:
+def full_run(written_run: RunFolder, tmp_path: Path) -> RunFolder:
     """A complete run of one's own, to change at will."""
-    return write_full_run(tmp_path / "full")
+    return _copied(written_run, tmp_path / "full")
 
 
 @pytest.fixture(scope="session")
-def shared_run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+def shared_run(written_run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """A complete run for readers only, with its card: drawing charts takes a second."""
-    run = write_full_run(tmp_path_factory.mktemp("shared"))
+    run = _copied(written_run, tmp_path_factory.mktemp("shared"))
     write_card(run)
     return run
+
+
+def _copied(run: RunFolder, out: Path) -> RunFolder:
+    return RunFolder.open(shutil.copytree(run.path, out / run.path.name))
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from audit.reports.render import json_report, markdown
 from audit.reports.render.card import render
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
-from tests.reports.conftest import STARTED, a_sample, write_full_run
+from tests.reports.conftest import STARTED, a_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,13 +34,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> RunFolder:
+def run(full_run: RunFolder) -> RunFolder:
     """A complete run of the tasks that its configuration names."""
-    run = write_full_run(tmp_path / "runs")
-    config = run.read_manifest().config
+    config = full_run.read_manifest().config
     config["evals"]["tasks"] = [{"name": "boolq", "limit": 40}]
-    seal(run, run.read_manifest().model_copy(update={"config": config}))
-    return run
+    seal(full_run, full_run.read_manifest().model_copy(update={"config": config}))
+    return full_run
 
 
 @pytest.fixture

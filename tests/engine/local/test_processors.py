@@ -55,11 +55,13 @@ PROMPTS = {"forced_bos_token_id": "x", "encoder_no_repeat_ngram_size": "".join(m
 """Prompts on which a setting shows: one of one token, one that holds what follows it."""
 
 
-@pytest.fixture(params=["continuous", "batches"])
-def tiny(request: pytest.FixtureRequest, tiny: TransformersEngine) -> TransformersEngine:
-    """The tiny model, generating by continuous batching and by transformers' ``generate``."""
-    tiny._forward.decodes = request.param == "continuous"
-    return tiny
+def both(engine: TransformersEngine, prompt: str, **settings: Any) -> list[str]:
+    """The text by continuous batching and the text by transformers' ``generate``."""
+    texts = []
+    for decodes in (True, False):
+        engine._forward.decodes = decodes
+        texts.append(generated(engine, prompt, **settings))
+    return texts
 
 
 def test_every_field_of_transformers_is_judged() -> None:
@@ -75,7 +77,7 @@ def test_harmless_fields_are_overridden(tiny: TransformersEngine) -> None:
     for name, value in HARMLESS_VALUES.items():
         before = getattr(tiny.model.generation_config, name)
         setattr(tiny.model.generation_config, name, value)
-        assert generated(tiny, PROMPT) == expected, name
+        assert both(tiny, PROMPT) == [expected] * 2, name
         assert getattr(tiny.model.generation_config, name) == value
         setattr(tiny.model.generation_config, name, before)
 
@@ -92,15 +94,17 @@ def test_honoured_fields_are_as_in_transformers(tiny: TransformersEngine, name: 
     plain, expected = text_of(tiny, prompt), text_of(tiny, prompt, **{name: value})
     assert plain != expected
     setattr(tiny.model.generation_config, name, value)
-    assert generated(tiny, prompt) == expected
+    assert both(tiny, prompt) == [expected] * 2
 
 
 @pytest.mark.parametrize("name", REFUSED_VALUES)
 def test_refused_fields_are_named(tiny: TransformersEngine, name: str) -> None:
     setattr(tiny.model.generation_config, name, REFUSED_VALUES[name])
-    with pytest.raises(SettingUnavailable, match=name):
-        generated(tiny, PROMPT)
-    assert generated(tiny, PROMPT, temperature=1.0)  # sampled text follows the plain distribution
+    for decodes in (True, False):
+        tiny._forward.decodes = decodes
+        with pytest.raises(SettingUnavailable, match=name):
+            generated(tiny, PROMPT)
+    assert all(both(tiny, PROMPT, temperature=1.0))  # sampled text follows the plain distribution
 
 
 def test_a_field_that_a_newer_transformers_may_add_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,19 +132,21 @@ def test_settings_of_a_request_are_as_in_transformers(tiny: TransformersEngine, 
         tiny.model.generation_config.eos_token_id = tokens_of(tiny, PROMPT)[3]
     expected = text_of(tiny, PROMPT, **setting)
     assert expected != text_of(tiny, PROMPT)
-    assert generated(tiny, PROMPT, **setting) == expected
+    assert both(tiny, PROMPT, **setting) == [expected] * 2
     tiny.model.generation_config.repetition_penalty = 4.0  # the request's own overrides it
     own = {"repetition_penalty": 4.0, **setting}
-    assert generated(tiny, PROMPT, **setting) == text_of(tiny, PROMPT, **own)
+    assert both(tiny, PROMPT, **setting) == [text_of(tiny, PROMPT, **own)] * 2
 
 
 def test_penalties_that_a_request_asks_for_bend_sampling_too(tiny: TransformersEngine) -> None:
     almost_greedy = {"temperature": 1e-4, "repetition_penalty": 1.7}
-    assert generated(tiny, PROMPT, **almost_greedy) == text_of(tiny, PROMPT, repetition_penalty=1.7)
+    assert both(tiny, PROMPT, **almost_greedy) == [text_of(tiny, PROMPT, repetition_penalty=1.7)] * 2
 
 
 @pytest.mark.parametrize(("name", "value"), [("repetition_penalty", 0.0), ("min_length", "many")])
 def test_what_transformers_refuses_of_a_checkpoint_is_named(tiny: TransformersEngine, name: str, value: object) -> None:
     setattr(tiny.model.generation_config, name, value)
-    with pytest.raises(SettingUnavailable, match=name):
-        tiny.generate([GenerateRequest(PROMPT, max_new_tokens=2)])
+    for decodes in (True, False):
+        tiny._forward.decodes = decodes
+        with pytest.raises(SettingUnavailable, match=name):
+            tiny.generate([GenerateRequest(PROMPT, max_new_tokens=2)])

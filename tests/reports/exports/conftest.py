@@ -9,14 +9,23 @@ import pytest
 
 from audit.core.records import Decision, GateCheck, NotJudged
 from audit.reports.contents import RunContents, TaskContents
-from tests.reports.conftest import a_manifest, a_metric, all_scored, full_run, make_run, records, shared_run
+from tests.reports.conftest import (
+    a_manifest,
+    a_metric,
+    all_scored,
+    full_run,
+    make_run,
+    records,
+    shared_run,
+    written_run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from audit.core.records import Metric
 
-__all__ = ["full_run", "make_run", "records", "shared_run"]
+__all__ = ["full_run", "make_run", "records", "shared_run", "written_run"]
 
 VILE = "a<b>&\"'\x00\x1b[2J\x0b\ud800\ufffe\uffff\u202e\u2028\n]]><!-- -->|`"
 """What a checkpoint may say: markup, and characters that XML, terminals and YAML cannot hold."""

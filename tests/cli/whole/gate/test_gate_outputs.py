@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from audit.reports.exports.formats import Format
-from tests.reports.conftest import full_run, make_run, records, shared_run
+from tests.reports.conftest import full_run, make_run, records, shared_run, written_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Audit = Callable[..., tuple[int, str, str]]
 
-__all__ = ["full_run", "make_run", "records", "shared_run"]
+__all__ = ["full_run", "make_run", "records", "shared_run", "written_run"]
 
 MIB = 1_048_576
 

@@ -118,7 +118,7 @@ def test_a_scorer_without_error_leaves_no_variance_and_no_interval() -> None:
 
 
 def test_what_more_outputs_make_smaller_is_never_more_than_all() -> None:
-    """The scorer makes no error, and is less sure of the others: λ² · their variance is more than what the labels add."""
+    """The scorer makes no error, and is less sure of the others, which add more variance than the labels."""
     labels = np.array([1.0, 0.0] * 20)
     assert powered_share(labels, labels, [0.2, 0.8] * 20).of_labels == 0.0
 

@@ -66,6 +66,14 @@ def test_outputs_without_text_and_too_few_are_not_corrected() -> None:
     assert not found(judged(30), judged(30)).hindrance
 
 
+@pytest.mark.parametrize("error", [None, "the scorer broke"])
+def test_a_metric_without_a_value_says_why(error: str | None) -> None:
+    metric = metric_of(SAMPLES).model_copy(update={"value": None, "error": error})
+    one = corrected(Rule.model_validate(RULE), metric, SAMPLES, RUN_ID, people(points(SAMPLES)), 0.9)
+    assert (one.metric.value, one.correction) == (None, None)
+    assert one.hindrance == f"not computed: {error or 'it has no samples to rate'}"
+
+
 def test_what_is_rated_elsewhere_is_counted() -> None:
     sample = chosen(SAMPLES)
     rest = [one for one in SAMPLES if one not in sample]

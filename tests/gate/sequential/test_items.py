@@ -37,6 +37,9 @@ def test_scores_are_scaled_and_unscored_items_may_be_anything() -> None:
 def test_an_unscored_item_may_belong_to_any_slice() -> None:
     found = of_metric(metric(Mean(), slice={"half": "a"}), samples([1.0, None, 0.0, 1.0]), ())
     assert (found.low, found.high) == ([1.0, 0.0, 0.0], [1.0, 0.0, 1.0])
+    given = samples([1.0, None, None, 1.0, 0.5, 1.0])  # one in the slice, one in the other
+    found = of_metric(metric(Mean(), slice={"half": "a"}), given, ())
+    assert (found.low, found.high, found.known) == ([1.0, 0.0, 0.5, 0.0], [1.0, 1.0, 0.5, 1.0], 2)
 
 
 def test_cut_answers_are_between_their_bounds() -> None:
@@ -131,4 +134,5 @@ def test_a_value_beyond_its_unit_is_no_evidence() -> None:
 def test_flags_are_counted_and_unscored_samples_may_have_them() -> None:
     found = of_flag(samples([1.0, 1.0, None, 0.0], cut=[1, 2]), "truncated_output")
     assert (found.low, found.high) == ([0.0, 1.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0])
+    assert (found.bounds, found.known) == ((0, 1), 3)
     assert of_flag(samples([None, 1.0]), "truncated_output").high == [1.0, 0.0]

@@ -34,11 +34,11 @@ def test_ends_of_a_scorer_that_says_yes_or_no() -> None:
 
 
 def test_a_part_without_labels_may_be_anything() -> None:
-    sample = LabelledSample(np.array([0.0, 1.0] * 10), np.zeros(20), np.array([1.0] * 50 + [0.0] * 50))
+    sample = LabelledSample(np.array([0.0, 0.0, 0.0, 1.0] * 5), np.zeros(20), np.array([1.0] * 50 + [0.0] * 50))
     low, high, _ = strata.ends(sample, 0.95)
-    weight, reach = 50 / 120, 0.5 - proportion_confint(10, 20, method="jeffreys")[0]
-    wide = math.hypot(weight * 0.5, (1 - weight) * reach)
-    assert (low, high) == pytest.approx((0.5 - wide, 0.5 + wide))
+    ends = proportion_confint(5, 20, method="jeffreys")
+    below, above = math.hypot(50 * 0.25, 70 * (0.25 - ends[0])), math.hypot(50 * 0.75, 70 * (ends[1] - 0.25))
+    assert (low, high) == pytest.approx((0.25 - below / 120, 0.25 + above / 120))
 
 
 @pytest.mark.parametrize("found", [0, 1, 4, 5])
@@ -104,6 +104,8 @@ def test_equal_labels_in_clusters_count_once_each(label: float) -> None:
     forty = LabelledSample(np.full(40, label), np.array([1.0, 0.0] * 20), others, np.array([*range(8)] * 5 + [8] * 60))
     widths = [high - low for low, high, _ in (strata.ends(one, 0.95) for one in (eight, forty))]
     assert widths[0] < widths[1] < 2 * widths[0]
+    low, high, _ = strata.ends(replace(forty, clusters=None), 0.95)
+    assert widths[1] == pytest.approx((high - low) * 5 * stats.t.ppf(0.975, 7) / Z)
 
 
 def test_a_continuous_scorer_is_cut_where_as_many_are_above_as_labels_are_positive() -> None:

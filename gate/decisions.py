@@ -229,7 +229,7 @@ def _rule(check: GateCheck, metric: Metric | None) -> Rule | None:
             fields["max_gap"] = {"slice": check.by, "value": check.maximum}
         case "truncated":
             fields["max_truncated"] = check.maximum
-        case "corrected":
+        case _:
             fields |= {"min": check.minimum, "max": check.maximum, "corrected": _asked_of_ratings(check)}
     try:
         rule = Rule(metric=name, slice=part, **fields)

@@ -68,11 +68,11 @@ def ends(sample: LabelledSample, confidence: float) -> tuple[float, float, float
     above = (weight * (one_high - one)) ** 2 + ((1 - weight) * (zero_high - zero)) ** 2
     wider = 1.0
     if sample.clusters is not None:
-        wider = math.sqrt(_design_effect(sample, upper, all_upper, (one, zero)))
+        wider = math.sqrt(_design_effect(sample, sample.clusters, upper, all_upper, (one, zero)))
         wider *= float(stats.t.ppf(tail, sample.freedom) / stats.norm.ppf(tail))
     low, high = value - wider * math.sqrt(below + of_others), value + wider * math.sqrt(above + of_others)
     most = max(below, above)
-    return low, high, most / (most + of_others) if most else 1.0
+    return low, high, most / (most + of_others)
 
 
 def _part(
@@ -100,16 +100,23 @@ def _wilson(found: float, n: int, confidence: float) -> Ends:
 
 
 def _design_effect(
-    sample: LabelledSample, upper: NDArray[np.bool_], all_upper: NDArray[np.bool_], shares: tuple[float, float]
+    sample: LabelledSample,
+    clusters: NDArray[np.int64],
+    upper: NDArray[np.bool_],
+    all_upper: NDArray[np.bool_],
+    shares: tuple[float, float],
 ) -> float:
-    """How many times as large clusters make the variance; at least 1."""
+    """How many times as large clusters make the variance; at least 1.
+
+    Equal labels show no variance. Each cluster then counts once: distances shrink with the number of labels there, not
+    with its root.
+    """
     weight = float(all_upper.mean())
     added = np.where(all_upper, shares[0], shares[1])
     added = (added - added.mean()) / len(all_upper)
     for inside, share, part in ((upper, shares[0], weight), (~upper, shares[1], 1 - weight)):
-        if inside.any():
-            added[: len(upper)][inside] += part * (sample.labels[inside] - share) / inside.sum()
+        added[: len(upper)][inside] += part * (sample.labels[inside] - share) / inside.sum()
     alone = float(np.sum(added**2))
-    if sample.clusters is None or alone <= 0:
-        return 1.0
-    return max(1.0, clustered_variance(added, sample.clusters) / alone)
+    if alone <= 0:
+        return float(len(upper) / (sample.freedom + 1)) ** 2
+    return max(1.0, clustered_variance(added, clusters) / alone)

@@ -11,7 +11,7 @@ import yaml
 from audit.core.errors import RunFolderError
 from audit.core.records import NotJudged, NotRun
 from audit.gate.decide import decide, overall
-from audit.gate.decisions import _content, current
+from audit.gate.decisions import _content, _not_of_policy, current
 from audit.gate.metrics_file import read_metrics
 from audit.gate.policy import load_policy
 from audit.reports import contents
@@ -358,6 +358,19 @@ def test_the_shipped_policy_is_judged_again(full_run: RunFolder, monkeypatch: py
     full_run.write_decision(made.model_copy(update={"checks": made.checks[:-1]}))
     _, why = current(full_run, manifest, *known)
     assert why == "the gate reaches INCONCLUSIVE under the same policy, with other checks"
+
+
+def test_without_the_baseline_rules_and_settings_are_those_of_the_policy(case: Case) -> None:
+    _, decided = case.decided()
+    policy = load_policy(case._file).policy
+    names = ("across", "min_aligned", "share_error_over")
+    decision = decided.model_copy(update={name: getattr(policy, name) for name in names})
+    assert list(_not_of_policy(decision, policy)) == []
+    assert list(_not_of_policy(decision.model_copy(update={"checks": decision.checks[:1]}), policy)) == [
+        "it does not judge min 0.3 on boolq/accuracy, a rule of its policy"
+    ]
+    other = decision.model_copy(update={"confidence": 0.9})
+    assert list(_not_of_policy(other, policy)) == ["its settings are not those of its policy"]
 
 
 @pytest.mark.parametrize("end", ["ci_low", "ci_high"])

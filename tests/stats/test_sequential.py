@@ -83,6 +83,11 @@ def test_bounds_are_a_scale() -> None:
         units(values, (0, 1)).evidence_above(0.6)
     )
     assert units(100 * values, (0, 100)).evidence_below(90) == pytest.approx(units(values, (0, 1)).evidence_below(0.9))
+    assert units(2 * values - 1, (-1, 1)).evidence_below(0.8) == pytest.approx(
+        units(values, (0, 1)).evidence_below(0.9)
+    )
+    share, change = units(values, (0, 1)).interval(), units(2 * values - 1, (-1, 1)).interval()
+    assert (change.low, change.high) == pytest.approx((2 * share.low - 1, 2 * share.high - 1))
     ends, percent = units(values, (0, 1)).interval(), units(100 * values, (0, 100)).interval()
     assert (percent.low, percent.high) == pytest.approx((100 * ends.low, 100 * ends.high))
 
@@ -104,6 +109,19 @@ def test_evidence_falls_with_the_mean_that_it_is_against(values: list[float]) ->
     assert all(one <= other + 1e-9 for one, other in pairwise(below))
 
 
+def test_repeated_units_are_those_of_repeated_values() -> None:
+    assert units(VALUES, (0, 1)).repeated(3).evidence_above(0.4) == pytest.approx(
+        units(VALUES * 3, (0, 1)).evidence_above(0.4)
+    )
+
+
+def test_an_end_may_lie_near_the_bound() -> None:
+    found = units([1] * 3_000, (0, 1))
+    ends = found.interval()
+    assert ends.low > 0.995
+    assert found.evidence_above(ends.low) == pytest.approx(math.log(40), abs=1e-6)
+
+
 @pytest.mark.parametrize("confidence", [0.8, 0.95])
 def test_an_interval_ends_where_the_money_reaches_the_limit(confidence: float) -> None:
     found = units(VALUES * 5, (0, 1))
@@ -118,6 +136,7 @@ def test_an_interval_ends_where_the_money_reaches_the_limit(confidence: float) -
 def test_impossible_and_certain_hypotheses() -> None:
     found = units([0.0, 0.5], (0, 1))
     assert found.evidence_above(-0.1) == math.inf  # no mean is below the range
+    assert units([0.0, 0.0], (0, 1)).evidence_above(-0.1) == math.inf
     assert found.evidence_above(0.0) == math.inf  # 0.5 was seen
     assert units([0.0, 0.0], (0, 1)).evidence_above(0.0) == 0.0
     assert found.evidence_above(1.0) == -math.inf  # every mean is at most 1
@@ -131,6 +150,13 @@ def test_no_items_say_nothing() -> None:
     assert (found.evidence_above(0.5), found.evidence_below(0.5)) == pytest.approx((0, 0))
     ends = found.interval()
     assert (ends.low, ends.high) == (0.0, 1.0)
+    assert units([], (0, 1), []).interval() == ends
+
+
+def test_clusters_of_one_are_items() -> None:
+    assert units([1, 0, 1], (0, 1), ["a", "b", "c"]).evidence_above(0.4) == pytest.approx(
+        units([1, 0, 1], (0, 1)).evidence_above(0.4)
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,6 +165,9 @@ def test_no_items_say_nothing() -> None:
         ([0.5, math.nan], (0, 1), None, None, "1 of 2 values are NaN or infinite"),
         ([0.5, 1.5], (0, 1), None, None, "values between 0 and 1 expected, got 0.5 to 1.5"),
         ([-0.5], (0, 1), None, None, "values between 0 and 1 expected, got -0.5 to -0.5"),
+        ([-0.5, 0.5], (0, 1), None, None, "values between 0 and 1 expected, got -0.5 to 0.5"),
+        ([0.5], (-math.inf, 1), None, None, "evidence needs two finite bounds in order, got -inf and 1"),
+        ([0.5] * 3, (0, 1), ["a", "a", "b"], 1, "a cluster has 2 items, the largest should have 1"),
         ([0.5], (0, math.inf), None, None, "evidence needs two finite bounds in order, got 0 and inf"),
         ([0.5], (1, 1), None, None, "evidence needs two finite bounds in order, got 1 and 1"),
         ([0.5, 0.5], (0, 1), ["a", "a"], 1, "a cluster has 2 items, the largest should have 1"),

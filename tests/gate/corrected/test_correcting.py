@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from audit.core.errors import ConfigError
 from audit.gate.corrected.correcting import CorrectedMetric, corrected, definition_of, refuse
@@ -41,6 +42,33 @@ def test_a_percentage_is_corrected_in_its_unit() -> None:
     assert percent.correction.raw == 75
 
 
+@pytest.mark.parametrize("counts", [{"rated_at_least": 4}, {"rated_at_most": 2}])
+def test_what_corrected_it_is_counted_by_hand(counts: dict[str, int]) -> None:
+    """All outputs are rated: a third 2 and 5, a third 4, 4 and 5, a third 2; half of the scores are a yes."""
+    given = [one.model_copy(update={"score": (0.0, 0.5, 1.0, 0.4)[place % 4]}) for place, one in enumerate(judged(60))]
+    rated = {one.sample_id: [[2, 5], [4, 4, 5], [2]][place % 3] for place, one in enumerate(given)}
+    rule = Rule.model_validate({**RULE, "corrected": {**counts, "labels": 60}})
+    metric = metric_of(given, Mean(seed=1, scale=100.0), "percent")
+    one = corrected(rule, metric, given, RUN_ID, people(rated), 0.95)
+    kept, good = one.correction, 1 if "rated_at_least" in counts else 2
+    assert kept is not None
+    same = sum((place % 4 in (1, 2)) == (place % 3 == good) for place in range(60))
+    assert (kept.outputs, kept.labels, kept.disagreements, kept.agreement) == (60, 60, 20, same / 60)
+    assert kept.bias == pytest.approx(0.475 - 1 / 3)
+    assert (kept.tuning, kept.method, kept.ratings) == (0, "wilson", rated)
+    ends = proportion_confint(20, 60, method="wilson")
+    found = one.metric
+    assert (found.value, found.ci_low, found.ci_high) == pytest.approx((100 / 3, 100 * ends[0], 100 * ends[1]))
+    assert (found.no_interval, one.hindrance) == (None, "")
+    assert one.share is not None
+
+
+def test_labels_of_one_cluster_have_no_interval() -> None:
+    given = [one.model_copy(update={"cluster": "all"}) for one in judged(60)]
+    one = found(given, given)
+    assert (one.metric.ci_low, one.metric.no_interval) == (None, "the labels do not show their spread")
+
+
 def test_clusters_of_the_samples_count() -> None:
     clustered = [one.model_copy(update={"cluster": f"p{place // 6}"}) for place, one in enumerate(SAMPLES)]
     sample = chosen(clustered)
@@ -64,6 +92,14 @@ def test_outputs_without_text_and_too_few_are_not_corrected() -> None:
     assert found(few, few).hindrance == "29 outputs: a correction needs 30 rated ones"
     assert found(few, few).metric.value is None
     assert not found(judged(30), judged(30)).hindrance
+
+
+@pytest.mark.parametrize("error", [None, "the scorer broke"])
+def test_a_metric_without_a_value_says_why(error: str | None) -> None:
+    metric = metric_of(SAMPLES).model_copy(update={"value": None, "error": error})
+    one = corrected(Rule.model_validate(RULE), metric, SAMPLES, RUN_ID, people(points(SAMPLES)), 0.9)
+    assert (one.metric.value, one.correction) == (None, None)
+    assert one.hindrance == f"not computed: {error or 'it has no samples to rate'}"
 
 
 def test_what_is_rated_elsewhere_is_counted() -> None:

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.errors import ConfigError
+from audit.core.records import Correction
 from audit.gate import decisions
+from audit.gate.corrected import judging
+from audit.gate.corrected.correcting import CorrectedMetric
 from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.metrics_file import read_metrics
-from audit.stats.prediction_powered.share import powered_share
+from audit.gate.policy import Rule
+from audit.stats.definitions import Mean, measured
+from audit.stats.interval import Interval
+from audit.stats.prediction_powered.share import PoweredShare, powered_share
 from tests.gate.corrected.conftest import RULE, chosen, is_good, judged, people, points
 
 if TYPE_CHECKING:
@@ -125,6 +131,33 @@ def test_cut_answers_cannot_be_rated(make: Make, judge: Judge) -> None:
 def test_a_metric_that_ratings_say_nothing_about_is_refused(make: Make, judge: Judge) -> None:
     with pytest.raises(ConfigError, match=r"corrected on boolq/toxic_share: ratings correct .* defined as mean_share"):
         judge(make(judged(40, completions=[{"text": "a", "value": 1.0}])), {**RULE, "metric": "boolq/toxic_share"})
+
+
+def advised(share: PoweredShare | None, minimum: float, value: float = 0.5, **ends: float) -> str:
+    """What 100 labels of 1,000 outputs leave to be done."""
+    metric = measured(Mean(), SAMPLES, metric="accuracy", unit="share", higher_is_better=True)
+    metric = metric.model_copy(update={"value": value, **ends})
+    kept = Correction(raw=0.5, outputs=1000, labels=100, ratings={})
+    found = CorrectedMetric(metric, kept, "", share=share)
+    return judging._advice(found)(Rule.model_validate({**RULE, "min": minimum}), metric)
+
+
+def test_the_labels_that_would_decide_by_hand() -> None:
+    """Half of the reach takes four times the labels; no fewer than one more, and no more than there are outputs."""
+    share = PoweredShare(0.5, Interval(0.3, 0.7, "powered_strata", 0.95), 0.0, 1.0)
+    ends = {"ci_low": 0.3, "ci_high": 0.7}
+    said = "about {0} rated outputs would decide this if the value stays: set labels: {0} and rate them"
+    assert advised(share, 0.4, **ends) == said.format(400)
+    assert advised(share, 0.3, **ends) == said.format(101)
+    assert advised(share, 0.49, **ends) == "ratings of all 1,000 outputs would not decide it: measure more items"
+    assert advised(share, 40, 50, ci_low=30, ci_high=70) == said.format(400)
+    assert advised(None, 0.4, **ends) == "rate more outputs"
+    assert advised(PoweredShare(0.0, None, 0.0, 1.0), 0.4, **ends) == "rate more outputs"
+
+
+def test_what_cannot_be_corrected_is_not_to_be_rated(make: Make, judge: Judge) -> None:
+    check = last(judge(make(judged(10)), RULE, people({})))
+    assert (check.verdict, check.reason) == ("INCONCLUSIVE", "10 outputs: a correction needs 30 rated ones")
 
 
 @pytest.mark.parametrize("rated", [60, 10])

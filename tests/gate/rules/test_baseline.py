@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
-from audit.core.errors import AuditError, ConfigError, EvidenceInvalid
+from audit.core.errors import AuditError, ConfigError, EvidenceInvalid, UsageError
 from audit.gate.policy import Rule
 from audit.gate.rules.baseline import Baseline
 from tests.gate.rules.conftest import samples
@@ -50,6 +51,16 @@ def rejects(difference: float, better: int, worse: int, n: int) -> float:
     ends = (max(0.0, -difference) + 1e-12, (1 - difference) / 2 - 1e-12)
     share = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-12}).x
     return (better - worse - n * difference) / math.sqrt(n * (2 * share + difference - difference**2))
+
+
+@pytest.mark.parametrize("error", [TypeError("of a newer version"), UsageError("no such task")])
+def test_a_metric_that_cannot_be_read_is_a_hindrance(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Metric) -> str:
+        raise error
+
+    baseline = object.__new__(Baseline)
+    monkeypatch.setattr(baseline, "_work", SimpleNamespace(hindrance=broken), raising=False)
+    assert baseline.hindrance(object()) == str(error)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("confidence", [0.9, 0.95])

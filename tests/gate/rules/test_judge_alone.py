@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from audit.core.errors import ConfigError
-from audit.core.records import BaselineComparison, GateCheck, Metric, MetricDifference, NotJudged, RunManifest
+from audit.core.records import (
+    BaselineComparison,
+    GateCheck,
+    Looks,
+    Metric,
+    MetricDifference,
+    NotJudged,
+    RunManifest,
+    SequentialCheck,
+    TaskLooks,
+)
 from audit.core.run_folder import RunFolder
 from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.judging import check as check_of
@@ -251,3 +262,57 @@ def test_a_gap_is_judged_with_the_settings_of_its_rule_or_else_of_the_policy(
     with pytest.raises(ConfigError, match="unknown metric 't/accuracy'"):
         judged(gap, metrics=[a_metric("t/f1")])
     assert one(gap, metrics=[unscored(task="u")], own={"t"})[0] == "INCONCLUSIVE"
+
+
+LOOKED = Looks(
+    policy="policy.yaml", policy_sha256="0" * 64, baseline=None, looks=1, decided=False,
+    tasks={"t": TaskLooks(limit=60, most=90)},
+)  # fmt: skip
+
+
+def looking(rule: dict[str, Any], *metrics: Metric, baseline: Any = None, most: int = 90) -> GateCheck | None:
+    """The check of a rule on a task that was looked at."""
+    looks = LOOKED.model_copy(update={"tasks": {"t": TaskLooks(limit=60, most=most)}})
+    asked = Rule.model_validate(rule)
+    manifest = manifest_with_limit(60, looks=looks)
+    run, policy = RunFolder(Path("/runs/b")), Policy(rules=[asked])
+    judge = Judge(run, manifest, Measured(metrics), policy, baseline, RatedOutputs.next_to(run))
+    judge._records = SimpleNamespace(samples=lambda *_: [], of=lambda _: [])  # type: ignore[assignment]
+    return judge.looked_at(asked, metrics[0], [asked])
+
+
+def test_what_cannot_be_judged_is_no_look() -> None:
+    floor = {"metric": "t/accuracy", "min": 0.4}
+    assert looking(floor, a_metric(), unscored()) is not None
+    assert looking(floor, a_metric(value=None), unscored()) is None
+    bounds = [a_metric(f"t/accuracy_if_cut_{end}") for end in ("wrong", "right")]
+    half = {**floor, "slice": {"half": "a"}}
+    assert looking(half, a_metric(slice={"half": "a"}), unscored()) is not None
+    assert looking(half, a_metric(slice={"half": "a"}), *bounds, unscored()) is None
+    assert looking({"metric": "u/accuracy", "min": 0.4}, a_metric("u/accuracy"), unscored()) is None
+    other: Any = ABaseline(a_metric())
+    other.hindrance = lambda _: "they cannot be compared"
+    assert looking(SAME, a_metric(), unscored(), baseline=other) is None
+    other.hindrance = lambda _: None
+    assert looking(SAME, a_metric(), unscored(), baseline=other) is not None
+
+
+def test_ratings_correct_all_items_of_a_task_that_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float | None] = []
+
+    def corrected(rule: Rule, metric: Metric, *_: Any) -> GateCheck:
+        asked.append(rule.confidence)
+        return check_of(rule, metric, "PASS", "so rated")
+
+    monkeypatch.setattr(module, "judge_corrected", corrected)
+    rule = {"metric": "t/accuracy", "min": 0.4, "corrected": {"rated_at_least": 4, "labels": 60}}
+    early = looking(rule, a_metric(), unscored())
+    assert early is not None
+    assert (early.verdict, early.ci_low, early.ci_high, asked) == ("INCONCLUSIVE", None, None, [])
+    why = "people rate a random sample of all items: it is decided when all items of the task are there"
+    assert early.reason == why
+    assert early.sequential == SequentialCheck(confidence=0.95, last=False, tests=1)
+    last = looking(rule, a_metric(), unscored(), most=60)
+    assert last is not None
+    assert (last.verdict, last.confidence, asked) == ("PASS", None, [pytest.approx(0.955)])
+    assert last.sequential == SequentialCheck(confidence=1 - 0.05 * 0.9, last=True, tests=1)

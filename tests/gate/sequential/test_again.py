@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.core.records import BaselineComparison, Correction, MetricDifference
 from audit.gate import decisions
+from audit.gate.judging import check
+from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
+from audit.gate.policy import Rule
+from audit.gate.sequential import again
 from tests.gate.rules.conftest import samples
 from tests.gate.sequential.conftest import looks, shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from audit.core.records import Decision
+    from audit.core.records import Decision, GateCheck
     from audit.core.run_folder import RunFolder
 
     Make = Callable[..., RunFolder]
@@ -43,6 +48,55 @@ def test_the_decision_of_the_gate_is_shown(make: Make, judge: Judge, most: int) 
     decision = judge(run, base, *RULES)
     assert [one.verdict for one in decision.checks[1:4]] == ["PASS"] * 3
     assert shown(run, decision) is None
+
+
+def test_other_evidence_corrections_and_comparisons_are_named() -> None:
+    made = check(Rule(metric="boolq/accuracy", min=0.6), None, "INCONCLUSIVE", "why")
+    kept = Correction(raw=0.5, outputs=100, labels=30, ratings={})
+    one = MetricDifference(
+        name="boolq/accuracy", suite="evals", task="boolq", unit="share", higher_is_better=True, difference=0.1, n=9,
+        baseline=0.5, candidate=0.6, ci_low=0.0, ci_high=0.2, ci_method="betting", units=9, aligned=1.0,
+        confidence=0.995,
+    )  # fmt: skip
+    compared = BaselineComparison(confidence=0.995, difference=one)
+    other = compared.model_copy(update={"difference": one.model_copy(update={"ci_low": 0.01})})
+
+    def with_baseline(given: BaselineComparison | None) -> GateCheck:
+        return made.model_copy(update={"baseline": given})
+
+    comparison = "its comparison of boolq/accuracy with the baseline is not the one that the runs give"
+    for held, reached, said in (
+        (made, made, []),
+        (made.model_copy(update={"corrected": kept}), made,
+         ["its correction of boolq/accuracy is not the one that its ratings give"]),
+        (with_baseline(compared), with_baseline(compared), []),
+        (with_baseline(compared), made, [comparison]),
+        (made, with_baseline(compared), [comparison]),
+        (with_baseline(compared), with_baseline(other), [comparison]),
+    ):  # fmt: skip
+        assert list(again._with_other_numbers(held, reached)) == said
+
+
+def test_with_other_packages_the_verdict_of_the_last_look_counts(
+    make: Make, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make("run", samples(shares(72, 100)), looks=looks(100, 100))
+    decision = judge(run, None, RULES[0])
+    assert decision.verdict == "PASS"
+    metrics, _ = read_metrics(run, run.read_manifest())
+    rule, given = Rule.model_validate(RULES[0]), Measured(metrics)
+    metric = given.find("boolq/accuracy", None)
+
+    def faults(**update: Any) -> list[str]:
+        held = decision.checks[-1].model_copy(update=update)
+        return list(again.faults(run, decision, [(held, rule, metric)], [rule], given, None))
+
+    monkeypatch.setattr(again, "same_packages", lambda _: True)
+    assert "its numbers of" in faults(ci_low=0.61)[0]
+    monkeypatch.setattr(again, "same_packages", lambda _: False)
+    assert faults(ci_low=0.61) == []
+    assert faults(verdict="FAIL") == ["it finds FAIL for boolq/accuracy, for which min 0.6 gives PASS"]
+    assert list(again.faults(run, decision, [], [rule], given, None)) == []
 
 
 def test_another_verdict_interval_or_evidence_is_found(make: Make, judge: Judge) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from audit.gate.sequential.claims import Claim, items_to_decide, verdict_of
 from audit.gate.sequential.items import ItemValues
+from audit.stats.sequential import STAKES
 from tests.gate.sequential.conftest import money_above
 
 if TYPE_CHECKING:
@@ -80,3 +82,36 @@ def test_a_mean_on_the_limit_is_rarely_called_better_at_any_look() -> None:
         looks = [verdict_of(claim, known(list(drawn[:n])), 0.9, 1) for n in range(20, 401, 20)]
         wrong += "PASS" in looks
     assert wrong <= 4  # at most 0.5 % of them on average; five or more have a chance below 0.4 %
+
+
+def money_of(ones: float, zeros: float) -> float:
+    """What betting on a mean above 0.5 makes of 1."""
+    return sum(math.exp(ones * math.log1p(stake) + zeros * math.log1p(-stake)) for stake in STAKES) / len(STAKES)
+
+
+def test_a_verdict_takes_as_many_items_as_the_error_asks_for() -> None:
+    floor, ceiling = [Claim(0.5, 0.5, above=True)], [Claim(0.5, 0.5, above=False)]
+    count = next(n for n in range(1, 100) if money_of(n, 0) >= 400)
+    several = next(n for n in range(1, 100) if money_of(n, 0) >= 7 * 400)
+    assert count < several
+    for claim, good in ((floor, 1.0), (ceiling, 0.0)):
+        found = [verdict_of(claim, known([good] * n), 0.95, 7) for n in (count - 1, count)]
+        assert found == ["INCONCLUSIVE", "PASS"]
+        found = [verdict_of(claim, known([1 - good] * n), 0.95, 7) for n in (several - 1, several)]
+        assert found == ["INCONCLUSIVE", "FAIL"]
+
+
+def test_the_items_needed_are_those_at_which_the_money_suffices() -> None:
+    floor, low = Claim(0.5, 0.5, above=True), Claim(0.1, 0.1, above=True)
+    count = next(n for n in range(1, 2000) if money_of(0.6 * n, 0.4 * n) >= 400)
+    for share in (0.6, 0.4):  # passes, fails
+        for n in (50, count // 5 * 5):
+            ones = round(share * n)
+            needed = items_to_decide([low, floor], known([1.0] * ones + [0.0] * (n - ones)), 0.95, 1)
+            assert needed is not None
+            assert count <= needed <= 1.01 * count + 1
+
+
+def test_without_claims_or_items_no_number_decides() -> None:
+    assert items_to_decide([], known([1.0] * 50), 0.95, 1) is None
+    assert items_to_decide([Claim(-0.1, -0.1, above=True)], known([]), 0.95, 1) is None

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.records import Metric, SampledText
-from audit.gate.sequential.items import NotEarlyError, of_flag, of_metric
+from audit.gate.sequential.items import NotEarlyError, of_flag, of_metric, of_pairs
+from audit.stats import definitions
 from audit.stats.definitions import Mean, MeanOfCompletions
+from audit.stats.pairing.alignment import side
 from tests.gate.rules.conftest import samples
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.core.records import Sample
+    from audit.gate.sequential.items import ItemValues
     from audit.stats.definitions import Definition
 
 
@@ -30,6 +37,9 @@ def test_scores_are_scaled_and_unscored_items_may_be_anything() -> None:
 def test_an_unscored_item_may_belong_to_any_slice() -> None:
     found = of_metric(metric(Mean(), slice={"half": "a"}), samples([1.0, None, 0.0, 1.0]), ())
     assert (found.low, found.high) == ([1.0, 0.0, 0.0], [1.0, 0.0, 1.0])
+    given = samples([1.0, None, None, 1.0, 0.5, 1.0])  # one in the slice, one in the other
+    found = of_metric(metric(Mean(), slice={"half": "a"}), given, ())
+    assert (found.low, found.high, found.known) == ([1.0, 0.0, 0.5, 0.0], [1.0, 1.0, 0.5, 1.0], 2)
 
 
 def test_cut_answers_are_between_their_bounds() -> None:
@@ -58,6 +68,51 @@ def test_items_of_several_answers_count_with_their_mean() -> None:
         of_metric(metric(MeanOfCompletions()), given, ())
 
 
+def answered(*numbers: Sequence[float], **fields: Any) -> list[Sample]:
+    """Samples with several answers."""
+    texts = [[SampledText(text="t", value=value) for value in values] for values in numbers]
+    given = samples([0.0 if not one else sum(one) / len(one) for one in numbers], **fields)
+    return [one.model_copy(update={"completions": mine}) for one, mine in zip(given, texts, strict=True)]
+
+
+def test_answers_without_a_value_wait_for_all_items() -> None:
+    with pytest.raises(NotEarlyError, match=r"^answers without a value are not counted by item$"):
+        of_metric(metric(MeanOfCompletions()), answered([1.0, 0.0], []), ())
+
+
+def paired(before: list[Sample], after: list[Sample], given: Metric, cut: Sequence[str] = ()) -> ItemValues:
+    """The items of a run and its baseline, of which the answers of some were cut."""
+    both = tuple(side(definitions.read(given.definition or {}), one, given.slice, "run") for one in (before, after))
+    baseline: Any = SimpleNamespace(sides=lambda _: both, cut_items=lambda _: {*cut})
+    return of_pairs(given, baseline)
+
+
+def test_pairs_are_differences_and_what_is_missing_may_be_any() -> None:
+    before, after = samples([1.0, 0.0, None, 1.0]), samples([0.0, 0.5, 1.0, None, 1.0])
+    found = paired(before, after, metric(Mean(scale=100.0), "percent"))
+    assert found.low == [-100, 50, -100, -100, -100]
+    assert found.high == [-100, 50, 100, 100, 100]
+    assert (found.bounds, found.known) == ((-100, 100), 2)
+
+
+def test_cut_answers_of_a_pair_may_differ_by_the_whole_unit() -> None:
+    before, after = samples([1.0, 0.0, 0.5]), samples([0.5, 0.5, 0.75])
+    found = paired(before, after, metric(Mean()), cut=[before[0].sample_id, before[2].sample_id])
+    assert (found.low, found.high) == ([-1, 0.5, -0.75], [0.5, 0.5, 1])
+    assert (found.bounds, found.known) == ((-1, 1), 3)
+
+
+def test_pairs_that_cannot_be_counted_by_item_wait() -> None:
+    given = samples([1.0, 0.0])
+    other = [given[0], given[1].model_copy(update={"slices": {"half": "a"}})]
+    with pytest.raises(NotEarlyError, match=r"^which items it covers depends on the answers$"):
+        paired(given, other, metric(Mean(), slice={"half": "a"}))
+    with pytest.raises(NotEarlyError, match=r"^its items have different numbers of answers with a value$"):
+        paired(answered([1.0], [0.0]), answered([1.0, 0.0], [0.0, 0.0]), metric(MeanOfCompletions()))
+    with pytest.raises(NotEarlyError, match="its items are in clusters"):
+        paired(*([one.model_copy(update={"cluster": "c"}) for one in given] for _ in "ab"), metric(Mean()))
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
@@ -79,4 +134,5 @@ def test_a_value_beyond_its_unit_is_no_evidence() -> None:
 def test_flags_are_counted_and_unscored_samples_may_have_them() -> None:
     found = of_flag(samples([1.0, 1.0, None, 0.0], cut=[1, 2]), "truncated_output")
     assert (found.low, found.high) == ([0.0, 1.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0])
+    assert (found.bounds, found.known) == ((0, 1), 3)
     assert of_flag(samples([None, 1.0]), "truncated_output").high == [1.0, 0.0]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from tests.gate.rules.conftest import last, samples
+from audit.core.records import SequentialCheck
+from audit.gate.measured import Measured
+from audit.gate.policy import Policy, Rule
+from audit.gate.sequential.last_look import LastLook
+from tests.gate.rules.conftest import last, metrics_of, samples
 from tests.gate.sequential.conftest import looks, shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from audit.core.records import Decision
+    from audit.core.records import Decision, GateCheck, Metric
     from audit.core.run_folder import RunFolder
 
     Make = Callable[..., RunFolder]
@@ -27,6 +32,32 @@ RULES: list[dict[str, Any]] = [
     {"metric": "boolq/accuracy", "max_truncated": 0.1},
     {"metric": "boolq/truncated_outputs", "max": 1},
 ]
+
+
+def alone(rule: dict[str, Any], metrics: list[Metric], tests: int = 1) -> GateCheck:
+    """The last look at a metric, without samples or baseline."""
+    asked = Rule.model_validate(rule)
+    records: Any = SimpleNamespace(of=lambda _: [])
+    look = LastLook(Measured(metrics), records, Policy(rules=[asked]), None)
+    return look.check(asked, metrics[0], tests, looked=True)
+
+
+def test_without_a_baseline_or_a_definition() -> None:
+    metrics = [one.model_copy(update={"definition": None}) for one in metrics_of("boolq", samples(shares(10, 100)))]
+    found = alone(RULES[0], metrics)
+    assert (found.verdict, found.reason) == ("INCONCLUSIVE", "there is no baseline")
+    assert found.sequential == SequentialCheck(confidence=0.955, last=True, tests=1)
+    floor = alone({"metric": "boolq/accuracy", "min": 0.05}, metrics)
+    assert (floor.ci_low, floor.ci_high) == (metrics[0].ci_low, metrics[0].ci_high)
+
+
+def test_a_violation_beyond_doubt_counts_among_many_rules(make: Make, judge: Judge) -> None:
+    given = {task: samples([0.0] * 60 + [1.0] * 40, task) for task in ("boolq", "asdiv")}
+    base = make("base", {task: samples([1.0] * 100, task) for task in given})
+    run = make("run", given, looks=looks(100, 100, "boolq"))
+    rule = {"metric": "asdiv/accuracy", "no_worse_than_baseline": {"margin": 0.05}}
+    found = judge(run, base, rule, RULES[0]).checks[1]
+    assert (found.verdict, found.sequential) == ("FAIL", SequentialCheck(confidence=0.95, last=True, tests=2))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.core.records import SequentialCheck
+from audit.gate.judging import check
 from audit.gate.policy import Rule
-from audit.gate.sequential.looked import Looked, family_of
+from audit.gate.sequential.looked import Looked, family_of, is_looked_at
 from tests.gate.sequential.conftest import looks
 from tests.reports.conftest import a_manifest
 
@@ -60,3 +62,30 @@ def test_families_are_those_of_a_run_of_fixed_size() -> None:
     rules = [FLOOR, BETTER, BETTER, warned, *halves]
     assert [family_of(rule, rules) for rule in rules] == [1, 2, 2, 2, 2, 2, 2]
     assert family_of(warned, [warned]) == 1
+    assert family_of(halves[0], halves[:1]) == 1
+    others = [
+        Rule(metric="boolq/f1", min=0.5, slice={"half": "c"}),
+        Rule(metric="boolq/accuracy", better_than_baseline=True, slice={"half": "c"}),
+        Rule(metric="boolq/accuracy", max=0.5, slice={"half": "c"}),
+    ]
+    assert [family_of(halves[0], [*halves, *others[:count]]) for count in (1, 2, 3)] == [2, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("rule", "sequential", "given", "looked"),
+    [
+        (FLOOR, True, (), True),
+        (FLOOR, False, (), False),
+        (FLOOR, False, (50,), True),
+        (FLOOR, False, (50, None, "asdiv"), False),
+        (BETTER, False, (50, None, "asdiv"), True),
+        (Rule(metric="boolq/accuracy", no_worse_than_baseline={"margin": 0.1}), False, (50, None, "asdiv"), True),
+        (BETTER, False, (), False),
+    ],
+)
+def test_a_check_is_by_such_evidence_if_it_says_so_or_its_run_does(
+    rule: Rule, sequential: bool, given: Any, looked: bool
+) -> None:
+    record = SequentialCheck(confidence=0.995, last=False, tests=1) if sequential else None
+    made = check(rule, None, "INCONCLUSIVE", "why").model_copy(update={"sequential": record})
+    assert is_looked_at(made, manifest(*given)) is looked

@@ -46,7 +46,8 @@ def test_a_task_grows_by_what_its_rule_needs(needed: int | None, limit: int) -> 
 
 def test_the_rule_that_needs_least_decides_and_no_task_grows_beyond_its_items() -> None:
     checks = [a_check(needed=90), a_check(needed=60), a_check("asdiv", needed=400, items=80)]
-    assert next_limits(checks, TASKS) == {"boolq": 66, "asdiv": 120}
+    for given in (checks, checks[::-1]):
+        assert next_limits(given, TASKS) == {"boolq": 66, "asdiv": 120}
 
 
 def test_rules_that_need_all_items_wait_for_the_others() -> None:
@@ -54,4 +55,5 @@ def test_rules_that_need_all_items_wait_for_the_others() -> None:
     assert next_limits([late, a_check(needed=60)], TASKS) == {"boolq": 66}
     assert next_limits([late, a_check(verdict="PASS")], TASKS) == {"asdiv": 120}
     assert next_limits([late], {"asdiv": TaskLooks(limit=80)}) == {"asdiv": 160}
+    assert next_limits([late], {"asdiv": TaskLooks(limit=1)}) == {"asdiv": 2}
     assert has_more(TaskLooks(limit=80))

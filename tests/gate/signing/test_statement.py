@@ -7,7 +7,7 @@ import pytest
 import rfc8785
 
 from audit.core.errors import AuditError
-from audit.core.records import RunReference
+from audit.core.records import RegisteredPolicy, RunReference
 from audit.gate.signing import envelope
 from audit.gate.signing.parts import parts_of
 from audit.gate.signing.statement import (
@@ -93,6 +93,15 @@ def test_waived_checks_warn_and_what_decides_is_named(whole: RunFolder) -> None:
     ]  # fmt: skip
     failed = statement_of(whole, checks=[second.model_copy(update={"verdict": "FAIL"})]).predicate
     assert (failed.failedTests, failed.warnedTests) == ([f"{second.metric} {second.rule}"], [])
+
+
+def test_a_policy_that_was_registered_before_the_run_is_named(whole: RunFolder) -> None:
+    manifest = whole.read_manifest()
+    before = RegisteredPolicy(name="release.yaml", sha256="d" * 64, registered=manifest.started)
+    manifest = manifest.model_copy(update={"policy": before})
+    found = build(manifest, the_decision(whole), parts_of(whole), SUBJECT).predicate.configuration
+    named = {one.name: one.digest for one in found}
+    assert named["policy registered before the run release.yaml"] == {"sha256": "d" * 64}
 
 
 def test_the_payload_is_canonical_and_reads_back(whole: RunFolder) -> None:

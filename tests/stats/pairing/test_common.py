@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from audit.core.errors import UsageError
-from audit.stats.definitions import Corpus, Mean
+from audit.core.records import SampledText
+from audit.stats.definitions import Corpus, Mean, MeanOfCompletions
 from audit.stats.pairing.common import common_items
 from tests.stats.pairing.conftest import run_of
 
@@ -43,6 +44,13 @@ def test_a_condition_on_the_answer_leaves_no_value_per_item() -> None:
     assert found.values() is None
     assert [one.sample_id for one in found.chosen(1)] == ["s0", "s2"]
     assert [one.sample_id for one in found.comparable(1)] == ["s0", "s1", "s2"]
+
+
+def test_other_numbers_of_answers_leave_no_value_per_item() -> None:
+    texts = [[SampledText(text="t", value=1.0)] * count for count in (1, 2)]
+    runs = [run_of([1.0, 1.0], completions=[one, one]) for one in (*texts, texts[0])]
+    assert common_items(MeanOfCompletions(), runs, None, NAMES).values() is None
+    assert common_items(MeanOfCompletions(), [runs[0]] * 3, None, NAMES).values() is not None
 
 
 def test_a_score_of_a_corpus_has_no_value_per_item() -> None:

@@ -50,6 +50,8 @@ def test_influences_have_the_variance() -> None:
     found = tuned(drawn(2, 100, 900, "continuous"))
     assert np.sum(found.influences[:100] ** 2) == pytest.approx(found.of_labels * 99 / 100)
     assert np.sum(found.influences[100:] ** 2) == pytest.approx(found.of_others * 899 / 900)
+    both = np.sum(found.influences[:100] ** 2) * 100 / 99 + np.sum(found.influences[100:] ** 2) * 900 / 899
+    assert found.variance == pytest.approx(both)
 
 
 def test_the_clustered_variance_is_that_of_a_mean() -> None:

@@ -65,6 +65,13 @@ def test_a_metric_that_raised_an_error_is_no_score(tmp_path: Path) -> None:
     assert [item.score for item in read(tmp_path, failed, review(1, 0.0))] == [None, 0.0]
 
 
+def test_without_an_answer_all_messages_are_the_prompt(tmp_path: Path) -> None:
+    row = review(0, 1.0)
+    row["messages"] = row["messages"][:1]
+    [item] = read(tmp_path, row)
+    assert (item.prompt, item.output) == ("What is 0 + 1?", None)
+
+
 def test_texts_of_a_list_and_a_system_message(tmp_path: Path) -> None:
     row = review(0, 1.0)
     row["messages"] = [

@@ -53,6 +53,12 @@ def test_it_is_recognised_by_reports_and_reviews(tmp_path: Path) -> None:
         read(tmp_path / "reviews")
 
 
+def test_a_subset_that_sums_up_others_is_no_task(tmp_path: Path) -> None:
+    stated = metric()
+    stated["categories"][0]["subsets"].append({"name": "all", "score": 0.6, "num": 5, "is_aggregate": True})
+    assert len(read(write(tmp_path, metrics=[stated])).tasks) == len(read(write(tmp_path)).tasks)
+
+
 def test_metrics_that_do_not_follow_are_null_with_the_reason(tmp_path: Path) -> None:
     vote = metric(identity={"name": "accuracy", "aggregation": "vote_at_k", "dimensions": {"k": 2}})
     broken = [review(0, None, value={"acc": 1.0, "f1": 0.0}, metadata={"metric_errors": {"f1": "LookupError"}})]

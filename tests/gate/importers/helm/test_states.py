@@ -9,7 +9,7 @@ import pytest
 
 from audit.core.errors import UsageError
 from audit.core.records import Flag
-from audit.gate.importers.helm.states import items, read_list, read_trials
+from audit.gate.importers.helm.states import Trial, items, read_list, read_trials
 from tests.gate.importers.helm.conftest import entries, entry, request, requests, stat
 
 if TYPE_CHECKING:
@@ -46,6 +46,15 @@ def test_a_failed_request_is_unscored_and_cut_texts_are_flagged(tmp_path: Path) 
     assert (lost.error, lost.output) == ("the tool failed on it: cut off", None)
     assert cut.flags == (Flag.TRUNCATED_PROMPT, Flag.TRUNCATED_OUTPUT)
     assert (cut.error, cut.score) == (None, None)
+
+
+def test_a_statistic_of_nothing_and_a_time_that_is_none_do_not_count(tmp_path: Path) -> None:
+    asked, found = [request("id0", 0)], [entry("id0", 0, {**stat("exact_match", 1.0), "count": 0})]
+    [item] = read(tmp_path, asked, found)
+    assert item.score is None
+    times = [1_700_000_000, True, -1, 2**33, "now", 1]
+    trial = Trial("here", 0, [{"result": {"request_datetime": time}} for time in times])
+    assert list(trial.times()) == [1_700_000_000, 1]
 
 
 def test_options_that_were_scored_are_one_item(tmp_path: Path) -> None:

@@ -120,6 +120,13 @@ def test_a_bundle_that_cannot_be_read_is_one_line(tmp_path: Path, change: dict[s
         read(file)
 
 
+def test_a_bundle_without_a_time_and_bundles_of_several_folders(tmp_path: Path) -> None:
+    write(tmp_path / "one", timestamp="")
+    assert len(read(tmp_path).tasks) == 1
+    write(tmp_path / "two", name="other")
+    assert [task.name for task in read(tmp_path).tasks] == ["sums", "other"]
+
+
 def test_two_models_and_two_bundles_with_one_file_of_results_are_refused(tmp_path: Path) -> None:
     one = write(tmp_path / "one")
     other = write(tmp_path / "two", config_hash="", config={**HASHED, "model": "large"}, name="other")

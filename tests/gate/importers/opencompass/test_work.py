@@ -44,6 +44,14 @@ def test_a_folder_becomes_a_run_with_the_values_of_the_tool(tmp_path: Path) -> N
     assert manifest.tasks["qa"] == {"harness": "opencompass", "version": "a1b2c3", "mode": "gen"}
 
 
+def test_a_summary_that_is_no_csv_is_one_line(tmp_path: Path) -> None:
+    folder = write(tmp_path / "out")
+    (folder / "summary").mkdir()
+    (folder / "summary" / "summary_1.csv").write_text('dataset,version\n"qa"x,1\n', "utf-8")
+    with pytest.raises(UsageError, match=r"summary_1\.csv: not valid CSV: ',' expected after '\"'"):
+        read(folder)
+
+
 def test_several_runs_give_their_mean_and_g_pass_at_k(tmp_path: Path) -> None:
     rows = numbered([prediction(n) for n in (0, 1, 0, 1)])
     said = {"accuracy (2 runs average)": 75.0, "qa/G-Pass@2_0.5": 75.0, "G-Pass@2_0.5": 75.0, "details": RUNS}

@@ -107,6 +107,8 @@ def test_stereoset_equals_the_authors_loop(embedded: Engine, data_set: Any, monk
 
 LIMITS = {"bbq": 12, "membership": 10}
 """Items that a primary metric needs; two are enough for the others."""
+LONG, SHORT = 700, 100
+"""Characters of documents: memorisation needs 100 tokens of those that were seen."""
 
 
 @pytest.fixture
@@ -119,7 +121,7 @@ def everything(audit_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "documents/seen.jsonl": [
             {"text": text[:700]} for text in passages[:10]
         ],  # the 100 tokens that memorisation needs
-        "documents/unseen.jsonl": [{"text": text[:100]} for text in passages[10:]],
+        "documents/unseen.jsonl": [{"text": text[:SHORT]} for text in passages[10:]],
     }
     for name, rows in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -119,6 +119,8 @@ def shortened(page: Path, code: str) -> str:
     return code
 
 
+FIRST = "from audit.evals.lm_eval import seeds, tasks; tasks.names()"
+"""What every audit with a benchmark imports and looks up."""
 SHELLS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": ["bash", "-c", f'exec {SNIPPET} "$0"']}
 
 
@@ -126,7 +128,7 @@ SHELLS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": ["bash", "-c", f'e
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Of a reader's shell; ``audit``, ``lm_eval`` and Python code start at once."""
     folder = tmp_path_factory.mktemp("warm")
-    with warm_commands(folder):
+    with warm_commands(folder, first=FIRST):
         yield {**os.environ, "PATH": f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 

@@ -31,9 +31,10 @@ PROGRAMS = {
 """By command: what its entry point does."""
 SERVER = """
 import gc, importlib, json, os, signal, socket, sys
-number, libraries, programs = sys.argv[1:]
+number, libraries, programs, first = sys.argv[1:]
 for name in json.loads(libraries):
     importlib.import_module(name)
+exec(first)
 gc.freeze()  # forks share these objects as long as their collector does not look at them
 
 def serve(connection):
@@ -78,7 +79,7 @@ sys.exit(code if code >= 0 else 128 - code)
 
 @contextmanager
 def warm_commands(
-    folder: Path, python: str = sys.executable, environment: dict[str, str] | None = None
+    folder: Path, python: str = sys.executable, environment: dict[str, str] | None = None, first: str = ""
 ) -> Iterator[None]:
     """Make the clients, which work as long as the context lasts.
 
@@ -86,6 +87,7 @@ def warm_commands(
         folder: Gets the clients, and goes in front of a shell's ``PATH``.
         python: The interpreter.
         environment: Of the process; None for this process's own.
+        first: Code that it runs once, for what all forks need.
     """
     address = str(folder / "socket")
     for name in PROGRAMS:
@@ -96,7 +98,7 @@ def warm_commands(
         listener.bind(address)
         listener.listen()
         number = listener.fileno()
-        command = [python, "-c", SERVER, str(number), json.dumps(MODULES), json.dumps(PROGRAMS)]
+        command = [python, "-c", SERVER, str(number), json.dumps(MODULES), json.dumps(PROGRAMS), first]
         server = subprocess.Popen(
             command, env=environment, pass_fds=[number], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )

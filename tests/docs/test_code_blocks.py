@@ -4,7 +4,7 @@ A fence may say more than its language: ``sh exit=11`` expects that exit code, `
 file. Blocks of ``text`` are what a command prints and are not run. Of ``make`` commands the plan is made
 (``--dry-run``): what they do is what ``.ci/run`` does. ``audit app`` is ended as by Ctrl-C once it serves. Of each task
 a few items are enough here, and explanations are left to ``audit explain``. Other commands ``audit`` are forks of one
-process; that the installed script starts is tested by tests/packaging.
+process, and so are ``lm_eval`` and Python code; that the installed script starts is tested by tests/packaging.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.whole.warm import warm_audit
+from tests.cli.whole.warm import SNIPPET, warm_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,11 +45,16 @@ FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<code>.*?)^```$", re.MULTILINE | r
 PRINTED = {"text"}
 SHORTER = {
     "README": {"audit run ": "audit run --limit 2 --no-explain --config shorter.yaml "},
-    "gate": {"--model smollm2-135m-instruct": "--model my-checkpoint"},
-    "tutorial": {"--limit 12": "--limit 3 --no-explain --config shorter.yaml", "--limit 24": "--limit 4"},
+    "compare": {"--limit 40": "--limit 8"},
+    "gate": {"--model smollm2-135m-instruct": "--model my-checkpoint", "--limit 40": "--limit 8"},
+    "tutorial": {
+        "--limit 12": "--limit 3 --no-explain --config shorter.yaml --model my-checkpoint",
+        "--limit 24": "--limit 4",
+        "audit explain ": "audit explain --model my-checkpoint ",
+    },
 }
 """By page: what makes its audits short. Three items decide nothing, so the gate's verdict is the page's."""
-FEW_TEXTS = "safety: {samples_per_prompt: 2}\n"
+FEW_TEXTS = "safety: {samples_per_prompt: 2}\nevals: {bootstrap_resamples: 100}\n"
 """``shorter.yaml``."""
 
 
@@ -110,18 +115,20 @@ def _command(line: str, expected: set[int]) -> tuple[str, set[int]]:
 def shortened(page: Path, code: str) -> str:
     """The same commands with less to do."""
     for text, shorter in SHORTER.get(page.stem, {}).items():
-        code = code.replace(text, shorter, 1)
+        code = code.replace(text, shorter)
     return code
 
 
-SHELLS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
+FIRST = "from audit.evals.lm_eval import seeds, tasks; tasks.names()"
+"""What every audit with a benchmark imports and looks up."""
+SHELLS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": ["bash", "-c", f'exec {SNIPPET} "$0"']}
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Of a reader's shell; ``audit`` starts at once."""
+    """Of a reader's shell; ``audit``, ``lm_eval`` and Python code start at once."""
     folder = tmp_path_factory.mktemp("warm")
-    with warm_audit(folder):
+    with warm_commands(folder, first=FIRST):
         yield {**os.environ, "PATH": f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 

@@ -27,7 +27,7 @@ from audit.core.config import load_config
 from audit.evals.catalogue import own_tasks
 from audit.gate.policy import load_policy
 from audit.safety import suite as safety
-from tests.cli.whole.warm import warm_audit
+from tests.cli.whole.warm import warm_commands
 from tests.conftest import network_allowed
 from tests.packaging.composite import Runner
 
@@ -218,7 +218,7 @@ def warm(installed: Path, variables: dict[str, str], tmp_path_factory: pytest.Te
     """The ``PATH`` of a runner on which the installed package starts without the seconds of its imports."""
     folder = tmp_path_factory.mktemp("warm")
     python, _, rest = variables["PATH"].partition(os.pathsep)
-    with warm_audit(folder, f"{python}/python", variables):
+    with warm_commands(folder, f"{python}/python", variables):
         yield os.pathsep.join((str(folder), python, rest))
 
 

@@ -1,7 +1,7 @@
-"""The command ``audit`` for a shell, without the seconds that its imports take.
+"""Commands for a shell, without the seconds that their imports take: ``audit``, ``lm_eval``, and Python code.
 
-A process that has imported what an audit needs listens at a socket. Its client, a script named ``audit`` on the
-shell's ``PATH``, passes on its words, folder, environment and streams. A fork runs them as the entry point would.
+A process that has imported what an audit needs listens at a socket. Its clients, scripts named as the commands on the
+shell's ``PATH``, pass on their words, folder, environment and streams. A fork runs them as the entry point would.
 """
 
 from __future__ import annotations
@@ -21,11 +21,20 @@ if TYPE_CHECKING:
 
 COMMANDS = ("compare", "explain", "gate", "import_", "report", "verify")
 MODULES = (*LIBRARIES, *(f"audit.cli.commands.{name}" for name in COMMANDS))
+SNIPPET = "snippet"
+"""The command that runs Python code, its first word."""
+PROGRAMS = {
+    "audit": PROGRAM,
+    "lm_eval": "from lm_eval.__main__ import cli_evaluate\ncli_evaluate()",
+    SNIPPET: "import sys\nexec(sys.argv[1], {'__name__': '__main__'})",
+}
+"""By command: what its entry point does."""
 SERVER = """
 import gc, importlib, json, os, signal, socket, sys
-number, libraries, program = sys.argv[1:]
+number, libraries, programs, first = sys.argv[1:]
 for name in json.loads(libraries):
     importlib.import_module(name)
+exec(first)
 gc.freeze()  # forks share these objects as long as their collector does not look at them
 
 def serve(connection):
@@ -43,8 +52,8 @@ def serve(connection):
     os.chdir(given["folder"])
     os.environ.clear()
     os.environ.update(given["environment"])
-    sys.argv = ["audit", *given["words"]]
-    exec(program, {"__name__": "__main__"})
+    sys.argv = [given["name"], *given["words"]]
+    exec(json.loads(programs)[given["name"]], {"__name__": "__main__"})
     sys.exit()
 
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -61,7 +70,7 @@ CLIENT = """#!{python} -IS
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect({address!r})
-    given = {{"words": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ)}}
+    given = {{"name": {name!r}, "words": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ)}}
     socket.send_fds(connection, [json.dumps(given).encode()], [0, 1, 2])
     code = int(connection.recv(16) or 1)
 sys.exit(code if code >= 0 else 128 - code)
@@ -69,22 +78,27 @@ sys.exit(code if code >= 0 else 128 - code)
 
 
 @contextmanager
-def warm_audit(folder: Path, python: str = sys.executable, environment: dict[str, str] | None = None) -> Iterator[None]:
-    """Make the client, which works as long as the context lasts.
+def warm_commands(
+    folder: Path, python: str = sys.executable, environment: dict[str, str] | None = None, first: str = ""
+) -> Iterator[None]:
+    """Make the clients, which work as long as the context lasts.
 
     Args:
-        folder: Gets the client, and goes in front of a shell's ``PATH``.
+        folder: Gets the clients, and goes in front of a shell's ``PATH``.
         python: The interpreter.
         environment: Of the process; None for this process's own.
+        first: Code that it runs once, for what all forks need.
     """
-    address, client = str(folder / "socket"), folder / "audit"
-    client.write_text(CLIENT.format(python=python, address=address), "utf-8")
-    client.chmod(0o755)
+    address = str(folder / "socket")
+    for name in PROGRAMS:
+        client = folder / name
+        client.write_text(CLIENT.format(python=python, address=address, name=name), "utf-8")
+        client.chmod(0o755)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
         number = listener.fileno()
-        command = [python, "-c", SERVER, str(number), json.dumps(MODULES), PROGRAM]
+        command = [python, "-c", SERVER, str(number), json.dumps(MODULES), json.dumps(PROGRAMS), first]
         server = subprocess.Popen(
             command, env=environment, pass_fds=[number], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )

@@ -18,12 +18,12 @@ pytestmark = pytest.mark.slow
 
 SHOT = "Question: {}\nAnswer: {}\n\n"
 QUESTIONS = {
-    "What do bees make?": ("honey", "milk", "silk", "a loud noise in summer"),
-    "Which planet is known as the red planet?": ("Mars", "Venus", "Jupiter", "the third from the sun"),
-    "What melts when it is heated?": ("ice", "stone walls", "water", "the sound of a bell"),
-    "Where do penguins live?": ("in Antarctica", "in the desert", "in rivers of Europe", "under the roofs"),
-    "How many legs has a spider?": ("eight", "six", "four", "as many as an insect"),
-    "What do plants need to grow?": ("light and water", "music", "darkness", "a glass of milk each day"),
+    "What do bees make?": ("honey", "milk", "a loud noise in summer"),
+    "Which planet is known as the red planet?": ("Mars", "Venus", "the third from the sun"),
+    "What melts when it is heated?": ("ice", "stone walls", "the sound of a bell"),
+    "Where do penguins live?": ("in Antarctica", "in the desert", "under the roofs"),
+    "How many legs has a spider?": ("eight", "six", "as many as an insect"),
+    "What do plants need to grow?": ("light and water", "music", "a glass of milk each day"),
 }
 
 
@@ -46,10 +46,17 @@ def log_probs(engine: Engine, asked: Sequence[ScoreRequest]) -> np.ndarray[Any, 
     return np.concatenate([score.log_probs for score in engine.score(asked)])
 
 
+@pytest.fixture(scope="module")
+def truth(embedded: Engine) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """In float32."""
+    return log_probs(embedded, requests(embedded))
+
+
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_sharing_is_as_near_to_float32_as_plain_batches(embedded: Engine, dtype: Any) -> None:
+def test_sharing_is_as_near_to_float32_as_plain_batches(
+    embedded: Engine, truth: np.ndarray[Any, np.dtype[np.float64]], dtype: Any
+) -> None:
     asked = requests(embedded)
-    truth = log_probs(embedded, asked)
     engine = load("smollm2-135m-instruct", device="cpu", dtype=dtype)
     forward = cast("Any", engine)._forward
     assert (forward.shares, forward.why_not, forward.decodes) == (True, "", True)

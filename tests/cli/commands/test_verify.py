@@ -298,7 +298,9 @@ def test_the_gate_signs_where_there_is_a_key(audit: Audit, run: RunFolder, monke
     assert code == 0
     assert out.splitlines()[-1].startswith("PASS: ")
     assert f"signed: runs/{run.path.name}/{envelope.NAME}" in error
-    assert "the signature names the checkpoint by this tool's digest alone: no folder of the checkpoint at hand" in error
+    assert (
+        "the signature names the checkpoint by this tool's digest alone: no folder of the checkpoint at hand" in error
+    )
     assert audit("verify", "latest", "--key", "audit.pub")[0] == 0
 
 

@@ -55,7 +55,8 @@ def recorded(name: str, given: Given, arguments: Any) -> tuple[RunFolder, RunCon
         msg = f"--replay {name}: another tool made the run {folder.path.name}: run it again with that tool"
         raise ConfigError(msg)
     if manifest.status == "running":
-        msg = f"--replay {name}: the run {folder.path.name} has not ended: finish it with 'audit run --resume {folder.path}'"
+        finish = f"finish it with 'audit run --resume {folder.path}'"
+        msg = f"--replay {name}: the run {folder.path.name} has not ended: {finish}"
         raise ConfigError(msg)
     config = validate(RunConfig, manifest.config, str(folder.manifest_path))
     config = _part(config, arguments.tasks, values.limit(arguments.limit))

@@ -79,8 +79,8 @@ class UntilDecided:
                 tasks[task.name] = TaskLooks(limit=0, most=_most(task, rules, theirs))
         if not tasks:
             msg = (
-                f"{self.policy.where}: no task of this run can be decided early: the rules must be on one of its tasks, "
-                "other than a group or one whose items are in clusters or named: use --policy in place of "
+                f"{self.policy.where}: no task of this run can be decided early: the rules must be on one of its "
+                "tasks, other than a group or one whose items are in clusters or named: use --policy in place of "
                 "--until-decided"
             )
             raise ConfigError(msg)

@@ -58,10 +58,11 @@ def recorded(name: str, given: Given, arguments: Any) -> tuple[RunFolder, RunCon
     folder = RunFolder.resolve(name, given.values.get("out", DEFAULT_OUT))
     manifest = folder.read_manifest()
     if "import" in manifest.config:
-        msg = f"--replay {name}: another tool made this run: run it again with that tool"
+        msg = f"--replay {name}: another tool made the run {folder.path.name}: run it again with that tool"
         raise ConfigError(msg)
     if manifest.status == "running":
-        msg = f"--replay {name}: this run has not ended: finish it with 'audit run --resume {folder.path}'"
+        finish = f"finish it with 'audit run --resume {folder.path}'"
+        msg = f"--replay {name}: the run {folder.path.name} has not ended: {finish}"
         raise ConfigError(msg)
     evidence.check(folder, ())  # before hours are spent on it
     config = validate(RunConfig, manifest.config, str(folder.manifest_path))

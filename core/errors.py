@@ -217,12 +217,13 @@ class Interrupted(KeyboardInterrupt):
     Args:
         folder: Path of the run folder; None where the audit had none yet.
         complete: Everything was measured; only the report card is missing.
+        command: What finishes the run; None is a plain ``--resume``.
     """
 
-    def __init__(self, folder: Path | None = None, *, complete: bool = False) -> None:
+    def __init__(self, folder: Path | None = None, *, complete: bool = False, command: str | None = None) -> None:
         line = "interrupted: nothing was measured yet"
         if folder:
-            line = f"interrupted: finish it with `audit run --resume {folder}`"
+            line = f"interrupted: finish it with `{command or f'audit run --resume {folder}'}`"
         if folder and complete:
             how = "interrupted while the report card was written, the run is complete"
             line = f"{how}: write the card with `audit report {folder}`"
@@ -236,12 +237,15 @@ class BudgetSpent(Interrupted):
     Args:
         limit: Of the budget, in words.
         folder: Path of the run folder; None where it is not known.
+        command: What finishes the run; None is a plain ``--resume``.
     """
 
-    def __init__(self, limit: str, folder: Path | None = None) -> None:
+    def __init__(self, limit: str, folder: Path | None = None, *, command: str | None = None) -> None:
         super().__init__(folder)
         self.limit = limit
-        how = "what was measured is kept" if folder is None else f"finish the run with `audit run --resume {folder}`"
+        how = "what was measured is kept"
+        if folder is not None:
+            how = f"finish the run with `{command or f'audit run --resume {folder}'}`"
         self.args = (f"stopped: the budget of {limit} is spent: {how}",)
 
 

@@ -94,7 +94,7 @@ def decide(
         optional = _optional(policy, manifest, measured, own)
         rules = expanded(policy.rules, manifest, [measured, *([other.measured] if other else [])], own)
         kept = ratings or RatedOutputs.next_to(run)
-        judge = Judge(run, manifest, measured, policy, other, kept, until_decided(run, file, baseline))
+        judge = Judge(run, manifest, measured, policy, other, kept, _going_on(run, manifest, file, baseline))
         judged, left_out = judge.judged(rules, own, optional)
     budget = recorded_budget(policy.budget)
     day = (today or datetime.now(UTC).date()) if waivers else None
@@ -133,6 +133,15 @@ def until_decided(run: RunFolder, file: PolicyFile, baseline: RunFolder | None) 
     """The command that adds items to a run until a policy is decided."""
     compared = f" --baseline {quote(str(baseline.path))}" if baseline else ""
     return f"audit run --until-decided {quote(file.where)}{compared} --resume {quote(str(run.path))}"
+
+
+def _going_on(run: RunFolder, manifest: RunManifest, file: PolicyFile, baseline: RunFolder | None) -> str:
+    """The command of :func:`until_decided`; empty where it would add no item, or refuse."""
+    looks = manifest.looks
+    theirs = baseline.read_manifest().run_id if baseline else None
+    if looks is None or looks.decided or (looks.policy_sha256, looks.baseline) != (file.sha256, theirs):
+        return ""
+    return until_decided(run, file, baseline)
 
 
 def refuse_without_baseline(file: PolicyFile, baseline: RunFolder | None) -> None:

@@ -81,10 +81,10 @@ class Corrected(Section):
 
     @property
     def text(self) -> str:
-        """``100 ratings, of which 4 or more counts as 1``."""
+        """``the ratings of 100 drawn outputs (4 or more counts as 1)``."""
         least = self.rated_at_least
         limit = f"{self.rated_at_most} or less" if least is None else f"{least} or more"
-        return f"the ratings of {self.labels:,} drawn outputs, of which {limit} counts as 1"
+        return f"the ratings of {self.labels:,} drawn outputs ({limit} counts as 1)"
 
 
 class Rule(Section):

@@ -40,7 +40,11 @@ class UntilDecided:
     """The run that its rules compare with."""
 
     def __post_init__(self) -> None:
-        """Refuse a policy that lacks its baseline."""
+        """Refuse a policy that could not be judged once the first items are measured.
+
+        Raises:
+            ConfigError: The policy needs a baseline, and there is none.
+        """
         refuse_without_baseline(self.policy, self.baseline)
 
     def tasks(self, config: RunConfig) -> list[str]:
@@ -78,7 +82,11 @@ class UntilDecided:
             if rules and _can_be_looked_at(task, config):
                 tasks[task.name] = TaskLooks(limit=0, most=_most(task, rules, theirs))
         if not tasks:
-            msg = f"{self.policy.where}: no task of this run can be decided early: leave out --until-decided"
+            msg = (
+                f"{self.policy.where}: no task of this run can be decided early: the rules must be on one of its "
+                "tasks, other than a group or one whose items are in clusters or named: use --policy in place of "
+                "--until-decided"
+            )
             raise ConfigError(msg)
         looks = Looks(
             policy=self.policy.name,
@@ -256,7 +264,8 @@ def _said(looks: Looks, open_: list[GateCheck], limits: dict[str, int], decision
     counts = [f"{sum(one.verdict == word for one in judged)} {word}" for word in ("PASS", "FAIL", "INCONCLUSIVE")]
     line = f"look {looks.looks}: {', '.join(counts)}"
     if not limits:
-        return f"{line}: nothing is open that more items could decide"
+        why = "every blocking rule is decided" if looks.decided else "more items could decide none of the open rules"
+        return f"{line}: {why}"
     names = ", ".join(f"{one.metric} {one.rule}" for one in open_[:SHOWN])
     more = f" and {len(open_) - SHOWN} more" if len(open_) > SHOWN else ""
     following = ", ".join(f"{task} to {limit}" for task, limit in limits.items())

@@ -121,6 +121,9 @@ def gate(  # noqa: PLR0913 - the options of a command
     if run is None:
         msg = "RUN is missing: give a run folder, a run id or 'latest', or a policy with --explain"
         raise ConfigError(msg)
+    rules = load_policy(policy)  # and the next ones before a log is imported, which makes a run folder
+    waived = load_waivers(waivers) if waivers else None
+    rated = _ratings(database)
     folder = open_run(run, runs, print_line)
     other = open_run(baseline, runs, print_line) if baseline else None
     outputs = [
@@ -131,9 +134,6 @@ def gate(  # noqa: PLR0913 - the options of a command
     _refuse_overlap(outputs, {"--policy": policy, "--waivers": waivers})
     key = keys.signing_key()
     token = keyless.ambient_token() if sigstore else None
-    waived = load_waivers(waivers) if waivers else None
-    rated = _ratings(database)
-    rules = load_policy(policy)
     decision = judge.decide(folder, rules, METHODS, other, waived, ratings=rated)
     unwritten = _write(folder, decision, rules)
     aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
@@ -249,7 +249,7 @@ def _sign(folder: RunFolder, key: Ed25519PrivateKey | None, token: IdentityToken
     if key is not None:
         remark = sign(folder, key).annotations.remark
         lines += [f"signed: {folder.path / envelope.NAME}"]
-        lines += [f"signed without the digest of its folder: {remark}"] if remark else []
+        lines += [f"the signature names the checkpoint by this tool's digest alone: {remark}"] if remark else []
     elif (folder.path / envelope.NAME).exists() and not signs_decision(folder):
         lines += [f"{envelope.NAME} signs an earlier decision: set {keys.VARIABLE} and run this again"]
     for line in lines:

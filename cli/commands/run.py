@@ -228,12 +228,12 @@ def _leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_j
     if manifest.status == "running":  # before its first task
         update = {"status": "partial", "finished": datetime.now(UTC), "interrupted": True}
         evidence.seal(folder, manifest.model_copy(update=update))
-    advice = stopped
-    if not isinstance(stopped, BudgetSpent):  # a thread that watches does not know how the run stands
-        advice = Interrupted(folder.path, complete=complete)
+    command = until.command(folder) if until is not None else None
+    # made again: a thread that watches does not know how the run stands
+    advice = Interrupted(folder.path, complete=complete, command=command)
+    if isinstance(stopped, BudgetSpent):
+        advice = BudgetSpent(stopped.limit, folder.path, command=command)
     err.print(str(advice), markup=False, highlight=False, soft_wrap=True)
-    if until is not None:
-        err.print(f"go on until decided: {until.command(folder)}", markup=False, highlight=False, soft_wrap=True)
     if not complete:
         return ExitCode.INCOMPLETE
     code = _conclude(folder, as_json=as_json)

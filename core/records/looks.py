@@ -40,7 +40,7 @@ class Looks(Record):
     @property
     def remark(self) -> str:
         """What a reader of the results is warned of."""
-        how = "stopped when every rule was decided" if self.decided else "looked at before its end"
+        how = "stopped when every blocking rule was decided" if self.decided else "looked at before its end"
         tasks = ", ".join(self.tasks)
         return (
             f"{how} (policy {self.policy}, looks: {self.looks}): intervals and p-values of {tasks} are made for a fixed"

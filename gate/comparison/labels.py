@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def labels(manifests: Sequence[RunManifest]) -> list[str]:
-    """The name of each run's checkpoint; with revision, number type, or the run's id where names are the same.
+    """The name of each run's checkpoint; with revision, number type, or the run's place where names are the same.
 
     Args:
-        manifests: Of the runs.
+        manifests: Of the runs, in the order in which they are shown.
     """
     precision = [
         ", ".join(filter(None, (one.model.quantization, one.model.dtype))) or one.model.name for one in manifests
@@ -26,7 +26,6 @@ def labels(manifests: Sequence[RunManifest]) -> list[str]:
         [one.model.dtype for one in manifests],
         precision,
         [f"{name} {text}" for name, text in zip(names, precision, strict=True)],
-        [one.run_id for one in manifests],
     )
     distinct = (found for found in attempts if len(set(found)) == len(found))
-    return next(distinct, [f"{one.run_id} ({place})" for place, one in enumerate(manifests, 1)])
+    return next(distinct, [f"{name} #{place}" for place, name in enumerate(names, 1)])

@@ -91,7 +91,8 @@ def corrected(
     if without:
         return CorrectedMetric(bare, None, f"{without:,} of {len(scores):,} scored items have no output to rate")
     if len(scores) < LEAST_LABELS:
-        return CorrectedMetric(bare, None, f"{len(scores):,} outputs: a correction needs {LEAST_LABELS} rated ones")
+        why = f"{len(scores):,} outputs: a correction needs {LEAST_LABELS} rated ones: measure more items of the task"
+        return CorrectedMetric(bare, None, why)
     from audit.ratings.drawing import drawn  # noqa: PLC0415 - SQLAlchemy, which comes with it, takes a second to import
 
     sample = drawn((one for one, _ in scores.values()), run_id, asked.labels)

@@ -149,7 +149,8 @@ def _column(file: Path, what: str, named: str | None, columns: Sequence[str]) ->
 
 def _score_column(file: Path, name: str, columns: Sequence[str]) -> str:
     if name not in columns:
-        raise bad(file, f"no column {name!r}: name it with --score.{did_you_mean(name, columns)} {_known(columns)}")
+        hint = did_you_mean(name, columns)
+        raise bad(file, f"no column {name!r}: name another with 'audit import --score'.{hint} {_known(columns)}")
     return name
 
 

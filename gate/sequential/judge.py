@@ -124,7 +124,7 @@ class SequentialJudge:
         confidence = self._confidence(rule)
         verdict = verdict_of(claims, found, confidence, tests)
         low, high = self._interval(found, confidence)
-        said = self._said(f"mean between {interval(low, high, unit)}", found, confidence)
+        said = self._said(f"mean {interval(low, high, unit)}", found, confidence)
         words = {"PASS": "satisfies the rule", "FAIL": "violates the rule", "INCONCLUSIVE": "spans the limit"}
         verdict, said = self._tolerated(rule, metric, found, verdict, f"{said} {words[verdict]}")
         made = self._made(rule, metric, verdict, said, self._record(verdict, claims, found, confidence, tests))
@@ -250,7 +250,7 @@ class SequentialJudge:
     def _made(
         self, rule: Rule, metric: Metric, verdict: Verdict, reason: str, record: SequentialCheck | None = None
     ) -> GateCheck:
-        """The check; an open one says how many items would decide it, and how to go on."""
+        """The check; an open one says how many items would decide it, and how to go on if that is possible."""
         if verdict == "INCONCLUSIVE" and record:
             needed = record.needed
             reason += f": about {needed:,} items would decide it if the value stays" if needed else ""

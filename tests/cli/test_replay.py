@@ -83,11 +83,11 @@ def test_what_cannot_be_meant_is_refused(audit: Audit, finished: RunFolder, word
 def test_runs_that_cannot_be_made_again_are_refused(audit: Audit, finished: RunFolder) -> None:
     manifest = finished.read_manifest()
     seal(finished, manifest.model_copy(update={"config": {"import": {}}}))
-    assert "another tool made this run" in audit("run", "--replay", finished.path)[2]
+    assert "another tool made the run" in audit("run", "--replay", finished.path)[2]
     finished.write_manifest(manifest.model_copy(update={"status": "running"}))
     code, _, error = audit("run", "--replay", finished.path)
     assert code == 2
-    assert "this run has not ended" in error
+    assert "has not ended: finish it" in error
 
 
 def test_an_edited_run_is_refused_before_anything_is_measured(audit: Audit, finished: RunFolder) -> None:

@@ -120,6 +120,10 @@ def test_what_to_do_about_an_asset_can_be_left_to_who_reads_it() -> None:
 
 def test_an_interruption_says_how_to_go_on() -> None:
     assert str(errors.Interrupted(Path("runs/one"))) == "interrupted: finish it with `audit run --resume runs/one`"
+    again = errors.Interrupted(Path("runs/one"), command="audit run --until-decided p.yaml --resume runs/one")
+    assert str(again) == "interrupted: finish it with `audit run --until-decided p.yaml --resume runs/one`"
+    spent = str(errors.BudgetSpent("30m", Path("runs/one"), command="audit run --until-decided p.yaml"))
+    assert spent == "stopped: the budget of 30m is spent: finish the run with `audit run --until-decided p.yaml`"
     complete = str(errors.Interrupted(Path("runs/one"), complete=True))
     assert complete.endswith("the run is complete: write the card with `audit report runs/one`")
     assert str(errors.Interrupted()) == "interrupted: nothing was measured yet"

@@ -106,6 +106,13 @@ def test_the_tasks_are_those_of_the_policy(tmp_path: Path) -> None:
     assert UntilDecided(load_policy(policy)).tasks(a_config(boolq=1, asdiv=1, bbq=1)) == ["boolq", "bbq", "piqa"]
 
 
+def test_a_policy_that_needs_a_baseline_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("rules: [{metric: piqa/accuracy, better_than_baseline: true}]")
+    with pytest.raises(ConfigError, match=r"1 rule compares with a baseline .*: give the run with --baseline RUN"):
+        UntilDecided(load_policy(policy))
+
+
 @pytest.fixture
 def quiz(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
     """Forty questions to a tiny checkpoint, eight of them at the first look."""
@@ -152,7 +159,7 @@ def test_an_interrupted_run_ends_as_one_that_was_not(quiz: RunConfig, tmp_path: 
     assert theirs[2].looks is not None
     assert ours[2].looks.tasks == theirs[2].looks.tasks
     assert ours[2].looks.decided
-    assert [line for line in heard.lines if line.startswith("look ")][-1].startswith("look ")
+    assert [line for line in heard.lines if line.startswith("look ")][-1].endswith("every blocking rule is decided")
     decisions = [decide(one, until.policy, (), baseline) for one in (run, whole)]
     assert [one.verdict for one in decisions] == ["PASS", "PASS"]
     assert decisions[0].checks == decisions[1].checks

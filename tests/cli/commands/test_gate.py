@@ -318,6 +318,9 @@ def test_a_log_of_another_tool_is_imported_first(audit: Audit, tmp_path: Path) -
     policy, runs = tmp_path / "p.yaml", tmp_path / "runs"
     policy.write_text("rules: [{metric: t/score, better_than_baseline: true}]\n")
     new, old = (tmp_path / name / "t.csv" for name in ("new", "old"))
+    for unread in (("--policy", new), ("--waivers", tmp_path / "none.yaml"), ("--database", "sqlite:///none.sqlite")):
+        assert audit("gate", new, *unread, "--runs", runs)[0] == 2
+    assert not runs.exists()
     code, out, error = audit("gate", new, "--baseline", old, "--policy", policy, "--runs", runs)
     assert (code, out.splitlines()[-1][:4]) == (0, "PASS")
     lines = [line for line in error.splitlines() if line.startswith("imported ")]

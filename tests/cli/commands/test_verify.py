@@ -298,7 +298,9 @@ def test_the_gate_signs_where_there_is_a_key(audit: Audit, run: RunFolder, monke
     assert code == 0
     assert out.splitlines()[-1].startswith("PASS: ")
     assert f"signed: runs/{run.path.name}/{envelope.NAME}" in error
-    assert "signed without the digest of its folder: no folder of the checkpoint at hand" in error
+    assert (
+        "the signature names the checkpoint by this tool's digest alone: no folder of the checkpoint at hand" in error
+    )
     assert audit("verify", "latest", "--key", "audit.pub")[0] == 0
 
 
@@ -311,7 +313,7 @@ def test_the_verdict_stands_whatever_folder_the_manifest_names_as_its_checkpoint
     monkeypatch.setenv(keys.VARIABLE, "audit.key")
     code, out, error = audit("gate", "latest", "--policy", "policy.yaml")
     assert (code, out.splitlines()[-1].startswith("PASS: ")) == (0, True)
-    assert "signed without the digest of its folder: dev is not the audited checkpoint" in error
+    assert "the signature names the checkpoint by this tool's digest alone: dev is not the audited checkpoint" in error
     (run.path / envelope.NAME).unlink()
     (run.path / envelope.NAME).mkdir()
     code, out, error = audit("gate", "latest", "--policy", "policy.yaml")

@@ -12,7 +12,7 @@ def test_readers_of_a_run_are_warned_that_its_intervals_are_too_narrow() -> None
     assert remark.startswith(
         "looked at before its end (policy policy.yaml, looks: 3): intervals and p-values of boolq, asdiv"
     )
-    assert looks(50, decided=True).remark.startswith("stopped when every rule was decided")
+    assert looks(50, decided=True).remark.startswith("stopped when every blocking rule was decided")
     assert a_manifest(looks=looks(50)).remarks == [looks(50).remark]
     assert a_manifest().remarks == []
 

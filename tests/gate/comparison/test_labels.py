@@ -8,14 +8,9 @@ from audit.gate.comparison.labels import labels
 from tests.reports.conftest import a_manifest
 
 
-def of_models(*models: dict[str, Any], ids: tuple[str, ...] = ("x", "y", "z")) -> list[str]:
+def of_models(*models: dict[str, Any]) -> list[str]:
     bare = a_manifest()
-    return labels(
-        [
-            bare.model_copy(update={"run_id": run_id, "model": bare.model.model_copy(update=model)})
-            for model, run_id in zip(models, ids, strict=False)
-        ]
-    )
+    return labels([bare.model_copy(update={"model": bare.model.model_copy(update=model)}) for model in models])
 
 
 def test_names_where_they_differ() -> None:
@@ -32,6 +27,7 @@ def test_what_differs_where_names_do_not() -> None:
     assert of_models(*twins) == ["a gguf:Q4_1, float32", "a gguf:Q4_1, float16", "b gguf:Q4_1, float32"]
 
 
-def test_the_runs_where_nothing_differs() -> None:
-    assert of_models({}, {}) == ["x", "y"]
-    assert of_models({}, {}, ids=("x", "x")) == ["x (1)", "x (2)"]
+def test_the_places_where_too_little_differs() -> None:
+    assert of_models({}, {}) == ["tiny-chat #1", "tiny-chat #2"]
+    again: list[dict[str, Any]] = [{"dtype": "float32"}, {"dtype": "bfloat16"}, {"dtype": "float32"}]
+    assert of_models(*again) == ["tiny-chat #1", "tiny-chat #2", "tiny-chat #3"]

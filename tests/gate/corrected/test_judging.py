@@ -58,7 +58,7 @@ def test_the_verdict_is_that_of_the_corrected_metric(make: Make, judge: Judge) -
     said = "corrected from 0.750 by the ratings of 60 of 300 outputs, drawn at random, of which the scorer agrees with"
     assert check.reason.startswith(f"{said} {100 * same / 60:.3g} % (λ {found.tuning:.2f}): ")
     assert "violates the rule" in check.reason
-    assert check.rule == "min 0.68, corrected by the ratings of 60 drawn outputs, of which 4 or more counts as 1"
+    assert check.rule == "min 0.68, corrected by the ratings of 60 drawn outputs (4 or more counts as 1)"
 
 
 def test_an_open_rule_says_how_many_labels_would_settle_it(make: Make, judge: Judge) -> None:
@@ -113,7 +113,7 @@ def test_bad_outputs_may_be_what_counts(make: Make, judge: Judge) -> None:
     rule = {"metric": "boolq/accuracy", "max": 0.9, "corrected": {"rated_at_most": 2, "labels": 300}}
     check = last(judge(make(SAMPLES), rule, people(points(SAMPLES))))
     assert (check.value, check.verdict) == (0.5, "PASS")
-    assert check.rule.endswith("of which 2 or less counts as 1")
+    assert check.rule.endswith("drawn outputs (2 or less counts as 1)")
 
 
 def test_what_is_missing_keeps_it_from_passing(make: Make, judge: Judge) -> None:

@@ -262,7 +262,7 @@ def test_a_table_is_known_by_its_ending(name: str, known: bool) -> None:
             "id,scor\n1,1\n",
             "a.csv",
             {},
-            ("no column 'score': name it with --score. Did you mean 'scor'? Its columns: id, scor"),
+            ("no column 'score': name another with 'audit import --score'. Did you mean 'scor'? Its columns: id, scor"),
         ),
         (
             "id,score\n1,1\n",
@@ -287,7 +287,7 @@ def test_a_table_is_known_by_its_ending(name: str, known: bool) -> None:
             f"id,{'z' * 400}\n1,1\n",
             "a.csv",
             {},
-            (f"no column 'score': name it with --score. Its columns: id, {'z' * 295}…"),
+            (f"no column 'score': name another with 'audit import --score'. Its columns: id, {'z' * 295}…"),
         ),
     ],
 )

@@ -120,10 +120,10 @@ def test_what_goes_with_a_rule(rule: dict[str, Any], sentence: str) -> None:
 
 def test_a_corrected_metric_names_its_ratings() -> None:
     start = "2. The 95 % interval of the m of t must lie at or"
-    end = "after it was corrected by the ratings of 100 drawn outputs, of which"
+    end = "after it was corrected by the ratings of 100 drawn outputs"
     good, bad = {"rated_at_least": 4, "labels": 100}, {"rated_at_most": 2, "labels": 100}
-    assert one_rule(metric="t/m", min=0.6, corrected=good) == [f"{start} above 0.6 {end} 4 or more counts as 1."]
-    assert one_rule(metric="t/m", max=0.1, corrected=bad) == [f"{start} below 0.1 {end} 2 or less counts as 1."]
+    assert one_rule(metric="t/m", min=0.6, corrected=good) == [f"{start} above 0.6 {end} (4 or more counts as 1)."]
+    assert one_rule(metric="t/m", max=0.1, corrected=bad) == [f"{start} below 0.1 {end} (2 or less counts as 1)."]
 
 
 def test_a_shared_error_is_said() -> None:

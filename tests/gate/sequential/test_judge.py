@@ -46,7 +46,9 @@ def test_both_verdicts_occur_where_the_fixed_interval_is_clear(make: Make, judge
 
 
 def test_an_open_rule_says_how_many_items_would_decide_it_and_how_to_go_on(make: Make, judge: Judge) -> None:
-    run = make("run", samples(shares(72, 100)), looks=looks(100, 500))
+    values = samples(shares(72, 100))
+    policy = judge(make("first", values), None, FLOOR).policy_sha256
+    run = make("run", values, looks=looks(100, 500, policy_sha256=policy))
     found = last(judge(run, None, FLOOR))
     assert found.sequential is not None
     assert found.sequential.items == 100
@@ -58,6 +60,15 @@ def test_an_open_rule_says_how_many_items_would_decide_it_and_how_to_go_on(make:
     more = [value or 0.0 for value in shares(72 * 4, 400)]  # the same share of more items
     count = next(n for n in range(100, 400) if money_above(more[:n], 0.6, 0) >= 400)
     assert abs(needed - count) <= 8
+
+
+@pytest.mark.parametrize("fields", [{"decided": True}, {"policy_sha256": "0" * 64}, {"baseline": "another"}])
+def test_a_command_that_would_add_no_items_is_not_advised(make: Make, judge: Judge, fields: dict[str, Any]) -> None:
+    values = samples(shares(72, 100))
+    policy = judge(make("first", values), None, FLOOR).policy_sha256
+    found = last(judge(make("run", values, looks=looks(100, 500, **{"policy_sha256": policy, **fields})), None, FLOOR))
+    assert found.verdict == "INCONCLUSIVE"
+    assert "audit run" not in found.reason
 
 
 def test_all_items_are_judged_by_the_fixed_interval_with_the_rest_of_the_error(make: Make, judge: Judge) -> None:

@@ -157,7 +157,10 @@ def test_the_labels_that_would_decide_by_hand() -> None:
 
 def test_what_cannot_be_corrected_is_not_to_be_rated(make: Make, judge: Judge) -> None:
     check = last(judge(make(judged(10)), RULE, people({})))
-    assert (check.verdict, check.reason) == ("INCONCLUSIVE", "10 outputs: a correction needs 30 rated ones")
+    assert (check.verdict, check.reason) == (
+        "INCONCLUSIVE",
+        "10 outputs: a correction needs 30 rated ones: measure more items of the task",
+    )
 
 
 @pytest.mark.parametrize("rated", [60, 10])

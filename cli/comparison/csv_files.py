@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.formatting import slice_text
 from audit.core.records import MetricDifference
+from audit.core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,10 @@ OF_METRIC = ("name", "unit", "higher_is_better", "primary", "n", "aligned", "mis
 OF_VALUE = ("value", "ci_low", "ci_high", "letters")
 OF_STEP = ("difference", "ci_low", "ci_high", "p_adjusted", "outcome")
 OF_TREND = ("change", "per_unit", "ci_low", "ci_high", "p_value", "p_adjusted", "outcome")
+NO_CHANGE, NO_TREND = "no change shown", "no trend shown"
+"""Outcomes of what was tested and not shown."""
+FORMULA = ("=", "+", "-", "@")
+"""What a spreadsheet takes for the beginning of a formula."""
 SERIES_COLUMNS = [
     "name", "slice", *OF_METRIC[1:], "run", "label", "at", *OF_VALUE,
     *(f"step_{name}" for name in OF_STEP), *(f"trend_{name}" for name in OF_TREND),
@@ -48,7 +53,11 @@ def _rows(metric: SeriesMetric, found: SeriesComparison) -> Iterator[dict[str, A
     common = {name: getattr(metric, name) for name in OF_METRIC} | {"slice": slice_text(metric.slice)}
     if metric.trend:
         common |= {f"trend_{name}": getattr(metric.trend, name) for name in OF_TREND}
-    steps = {step.to: {f"step_{name}": getattr(step, name) for name in OF_STEP} for step in metric.steps}
+        common["trend_outcome"] = metric.trend.outcome or NO_TREND
+    steps = {
+        step.to: {f"step_{name}": getattr(step, name) for name in OF_STEP} | {"step_outcome": step.outcome or NO_CHANGE}
+        for step in metric.steps
+    }
     if not metric.values:
         yield common
     for place, (run, value) in enumerate(zip(found.runs, metric.values, strict=False)):
@@ -60,5 +69,13 @@ def _written(columns: list[str], rows: Iterable[dict[str, Any]]) -> str:
     file = io.StringIO()
     writer = csv.DictWriter(file, columns)
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return file.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A value as a spreadsheet shows it: names from other people's logs are no formulas and no control characters."""
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from audit.cli.comparison.csv_files import NO_CHANGE, NO_TREND
 from audit.cli.comparison.two import STYLES, by_reason, short
 from audit.cli.console import err, out
 from audit.core.formatting import DIRECTION_KEY, estimate, interval, metric_label, number, signed, unit_text
@@ -83,7 +84,7 @@ def _values(compared: list[SeriesMetric], found: SeriesComparison) -> Table:
                     signed(step.difference, one.unit),
                     interval(step.ci_low, step.ci_high, one.unit),
                     p_text(step.p_adjusted),
-                    Text(step.outcome or "no change shown", style=STYLES.get(step.outcome or "", "")),
+                    Text(step.outcome or NO_CHANGE, style=STYLES.get(step.outcome or "", "")),
                 )
             )
             table.add_row(
@@ -115,6 +116,6 @@ def _trends(compared: list[SeriesMetric], found: SeriesComparison) -> Table:
             interval(None, None) if line is None else interval(line.ci_low, line.ci_high, one.unit),
             p_text(line.p_adjusted if line else None),
             f"{one.n:,}",
-            Text((line and line.outcome) or "no trend shown", style=STYLES.get((line and line.outcome) or "", "")),
+            Text((line and line.outcome) or NO_TREND, style=STYLES.get((line and line.outcome) or "", "")),
         )
     return table

@@ -112,3 +112,25 @@ def test_code_of_a_checkpoint_runs_only_where_the_user_allows_it(
     words = (option, "--model", tmp_path / "none")
     code, _, error = audit("run", "--replay", finished.path, *words)
     assert (code, "no such folder" in error) == (2, True)
+
+
+def test_files_that_may_hold_code_are_loaded_only_where_the_user_names_them(
+    audit: Audit, finished: RunFolder, tmp_path: Path
+) -> None:
+    manifest, own = finished.read_manifest(), tmp_path / "own"
+    own.mkdir()
+    plugin = own / "plugin.py"
+    plugin.write_text("raise SystemExit(3)\n")
+    evals = manifest.config["evals"] | {"include_path": [str(own)]}
+    config = manifest.config | {"plugins": [str(plugin)], "evals": evals}
+    seal(finished, manifest.model_copy(update={"config": config}))
+    words: list[object] = []
+    for option, path in (("--plugin", plugin), ("--include-path", own)):
+        code, _, error = audit("run", "--replay", finished.path, *words)
+        assert code == 2
+        assert "may load code from a file: allow it with" in " ".join(error.split())
+        assert option in error
+        words += [option, path]
+    code, _, error = audit("run", "--replay", finished.path, *words, "--model", tmp_path / "none")
+    assert code == 2
+    assert "plugin.py" in error  # it is loaded, and fails

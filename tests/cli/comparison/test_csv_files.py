@@ -31,6 +31,15 @@ def test_differences() -> None:
     assert csv_files.of_differences([]).splitlines() == [",".join(MetricDifference.model_fields)]
 
 
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "a\u202eb", "a\nb", "a\x1b[31m"])
+def test_names_of_other_peoples_logs_are_no_formulas_and_hold_no_control_characters(name: str) -> None:
+    one = MetricDifference(name="t/m", suite="evals", task=name, unit="share", difference=-0.5)
+    [row] = csv.DictReader(csv_files.of_differences([one]).splitlines())
+    assert row["task"].isprintable()
+    assert row["task"][0] in "'a"
+    assert row["difference"] == "-0.5"
+
+
 @pytest.mark.slow
 def test_series_have_a_line_per_metric_and_run(tmp_path: Path) -> None:
     scores = ([0.0] * 20, [0.0] * 19 + [1.0], [1.0] * 20)
@@ -43,7 +52,7 @@ def test_series_have_a_line_per_metric_and_run(tmp_path: Path) -> None:
     assert [(row["label"], row["at"], row["value"], row["letters"]) for row in rows[:3]] == [
         ("m0", "1.0", "0.0", "b"), ("m1", "2.0", "0.05", "b"), ("m2", "4.0", "1.0", "a"),
     ]  # fmt: skip
-    assert [row["step_outcome"] for row in rows[:3]] == ["", "", "better"]
+    assert [row["step_outcome"] for row in rows[:3]] == ["", "no change shown", "better"]
     assert float(rows[2]["step_difference"]) == pytest.approx(0.95)
     trend = found.metrics[0].trend
     assert trend is not None

@@ -68,7 +68,7 @@ def test_a_run_stops_when_its_rule_is_decided(here: list[str], audit: Audit, tmp
     task = manifest.looks.tasks["quiz"]
     assert (task.most, len(run.read_samples("evals", "quiz"))) == (LIMIT, task.limit)
     assert task.limit < LIMIT  # equal answers and a wide margin
-    assert "looks   stopped when every rule was decided" in out
+    assert "looks   stopped when every blocking rule was decided" in out
     gate = ["--policy", "policy.yaml", "--baseline", before.path]
     code, out, _ = audit("gate", run.path, *gate)
     assert code == 0

@@ -90,3 +90,17 @@ def test_a_copy_of_a_run_is_no_repeat(scores: list[list[float]], tmp_path: Path)
     copy = RunFolder(Path(shutil.copytree(runs[0].path, tmp_path / "copy")))
     with pytest.raises(RunFolderError, match=r"copy: it is the run .* again, which is no repeat of it"):
         compare_repeats([*runs, copy])
+
+
+def test_a_definition_that_cannot_be_followed_is_not_compared(
+    scores: list[list[float]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = of(scores, tmp_path)
+
+    def newer(*_: object, **__: object) -> None:
+        msg = "of a newer version"
+        raise TypeError(msg)
+
+    monkeypatch.setattr("audit.gate.comparison.repeats.compared_repeats", newer)
+    [one] = compare_repeats(runs).differences
+    assert (one.difference, one.error) == (None, "of a newer version")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from audit.core.errors import ConfigError, RunFolderError
+from audit.gate.comparison import series
+from audit.gate.comparison.compare import ComparisonWork
 from audit.gate.comparison.series import compare_series
-from audit.stats.definitions import Corpus
+from audit.stats.definitions import Auroc, Corpus
 from tests.gate.comparison.runs import run_with, scored
 from tests.sealing import sealed
 
@@ -207,3 +210,37 @@ def test_the_same_run_twice_and_wrong_numbers_of_runs_are_refused(runs: list[Run
     options: dict[str, Any] = {"across": ["prompt"]}
     with pytest.raises(ConfigError, match="prompt: no kind of mismatch"):
         compare_series(runs, **options)
+
+
+def test_a_metric_without_a_value_on_the_common_items_is_not_compared(tmp_path: Path) -> None:
+    """All runs have items of both kinds, but only those of one kind in common."""
+    places = ([0, 2, 1], [0, 2, 3], [0, 2, 1, 3])
+    items = scored([0.9, 0.1, 0.8, 0.2])
+    of = Auroc(of="score", by="half", positive="a", negative="b")
+    runs = [
+        run_with(tmp_path, f"m{place}", [items[one] for one in kept], definition=of)
+        for place, kept in enumerate(places)
+    ]
+    one = only(compare_series(runs, min_aligned=0.1))
+    assert (one.n, one.error) == (2, "no value on the common items in run 1 (m0), run 2 (m1), run 3 (m2)")
+
+
+def test_what_cannot_be_computed_says_why(runs: list[RunFolder], monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(ComparisonWork, "hindrance", lambda *_: "nobody knows")
+        assert only(compare_series(runs)).error == "nobody knows"
+    with monkeypatch.context() as patch:
+        patch.setattr(series, "letters", lambda *_: None)
+        one = only(compare_series(runs))
+        assert (one.error, one.no_letters) == (None, "there are more groups than letters")
+    with monkeypatch.context() as patch:
+        patch.setattr(series, "compared", lambda *_, **__: SimpleNamespace(value=None, error=None))
+        one = only(compare_series(runs))
+        assert (one.error, one.values) == ("it cannot be computed", [])
+
+    def newer(*_: object) -> None:
+        msg = "of a newer version"
+        raise TypeError(msg)
+
+    monkeypatch.setattr(series, "common_items", newer)
+    assert only(compare_series(runs)).error == "of a newer version"

@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -175,3 +177,66 @@ def test_a_sigstore_that_cannot_be_reached_is_one_line(monkeypatch: pytest.Monke
     token: Any = object()
     with pytest.raises(UsageError, match=r"^not signed: Sigstore: OSError: no route$"):
         keyless.bundle_of(b"{}", token)
+
+
+def test_the_statement_is_signed_by_the_public_sigstore(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to its services, which stand-ins answer for."""
+    pytest.importorskip("sigstore")
+    signed: list[bytes] = []
+
+    class Signer:
+        def sign_dsse(self, statement: Any) -> Any:
+            signed.append(statement._contents)
+            return SimpleNamespace(to_json=lambda: '{"a": "é"}')
+
+    context = SimpleNamespace(signer=lambda _: nullcontext(Signer()))
+    monkeypatch.setattr("sigstore.models.ClientTrustConfig.production", lambda: "production")
+    monkeypatch.setattr("sigstore.sign.SigningContext.from_trust_config", {"production": context}.__getitem__)
+    text = payload(statement_of(run))  # which Sigstore's client reads as a statement of in-toto
+    token: Any = object()
+    assert keyless.bundle_of(text, token) == '{"a": "é"}'.encode()
+    assert signed == [text]
+
+
+def test_an_identity_that_is_none_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    oidc = pytest.importorskip("sigstore.oidc")
+    monkeypatch.setattr("sigstore.oidc.detect_credential", lambda: "no token")
+    with pytest.raises(ConfigError, match=r"^--sigstore: no identity to sign with: .*'permissions: id-token: write'$"):
+        keyless.ambient_token()
+    monkeypatch.setattr("sigstore.oidc.IdentityToken", lambda token: f"identity of {token}")
+    assert str(keyless.ambient_token()) == "identity of no token"
+
+    def fails() -> None:
+        msg = "no permission"
+        raise oidc.IdentityError(msg)
+
+    monkeypatch.setattr("sigstore.oidc.detect_credential", fails)
+    with pytest.raises(ConfigError, match=r"no identity to sign with: .*no permission"):
+        keyless.ambient_token()
+
+
+def test_the_roots_of_the_package_need_no_network_and_trust_no_other(run: RunFolder) -> None:
+    pytest.importorskip("sigstore")
+    write(run, LocalSigstore().bundle(payload(statement_of(run))))
+    assert "its Sigstore signature is not valid for ci@example.org" in (
+        keyless.signature_fault(run.path / keyless.NAME, WHO) or ""
+    )
+
+
+def test_a_signature_of_something_else_is_none(signed: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = signed.path / keyless.NAME
+    for found in (("text/plain", keyless.payload_of(path).encode()), (envelope.PAYLOAD_TYPE, b"{}")):
+        monkeypatch.setattr(keyless, "verifier", lambda f=found: SimpleNamespace(verify_dsse=lambda *_: f))
+        assert keyless.signature_fault(path, WHO) == "its Sigstore signature is of something else"
+
+
+def test_a_bundle_that_cannot_be_read_or_is_too_large_is_one_line(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = run.path / keyless.NAME
+    with pytest.raises(EvidenceInvalid, match="it cannot be read: No such file or directory"):
+        keyless.payload_of(path)
+    path.write_text(" " * 20)
+    monkeypatch.setattr(envelope, "LARGEST", 19)
+    with pytest.raises(EvidenceInvalid, match="it is larger than 0 MiB"):
+        keyless.payload_of(path)

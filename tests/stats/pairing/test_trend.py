@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from audit.stats.definitions import Corpus, Mean
+from audit.stats.definitions import Auroc, Corpus, Mean
 from audit.stats.pairing.common import common_items
 from audit.stats.pairing.comparison import compared
 from audit.stats.pairing.trend import trend, weights_of
@@ -123,3 +123,14 @@ def test_without_a_value_in_a_run_there_is_no_trend() -> None:
     assert same.change == pytest.approx(0.0, abs=1e-9)
     assert (same.interval, same.p_value) == (None, None)
     assert same.no_interval is not None
+
+
+def test_a_metric_without_a_value_on_the_common_items_has_no_trend() -> None:
+    """Each run has a number of both kinds, all runs together of one alone."""
+    items = run_of([0.9, 0.1, 0.8, 0.2], slices=[{"kind": kind} for kind in "aabb"])
+    definition = Auroc(of="score", by="kind", positive="a", negative="b")
+    runs = [[items[place] for place in (0, 1, last)] for last in (2, 3)]
+    found = trend(
+        definition, common_items(definition, runs, None, NAMES[:2]), [1.0, 2.0], unit="auroc", confidence=0.95
+    )
+    assert (found.change, found.error) == (None, "the metric has no value on the common items in one of the runs")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.records import AssetRecord, Choice, FileDigest, PluginRecord, SampledText
+from audit.core.records import AssetRecord, Choice, FileDigest, Mismatch, PluginRecord, SampledText
 from audit.core.records.sample import FindingRecord
 from audit.core.run_folder import RunFolder
+from audit.gate.comparison import replay
 from audit.gate.comparison.replay import compare_replay
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
@@ -180,3 +181,9 @@ def test_what_decides_results_is_named_the_checkpoint_first(make: Make) -> None:
         "package torch: 1, now 2",
         f"data boolq of boolq: {'1' * 64}, now {'2' * 64}",
     ]
+
+
+def test_a_difference_of_several_files_names_them() -> None:
+    files = {"a.json": "f" * 64, "b.json": "0" * 64}
+    given = Mismatch(kind="data", task="boolq", what="quiz", baseline=files, candidate={})
+    assert replay._text(given) == f"data quiz of boolq: a.json {'f' * 16}, b.json {'0' * 16}, now none"

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.core.errors import ConfigError
-from audit.core.records import Correction
+from audit.core.errors import ConfigError, UsageError
+from audit.core.records import Correction, GateBudget
 from audit.gate import decisions
 from audit.gate.corrected import judging
 from audit.gate.corrected.correcting import CorrectedMetric
 from audit.gate.corrected.ratings import RatedOutputs
+from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
 from audit.gate.policy import Rule
+from audit.gate.rules import again as rules_again
 from audit.stats.definitions import Mean, measured
 from audit.stats.interval import Interval
 from audit.stats.prediction_powered.share import PoweredShare, powered_share
@@ -191,3 +193,36 @@ def test_a_decision_is_checked_with_the_ratings_that_it_keeps(make: Make, judge:
         found, why = decisions.current(run, manifest, metrics, digest)
         assert found is None, change
         assert "boolq/accuracy" in (why or "")
+    unasked = decision.checks[-1].model_copy(update={"rated_as": None})
+    run.write_decision(decision.model_copy(update={"checks": [*decision.checks[:-1], unasked]}))
+    assert decisions.current(run, manifest, metrics, digest)[0] is None
+    run.write_decision(decision.model_copy(update={"budget": GateBudget(wall_time="soon", tokens=None)}))
+    assert "no policy can have its budget" in (decisions.current(run, manifest, metrics, digest)[1] or "")
+
+
+def test_a_corrected_metric_that_was_not_measured_is_open(make: Make, judge: Judge) -> None:
+    run, rule = make(SAMPLES), {**RULE, "min": 0.3}
+    decision = judge(run, rule, people(points(chosen(SAMPLES))))
+    check = decision.checks[-1]
+    open_ = check.model_copy(update={"verdict": "INCONCLUSIVE", "corrected": None})
+    for one, faults in ((check, ["it corrects boolq/accuracy, which was not measured"]), (open_, [])):
+        given = [(one, Rule.model_validate(rule), None)]
+        assert list(rules_again.faults(run, decision, given, Measured([]), None)) == faults
+
+
+def test_checks_that_cannot_be_made_again_are_not_believed(
+    make: Make, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make(SAMPLES)
+    decision = judge(run, {**RULE, "min": 0.3}, people(points(chosen(SAMPLES))))
+    run.write_decision(decision)
+    manifest = run.read_manifest()
+
+    def broken(*_: object) -> None:
+        msg = "a file is broken"
+        raise UsageError(msg)
+
+    monkeypatch.setattr(rules_again, "faults", broken)
+    found, why = decisions.current(run, manifest, *read_metrics(run, manifest))
+    assert found is None
+    assert "its checks cannot be made again: a file is broken" in (why or "")

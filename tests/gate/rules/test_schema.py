@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from pathlib import Path
 
 import jsonschema
@@ -26,3 +27,9 @@ def test_shipped_policies_satisfy_it(name: str) -> None:
     jsonschema.validate(policy, json.loads(render()))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(policy | {"ruls": []}, json.loads(render()))
+
+
+def test_the_command_writes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["schema", str(tmp_path)])
+    runpy.run_path(str(ROOT / "gate" / "rules" / "schema.py"), run_name="__main__")
+    assert (tmp_path / "policy.json").read_text("utf-8") == render()

@@ -154,3 +154,14 @@ def test_a_further_scorer_that_raised_an_error_gives_no_score(tmp_path: Path) ->
     assert [item.scores["exact"] for item in log.tasks[0].items] == [0.0, 1.0, 0.0]
     assert [one.labels["exact"] for one in log.tasks[0].items[0].completions] == [None, 0.0]
     assert "sums/exact: not compared: the log has no value" in log.warnings
+
+
+def test_a_file_that_cannot_be_opened_is_no_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path / "out" / "sums")
+    assert READER.recognises([file])
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    assert not READER.recognises([file])

@@ -129,19 +129,19 @@ def decide(
     )
 
 
-def until_decided(run: RunFolder, file: PolicyFile, baseline: RunFolder | None) -> str:
+def going_on_command(run: RunFolder, file: PolicyFile, baseline: RunFolder | None) -> str:
     """The command that adds items to a run until a policy is decided."""
     compared = f" --baseline {quote(str(baseline.path))}" if baseline else ""
     return f"audit run --until-decided {quote(file.where)}{compared} --resume {quote(str(run.path))}"
 
 
 def _going_on(run: RunFolder, manifest: RunManifest, file: PolicyFile, baseline: RunFolder | None) -> str:
-    """The command of :func:`until_decided`; empty where it would add no item, or refuse."""
+    """The command of :func:`going_on_command`; empty where it would add no item, or refuse."""
     looks = manifest.looks
     theirs = baseline.read_manifest().run_id if baseline else None
     if looks is None or looks.decided or (looks.policy_sha256, looks.baseline) != (file.sha256, theirs):
         return ""
-    return until_decided(run, file, baseline)
+    return going_on_command(run, file, baseline)
 
 
 def refuse_without_baseline(file: PolicyFile, baseline: RunFolder | None) -> None:

@@ -11,7 +11,7 @@ from audit.evals import suite as evals
 from audit.explain.methods.registry import METHODS
 from audit.gate import evidence
 from audit.gate.absence import asked_tasks
-from audit.gate.decide import decide, refuse_without_baseline, until_decided
+from audit.gate.decide import decide, going_on_command, refuse_without_baseline
 from audit.gate.sequential.plan import FIRST, next_limits, open_checks
 from audit.safety import suite as safety
 
@@ -63,7 +63,7 @@ class UntilDecided:
 
     def command(self, folder: RunFolder) -> str:
         """The command that goes on with a run."""
-        return until_decided(folder, self.policy, self.baseline)
+        return going_on_command(folder, self.policy, self.baseline)
 
     def begin(self, config: RunConfig) -> tuple[RunConfig, Looks]:
         """The configuration of the first look, and what is known of the tasks before it.

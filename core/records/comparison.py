@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite
+
+if TYPE_CHECKING:
+    from audit.core.records.metric import Metric
 
 MismatchKind = Literal[
     "data", "prompts", "version", "settings", "scorer", "tokenizer", "chat_template", "package", "run"
 ]
 MIN_ALIGNED = 0.95
 """Share of the items of either run that both must have scored, unless the user says otherwise."""
+ABOUT = ("name", "suite", "task", "slice", "unit", "higher_is_better", "primary")
+"""Fields that a metric and the records of its comparisons share."""
 Direction = Literal["better", "worse", "higher", "lower"]
 Outcome = Literal[
     "better",
@@ -62,6 +67,15 @@ class Mismatch(Record):
     """What the baseline has; null where it has none."""
     candidate: Any = None
     """What the candidate has; null where it has none."""
+
+
+def fields_of(metric: Metric) -> dict[str, Any]:
+    """The fields of a comparison's record that say which metric it is about.
+
+    Args:
+        metric: The metric, as the candidate or the last run has it.
+    """
+    return {name: getattr(metric, name) for name in ABOUT}
 
 
 class MetricDifference(Record):

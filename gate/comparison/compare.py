@@ -13,7 +13,7 @@ from audit.core import collector
 from audit.core.errors import RunFolderError, UsageError
 from audit.core.formatting import metric_label, percent
 from audit.core.records import Comparison, MetricDifference, RunReference
-from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
+from audit.core.records.comparison import MIN_ALIGNED, MismatchKind, fields_of
 from audit.core.units import unit_of
 from audit.gate import evidence
 from audit.gate.comparison import mismatches
@@ -334,16 +334,7 @@ def bare_difference(metric: Metric, confidence: float) -> MetricDifference:
         metric: The candidate's.
         confidence: Nominal coverage.
     """
-    return MetricDifference(
-        name=metric.name,
-        suite=metric.suite,
-        task=metric.task,
-        slice=metric.slice,
-        unit=metric.unit,
-        higher_is_better=metric.higher_is_better,
-        primary=metric.primary,
-        confidence=confidence,
-    )
+    return MetricDifference(**fields_of(metric), confidence=confidence)
 
 
 def not_compared(bare: MetricDifference, reason: str) -> MetricDifference:

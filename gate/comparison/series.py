@@ -21,7 +21,7 @@ from audit.core.records import (
     SeriesTrend,
     SeriesValue,
 )
-from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
+from audit.core.records.comparison import MIN_ALIGNED, MismatchKind, fields_of
 from audit.gate.comparison.axis import axis as axis_of
 from audit.gate.comparison.checks import check_kinds, check_same, check_tasks
 from audit.gate.comparison.compare import (
@@ -149,15 +149,7 @@ class _Series:
 
     def metric(self, metric: Metric) -> SeriesMetric:
         """One metric of all runs."""
-        bare = SeriesMetric(
-            name=metric.name,
-            suite=metric.suite,
-            task=metric.task,
-            slice=metric.slice,
-            unit=metric.unit,
-            higher_is_better=metric.higher_is_better,
-            primary=metric.primary,
-        )
+        bare = SeriesMetric(**fields_of(metric))
         try:
             reason = self._refused(metric)
             return _failed(bare, reason) if reason else self._compared(metric, bare)

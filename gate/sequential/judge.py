@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import UsageError
 from audit.core.formatting import interval, number
 from audit.core.records import BaselineComparison, MetricDifference, SequentialCheck
+from audit.core.records.comparison import fields_of
 from audit.gate.judging import check, is_count_of_what_was_seen
 from audit.gate.rules.differences import coverage, shown
 from audit.gate.sequential import items as values
@@ -180,13 +181,7 @@ class SequentialJudge:
         sides = [scale * _mean([one.values[name] for name in names]) if names else None for one in (before, after)]
         low, high = self._interval(found, confidence)
         difference = MetricDifference(
-            name=metric.name,
-            suite=metric.suite,
-            task=metric.task,
-            slice=metric.slice,
-            unit=metric.unit,
-            higher_is_better=metric.higher_is_better,
-            primary=metric.primary,
+            **fields_of(metric),
             confidence=1 - (1 - confidence) * EARLY,
             n=found.known,
             aligned=found.known / len(found.low) if found.low else 0.0,

@@ -6,6 +6,7 @@ or reorder.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,9 @@ STATUSES = {"complete": "is-pass", "partial": "is-unsure", "running": "is-unsure
 BELIEFS = {"believable": "is-pass", "weak": "is-unsure", "do not believe": "is-fail"}
 
 
+@cache
 def environment() -> Environment:
-    """Templates of this package with the filters and functions that they use."""
+    """Templates of this package with the filters and functions that they use; compiled once."""
     made = Environment(
         loader=PackageLoader("audit.reports", "templates"),
         autoescape=True,

@@ -57,6 +57,7 @@ def write(
         n_embd=WIDTH,
         n_layer=2,
         n_head=4,
+        n_inner=4,
         tie_word_embeddings=False,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,

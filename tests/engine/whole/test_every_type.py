@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from transformers import AutoTokenizer
@@ -17,11 +17,16 @@ pytestmark = pytest.mark.slow
 OUTCOMES: dict[str, every_type.Outcome] = {}
 
 
+@pytest.fixture(scope="module")
+def tokenizer(tiny_model: Path) -> Any:
+    return AutoTokenizer.from_pretrained(tiny_model)
+
+
 @pytest.mark.parametrize("kind", tiny_types.types())
-def test_scores_and_texts_are_those_of_a_plain_loop(kind: str, tiny_model: Path, tmp_path: Path) -> None:
+def test_scores_and_texts_are_those_of_a_plain_loop(kind: str, tokenizer: Any, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some architectures warn of their own code
-        OUTCOMES[kind] = every_type.outcome(kind, tmp_path, AutoTokenizer.from_pretrained(tiny_model))
+        OUTCOMES[kind] = every_type.outcome(kind, tmp_path, tokenizer)
 
 
 def test_the_documentation_says_what_came_out() -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from audit.engine import Engine
+    from tests.cli.whole.processes import Forks
 
 os.environ["AUDIT_HMAC_KEY"] = "the key of the tests"  # or one would be made in the home folder
 
@@ -257,3 +258,13 @@ def embedded() -> Engine:
 
     with network_allowed():
         return load("smollm2-135m-instruct")
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Starts processes that need not import torch and transformers first."""
+    from tests.cli.whole.processes import Forks
+
+    made = Forks(tmp_path_factory.mktemp("forks"))
+    yield made
+    made.close()

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.whole.processes import Forks
 
 HEAVY = ("torch", "pandas", "numpy", "streamlit", "transformers", "altair", "lm_eval", "pydantic", "sklearn", "IPython")
 
@@ -24,9 +28,14 @@ def test_import_loads_nothing_heavy_and_reading_a_run_no_torch() -> None:
 
 
 @pytest.mark.slow
-def test_the_package_explain_and_the_function_are_one_name() -> None:
+def test_the_package_explain_and_the_function_are_one_name(forks: Forks) -> None:
+    """In a process that has imported the libraries, and the package anew."""
     code = """
+import sys
+for name in [name for name in sys.modules if name.partition(".")[0] == "audit"]:
+    del sys.modules[name]
 import audit
+assert "audit.explain" not in sys.modules
 assert callable(audit.explain)
 from audit.explain.methods import registry
 import audit.explain.methods.registry as same
@@ -39,7 +48,8 @@ except audit.UsageError as error:
 else:
     raise AssertionError
 """
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr == ""
+    fork = forks.start([], code)
+    assert (fork.poll(block=True), fork.error.read_text("utf-8")) == (0, "")
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

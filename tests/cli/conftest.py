@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import csv
 import logging
-import os
 import random
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.whole.processes import Forks
+from tests.cli.whole import processes
+from tests.cli.whole.warm import warm_commands
 from tests.cli.whole.words import run_quietly
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Attribution
     from audit.core.run_folder import RunFolder
+    from tests.cli.whole.processes import Forks
 
 PEOPLE = ["nurse", "engineer", "farmer", "judge", "baker", "teacher"]
 TYPES = ["gender", "race-color", "religion", "age"]
@@ -97,8 +97,15 @@ def audit(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, st
 @pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
     """Of a process of its own that runs the command line."""
-    inherited = {name: value for name, value in os.environ.items() if name != "AUDIT_DATA"}
-    return {**inherited, "OMP_NUM_THREADS": "1", "COLUMNS": "200", "PYTHONPATH": os.pathsep.join(sys.path[1:2])}
+    return processes.environment()
+
+
+@pytest.fixture(scope="session")
+def program(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """``audit`` as a shell starts it, without the seconds of its imports."""
+    folder = tmp_path_factory.mktemp("warm")
+    with warm_commands(folder, forks=forks):
+        yield str(folder / "audit")
 
 
 @pytest.fixture
@@ -126,11 +133,3 @@ def an_attribution() -> Attribution:
         evaluations=4,
         seconds=0.1,
     )
-
-
-@pytest.fixture(scope="session")
-def forks(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
-    """Starts processes that run the command line."""
-    made = Forks(environment, tmp_path_factory.mktemp("forks"))
-    yield made
-    made.close()

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.whole.processes import PATIENCE
+from tests.cli.whole.processes import PATIENCE, Forks
 from tests.cli.whole.words import only_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-
-    from tests.cli.whole.processes import Forks
 
 HARNESS = """
 import signal, sys, time
@@ -41,19 +39,17 @@ def started(body: str, environment: dict[str, str], *words: object) -> subproces
     )
 
 
-def stopped(process: subprocess.Popen[str], by: signal.Signals) -> tuple[int, str]:
-    """Exit code and stderr of a process that gets a signal when it is ready."""
-    assert process.stdout is not None
-    while (line := process.stdout.readline()) and "ready" not in line:
-        pass
-    process.send_signal(by)
-    _, error = process.communicate(timeout=PATIENCE)
-    return process.returncode, error
+@pytest.fixture(scope="module")
+def small_forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Starts processes that have nothing of the package yet, nor torch: only what every command imports."""
+    made = Forks(tmp_path_factory.mktemp("forks"), "import numpy, pyarrow, pydantic, rich.table, typer, yaml")
+    yield made
+    made.close()
 
 
-def stopped_fork(forks: Forks, body: str, words: list[object], by: signal.Signals) -> tuple[int, str]:
-    """The same of an audit, whose libraries are imported already."""
-    fork = forks.start(words, HARNESS.format(body=textwrap.dedent(body)))
+def stopped_fork(forks: Forks, body: str, words: Sequence[object], by: signal.Signals) -> tuple[int, str]:
+    """Exit code and stderr of a command line, run after ``body``, that gets a signal when it is ready."""
+    fork = forks.start([*words], HARNESS.format(body=textwrap.dedent(body)))
     fork.wait_until_ready()
     return fork.stop(by)
 
@@ -71,9 +67,9 @@ sys.meta_path.insert(0, Slow())
 
 @pytest.mark.slow
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_while_libraries_are_imported(by: signal.Signals, environment: dict[str, str], tmp_path: Path) -> None:
+def test_while_libraries_are_imported(by: signal.Signals, small_forks: Forks, tmp_path: Path) -> None:
     words = ("run", "--out", tmp_path / "runs", "--tasks", "boolq")
-    code, error = stopped(started(SLOW_IMPORT.format(module="torch"), environment, *words), by)
+    code, error = stopped_fork(small_forks, SLOW_IMPORT.format(module="torch"), words, by)
     assert (code, error) == (13, "interrupted: nothing was measured yet\n")
     assert not (tmp_path / "runs").exists()
 
@@ -89,10 +85,8 @@ def test_while_libraries_are_imported(by: signal.Signals, environment: dict[str,
         (["gate", "latest"], "audit.gate.decide", 130),
     ],
 )
-def test_other_commands(
-    words: list[str], module: str, expected: int, environment: dict[str, str], tmp_path: Path
-) -> None:
-    code, error = stopped(started(SLOW_IMPORT.format(module=module), environment, *words), signal.SIGTERM)
+def test_other_commands(words: list[str], module: str, expected: int, small_forks: Forks) -> None:
+    code, error = stopped_fork(small_forks, SLOW_IMPORT.format(module=module), words, signal.SIGTERM)
     said = "interrupted: nothing was added to the run yet\n" if "--resume" in words else "interrupted\n"
     assert (code, error) == (expected, said)
 
@@ -218,9 +212,9 @@ def test_an_interruption_that_a_library_swallows_is_raised_again(
 
 
 @pytest.mark.slow
-def test_while_a_library_does_not_return(environment: dict[str, str]) -> None:
+def test_while_a_library_does_not_return(small_forks: Forks) -> None:
     body = f"interrupts.PATIENCE_SECONDS = 0.5\ndef stuck(_arguments=None):{STUCK}"
-    code, error = stopped(started(body + "\nmain.run_command = stuck", environment, "run"), signal.SIGTERM)
+    code, error = stopped_fork(small_forks, body + "\nmain.run_command = stuck", ["run"], signal.SIGTERM)
     assert (code, error) == (13, "interrupted: nothing was measured yet\n")
 
 
@@ -247,9 +241,7 @@ def test_the_second_signal_ends_the_process_at_once(environment: dict[str, str])
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ignored", [signal.SIGINT, signal.SIGHUP])
-def test_what_the_shell_ignores_for_a_background_job_stays_ignored(
-    ignored: signal.Signals, environment: dict[str, str]
-) -> None:
+def test_what_the_shell_ignores_for_a_background_job_stays_ignored(ignored: signal.Signals, small_forks: Forks) -> None:
     """``audit run &`` in a script outlives Ctrl-C for the script, ``nohup audit run`` its terminal."""
     body = f"""
     signal.signal({int(ignored)}, signal.SIG_IGN)
@@ -259,4 +251,4 @@ def test_what_the_shell_ignores_for_a_background_job_stays_ignored(
         return 0
     main.run_command = work
     """
-    assert stopped(started(body, environment), ignored)[0] == 0
+    assert stopped_fork(small_forks, body, [], ignored)[0] == 0

@@ -26,6 +26,8 @@ from tests.cli.whole.warm import SNIPPET, warm_commands
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.cli.whole.processes import Forks
+
 ROOT = Path(__file__).resolve().parents[2]
 TESTED_ELSEWHERE = {
     "ci": {"sh": "tests/cli/whole/gate/test_ci_page.py", "yaml": "tests/packaging/test_action.py"},
@@ -46,7 +48,11 @@ PRINTED = {"text"}
 SHORTER = {
     "README": {"audit run ": "audit run --limit 2 --no-explain --config shorter.yaml "},
     "compare": {"--limit 40": "--limit 8"},
-    "gate": {"--model smollm2-135m-instruct": "--model my-checkpoint", "--limit 40": "--limit 8"},
+    "gate": {
+        "--model smollm2-135m-instruct": "--model my-checkpoint",
+        "--limit 40": "--limit 8 --config shorter.yaml",
+        "--budget 30m": "--budget 30m --config shorter.yaml",
+    },
     "tutorial": {
         "--limit 12": "--limit 3 --no-explain --config shorter.yaml --model my-checkpoint",
         "--limit 24": "--limit 4",
@@ -54,7 +60,10 @@ SHORTER = {
     },
 }
 """By page: what makes its audits short. Three items decide nothing, so the gate's verdict is the page's."""
-FEW_TEXTS = "safety: {samples_per_prompt: 2}\nevals: {bootstrap_resamples: 100}\n"
+FEW_TEXTS = """
+safety: {samples_per_prompt: 2, continuation_tokens: 8}
+evals: {bootstrap_resamples: 100, gen_kwargs: {max_gen_toks: 8}}
+"""
 """``shorter.yaml``."""
 
 
@@ -125,10 +134,10 @@ SHELLS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": ["bash", "-c", f'e
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environment(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Of a reader's shell; ``audit``, ``lm_eval`` and Python code start at once."""
     folder = tmp_path_factory.mktemp("warm")
-    with warm_commands(folder, first=FIRST):
+    with warm_commands(folder, forks=forks, first=FIRST):
         yield {**os.environ, "PATH": f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 

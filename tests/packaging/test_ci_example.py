@@ -215,10 +215,13 @@ JOBS = [(github, "PASS"), (github, "FAIL"), (github, "INCONCLUSIVE"), (gitlab, "
 
 @pytest.fixture(scope="module")
 def warm(installed: Path, variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The ``PATH`` of a runner on which the installed package starts without the seconds of its imports."""
+    """The ``PATH`` of a runner on which the installed package starts without the seconds of its imports.
+
+    That an installed script starts is tested by tests/packaging/test_wheel.py.
+    """
     folder = tmp_path_factory.mktemp("warm")
     python, _, rest = variables["PATH"].partition(os.pathsep)
-    with warm_commands(folder, f"{python}/python", variables):
+    with warm_commands(folder, python=f"{python}/python", environment=variables):
         yield os.pathsep.join((str(folder), python, rest))
 
 
@@ -227,10 +230,7 @@ def warm(installed: Path, variables: dict[str, str], tmp_path_factory: pytest.Te
 def test_a_job_shows_its_verdict_whatever_it_is(
     runner: Any, verdict: str, checkout: Path, pairs: Path, variables: dict[str, str], warm: str, tiny_model: Path
 ) -> None:
-    """Without its data set the task does not run: the run is incomplete, and the gate says so all the same.
-
-    The script that pip installed runs in :func:`test_the_example_as_it_is_with_few_items`.
-    """
+    """Without its data set the task does not run: the run is incomplete, and the gate says so all the same."""
     rule, complete, code = CASES[verdict]
     data = {"AUDIT_DATA": str(pairs)} if complete else {}
     changed = {"CHECKPOINT": str(tiny_model), "CONFIG": "config.yaml", "POLICY": policy(checkout, rule)}
@@ -272,10 +272,11 @@ def assets_on_disk() -> Path:
 
 @pytest.mark.slow
 def test_the_example_as_it_is_with_few_items(
-    checkout: Path, variables: dict[str, str], tiny_model: Path, assets_on_disk: Path
+    checkout: Path, variables: dict[str, str], warm: str, tiny_model: Path, assets_on_disk: Path
 ) -> None:
     """Its own configuration and policy, on another checkpoint."""
-    job = github(checkout, variables, CHECKPOINT=str(tiny_model), LIMIT="4", AUDIT_CACHE=str(assets_on_disk))
+    changed = {"CHECKPOINT": str(tiny_model), "LIMIT": "4", "AUDIT_CACHE": str(assets_on_disk)}
+    job = github(checkout, {**variables, "PATH": warm}, **changed)
     assert job.codes["Audit"] == 0, job.log
     assert job.codes["Gate"] in {10, 11}, job.log
     for rule in load_policy(ROOT / "examples" / "policy.yaml").policy.rules:

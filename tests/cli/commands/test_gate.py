@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 from datetime import UTC, datetime
 from itertools import cycle
@@ -207,9 +206,6 @@ def test_a_decision_that_cannot_be_written_is_shown_and_refused(
     assert finished.report_path.read_bytes() == card
 
 
-PRINTING = [sys.executable, "-m", "audit.cli"]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("verdict", "as_json", "unbuffered"),
@@ -217,12 +213,17 @@ PRINTING = [sys.executable, "-m", "audit.cli"]
     indirect=["verdict"],
 )
 def test_the_verdict_stands_though_nobody_reads_it(
-    as_json: bool, unbuffered: str, verdict: tuple[str, int, Path], environment: dict[str, str], finished: RunFolder
+    as_json: bool,
+    unbuffered: str,
+    verdict: tuple[str, int, Path],
+    program: str,
+    environment: dict[str, str],
+    finished: RunFolder,
 ) -> None:
     """`audit gate … | head -1`, or a log on a full disk."""
     _, code, policy = verdict
     environment = environment | {"PYTHONUNBUFFERED": unbuffered}
-    words = [*PRINTING, "gate", str(finished.path), "--policy", str(policy), *(["--json"] if as_json else [])]
+    words = [program, "gate", str(finished.path), "--policy", str(policy), *(["--json"] if as_json else [])]
     ours, theirs = os.pipe()
     os.close(ours)
     with os.fdopen(theirs, "wb") as closed, Path("/dev/full").open("wb") as full:
@@ -269,14 +270,14 @@ def test_the_summary_is_appended_each_time(audit: Audit, finished: RunFolder, tm
 
 @pytest.mark.slow
 def test_a_summary_goes_through_a_pipe_and_to_standard_output(
-    environment: dict[str, str], finished: RunFolder, tmp_path: Path
+    program: str, environment: dict[str, str], finished: RunFolder, tmp_path: Path
 ) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_text("utf-8")))
     reader.start()
-    words = [*PRINTING, "gate", str(finished.path), "-q", "--summary"]
+    words = [program, "gate", str(finished.path), "-q", "--summary"]
     assert subprocess.run([*words, str(pipe)], env=environment, capture_output=True, check=False).returncode == 11
     reader.join(60)
     assert read[0].startswith("# Release gate: ")

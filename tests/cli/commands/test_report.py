@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +20,11 @@ if TYPE_CHECKING:
     Audit = Callable[..., tuple[int, str, str]]
 
 
-PRINTING = [sys.executable, "-m", "audit.cli"]
-
-
 @pytest.mark.slow
-def test_a_report_that_nobody_reads_is_no_success(environment: dict[str, str], finished: RunFolder) -> None:
-    words = [*PRINTING, "report", str(finished.path), "--format", "md", "--out", "-"]
+def test_a_report_that_nobody_reads_is_no_success(
+    program: str, environment: dict[str, str], finished: RunFolder
+) -> None:
+    words = [program, "report", str(finished.path), "--format", "md", "--out", "-"]
     environment = environment | {"PYTHONUNBUFFERED": ""}  # buffered, as in a pipeline: the end of the program writes it
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(words, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False)

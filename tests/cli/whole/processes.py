@@ -1,4 +1,7 @@
-"""Processes that run the command line, forked from one that has imported what an audit needs: imports take seconds."""
+"""Processes forked from one that has imported what an audit needs, for the command line or other code.
+
+Imports take seconds, most of the time of a short audit.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,24 @@ if TYPE_CHECKING:
 PATIENCE = 300
 """Seconds until a test gives up: a guard against hanging, never reached by a machine that is slow."""
 LIBRARIES = (
-    "audit.cli.commands.run",
+    *(f"audit.cli.commands.{name}" for name in ("compare", "explain", "gate", "import_", "report", "run", "verify")),
     "audit.pipeline.audit",
     "audit.reports.render.card",
     "audit.explain.methods.registry",
     "transformers.models.llama.modeling_llama",
 )
+FIRST = f"""
+import {", ".join(LIBRARIES)}
+from audit.reports.drawing import charts, page
+for name in page.environment().list_templates(["j2"]):
+    page.environment().get_template(name)
+charts._template("share", "safety", with_reference=False)
+"""
+"""What takes seconds and is the same in every audit: imports, the templates of the card, the schema of its charts."""
 PARENT = """
-import importlib, json, os, sys
-for name in json.loads(sys.argv[1]):
-    importlib.import_module(name)
+import gc, json, os, sys
+exec(sys.argv[1], {})
+gc.freeze()  # forks share these objects as long as their collector does not look at them
 for line in sys.stdin:
     given = json.loads(line)
     if "pid" in given:
@@ -45,6 +56,12 @@ for line in sys.stdin:
 """
 PROGRAM = "from audit.cli import main\nmain.main()"
 """What the entry point of ``audit`` does."""
+
+
+def environment() -> dict[str, str]:
+    """Of a process of its own that runs the command line."""
+    inherited = {name: value for name, value in os.environ.items() if name != "AUDIT_DATA"}
+    return {**inherited, "OMP_NUM_THREADS": "1", "COLUMNS": "200", "PYTHONPATH": os.pathsep.join(sys.path[1:2])}
 
 
 @dataclass
@@ -73,6 +90,11 @@ class Fork:
         assert code is not None
         return code, self.error.read_text("utf-8")
 
+    def answer(self) -> Any:
+        """The last line that it printed, JSON, when it has ended well."""
+        assert self.poll(block=True) == 0, self.error.read_text("utf-8")
+        return json.loads(self.out.read_text("utf-8").splitlines()[-1])
+
     def wait_until_ready(self) -> None:
         """Return when it has printed ``ready``."""
         deadline = time.monotonic() + PATIENCE
@@ -83,13 +105,19 @@ class Fork:
 
 
 class Forks:
-    """The process that forks."""
+    """The process that forks. Its hash seed, and so the order of its sets, is not this process's."""
 
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, folder: Path, first: str = FIRST) -> None:
         self.folder, self.count = folder, 0
-        command = [sys.executable, "-c", PARENT, json.dumps(LIBRARIES)]
+        command = [sys.executable, "-c", PARENT, first]
+        seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
         self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            env={**environment(), "PYTHONHASHSEED": seed},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
 
     def ask(self, **given: object) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +39,6 @@ def test_a_card_is_not_written_out_of_the_run_folder(audit: Audit, finished: Run
         assert "points outside the run folder" in error
     assert [entry.name for entry in elsewhere.iterdir()] == ["index.html"]
     assert finished.report_path.read_bytes() == before
-
-
-PRINTING = [sys.executable, "-m", "audit.cli"]
 
 
 EVIDENCE = ["manifest.json", "metrics.json", "decision.json", "samples/safety/crows_pairs.parquet", "raw.jsonl"]
@@ -149,12 +145,12 @@ def test_a_folder_is_no_file_to_write(place: str, audit: Audit, finished: RunFol
 
 
 @pytest.mark.slow
-def test_outputs_may_be_streams(audit: Audit, finished: RunFolder, environment: dict[str, str]) -> None:
-    words = [*PRINTING, "report", str(finished.path), "--format", "json", "--out", "/dev/stdout"]
+def test_outputs_may_be_streams(program: str, finished: RunFolder, environment: dict[str, str]) -> None:
+    words = [program, "report", str(finished.path), "--format", "json", "--out", "/dev/stdout"]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert json.loads(done.stdout)["manifest"]["run_id"] == finished.run_id
-    words = [*PRINTING, "canaries", "make", "--count", "1", "--out", "/dev/stdout"]
+    words = [program, "canaries", "make", "--count", "1", "--out", "/dev/stdout"]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert [sorted(json.loads(line)) for line in done.stdout.splitlines()]
     assert done.returncode == 0

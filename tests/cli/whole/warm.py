@@ -7,20 +7,20 @@ shell's ``PATH``, pass on their words, folder, environment and streams. A fork r
 from __future__ import annotations
 
 import json
-import socket
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.cli.whole.processes import LIBRARIES, PROGRAM
+from tests.cli.whole.processes import FIRST, PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COMMANDS = ("compare", "explain", "gate", "import_", "report", "verify")
-MODULES = (*LIBRARIES, *(f"audit.cli.commands.{name}" for name in COMMANDS))
+    from tests.cli.whole.processes import Forks
+
 SNIPPET = "snippet"
 """The command that runs Python code, its first word."""
 PROGRAMS = {
@@ -30,11 +30,10 @@ PROGRAMS = {
 }
 """By command: what its entry point does."""
 SERVER = """
-import gc, importlib, json, os, signal, socket, sys
-number, libraries, programs, first = sys.argv[1:]
-for name in json.loads(libraries):
-    importlib.import_module(name)
-exec(first)
+import gc, io, json, os, signal, socket, sys
+address, programs, *first = sys.argv[1:]
+for code in first:
+    exec(code, {})
 gc.freeze()  # forks share these objects as long as their collector does not look at them
 
 def serve(connection):
@@ -52,12 +51,18 @@ def serve(connection):
     os.chdir(given["folder"])
     os.environ.clear()
     os.environ.update(given["environment"])
+    unbuffered = bool(os.environ.get("PYTHONUNBUFFERED"))
+    stream = open(1, "wb", 0 if unbuffered else -1, closefd=False)
+    sys.stdout = io.TextIOWrapper(stream, "utf-8", write_through=unbuffered)
     sys.argv = [given["name"], *given["words"]]
     exec(json.loads(programs)[given["name"]], {"__name__": "__main__"})
     sys.exit()
 
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-with socket.socket(fileno=int(number)) as listener:
+with socket.socket(socket.AF_UNIX) as listener:
+    listener.bind(address)
+    listener.listen()
+    print("ready", flush=True)
     while True:
         connection, _ = listener.accept()
         if os.fork() == 0:
@@ -79,12 +84,18 @@ sys.exit(code if code >= 0 else 128 - code)
 
 @contextmanager
 def warm_commands(
-    folder: Path, python: str = sys.executable, environment: dict[str, str] | None = None, first: str = ""
+    folder: Path,
+    *,
+    forks: Forks | None = None,
+    python: str = sys.executable,
+    environment: dict[str, str] | None = None,
+    first: str = "",
 ) -> Iterator[None]:
     """Make the clients, which work as long as the context lasts.
 
     Args:
         folder: Gets the clients, and goes in front of a shell's ``PATH``.
+        forks: What starts the process that listens; None starts an interpreter.
         python: The interpreter.
         environment: Of the process; None for this process's own.
         first: Code that it runs once, for what all forks need.
@@ -94,17 +105,32 @@ def warm_commands(
         client = folder / name
         client.write_text(CLIENT.format(python=python, address=address, name=name), "utf-8")
         client.chmod(0o755)
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen()
-        number = listener.fileno()
-        command = [python, "-c", SERVER, str(number), json.dumps(MODULES), json.dumps(PROGRAMS), first]
-        server = subprocess.Popen(
-            command, env=environment, pass_fds=[number], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-        )
+    words = [address, json.dumps(PROGRAMS)]
+    command = [python, "-c", SERVER, *words, FIRST, first]
+    with _forked(forks, [*words, first]) if forks else _started(command, environment):
+        yield
+
+
+@contextmanager
+def _forked(forks: Forks, words: list[object]) -> Iterator[None]:
+    """The process that listens, forked."""
+    server = forks.start(words, SERVER)
+    server.wait_until_ready()
     try:
         yield
     finally:
-        server.kill()
-        server.wait()
-        (folder / "socket").unlink()
+        server.stop(signal.SIGKILL)
+
+
+@contextmanager
+def _started(command: list[str], environment: dict[str, str] | None) -> Iterator[None]:
+    """The process that listens, started."""
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n"
+        try:
+            yield
+        finally:
+            server.kill()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.whole.processes import PROGRAM
 from tests.cli.whole.words import with_defaults
 
 if TYPE_CHECKING:
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.core.run_folder import RunFolder
+    from tests.cli.whole.processes import Forks
 
 Audit = Any
 
@@ -186,31 +185,24 @@ def test_output_folder_that_cannot_be_written(run: Audit, tmp_path: Path) -> Non
     assert "file" in refused(run("--out", tmp_path / "file" / "runs"))
 
 
+FULL_DISK = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+{PROGRAM}
+"""
+"""No file may grow beyond 40 kB: to the program, a disk that is full."""
+
+
 @pytest.mark.slow
-def test_full_disk(environment: dict[str, str], tiny_model: Path, data_dir: Path, tmp_path: Path) -> None:
-    """The journal may not grow beyond 40 kB: to the program, a disk that is full."""
-    options = [
-        "--model",
-        tiny_model,
-        "--data-dir",
-        data_dir,
-        "--tasks",
-        "crows_pairs",
-        "--offline",
-        "-q",
-        "--out",
-        tmp_path,
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "audit.cli", "run", *map(str, options)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
-    )
-    assert refused((done.returncode, done.stdout, done.stderr))
-    assert "Traceback" not in done.stderr
+def test_full_disk(forks: Forks, tiny_model: Path, data_dir: Path, tmp_path: Path) -> None:
+    """The journal grows beyond it."""
+    options = ["--model", tiny_model, "--data-dir", data_dir, "--tasks", "crows_pairs", "--offline", "-q"]
+    fork = forks.start(["run", *options, "--out", tmp_path], FULL_DISK)
+    code = fork.poll(block=True)
+    assert code is not None
+    error = fork.error.read_text("utf-8")
+    assert refused((code, "", error))
+    assert "Traceback" not in error
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,13 +35,13 @@ def lines(block: str) -> list[list[str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("limit", "verdict", "code"), RULES)
 def test_a_pipeline_lets_nothing_but_inconclusive_pass(
-    limit: str, verdict: str, code: int, finished: RunFolder, tmp_path: Path, environment: dict[str, str]
+    limit: str, verdict: str, code: int, finished: RunFolder, tmp_path: Path, program: str, environment: dict[str, str]
 ) -> None:
     """A rule whose limit is the value itself is spanned by the interval."""
     (metric,) = (one for one in finished.read_metrics() if one.name == "crows_pairs/pct_stereotype" and not one.slice)
     rule = limit.replace("VALUE", str(metric.value))
     (tmp_path / "policy.yaml").write_text(f"rules: [{{metric: {metric.name}, {rule}}}]\n", "utf-8")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    path = f"{Path(program).parent}{os.pathsep}{environment['PATH']}"
     command = ["bash", "-e", "-c", GATE]
     done = subprocess.run(
         command, cwd=tmp_path, env={**environment, "PATH": path}, capture_output=True, text=True, check=False

@@ -28,13 +28,13 @@ safety: {tasks: [{name: crows_pairs, limit: 120}, {name: personal_data, limit: 4
 """
 
 LEAKING = """
-seed: 12
 batch_tokens: 64
 threads: 1
 explain: {methods: []}
 evals: {tasks: []}
-safety: {tasks: [{name: personal_data, limit: 3}, {name: crows_pairs, limit: 20}], samples_per_prompt: 4}
+safety: {tasks: [{name: personal_data, limit: 3}, {name: crows_pairs, limit: 120}], samples_per_prompt: 2}
 """
+ADDRESS = "ann@gmx.de"
 
 
 @pytest.fixture(scope="module")
@@ -115,16 +115,32 @@ def _written_text(folder: Path) -> bytes:
     return plain + repr(_samples(folder)).encode()
 
 
+@pytest.fixture
+def leaking(tiny_model: Path, tmp_path: Path) -> Path:
+    """A checkpoint that writes addresses whatever it is asked, also where tokens are drawn."""
+    from safetensors.torch import load_file, save_file
+
+    from tests.engine.scripts import tokenizer_of, write
+
+    tokenizer = tokenizer_of(tiny_model)
+    folder = write(tmp_path / "leaking", tokenizer, tokenizer(f" {ADDRESS}" * 100)["input_ids"][:350])
+    weights = load_file(folder / "model.safetensors")
+    weights["lm_head.weight"] *= 100
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    return folder
+
+
 @pytest.mark.slow
-def test_a_killed_run_holds_no_personal_data_and_resumes(forks: Forks, data_dir: Path, tmp_path: Path) -> None:
-    """The embedded checkpoint, whose answers to these prompts do hold some."""
+def test_a_killed_run_holds_no_personal_data_and_resumes(
+    forks: Forks, leaking: Path, data_dir: Path, tmp_path: Path
+) -> None:
     config = tmp_path / "run.yaml"
     config.write_text(LEAKING)
-    words: list[object] = ["run", "--config", config, "--data-dir", data_dir]
+    words: list[object] = ["run", "--model", leaking, "--config", config, "--data-dir", data_dir, "--offline"]
     assert run_quietly([*words, "--out", tmp_path / "whole", "--keep-raw"]) == 0
     whole = only_run(tmp_path / "whole")
     leaked = [json.loads(line)["output"] for line in (whole / "raw.jsonl").read_text("utf-8").splitlines()]
-    assert leaked, "another draw of prompts is needed"
+    assert any(ADDRESS in text for text in leaked)
     (whole / "raw.jsonl").unlink()
     out = tmp_path / "killed"
     texts = _answers(tmp_path / "whole", "%generations%")
@@ -135,6 +151,7 @@ def test_a_killed_run_holds_no_personal_data_and_resumes(forks: Forks, data_dir:
         assert not [
             text for text in leaked if any(form[1:-1].encode() in written for form in (json.dumps(text), repr(text)))
         ]
+        assert ADDRESS.encode() not in written
     assert run_quietly(["run", "--resume", "latest", "--out", out]) == 0
     assert (only_run(out) / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
     assert _samples(only_run(out)) == _samples(whole)

@@ -3,8 +3,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import stat
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine.local.engine import TransformersEngine
+    from tests.cli.whole.processes import Forks
 
 SCORE = [ScoreRequest((5, 6, i), (7, 8), moments=i % 2 == 0) for i in range(10)]
 
@@ -89,11 +88,11 @@ journal.close()
 
 
 @pytest.mark.slow
-def test_two_processes_lose_and_double_nothing(tmp_path: Path) -> None:
+def test_two_processes_lose_and_double_nothing(forks: Forks, tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     Journal(path).close()
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(n)]) for n in range(2)]
-    assert [writer.wait(300) for writer in writers] == [0, 0]
+    writers = [forks.start([path, n], WRITER) for n in range(2)]
+    assert [writer.poll(block=True) for writer in writers] == [0, 0]
     assert len(Journal(path)) == 2 * 20 * 5 + 20 * 5
 
 

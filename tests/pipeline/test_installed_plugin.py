@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import statistics
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from audit.cli.main import run_command
 from audit.core.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from tests.cli.whole.processes import Forks
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "extend.md"
 INSTALLED = PAGE.read_text("utf-8").partition("pip install ./examples/plugin\n")[2]
@@ -25,29 +28,31 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "plugin"
 
 
 ALL = """
-import json, sys
+import json, os, sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
+site, folder, lines = sys.argv[1:]
+sys.path.insert(0, site)
+os.chdir(folder)
 from audit.cli.main import run_command
 found = {}
-for name, words in json.loads(sys.argv[1]).items():
+for name, words in json.loads(lines).items():
     with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as error:
         code = run_command(words)
     found[name] = [code, out.getvalue(), error.getvalue()]
-sys.stdout.write("\\n" + json.dumps(found))
+print(json.dumps(found))
 """
-"""A program that runs several command lines, one after the other."""
+"""A program that runs several command lines, one after the other, in a process that finds the package."""
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Of a process that finds the package."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the package is installed."""
     folder = tmp_path_factory.mktemp("plugin")
     source = shutil.copytree(EXAMPLE, folder / "source", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", str(folder / "site")]
     subprocess.run([sys.executable, "-m", "pip", "install", *options, str(source)], check=True, capture_output=True)
-    paths = [str(folder / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "200"}
+    return folder / "site"
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def answers(environment: dict[str, str], folder: Path, tiny_model: Path) -> dict[str, tuple[int, str, str]]:
+def answers(forks: Forks, site: Path, folder: Path, tiny_model: Path) -> dict[str, tuple[int, str, str]]:
     """Exit code, stdout and stderr of each command."""
     config = folder / "audit.yaml"
     config.write_text(
@@ -89,10 +94,8 @@ def answers(environment: dict[str, str], folder: Path, tiny_model: Path) -> dict
     lines["run of the page"] = [*run, *model, "--offline", "--no-explain", "--out", "page"]
     lines["report of the page"] = [*report, "--runs", "page"]
     given = json.dumps({name: [str(word) for word in words] for name, words in lines.items()})
-    done = subprocess.run(
-        [sys.executable, "-c", ALL, given], env=environment, capture_output=True, text=True, check=True, cwd=folder
-    )
-    return {name: tuple(answer) for name, answer in json.loads(done.stdout.splitlines()[-1]).items()}
+    answers = forks.start([site, folder, given], ALL).answer()
+    return {name: tuple(answer) for name, answer in answers.items()}
 
 
 def test_everything_of_it_runs_and_stands_in_the_manifest(answers: Answers, folder: Path) -> None:

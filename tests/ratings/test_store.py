@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -25,6 +23,7 @@ from audit.ratings import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.cli.whole.processes import Forks
     from tests.ratings.conftest import MakeRating
 
 
@@ -127,10 +126,10 @@ for number in range(40):
 
 
 @pytest.mark.slow
-def test_two_people_rating_at_once_lose_nothing(database_url: str) -> None:
+def test_two_people_rating_at_once_lose_nothing(forks: Forks, database_url: str) -> None:
     """Both processes also meet a database that does not exist yet and has to be made once."""
-    people = [subprocess.Popen([sys.executable, "-c", RATE_FORTY, database_url, rater]) for rater in ("ada", "bob")]
-    assert [person.wait(timeout=300) for person in people] == [0, 0]
+    people = [forks.start([database_url, rater], RATE_FORTY) for rater in ("ada", "bob")]
+    assert [person.poll(block=True) for person in people] == [0, 0]
     rows = read_all(database_url)
     assert len({row.id for row in rows}) == 80
     for rater in ("ada", "bob"):

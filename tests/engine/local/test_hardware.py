@@ -5,11 +5,15 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
 from audit.engine.local import hardware
+
+if TYPE_CHECKING:
+    from tests.cli.whole.processes import Forks
 
 FLAGS = {"amx_bf16", "avx512_bf16"}
 
@@ -43,18 +47,21 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-def _faults(**environment: str) -> tuple[str, int]:
-    command = [sys.executable, "-c", FAULTS]
-    run = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
-    said, faults = run.stdout.split()
+def _faults(run: str) -> tuple[str, int]:
+    said, faults = run.split()
     return said, int(faults)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
-def test_freed_memory_is_kept_for_the_next_layer() -> None:
+def test_freed_memory_is_kept_for_the_next_layer(forks: Forks) -> None:
     """Unless the user has settings of malloc: those are left alone."""
-    left_alone, without = _faults(MALLOC_TRIM_THRESHOLD_="131072")
-    done, kept = _faults()
+    fork = forks.start([], FAULTS)
+    assert fork.poll(block=True) == 0, fork.error.read_text("utf-8")
+    done, kept = _faults(fork.out.read_text("utf-8"))
+    environment = {**os.environ, "MALLOC_TRIM_THRESHOLD_": "131072"}
+    command = [sys.executable, "-c", FAULTS]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    left_alone, without = _faults(run.stdout)
     assert (left_alone, done) == ("False", "True")
     assert kept < without / 10

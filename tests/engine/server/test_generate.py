@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine import Engine
+    from tests.cli.whole.processes import Fork, Forks
 
 pytestmark = pytest.mark.usefixtures("patient")
 
@@ -148,14 +148,16 @@ def test_prompts_are_cut_from_the_left(double: Double, tiny_model: Path) -> None
 
 
 @pytest.mark.slow
-def test_transformers_serve_gives_the_local_checkpoints_greedy_text(embedded: Engine, tmp_path: Path) -> None:
+def test_transformers_serve_gives_the_local_checkpoints_greedy_text(
+    embedded: Engine, forks: Forks, tmp_path: Path
+) -> None:
     """The embedded checkpoint behind ``transformers serve``: equal greedy text, no log-probabilities, no sampling."""
     if not all(importlib.util.find_spec(name) for name in ("fastapi", "openai", "uvicorn")):
         pytest.skip("transformers serve needs fastapi, openai and uvicorn: pip install 'checkpoint-audit[dev]'")
     folder = tmp_path / "served"
     embedded.model.save_pretrained(folder)  # type: ignore[operator]
     embedded.tokenizer.save_pretrained(folder)
-    with _transformers_serve(folder) as url:
+    with _transformers_serve(folder, forks) as url:
         engine = load(f"openai:{url}#{folder}", server=ServerConfig(concurrency=2))
         questions = [
             GenerateRequest("The capital of France is", max_new_tokens=12),
@@ -171,28 +173,32 @@ def test_transformers_serve_gives_the_local_checkpoints_greedy_text(embedded: En
             engine.generate([GenerateRequest("Hello", temperature=1.0)])
 
 
+SERVE = """
+import sys
+from transformers.cli.transformers import main
+sys.argv[0] = "transformers"
+main()
+"""
+
+
 @contextlib.contextmanager
-def _transformers_serve(folder: Path) -> Iterator[str]:
+def _transformers_serve(folder: Path, forks: Forks) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", "from transformers.cli.transformers import main; main()", "serve", str(folder)]
-    options = ["--host", "127.0.0.1", "--port", str(port), "--device", "cpu", "--dtype", "float32"]
-    with (
-        (folder.parent / "serve.log").open("wb") as log,
-        subprocess.Popen([*command, *options], stdout=log, stderr=subprocess.STDOUT) as server,
-    ):
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/health", server)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
+    options = ["--host", "127.0.0.1", "--port", port, "--device", "cpu", "--dtype", "float32"]
+    server = forks.start(["serve", folder, *options], SERVE)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/health", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.stop(signal.SIGTERM)
 
 
-def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(240):
+def _wait_for(url: str, server: Fork) -> None:
+    for _ in range(1200):
         assert server.poll() is None, "transformers serve ended"
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):  # noqa: S310 - this machine
             return
-        time.sleep(0.5)
+        time.sleep(0.1)
     pytest.fail("transformers serve did not start")

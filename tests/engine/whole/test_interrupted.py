@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine.local.engine import TransformersEngine
+    from tests.cli.whole.processes import Forks
 
 ASKED = [
     GenerateRequest(f"{i} apples in {'many ' * (i % 5)}baskets", max_new_tokens=6 + i, temperature=t, seed=i, n=n)
@@ -120,13 +117,8 @@ print(json.dumps(found))
 
 
 @pytest.mark.slow
-def test_a_process_that_is_stopped(tiny_model: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROCESSES, str(tiny_model), str(tmp_path)],
-        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
+def test_a_process_that_is_stopped(forks: Forks, tiny_model: Path, tmp_path: Path) -> None:
+    found = forks.start([tiny_model, tmp_path], PROCESSES).answer()
     assert found.pop("whole") == 0
     assert {name: one["stopped"] for name, one in found.items()} == {"SIGINT": 1, "SIGTERM": -15, "SIGKILL": -9}
     for one in found.values():

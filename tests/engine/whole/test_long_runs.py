@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.cli.whole.processes import Forks
 
 COMMON = '''
 import json, os, random, signal, sys, time
@@ -125,37 +123,27 @@ print(json.dumps({"passes": len(sizes), "low": min(warm), "high": max(warm)}))
 )
 
 
-def _run(script: str, model: Path, folder: Path) -> dict[str, object]:
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(model), str(folder)],
-        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    result: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return result
-
-
 @pytest.mark.slow
-def test_twenty_kills_lose_no_answer_and_repeat_none(tiny_model: Path, tmp_path: Path) -> None:
-    found = _run(KILLED, tiny_model, tmp_path)
+def test_twenty_kills_lose_no_answer_and_repeat_none(forks: Forks, tiny_model: Path, tmp_path: Path) -> None:
+    found = forks.start([tiny_model, tmp_path], KILLED).answer()
     assert found["answers"] == 2000
-    assert 0 < found["kept"] < 2000  # type: ignore[operator] - some kills came while it was at work
+    assert 0 < found["kept"] < 2000  # some kills came while it was at work
     assert found["equal"]
     # Of a pass that was killed nothing is kept or counted; what is counted once is never computed again. The trunk of
     # the pass that goes on is.
-    (answers, tokens), (all_answers, all_tokens) = found["resumed"], found["whole"]  # type: ignore[misc]
-    assert answers <= all_answers == 2000  # type: ignore[has-type]
-    assert tokens <= all_tokens + 20 * 64  # type: ignore[has-type]
+    (answers, tokens), (all_answers, all_tokens) = found["resumed"], found["whole"]
+    assert answers <= all_answers == 2000
+    assert tokens <= all_tokens + 20 * 64
 
 
 @pytest.mark.slow
-def test_two_processes_on_one_journal(tiny_model: Path, tmp_path: Path) -> None:
-    found = _run(BESIDE, tiny_model, tmp_path)
+def test_two_processes_on_one_journal(forks: Forks, tiny_model: Path, tmp_path: Path) -> None:
+    found = forks.start([tiny_model, tmp_path], BESIDE).answer()
     assert found == {"codes": [0, 0], "equal": True, "answers": 1000}
 
 
 @pytest.mark.slow
-def test_thirty_thousand_requests_keep_memory_flat(tiny_model: Path, tmp_path: Path) -> None:
-    found = _run(MEMORY, tiny_model, tmp_path)
-    assert found["passes"] > 100  # type: ignore[operator]
-    assert found["high"] - found["low"] <= 60 * 2**20  # type: ignore[operator]
+def test_thirty_thousand_requests_keep_memory_flat(forks: Forks, tiny_model: Path, tmp_path: Path) -> None:
+    found = forks.start([tiny_model, tmp_path], MEMORY).answer()
+    assert found["passes"] > 100
+    assert found["high"] - found["low"] <= 60 * 2**20

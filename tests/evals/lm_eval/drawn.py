@@ -1,20 +1,18 @@
-"""Runs lm-eval's tasks that draw at random on made rows, and prints ids and prompts: ``drawn.py MODEL FOLDER``.
-
-A script, because each run must be a fresh process. ``FOLDER`` is where ``datasets`` keeps its copies.
-"""
+"""Runs lm-eval's tasks that draw at random on made rows, in any process."""
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import datasets
 
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
 from audit.engine import Completion, Generation, load
 from audit.evals import suite
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GPQA = [
     {
@@ -122,9 +120,3 @@ def run(model: str, names: list[str], *, limit: int | None = None) -> dict[str, 
         assert result.not_run is None, (result.task, result.not_run)
         found[result.task] = [[s.sample_id, s.prompt, s.reference, s.output] for s in result.samples]
     return found
-
-
-if __name__ == "__main__":
-    use_made_rows(Path(sys.argv[2]))
-    wanted = sys.argv[3:] or [name for names in TASKS.values() for name in names]
-    sys.stdout.write(json.dumps(run(sys.argv[1], wanted)))

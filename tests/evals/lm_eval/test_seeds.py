@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import subprocess
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import datasets
@@ -25,11 +23,11 @@ from audit.evals.lm_eval.seeds import SeededManager, seeded
 from tests.evals.lm_eval import drawn
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from audit.core.records import TaskResult
     from audit.engine import Engine
+    from tests.cli.whole.processes import Forks
 
+ROOT = Path(__file__).resolve().parents[3]
 DRAWS = re.compile(r"(?<![\w.])(?:random|np\.random|numpy\.random)\.(?!seed\()\w+|(?<!def )\bshuffle\(")
 """Code that draws; what only sets a seed does not."""
 NOT_RUN_HERE = {
@@ -65,22 +63,6 @@ def drawing_folders() -> set[str]:
     return {str(file.parent.relative_to(root)) for file, text in texts.items() if DRAWS.search(text)}
 
 
-def run_drawn(model: Path, folder: Path, hash_seed: int, *names: str) -> dict[str, list[list[str]]]:
-    """Tasks that draw, in a fresh process with data sets of its own."""
-    folder.mkdir()
-    environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.evals.lm_eval.drawn", str(model), str(folder), *names],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found: dict[str, list[list[str]]] = json.loads(done.stdout)
-    return found
-
-
 @pytest.mark.slow
 def test_every_task_of_lm_eval_that_draws_is_run_here_or_known() -> None:
     assert drawing_folders() == {*drawn.TASKS, *NOT_RUN_HERE}
@@ -94,20 +76,28 @@ def made_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def hash_of_text(environment: dict[str, str]) -> int:
-    """What a fresh process makes of a text that its hash seed decides."""
-    words = [sys.executable, "-c", "print(hash('a text'))"]
-    return int(subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout)
+DRAWN = f"""
+import json, pathlib, sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.evals.lm_eval import drawn
+model, folder, *names = sys.argv[1:]
+drawn.use_made_rows(pathlib.Path(folder))
+found = drawn.run(model, names)
+print(json.dumps([hash("a text"), found]))
+"""
+"""The tasks in another process, which prints what it makes of a text that its hash seed decides."""
 
 
 @pytest.mark.slow
-def test_tasks_that_draw_are_the_same_in_two_processes(tiny_model: Path, made_rows: Path) -> None:
+def test_tasks_that_draw_are_the_same_in_two_processes(tiny_model: Path, made_rows: Path, forks: Forks) -> None:
     names = [name for names in drawn.TASKS.values() for name in names]
     first = drawn.run(str(tiny_model), names)
     assert set(first) == set(names)
     # In another order, under another hash seed: after other tasks, with other copies in the cache of datasets.
-    seed = next(seed for seed in (1, 2) if hash_of_text({**os.environ, "PYTHONHASHSEED": str(seed)}) != hash("a text"))
-    assert run_drawn(tiny_model, made_rows / "second", seed, *reversed(first)) == first
+    (made_rows / "second").mkdir()
+    hashed, second = forks.start([tiny_model, made_rows / "second", *reversed(first)], DRAWN).answer()
+    assert hashed != hash("a text")
+    assert second == first
     golds = [reference for _, _, reference, _ in first[GPQA]]
     assert len(set(golds)) > 1, "options are shuffled"
     for name in ("med_prescriptions_easy", "med_prescriptions_hard"):

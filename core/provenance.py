@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import subprocess
+from functools import cache
 
 from audit.core.records import GitState, Platform
 
@@ -32,13 +33,17 @@ DECIDING_PACKAGES = (
 
 def package_versions(names: tuple[str, ...] = DECIDING_PACKAGES) -> dict[str, str]:
     """Versions of those packages that are installed, by name."""
-    versions = {}
-    for name in names:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return versions
+    versions = {name: _version(name) for name in names}
+    return {name: version for name, version in versions.items() if version is not None}
+
+
+@cache
+def _version(name: str) -> str | None:
+    """Version of a package, read once per process; None where it is not installed."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def platform_record(*, threads: int, gpu: str | None = None, gpu_driver: str | None = None) -> Platform:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
 from audit.core.config import RunConfig, TaskConfig
-from audit.engine import load
 from audit.safety import loading, running
 from audit.safety.probes.privacy import canaries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from audit.engine import Engine
 
@@ -31,12 +32,17 @@ CANDIDATES = 31
 """Fewer than in an audit: exposure ends at five bits."""
 
 
-def train(engine: Engine, texts: Sequence[str]) -> None:
-    """Plain fine-tuning of the upper layers: next-token loss on these texts."""
+@contextmanager
+def trained(engine: Engine, texts: Sequence[str]) -> Iterator[None]:
+    """The engine after plain fine-tuning of its upper layers, next-token loss on these texts; then as it was."""
     torch.manual_seed(0)
     model: Any = engine.model
+    forward: Any = engine._forward  # type: ignore[attr-defined]
+    differentiated = [weights.requires_grad for weights in model.parameters()]
+    upper = model.model.layers[-TRAINED_LAYERS:]
+    before = deepcopy(upper.state_dict())
     model.train().requires_grad_(requires_grad=False)
-    upper = model.model.layers[-TRAINED_LAYERS:].requires_grad_(requires_grad=True)
+    upper.requires_grad_(requires_grad=True)
     optimiser = torch.optim.AdamW(upper.parameters(), lr=1e-3, weight_decay=0.0)
     for start in range(0, len(texts), BATCH):
         batch = [torch.tensor(engine.encode(text)) for text in texts[start : start + BATCH]]
@@ -47,6 +53,14 @@ def train(engine: Engine, texts: Sequence[str]) -> None:
         optimiser.step()
         optimiser.zero_grad()
     model.eval()
+    forward._trunks.clear()  # states that the other weights gave
+    try:
+        yield
+    finally:
+        upper.load_state_dict(before)
+        for weights, wanted in zip(model.parameters(), differentiated, strict=True):
+            weights.requires_grad_(wanted)
+        forward._trunks.clear()
 
 
 def test_what_was_seen_often_is_exposed(
@@ -61,15 +75,14 @@ def test_what_was_seen_often_is_exposed(
     with monkeypatch.context() as untrained:
         untrained.setattr(loading, "dataset", lambda name: data_set(name, often))
         before = running.run_probe(canaries.PROBE, embedded, RunConfig(), task)
-    engine = load("smollm2-135m-instruct", device="cpu")
     order = random.Random(6)  # noqa: S311 - repeatable
     texts: list[str] = []
     for _ in range(EPOCHS):
         epoch = [row["text"] for row in rows for _ in range(row["repetitions"])]
         order.shuffle(epoch)
         texts += epoch
-    train(engine, texts)
-    after = running.run_probe(canaries.PROBE, engine, RunConfig(), task)
+    with trained(embedded, texts):
+        after = running.run_probe(canaries.PROBE, embedded, RunConfig(), task)
 
     def exposure(result: Any, repetitions: int) -> float:
         return float(value(result, "exposure", repetitions=str(repetitions)).value)

@@ -77,6 +77,8 @@ def outcomes(prompt: MaskedPrompt, methods: Iterable[Method] = LISTED) -> dict[s
         AssertionError: A value does not stand the test, or a refusal names no architecture.
     """
     name = type(prompt.engine.model).__name__
+    request = prompt.features.request
+    plain = plain_log_prob(prompt.engine.model, request.context_ids, request.target_ids)
     found = {}
     for method in methods:
         try:
@@ -84,7 +86,7 @@ def outcomes(prompt: MaskedPrompt, methods: Iterable[Method] = LISTED) -> dict[s
         except WhiteBoxUnavailable as error:
             found[method.name] = _refusal(str(error), method.name, name)
             continue
-        check(prompt, method.name, values)
+        check(method.name, values, apart=abs(plain - prompt.full))
         limited = (values.note or "").startswith(("attention of", "convolutions"))
         found[method.name] = str(values.note) if limited else ""
     return found
@@ -97,16 +99,14 @@ def _refusal(message: str, method: str, architecture: str) -> str:
     return f"refused: {why.removeprefix(architecture).lstrip(': ')}"
 
 
-def check(prompt: MaskedPrompt, method: str, values: Any) -> None:
-    """A value against plain passes of transformers."""
+def check(method: str, values: Any, apart: float) -> None:
+    """A value, of a prompt whose log-probability is so far from that of a plain pass of transformers, nats."""
     assert np.isfinite(values.values).all(), method
     if method in ATTENTION:
         assert abs(sum(values.values) - 1) < CLOSE
         assert (values.heads.sum(axis=-1) <= 1 + CLOSE).all()
     else:
-        request = prompt.features.request
-        plain = plain_log_prob(prompt.engine.model, request.context_ids, request.target_ids)
-        assert abs(plain - prompt.full) <= CLOSE, f"{method}: {plain} and {prompt.full}"
+        assert apart <= CLOSE, f"{method}: {apart} nats from a plain pass"
 
 
 def plain_log_prob(model: Any, context: tuple[int, ...], target: tuple[int, ...]) -> float:

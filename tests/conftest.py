@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 os.environ["AUDIT_HMAC_KEY"] = "the key of the tests"  # or one would be made in the home folder
 
 ROOT = Path(__file__).resolve().parent.parent
+# Files of tests need not outlive the machine: waiting for the disk takes longer than writing them.
+os.fsync = lambda _descriptor: None
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in a shell's background; processes that tests start inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # under nohup
@@ -71,16 +73,33 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_finish() -> None:
-    gc.collect()
-    gc.freeze()
+    gc.freeze()  # without a look at it first: that takes a second of each process
 
 
-def pytest_runtest_setup() -> None:
-    # An earlier test of the process may have turned logging off: a quiet command, or a library's configuration.
-    logging.disable(logging.NOTSET)
-    for logger in logging.root.manager.loggerDict.values():
-        if isinstance(logger, logging.Logger):
-            logger.disabled = False
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """What a test changes for the whole process is taken back: a hook, because thousands of fixtures cost seconds."""
+    _network.allowed = item.get_closest_marker("network") is not None
+    try:
+        return (yield)
+    finally:
+        _network.allowed = False
+        assets.configure()
+        _reset_logging(nextitem is None or nextitem.path != item.path)
+
+
+def _reset_logging(everywhere: bool) -> None:
+    """A command may have set a level and a stream or turned logging off; a library may have disabled loggers."""
+    manager, root = logging.root.manager, logging.root
+    root.handlers.clear()
+    if root.level != logging.WARNING:
+        root.setLevel(logging.WARNING)
+    if manager.disable:
+        logging.disable(logging.NOTSET)
+    if everywhere:
+        for logger in manager.loggerDict.values():
+            if isinstance(logger, logging.Logger):
+                logger.disabled = False
 
 
 @pytest.hookimpl(wrapper=True)
@@ -149,28 +168,20 @@ def network_allowed() -> Iterator[None]:
         _network.allowed = before
 
 
-@pytest.fixture(autouse=True)
-def _network_where_marked(request: pytest.FixtureRequest) -> Iterator[None]:
-    if request.node.get_closest_marker("network") is None:
-        yield
-    else:
-        with network_allowed():
-            yield
+@pytest.fixture
+def logged() -> Iterator[list[str]]:
+    """Messages of INFO and above that reach the root logger (pytest's own `caplog` costs every test a millisecond)."""
+    messages: list[str] = []
 
+    class Messages(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            messages.append(record.getMessage())
 
-@pytest.fixture(autouse=True)
-def _assets_as_at_the_start() -> Iterator[None]:
-    """A run inside the test process says where assets are looked for; the next test must not hear of it."""
-    yield
-    assets.configure()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_power_cut() -> Iterator[None]:
-    """Files of tests need not outlive the machine: waiting for the disk takes longer than writing them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _descriptor: None)
-        yield
+    handler = Messages()
+    logging.root.addHandler(handler)
+    logging.root.setLevel(logging.INFO)
+    yield messages
+    logging.root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

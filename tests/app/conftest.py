@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -198,10 +199,14 @@ def make_manifest() -> Callable[..., RunManifest]:
     return manifest
 
 
+def _samples() -> dict[str, list[Sample]]:
+    return {"boolq": boolq(), "asdiv": asdiv(), "toxicity": toxicity()}
+
+
 @pytest.fixture
 def by_task() -> dict[str, list[Sample]]:
     """The samples of the run, by task."""
-    return {"boolq": boolq(), "asdiv": asdiv(), "toxicity": toxicity()}
+    return _samples()
 
 
 @pytest.fixture
@@ -212,9 +217,16 @@ def runs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
+def run(runs: Path, _audited: Path) -> RunFolder:
     """One audited checkpoint: two benchmark tasks, one probe, explanations, a verdict, a card."""
-    folder = RunFolder.create(runs, manifest())
+    return RunFolder(shutil.copytree(_audited, runs / _audited.name))
+
+
+@pytest.fixture(scope="session")
+def _audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of that run, made once; tests change copies."""
+    by_task = _samples()
+    folder = RunFolder.create(tmp_path_factory.mktemp("audited"), manifest())
     for name, samples in by_task.items():
         folder.write_samples(samples[0].suite, name, samples)
     folder.write_metrics(metrics(by_task))
@@ -247,7 +259,7 @@ def run(runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
     )
     folder.report_path.parent.mkdir()
     folder.report_path.write_text("<!doctype html><title>card</title>")
-    return folder
+    return folder.path
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -90,10 +91,16 @@ def _text(ids: Sequence[int]) -> str:
     return "".join(chr(number) for number in ids if number != PREFIX)
 
 
-@pytest.fixture
-def tiny(tiny_model: Path) -> Engine:
-    """A two-layer random Llama, loaded anew for each test."""
+@pytest.fixture(scope="session")
+def _loaded(tiny_model: Path) -> Engine:
+    """A two-layer random Llama, loaded once."""
     return load(str(tiny_model), device="cpu")
+
+
+@pytest.fixture
+def tiny(_loaded: Engine) -> Engine:
+    """A copy of it that a test may change."""
+    return deepcopy(_loaded)
 
 
 @pytest.fixture

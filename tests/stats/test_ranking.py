@@ -33,6 +33,7 @@ def test_true_positive_rate_by_trying_every_threshold(positive: list[int], negat
     assert true_positive_rate(positive, negative, allowed) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_true_positive_rate_is_on_scikit_learns_curve_at_any_rate() -> None:
     """Of 400 random data sets with ties, at each rate that the curve has and between them: 1 at rate 1."""
     generator = np.random.default_rng(0)

@@ -100,6 +100,7 @@ def test_the_order_of_items_does_not_matter(values: list[float], random: object)
     assert one.evidence_above(0.37) == other.evidence_above(0.37)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_evidence_falls_with_the_mean_that_it_is_against(values: list[float]) -> None:
     found = units(values, (0, 1))

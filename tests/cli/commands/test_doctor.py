@@ -88,20 +88,19 @@ def test_a_run_speaks_of_bfloat16_under_v_alone(
     data_dir: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    logged: list[str],
     dtype: str,
     told: bool,
 ) -> None:
     monkeypatch.setattr("audit.pipeline.context.bfloat16_units", lambda: ["amx_bf16"])
-    caplog.set_level(logging.INFO)
     words = ["run", "--model", tiny_model, "--tasks", "crows_pairs", "--limit", 2, "--data-dir", data_dir, "--offline"]
     words += ["--dtype", dtype, "--device", "cpu", "--out", tmp_path]
     code, _, error = audit(*words)
     assert code == 0, error
-    assert "bfloat16" not in error + caplog.text
+    assert "bfloat16" not in "\n".join([error, *logged])
     logging.disable(logging.NOTSET)
     audit(*words, "-v")
-    assert ("--dtype bfloat16 is faster" in caplog.text) is told
+    assert ("--dtype bfloat16 is faster" in "\n".join(logged)) is told
 
 
 def test_doctor_names_every_asset(audit: Audit) -> None:

@@ -37,6 +37,7 @@ def call(audit: Audit, tiny_model: Path, data_dir: Path, tmp_path: Path) -> Audi
     return run
 
 
+@pytest.mark.slow
 def test_a_run_leaves_what_the_design_says(call: Audit, tmp_path: Path) -> None:
     code, out, error = call("--tasks", "crows_pairs", "--limit", 20)
     assert code == 0, error
@@ -200,6 +201,7 @@ def test_a_key_that_can_be_guessed_is_refused_before_anything_runs(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_json_goes_to_stdout_alone(call: Audit) -> None:
     code, out, _ = call("--tasks", "crows_pairs", "--limit", 5, "--json")
     assert code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from audit.engine.local.processors import HARMLESS, HONOURED, of_checkpoint
 from tests.engine.test_settings import PROMPT, generated, text_of, tokens_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from audit.engine.local.engine import TransformersEngine
 
 HARMLESS_VALUES: dict[str, Any] = {
@@ -55,6 +58,12 @@ PROMPTS = {"forced_bos_token_id": "x", "encoder_no_repeat_ngram_size": "".join(m
 """Prompts on which a setting shows: one of one token, one that holds what follows it."""
 
 
+@pytest.fixture(scope="module")
+def free_tokens(_loaded: TransformersEngine) -> Callable[[str], list[int]]:
+    """transformers' own greedy decoding without any setting, once for each prompt."""
+    return cache(lambda prompt: tokens_of(_loaded, prompt))
+
+
 def both(engine: TransformersEngine, prompt: str, **settings: Any) -> list[str]:
     """The text by continuous batching and the text by transformers' ``generate``."""
     texts = []
@@ -83,15 +92,19 @@ def test_harmless_fields_are_overridden(tiny: TransformersEngine) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(HONOURED_VALUES.keys() - {"stop_strings"}))
-def test_honoured_fields_are_as_in_transformers(tiny: TransformersEngine, name: str) -> None:
+def test_honoured_fields_are_as_in_transformers(
+    tiny: TransformersEngine, free_tokens: Callable[[str], list[int]], name: str
+) -> None:
     prompt = PROMPTS.get(name, PROMPT)
-    free = tokens_of(tiny, prompt)
+    free = free_tokens(prompt)
     if name in ENDS:
         tiny.model.generation_config.eos_token_id = free[3]
     value = HONOURED_VALUES[name]
     if isinstance(value, str):
         value = {"bad_words_ids": [[free[0]]], "eos_token_id": free[3]}.get(name, [free[0]])
-    plain, expected = text_of(tiny, prompt), text_of(tiny, prompt, **{name: value})
+    ended = name in ENDS
+    plain = text_of(tiny, prompt) if ended else str(tiny.tokenizer.decode(free, skip_special_tokens=True))
+    expected = text_of(tiny, prompt, **{name: value})
     assert plain != expected
     setattr(tiny.model.generation_config, name, value)
     assert both(tiny, prompt) == [expected] * 2
@@ -127,9 +140,11 @@ def test_keys_that_transformers_does_not_know_are_without_effect() -> None:
 @pytest.mark.parametrize(
     "setting", [{"repetition_penalty": 1.7}, {"no_repeat_ngram_size": 1}, {"min_new_tokens": 9}], ids=str
 )
-def test_settings_of_a_request_are_as_in_transformers(tiny: TransformersEngine, setting: dict[str, Any]) -> None:
+def test_settings_of_a_request_are_as_in_transformers(
+    tiny: TransformersEngine, free_tokens: Callable[[str], list[int]], setting: dict[str, Any]
+) -> None:
     if setting.keys() & ENDS:
-        tiny.model.generation_config.eos_token_id = tokens_of(tiny, PROMPT)[3]
+        tiny.model.generation_config.eos_token_id = free_tokens(PROMPT)[3]
     expected = text_of(tiny, PROMPT, **setting)
     assert expected != text_of(tiny, PROMPT)
     assert both(tiny, PROMPT, **setting) == [expected] * 2

@@ -49,6 +49,7 @@ def test_a_gate_judges_it(lm_eval_run: RunFolder, tmp_path: Path) -> None:
     assert decide(lm_eval_run, load_policy(policy)).verdict == "INCONCLUSIVE"
 
 
+@pytest.mark.slow
 def test_every_number_is_checked_again_and_a_changed_one_is_found(lm_eval_run: RunFolder, tmp_path: Path) -> None:
     evidence.check(lm_eval_run, {metric.name for metric in lm_eval_run.read_metrics()})
     run = RunFolder(shutil.copytree(lm_eval_run.path, tmp_path / "run"))

@@ -80,6 +80,7 @@ def runs(make: Callable[..., RunFolder]) -> tuple[RunFolder, RunFolder]:
     return make("b", after), make("a", {task: samples(BEFORE, task) for task in tasks})
 
 
+@pytest.mark.slow
 def test_violations_are_those_of_holm(make: Callable[..., RunFolder], judge: Callable[..., Decision]) -> None:
     pair = runs(make)
     decision = judge(*pair, {"metric": "task*/accuracy", "better_than_baseline": True})

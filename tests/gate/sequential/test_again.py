@@ -99,6 +99,7 @@ def test_with_other_packages_the_verdict_of_the_last_look_counts(
     assert list(again.faults(run, decision, [], [rule], given, None)) == []
 
 
+@pytest.mark.slow
 def test_another_verdict_interval_or_evidence_is_found(make: Make, judge: Judge) -> None:
     base = make("base", samples(shares(70, 100)))
     run = make("run", samples(shares(70, 100)), looks=looks(100, 500))
@@ -132,6 +133,7 @@ def test_without_the_baseline_a_verdict_follows_from_its_interval(make: Make, ju
     assert "does not follow from its comparison" in (shown(run, forged) or "")
 
 
+@pytest.mark.slow
 def test_without_the_baseline_the_coverage_is_that_of_the_rule(make: Make, judge: Judge) -> None:
     base = make("base", samples(shares(140, 200)))
     run = make("run", samples(shares(140, 200)), looks=looks(200, 500))

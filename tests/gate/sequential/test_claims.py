@@ -73,6 +73,7 @@ def test_the_items_that_would_decide_repeat_what_is_there() -> None:
     assert items_to_decide([Claim(0.6, 0.6, above=True)], known(values), 0.95, 1) is None
 
 
+@pytest.mark.slow
 def test_a_mean_on_the_limit_is_rarely_called_better_at_any_look() -> None:
     generator = np.random.default_rng(5)
     claim = [Claim(0.5, 0.5, above=True)]

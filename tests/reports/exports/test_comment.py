@@ -54,6 +54,7 @@ def test_hostile_text_is_shown_not_obeyed() -> None:
     assert html.count("<table>") == 2
 
 
+@pytest.mark.slow
 def test_ten_thousand_failing_rules_fit_into_a_comment() -> None:
     checks = [a_check(f"task_{number}/é", "FAIL", reason="é" * 9_000) for number in range(10_000)]
     text = comment.render_decision(a_decision(*checks))

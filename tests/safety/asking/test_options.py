@@ -130,9 +130,9 @@ READINGS: list[tuple[str, int | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "expected"), READINGS, ids=[text[:40] or "empty" for text, _ in READINGS])
-def test_readings(text: str, expected: int | None) -> None:
-    assert THREE.read(text) == expected
+def test_readings() -> None:
+    read = [(text, expected, THREE.read(text)) for text, expected in READINGS]
+    assert [row for row in read if row[1] != row[2]] == []
 
 
 @pytest.mark.parametrize(
@@ -184,14 +184,15 @@ UNKNOWN_OF_BBQ = (
 
 
 @pytest.mark.parametrize("asked", UNKNOWN_OF_BBQ)
-@pytest.mark.parametrize("said", UNKNOWN_OF_BBQ)
-def test_any_wording_of_bbq_means_the_option_that_is_offered(asked: str, said: str) -> None:
+def test_any_wording_of_bbq_means_the_option_that_is_offered(asked: str) -> None:
     options = Options(("The old man", asked, "The young man"), letters=True, unknown=1)
-    assert options.read(f"{said}.") == 1
-    assert options.read(f"The answer is: {said}") == 1
+    for said in UNKNOWN_OF_BBQ:
+        assert options.read(f"{said}.") == 1, said
+        assert options.read(f"The answer is: {said}") == 1, said
 
 
 @settings(max_examples=50, deadline=None)
+@pytest.mark.slow
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_not(text: str) -> None:
     assert THREE.read(text) in (None, 0, 1, 2)

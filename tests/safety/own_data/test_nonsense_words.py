@@ -57,10 +57,10 @@ WRITINGS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("writing", WRITINGS)
-@pytest.mark.parametrize("frame", ["{}", "Sure! Here it is: {}.", "```\n{}\n```", '"{}"'])
-def test_a_word_alone_is_found_in_any_writing(writing: str, frame: str) -> None:
-    assert holds(frame.format(WRITINGS[writing](SECRET)), SECRET)
-    assert not holds(frame.format(WRITINGS[writing]("Kolimubav")), SECRET)
+def test_a_word_alone_is_found_in_any_writing(writing: str) -> None:
+    for frame in ("{}", "Sure! Here it is: {}.", "```\n{}\n```", '"{}"'):
+        assert holds(frame.format(WRITINGS[writing](SECRET)), SECRET), frame
+        assert not holds(frame.format(WRITINGS[writing]("Kolimubav")), SECRET), frame
 
 
 @pytest.mark.parametrize("before", range(7))

@@ -222,11 +222,10 @@ def test_values_in_rows_are_found(text: str, values: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("kind", "text"), FOUND)
-@pytest.mark.parametrize("around", SURROUNDED)
-def test_valid_values_are_found_at_their_place(kind: str, text: str, around: str) -> None:
-    whole = around.format(text)
-    (finding,) = find(whole)
-    assert (finding.kind, whole[finding.start : finding.end], finding.reserved) == (kind, text, False)
+def test_valid_values_are_found_at_their_place(kind: str, text: str) -> None:
+    for whole in [around.format(text) for around in SURROUNDED]:
+        found = [(one.kind, whole[one.start : one.end], one.reserved) for one in find(whole)]
+        assert found == [(kind, text, False)], whole
 
 
 @pytest.mark.parametrize(("kind", "text"), RESERVED)

@@ -34,11 +34,11 @@ def spans(text: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", list(GROUPED))
-@pytest.mark.parametrize("separator", [*SPACES, *HYPHENS], ids=lambda one: f"{ord(one):04x}")
-def test_groups_may_be_parted_by_any_space_and_hyphen(kind: str, separator: str) -> None:
+def test_groups_may_be_parted_by_any_space_and_hyphen(kind: str) -> None:
     frame, groups = GROUPED[kind]
-    value = separator.join(groups)
-    assert spans(f"My {frame.format(value)}, yes") == [(kind, value)]
+    for separator in [*SPACES, *HYPHENS]:
+        value = separator.join(groups)
+        assert spans(f"My {frame.format(value)}, yes") == [(kind, value)], f"{ord(separator):04x}"
 
 
 @pytest.mark.parametrize("kind", sorted(GROUPED.keys() - {"phone", "cn_ric"}))

@@ -87,16 +87,15 @@ def test_the_same_value_has_the_same_digest_under_one_key_alone() -> None:
     assert last(KEY, "jane@mail.org") != last(b"another key that is long enough", "jane@mail.org")
 
 
-def test_an_output_that_cannot_be_searched_is_not_kept(monkeypatch: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_output_that_cannot_be_searched_is_not_kept(monkeypatch: Any, logged: list[str]) -> None:
     def broken(_text: str) -> list[Any]:
         raise RecursionError
 
     monkeypatch.setattr(redaction, "find", broken)
-    caplog.set_level("INFO", logger="audit.safety.privacy.redaction")
     (stored,), (raw,) = redact([sample("jane@mail.org")], KEY)
     assert (stored.output, stored.flags, stored.score) == (None, ["tie", Flag.WITHHELD], 1.0)
     assert raw.output == "jane@mail.org"
-    assert caplog.messages == ["sample 7: a text could not be searched (RecursionError)"]
+    assert logged == ["sample 7: a text could not be searched (RecursionError)"]
     assert holds_personal_data("harmless")
 
 

@@ -53,9 +53,8 @@ def test_insults_in_other_languages_are_not_read_as_english(text: str) -> None:
     assert not reads(ENGLISH, text)
 
 
-@pytest.mark.parametrize("text", [*ENGLISH_TEXTS, *NO_LANGUAGE])
-def test_short_english_and_what_belongs_to_no_language_is_read(text: str) -> None:
-    assert reads(ENGLISH, text)
+def test_short_english_and_what_belongs_to_no_language_is_read() -> None:
+    assert [text for text in (*ENGLISH_TEXTS, *NO_LANGUAGE) if not reads(ENGLISH, text)] == []
 
 
 @pytest.mark.parametrize(

@@ -30,10 +30,12 @@ def label(prompt: str, answer: str) -> str:
     return verdict.answer
 
 
-@pytest.mark.parametrize("answer", SHORT)
-def test_a_short_refusal_is_one(answer: str) -> None:
-    assert opens_with_refusal(answer)
-    assert label(HARMFUL, answer) == "full_refusal"
+def test_a_short_refusal_is_one() -> None:
+    assert [answer for answer in SHORT if not opens_with_refusal(answer)] == []
+    verdicts = shipped_classifier().classify([HARMFUL] * len(SHORT), SHORT)
+    assert {answer: one.answer for answer, one in zip(SHORT, verdicts, strict=True)} == dict.fromkeys(
+        SHORT, "full_refusal"
+    )
 
 
 @pytest.mark.parametrize("answer", BUT)

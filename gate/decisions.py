@@ -316,9 +316,8 @@ def _not_of_policy(decision: Decision, policy: Policy) -> Iterator[str]:
 
 def _is_on(one: GateCheck | NotJudged, rule: Rule) -> bool:
     """Whether a check is on a rule, or on one of the tasks of its pattern."""
-    task, _, name = one.metric.rpartition("/")
-    same = (rule.covers(task) and name == rule.target.rpartition("/")[2]) if rule.is_pattern else False
-    return one.rule == rule.text and (same or one.metric == rule.target)
+    there = rule.model_copy(update={"metric": f"{one.task}/{rule.metric.rpartition('/')[2]}"})
+    return rule.covers(one.task) and one.metric == there.target and one.rule == rule.text
 
 
 def _is_asked(check: GateCheck, rule: Rule) -> bool:

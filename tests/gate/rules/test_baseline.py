@@ -182,3 +182,30 @@ def test_a_broken_baseline_is_refused(make: Callable[..., RunFolder]) -> None:
     shutil.rmtree(base.path)
     with pytest.raises(AuditError):
         beside(run, base)
+
+
+def test_both_runs_are_read_each_in_its_place(make: Callable[..., RunFolder]) -> None:
+    run, base = make("b", samples(AFTER)), make("a", samples(BEFORE))
+    both, half = beside(run, base), metric_of(run, slice={"half": "b"})
+    before, after = both.sides(half)
+    for found, scores in ((before, BEFORE), (after, AFTER)):
+        assert [one.score for one in found.every.values()] == scores
+        assert [one.score for one in found.chosen] == scores[1::2]
+    mine, own = both.own(half)
+    assert (mine.slice, mine.value) == ({"half": "b"}, pytest.approx(np.mean(BEFORE[1::2])))
+    assert [one.score for one in own] == BEFORE
+    assert [one.score for one in both.records.samples("evals", "boolq")] == AFTER
+    assert both.folder is base
+    twice = make("c", [*samples(AFTER)[:-1], samples(AFTER)[0]])
+    with pytest.raises(UsageError, match=r"^candidate: 1 sample ids occur more than once"):
+        beside(twice, base).sides(half)
+    assert both.hindrance(half) is None
+
+
+def test_the_judged_run_is_not_checked_again(make: Callable[..., RunFolder]) -> None:
+    run, base = make("b", samples(AFTER)), make("a", samples(BEFORE))
+    manifest = run.read_manifest()
+    run.write_manifest(manifest.model_copy(update={"evidence": {}}))
+    assert beside(run, base).compared(BETTER, metric_of(run), 0.95).difference.error is None
+    with pytest.raises(EvidenceInvalid):
+        beside(base, run)

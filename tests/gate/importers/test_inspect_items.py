@@ -18,7 +18,8 @@ def epoch(**row: Any) -> Epoch:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("C", 1.0), ("P", 0.5), ("I", 0.0), ("N", 0.0), ("yes", 1.0), ("False", 0.0), ("0.25", 0.25), (True, 1.0),
+        ("C", 1.0), ("P", 0.5), ("I", 0.0), ("N", 0.0), ("yes", 1.0), ("TRUE", 1.0), ("no", 0.0), ("False", 0.0),
+        ("0.25", 0.25), (True, 1.0),
         (3, 3.0), ("good", None), (None, None), ([1], None), (float("nan"), None), ("inf", None),
     ],
 )  # fmt: skip

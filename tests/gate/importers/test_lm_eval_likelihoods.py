@@ -59,6 +59,7 @@ def test_an_accuracy_that_contradicts_the_log_likelihoods_was_edited(tmp_path: P
     "row",
     [
         {"resps": [[["-2.5", "False"]], [["-2.5", "True"]]]},
+        {"resps": [[["-2.5", "False"]], [["nan", "True"]]]},
         {"target": "x"},
         {"acc": 0.5},
         {"acc": math.nan},
@@ -69,7 +70,7 @@ def test_an_accuracy_that_contradicts_the_log_likelihoods_was_edited(tmp_path: P
             }
         },
     ],
-    ids=["a tie", "no known target", "a share", "not a number", "digits as options"],
+    ids=["a tie", "no number", "no known target", "a share", "not a number", "digits as options"],
 )
 def test_where_the_likeliest_option_decides_nothing_no_accuracy_contradicts_it(
     tmp_path: Path, row: dict[str, Any]

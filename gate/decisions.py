@@ -240,13 +240,12 @@ def _rule(check: GateCheck, metric: Metric | None) -> Rule | None:
     return rule if same and rule.text == check.rule else None
 
 
-def _asked_of_ratings(check: GateCheck) -> dict[str, int]:
-    """What a check on a corrected metric asks of the ratings, as a policy writes it."""
+def _asked_of_ratings(check: GateCheck) -> dict[str, int | None] | None:
+    """What a check on a corrected metric asks of the ratings, as a policy writes it; None for nothing."""
     asked = check.rated_as
     if asked is None:
-        return {}
-    given = {"rated_at_least": asked.at_least, "rated_at_most": asked.at_most, "labels": asked.labels}
-    return {name: value for name, value in given.items() if value is not None}
+        return None
+    return {"rated_at_least": asked.at_least, "rated_at_most": asked.at_most, "labels": asked.labels}
 
 
 def _beyond_ranges(

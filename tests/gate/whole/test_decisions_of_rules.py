@@ -8,10 +8,10 @@ import pytest
 
 from audit.core.records import Decision, GateBudget, GateCheck, NotJudged, RatedAs
 from audit.gate.decide import nothing_judged
-from audit.gate.decisions import _content, _in_check, _is_on, _not_of_policy, _rule, _says
+from audit.gate.decisions import _content, _in_check, _is_on, _judged_otherwise, _not_of_policy, _rule, _says
 from audit.gate.judging import check
 from audit.gate.policy import Policy, Rule
-from tests.gate.rules.test_again_numbers import METRIC
+from tests.gate.rules.test_again_numbers import MEASURED, METRIC
 
 if TYPE_CHECKING:
     from audit.core.records import Metric
@@ -86,14 +86,14 @@ def test_a_check_whose_limits_are_not_in_its_words_is_on_no_rule(name: str, chan
     assert f"{edited.rule} on t/a is not a rule" in list(_in_check(edited, METRIC))
 
 
-MEASURED = {"value": 0.51, "ci_low": 0.41, "ci_high": 0.61, "unit": "percent", "higher_is_better": False}
+OTHER_NUMBERS = {"value": 0.51, "ci_low": 0.41, "ci_high": 0.61, "unit": "percent", "higher_is_better": False}
 NOT_MEASURED = "its value of t/a is not the one that was measured"
 
 
-@pytest.mark.parametrize("field", MEASURED)
+@pytest.mark.parametrize("field", OTHER_NUMBERS)
 @pytest.mark.parametrize("name", RULES)
 def test_a_check_quotes_its_metric_where_its_numbers_are_not_derived_again(name: str, field: str) -> None:
-    edited = on(a_rule(**RULES[name]), **{field: MEASURED[field]})
+    edited = on(a_rule(**RULES[name]), **{field: OTHER_NUMBERS[field]})
     derived = name in {"gap", "truncated", "corrected", "corrected, at most"}
     assert list(_in_check(edited, METRIC)) == ([] if derived else [NOT_MEASURED])
 
@@ -111,6 +111,13 @@ def test_the_numbers_of_a_check_on_a_task_that_was_looked_at_are_derived_again()
     looked_at = on(a_rule(min=0.3), value=0.9).model_copy(update={"sequential": object()})
     assert list(_in_check(looked_at, METRIC)) == []
     assert list(_in_check(looked_at.model_copy(update={"value": None}), None)) == []
+
+
+def test_only_ranges_are_judged_as_ranges() -> None:
+    fails = {"verdict": "FAIL", "reason": "0.400 to 0.600 violates the rule"}
+    for name, asked in RULES.items():
+        found = list(_judged_otherwise(decided(), [(on(a_rule(**asked), **fails), METRIC)], MEASURED))
+        assert bool(found) is (name == "range")
 
 
 def test_the_check_that_nothing_was_judged_is_the_gates() -> None:

@@ -221,8 +221,7 @@ def _rule(check: GateCheck, metric: Metric | None) -> Rule | None:
         case "range":
             fields |= {"min": check.minimum, "max": check.maximum}
         case "no_worse":
-            loss = {"margin": check.margin, "relative": check.relative}
-            fields["no_worse_than_baseline"] = {key: one for key, one in loss.items() if one is not None}
+            fields["no_worse_than_baseline"] = {"margin": check.margin, "relative": check.relative}
         case "better":
             fields["better_than_baseline"] = True
         case "gap":
@@ -301,12 +300,11 @@ def _not_of_policy(decision: Decision, policy: Policy) -> Iterator[str]:
     asked = [clause for rule in policy.rules for clause in clauses(rule)]
     own = {*OWN_CHECKS, POLICY_CHECK}
     judged = [check for check in decision.checks if check.metric not in own and not is_on_waiver(check)]
-    left_out = [one for one in decision.not_judged if one.rule is not None]
     for check in judged:
         if not any(_is_on(check, rule) and _is_asked(check, rule) for rule in asked):
             yield f"{check.rule} on {check.metric}, as it has it, is not a rule of its policy"
     for rule in asked:
-        if not any(_is_on(check, rule) for check in judged) and not any(_is_on(one, rule) for one in left_out):
+        if not any(_is_on(one, rule) for one in (*judged, *decision.not_judged)):
             yield f"it does not judge {rule.text} on {rule.target}, a rule of its policy"
     settings = ("confidence", "max_unscored", "min_aligned", "across", "share_error_over")
     if any(getattr(decision, name) != getattr(policy, name) for name in settings):

@@ -118,6 +118,8 @@ def test_only_ranges_are_judged_as_ranges() -> None:
     for name, asked in RULES.items():
         found = list(_judged_otherwise(decided(), [(on(a_rule(**asked), **fails), METRIC)], MEASURED))
         assert bool(found) is (name == "range")
+    warns = on(a_rule(min=0.3, severity="warn"), reason="0.400 to 0.600 satisfies the rule")
+    assert list(_judged_otherwise(decided(), [(warns, METRIC)], MEASURED)) == []
 
 
 def test_the_check_that_nothing_was_judged_is_the_gates() -> None:

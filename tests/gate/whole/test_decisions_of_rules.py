@@ -184,6 +184,10 @@ BOTH = [on(a_rule("t/a", **RULES["range"])), on(a_rule("u/b", **RULES["better"])
 def test_every_check_is_on_a_rule_of_the_policy_and_every_rule_has_one() -> None:
     assert list(_not_of_policy(decided(*BOTH), POLICY)) == []
     assert list(_not_of_policy(decided(BOTH[0], nothing_judged(), not_judged=[LEFT_OUT]), POLICY)) == []
+    names = ("run/status", "policy/registered", "policy/budget", "policy/rules")
+    own = [nothing_judged().model_copy(update={"metric": name}) for name in names]
+    on_waiver = own[0].model_copy(update={"metric": "waiver/W-1", "rule": "in force and used"})
+    assert list(_not_of_policy(decided(*own, on_waiver, *BOTH), POLICY)) == []
     without = "it does not judge better than the baseline on u/b, a rule of its policy"
     assert list(_not_of_policy(decided(BOTH[0]), POLICY)) == [without]
     no_rule = LEFT_OUT.model_copy(update={"rule": None})

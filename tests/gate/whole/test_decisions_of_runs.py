@@ -121,7 +121,8 @@ def test_each_check_is_examined_with_its_metric(handed_on: dict[str, list[tuple[
     looked_at = on(a_rule(min=0.3)).model_copy(update={"sequential": SimpleNamespace()})
     on_part = on(a_rule(slice=PART.slice, min=0.3), PART)
     on_waiver = ON_RUN.model_copy(update={"metric": f"{PREFIX}W-1", "rule": RULE})
-    own = [ON_RUN, ON_RUN.model_copy(update={"metric": "policy/registered"}), on_waiver]
+    names = ("run/status", "policy/registered", "policy/budget")
+    own = [*(ON_RUN.model_copy(update={"metric": name}) for name in names), on_waiver]
     rules = [*BOTH, on_part, looked_at, nothing_judged()]
     decision, metrics = decided(*own, *rules, verdict="INCONCLUSIVE"), [METRIC, PART, METRIC, UNSCORED]
     said = list(_in_checks(decision, COMPLETE, metrics))

@@ -41,7 +41,7 @@ def test_attachments_and_parts_of_content_are_resolved() -> None:
 def test_the_content_is_what_the_data_set_says_without_numbers_and_random_ids() -> None:
     message = {"role": "user", "content": "Q"}
     same = [epoch(input=[{**message, "id": name}], id=number) for number, name in enumerate("ab")]
-    assert same[0].content() == same[1].content()
+    assert same[0].content() == same[1].content() != epoch(input=[{**message, "content": "R"}]).content()
     others = [epoch(input="R"), epoch(target="B"), epoch(choices=["x"]), epoch()]
     assert len({one.content() for one in others}) == 4
 

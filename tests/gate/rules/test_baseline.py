@@ -15,6 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from audit.core.errors import AuditError, ConfigError, EvidenceInvalid, UsageError
 from audit.gate.policy import Rule
+from audit.gate.rules import baseline as rules
 from audit.gate.rules.baseline import Baseline
 from tests.gate.rules.conftest import samples
 
@@ -128,6 +129,8 @@ def test_cut_answers_count_for_metrics_with_bounds_in_either_run(make: Callable[
     for both, judged in ((beside(run, base), run), (beside(base, run), base)):
         assert both.cut_items(metric_of(judged)) == items
         assert both.cut_items(metric_of(judged, name="boolq/truncated_outputs")) == set()
+    bound = metric_of(base, name="boolq/accuracy_if_cut_wrong")
+    assert (beside(run, base).has(bound), beside(base, run).has(bound)) == (True, False)
 
 
 def test_it_has_what_has_the_same_name_and_slice(make: Callable[..., RunFolder]) -> None:
@@ -192,7 +195,7 @@ def test_a_broken_baseline_is_refused(make: Callable[..., RunFolder]) -> None:
         beside(run, base)
 
 
-def test_both_runs_are_read_each_in_its_place(make: Callable[..., RunFolder]) -> None:
+def test_both_runs_are_read_each_in_its_place(make: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch) -> None:
     run, base = make("b", samples(AFTER)), make("a", samples(BEFORE))
     both, half = beside(run, base), metric_of(run, slice={"half": "b"})
     before, after = both.sides(half)
@@ -204,6 +207,13 @@ def test_both_runs_are_read_each_in_its_place(make: Callable[..., RunFolder]) ->
     assert [one.score for one in own] == BEFORE
     assert [one.score for one in both.records.samples("evals", "boolq")] == AFTER
     assert both.folder is base
+    ends = SimpleNamespace(ci_low=1, ci_high=2)
+    monkeypatch.setattr(
+        rules,
+        "recomputed",
+        lambda one, given: ends if (one.value, one.confidence, given) == (mine.value, 0.9, own) else 0,
+    )
+    assert both.own_interval(half, 0.9) == (1, 2)
     twice = make("c", [*samples(AFTER)[:-1], samples(AFTER)[0]])
     with pytest.raises(UsageError, match=r"^candidate: 1 sample ids occur more than once"):
         beside(twice, base).sides(half)

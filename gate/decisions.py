@@ -303,8 +303,9 @@ def _not_of_policy(decision: Decision, policy: Policy) -> Iterator[str]:
     for check in judged:
         if not any(_is_on(check, rule) and _is_asked(check, rule) for rule in asked):
             yield f"{check.rule} on {check.metric}, as it has it, is not a rule of its policy"
+    known: list[GateCheck | NotJudged] = [*judged, *decision.not_judged]
     for rule in asked:
-        if not any(_is_on(one, rule) for one in (*judged, *decision.not_judged)):
+        if not any(_is_on(one, rule) for one in known):
             yield f"it does not judge {rule.text} on {rule.target}, a rule of its policy"
     settings = ("confidence", "max_unscored", "min_aligned", "across", "share_error_over")
     if any(getattr(decision, name) != getattr(policy, name) for name in settings):

@@ -221,8 +221,7 @@ def _rule(check: GateCheck, metric: Metric | None) -> Rule | None:
         case "range":
             fields |= {"min": check.minimum, "max": check.maximum}
         case "no_worse":
-            loss = {"margin": check.margin, "relative": check.relative}
-            fields["no_worse_than_baseline"] = {key: one for key, one in loss.items() if one is not None}
+            fields["no_worse_than_baseline"] = {"margin": check.margin, "relative": check.relative}
         case "better":
             fields["better_than_baseline"] = True
         case "gap":
@@ -240,13 +239,12 @@ def _rule(check: GateCheck, metric: Metric | None) -> Rule | None:
     return rule if same and rule.text == check.rule else None
 
 
-def _asked_of_ratings(check: GateCheck) -> dict[str, int]:
-    """What a check on a corrected metric asks of the ratings, as a policy writes it."""
+def _asked_of_ratings(check: GateCheck) -> dict[str, int | None] | None:
+    """What a check on a corrected metric asks of the ratings, as a policy writes it; None for nothing."""
     asked = check.rated_as
     if asked is None:
-        return {}
-    given = {"rated_at_least": asked.at_least, "rated_at_most": asked.at_most, "labels": asked.labels}
-    return {name: value for name, value in given.items() if value is not None}
+        return None
+    return {"rated_at_least": asked.at_least, "rated_at_most": asked.at_most, "labels": asked.labels}
 
 
 def _beyond_ranges(
@@ -302,12 +300,12 @@ def _not_of_policy(decision: Decision, policy: Policy) -> Iterator[str]:
     asked = [clause for rule in policy.rules for clause in clauses(rule)]
     own = {*OWN_CHECKS, POLICY_CHECK}
     judged = [check for check in decision.checks if check.metric not in own and not is_on_waiver(check)]
-    left_out = [one for one in decision.not_judged if one.rule is not None]
     for check in judged:
         if not any(_is_on(check, rule) and _is_asked(check, rule) for rule in asked):
             yield f"{check.rule} on {check.metric}, as it has it, is not a rule of its policy"
+    known: list[GateCheck | NotJudged] = [*judged, *decision.not_judged]
     for rule in asked:
-        if not any(_is_on(check, rule) for check in judged) and not any(_is_on(one, rule) for one in left_out):
+        if not any(_is_on(one, rule) for one in known):
             yield f"it does not judge {rule.text} on {rule.target}, a rule of its policy"
     settings = ("confidence", "max_unscored", "min_aligned", "across", "share_error_over")
     if any(getattr(decision, name) != getattr(policy, name) for name in settings):
@@ -316,9 +314,8 @@ def _not_of_policy(decision: Decision, policy: Policy) -> Iterator[str]:
 
 def _is_on(one: GateCheck | NotJudged, rule: Rule) -> bool:
     """Whether a check is on a rule, or on one of the tasks of its pattern."""
-    task, _, name = one.metric.rpartition("/")
-    same = (rule.covers(task) and name == rule.target.rpartition("/")[2]) if rule.is_pattern else False
-    return one.rule == rule.text and (same or one.metric == rule.target)
+    there = rule.model_copy(update={"metric": f"{one.task}/{rule.metric.rpartition('/')[2]}"})
+    return rule.covers(one.task) and one.metric == there.target and one.rule == rule.text
 
 
 def _is_asked(check: GateCheck, rule: Rule) -> bool:

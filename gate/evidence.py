@@ -114,7 +114,7 @@ def files(run: RunFolder) -> list[Path]:
 def _check_links(run: RunFolder) -> None:
     """Refuse links that lead out of the folder: what they lead to can change at any time, and is not copied."""
     home = run.path.resolve()
-    for name in (MANIFEST, *FOLDERS, *_names(run.path)):
+    for name in (MANIFEST, *_names(run.path)):
         path = run.path / name
         if path.is_symlink() and not path.resolve().is_relative_to(home):
             raise _invalid(path, "it is a link out of the run folder: put the file itself there")

@@ -19,7 +19,7 @@ from audit.gate.policy import Policy
 def render() -> str:
     """The text of ``docs/schemas/policy.json``."""
     plain = Policy.model_json_schema()
-    plain.pop("title", None)
+    plain.pop("title")
     head = {"$schema": DIALECT, "title": "A policy of audit gate", "$comment": f"policy version {POLICY_VERSION}"}
     return json.dumps(head | plain, indent=2, ensure_ascii=False) + "\n"
 

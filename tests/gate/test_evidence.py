@@ -99,7 +99,7 @@ def test_a_run_is_whole_if_it_is_complete_and_its_files_are_as_it_left_them(run:
     manifest = run.read_manifest()
     for update in ({"status": "partial"}, {"status": "running", "finished": None}):
         seal(run, manifest.model_copy(update=update))
-        assert not evidence.is_whole(run)
+        assert evidence.is_whole(run) is False
     run.write_manifest(manifest.model_copy(update={"evidence": {}}))
     assert not evidence.is_whole(run)
     seal(run, manifest)
@@ -107,7 +107,7 @@ def test_a_run_is_whole_if_it_is_complete_and_its_files_are_as_it_left_them(run:
     run.drivers_path.unlink()
     assert not evidence.is_whole(run)
     run.drivers_path.mkdir()
-    assert not evidence.is_whole(run)
+    assert evidence.is_whole(run) is False
 
 
 def test_a_finished_run_is_sound_wherever_it_is_copied(whole: RunFolder, run: RunFolder) -> None:

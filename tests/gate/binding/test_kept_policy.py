@@ -86,8 +86,11 @@ def test_another_policy_in_its_place_is_found(
 ) -> None:
     run, decision = judged
     keep(run, make_policy(OWNED))
-    with pytest.raises(EvidenceInvalid, match="it is not the policy of the decision"):
+    digest = decision.policy_sha256[:16]
+    with pytest.raises(EvidenceInvalid) as raised:
         policy_of(run, decision)
+    said = f"evidence invalid: it is not the policy of the decision, policy.yaml, digest {digest}"
+    assert str(raised.value).startswith(f"{path_in(run)}: {said}: ")
     assert "it is not the policy of the decision" in (why_not(run, decision) or "")
     path_in(run).write_text("rules: [")
     with pytest.raises(ConfigError):

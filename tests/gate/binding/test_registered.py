@@ -52,8 +52,9 @@ def test_another_policy_is_named_and_cannot_pass(
     decision = decide(run, policy)
     check = decision.checks[1]
     assert (check.verdict, check.severity, exit_code(decision)) == ("INCONCLUSIVE", "block", code)
-    for word in (before.sha256[:16], policy.sha256[:16], "2026-01-31 11:59:07 UTC", "judge under that one"):
-        assert word in check.reason
+    digests = f"digest {before.sha256[:16]}, and this is policy.yaml, {policy.sha256[:16]}: judge under that one"
+    for words in (digests, "2026-01-31 11:59:07 UTC, is policy.yaml"):
+        assert words in check.reason
     assert why_not(run, decision) is None
 
 

@@ -18,7 +18,8 @@ def epoch(**row: Any) -> Epoch:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("C", 1.0), ("P", 0.5), ("I", 0.0), ("N", 0.0), ("yes", 1.0), ("False", 0.0), ("0.25", 0.25), (True, 1.0),
+        ("C", 1.0), ("P", 0.5), ("I", 0.0), ("N", 0.0), ("yes", 1.0), ("TRUE", 1.0), ("no", 0.0), ("False", 0.0),
+        ("0.25", 0.25), (True, 1.0),
         (3, 3.0), ("good", None), (None, None), ([1], None), (float("nan"), None), ("inf", None),
     ],
 )  # fmt: skip
@@ -40,7 +41,7 @@ def test_attachments_and_parts_of_content_are_resolved() -> None:
 def test_the_content_is_what_the_data_set_says_without_numbers_and_random_ids() -> None:
     message = {"role": "user", "content": "Q"}
     same = [epoch(input=[{**message, "id": name}], id=number) for number, name in enumerate("ab")]
-    assert same[0].content() == same[1].content()
+    assert same[0].content() == same[1].content() != epoch(input=[{**message, "content": "R"}]).content()
     others = [epoch(input="R"), epoch(target="B"), epoch(choices=["x"]), epoch()]
     assert len({one.content() for one in others}) == 4
 

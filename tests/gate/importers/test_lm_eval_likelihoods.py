@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ("True", None, False),
         (["True"], None, True),
         ({}, None, False),
+        ({"0": "True"}, None, False),
     ],
 )
 def test_of_one_request(answer: object, value: float | None, greedy: bool) -> None:
@@ -59,6 +60,7 @@ def test_an_accuracy_that_contradicts_the_log_likelihoods_was_edited(tmp_path: P
     "row",
     [
         {"resps": [[["-2.5", "False"]], [["-2.5", "True"]]]},
+        {"resps": [[["-2.5", "False"]], [["nan", "True"]]]},
         {"target": "x"},
         {"acc": 0.5},
         {"acc": math.nan},
@@ -69,13 +71,25 @@ def test_an_accuracy_that_contradicts_the_log_likelihoods_was_edited(tmp_path: P
             }
         },
     ],
-    ids=["a tie", "no known target", "a share", "not a number", "digits as options"],
+    ids=["a tie", "no number", "no known target", "a share", "not a number", "digits as options"],
 )
 def test_where_the_likeliest_option_decides_nothing_no_accuracy_contradicts_it(
     tmp_path: Path, row: dict[str, Any]
 ) -> None:
-    item = one(tmp_path, "multiple_choice", **{"arguments": OPTIONS, **LIKELY, "acc": 0.0, **row})
-    check_accuracy([item], "multiple_choice")
+    for said in (0.0, 1.0):
+        item = one(tmp_path, "multiple_choice", **{"arguments": OPTIONS, **LIKELY, "acc": said, **row})
+        check_accuracy([item], "multiple_choice")
+
+
+def test_without_an_option_that_is_right_or_chosen_nothing_is_contradicted(tmp_path: Path) -> None:
+    item = one(tmp_path, "multiple_choice", arguments=OPTIONS, **LIKELY, acc=0.0)
+    assert item.choice is not None
+    for change in ({"right": None}, {"chosen": None}):
+        for said in (0.0, 1.0):
+            open_item = replace(
+                item, choice=item.choice.model_copy(update=change), scores={**item.scores, "accuracy": said}
+            )
+            check_accuracy([open_item], "multiple_choice")
 
 
 def test_an_item_that_failed_and_one_of_which_the_best_options_differ_from_the_target(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from audit.core.errors import AuditError, ConfigError, EvidenceInvalid, UsageError
 from audit.gate.policy import Rule
+from audit.gate.rules import baseline as rules
 from audit.gate.rules.baseline import Baseline
 from tests.gate.rules.conftest import samples
 
@@ -92,9 +93,9 @@ def test_a_slice_is_compared_with_the_same_slice(make: Callable[..., RunFolder])
 def test_a_relative_margin_shares_the_error_between_two_intervals(make: Callable[..., RunFolder]) -> None:
     run, base = make("b", samples(AFTER)), make("a", samples(BEFORE))
     rule = Rule.model_validate({"metric": "boolq/accuracy", "no_worse_than_baseline": {"relative": 0.1}})
-    found = beside(run, base).compared(rule, metric_of(run), 0.9)
-    assert (found.confidence, found.difference.confidence) == (0.9, pytest.approx(0.95))
-    expected = proportion_confint(36, 60, alpha=0.05, method="wilson")
+    found = beside(run, base).compared(rule, metric_of(run), 0.8)
+    assert (found.confidence, found.difference.confidence) == (0.8, pytest.approx(0.9))
+    expected = proportion_confint(36, 60, alpha=0.1, method="wilson")
     assert (found.baseline_low, found.baseline_high) == pytest.approx(expected)
     absolute = Rule.model_validate({"metric": "boolq/accuracy", "no_worse_than_baseline": {"margin": 0.1}})
     assert beside(run, base).compared(absolute, metric_of(run), 0.9).baseline_low is None
@@ -120,6 +121,16 @@ def test_cut_answers_of_either_run_count_once(make: Callable[..., RunFolder]) ->
 def test_cut_answers_of_items_that_one_run_lacks_do_not_count(make: Callable[..., RunFolder]) -> None:
     run, base = make("b", samples(AFTER[:58], cut=[3, 57])), make("a", samples(BEFORE, cut=[59]))
     assert beside(run, base).compared(BETTER, metric_of(run), 0.95).cut == 2
+
+
+def test_cut_answers_count_for_metrics_with_bounds_in_either_run(make: Callable[..., RunFolder]) -> None:
+    run, base = make("b", samples(AFTER)), make("a", samples(BEFORE, cut=[1, 7]))
+    items = {samples(BEFORE)[place].sample_id for place in (1, 7)}
+    for both, judged in ((beside(run, base), run), (beside(base, run), base)):
+        assert both.cut_items(metric_of(judged)) == items
+        assert both.cut_items(metric_of(judged, name="boolq/truncated_outputs")) == set()
+    bound = metric_of(base, name="boolq/accuracy_if_cut_wrong")
+    assert (beside(run, base).has(bound), beside(base, run).has(bound)) == (True, False)
 
 
 def test_it_has_what_has_the_same_name_and_slice(make: Callable[..., RunFolder]) -> None:
@@ -182,3 +193,37 @@ def test_a_broken_baseline_is_refused(make: Callable[..., RunFolder]) -> None:
     shutil.rmtree(base.path)
     with pytest.raises(AuditError):
         beside(run, base)
+
+
+def test_both_runs_are_read_each_in_its_place(make: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch) -> None:
+    run, base = make("b", samples(AFTER)), make("a", samples(BEFORE))
+    both, half = beside(run, base), metric_of(run, slice={"half": "b"})
+    before, after = both.sides(half)
+    for found, scores in ((before, BEFORE), (after, AFTER)):
+        assert [one.score for one in found.every.values()] == scores
+        assert [one.score for one in found.chosen] == scores[1::2]
+    mine, own = both.own(half)
+    assert (mine.slice, mine.value) == ({"half": "b"}, pytest.approx(np.mean(BEFORE[1::2])))
+    assert [one.score for one in own] == BEFORE
+    assert [one.score for one in both.records.samples("evals", "boolq")] == AFTER
+    assert both.folder is base
+    ends = SimpleNamespace(ci_low=1, ci_high=2)
+    monkeypatch.setattr(
+        rules,
+        "recomputed",
+        lambda one, given: ends if (one.value, one.confidence, given) == (mine.value, 0.9, own) else 0,
+    )
+    assert both.own_interval(half, 0.9) == (1, 2)
+    twice = make("c", [*samples(AFTER)[:-1], samples(AFTER)[0]])
+    with pytest.raises(UsageError, match=r"^candidate: 1 sample ids occur more than once"):
+        beside(twice, base).sides(half)
+    assert both.hindrance(half) is None
+
+
+def test_the_judged_run_is_not_checked_again(make: Callable[..., RunFolder]) -> None:
+    run, base = make("b", samples(AFTER)), make("a", samples(BEFORE))
+    manifest = run.read_manifest()
+    run.write_manifest(manifest.model_copy(update={"evidence": {}}))
+    assert beside(run, base).compared(BETTER, metric_of(run), 0.95).difference.error is None
+    with pytest.raises(EvidenceInvalid):
+        beside(base, run)

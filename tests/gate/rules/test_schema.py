@@ -29,7 +29,14 @@ def test_shipped_policies_satisfy_it(name: str) -> None:
         jsonschema.validate(policy | {"ruls": []}, json.loads(render()))
 
 
-def test_the_command_writes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["schema", str(tmp_path)])
+@pytest.mark.parametrize("given", [["here"], []])
+def test_the_command_writes_it(given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / (given[0] if given else "docs/schemas")
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["schema", *given])
     runpy.run_path(str(ROOT / "gate" / "rules" / "schema.py"), run_name="__main__")
-    assert (tmp_path / "policy.json").read_text("utf-8") == render()
+    assert [file.name for file in tmp_path.rglob("*.*")] == ["policy.json"]
+    assert (folder / "policy.json").read_text("utf-8") == render()
+    runpy.run_path(str(ROOT / "gate" / "rules" / "schema.py"), run_name="imported")
+    assert len(list(tmp_path.rglob("*.json"))) == 1

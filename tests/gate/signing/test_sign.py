@@ -66,8 +66,18 @@ def test_without_the_folder_the_subject_is_what_the_manifest_records(
     for given in ("", "~nobody-knows/model", "\0", "m" * 300):
         assert subject_with(whole, given=given)[1] == RECORDED
     assert subject_of(whole.read_manifest().model_copy(update={"config": {}})).annotations.method == RECORDED
+    monkeypatch.chdir(tmp_path / "None")
+    assert subject_with(whole, given=".")[1] == MODEL_SIGNING
+    assert subject_with(whole, given="")[1] == RECORDED
     server = subject_with(whole, device="server")
     assert server == ("ab", RECORDED, "a model behind a server: its weights were not seen")
+
+
+def test_each_file_of_the_checkpoint_is_read_once(whole: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, digest = [], model_digest._digest
+    monkeypatch.setattr(model_digest, "_digest", lambda path: (read.append(path), digest(path))[1])
+    assert subject_of(whole.read_manifest()).digest == {"sha256": OF_FOLDER}
+    assert len({*read}) == len(read) > 1
 
 
 def test_a_folder_that_is_no_longer_the_audited_checkpoint_is_not_the_subject(whole: RunFolder) -> None:
@@ -153,4 +163,4 @@ def test_a_bundle_signs_the_decision_as_it_is_or_another_one(run: RunFolder, key
     run.write_decision(decision)
     assert signs_decision(run)
     (run.path / envelope.NAME).write_text("[]")
-    assert not signs_decision(run)
+    assert signs_decision(run) is False

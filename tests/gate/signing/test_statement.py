@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import rfc8785
+from pydantic import ValidationError
 
 from audit.core.errors import AuditError
 from audit.core.records import RegisteredPolicy, RunReference
@@ -13,6 +15,7 @@ from audit.gate.signing.parts import parts_of
 from audit.gate.signing.statement import (
     MODEL_SIGNING,
     RECORDED,
+    Configuration,
     Statement,
     Subject,
     SubjectNotes,
@@ -112,6 +115,22 @@ def test_the_payload_is_canonical_and_reads_back(whole: RunFolder) -> None:
     assert envelope.parsed(whole.path, text.decode(), Statement) == made
     parts = json.loads(text)["predicate"]["checkpointAudit"]["parts"]
     assert json.dumps(parts, sort_keys=True, separators=(",", ":")).encode() in text
+
+
+def test_the_day_that_waivers_were_judged_for_is_signed_as_text(whole: RunFolder) -> None:
+    plain = json.loads(payload(statement_of(whole, judged_for=date(2026, 2, 10))))
+    assert plain["predicate"]["checkpointAudit"]["decision"]["judged_for"] == "2026-02-10"
+
+
+def test_a_statement_is_on_one_checkpoint_and_every_digest_is_there(whole: RunFolder) -> None:
+    plain = json.loads(payload(statement_of(whole)))
+    for subjects in ([], [plain["subject"][0]] * 2):
+        with pytest.raises(ValidationError, match="subject"):
+            Statement.model_validate_json(json.dumps({**plain, "subject": subjects}))
+    with pytest.raises(ValidationError, match="digest"):
+        Subject(name="tiny", digest={}, annotations=SUBJECT.annotations)
+    with pytest.raises(ValidationError, match="digest"):
+        Configuration(name="manifest.json", digest={})
 
 
 def test_what_has_no_canonical_form_is_not_signed(whole: RunFolder) -> None:

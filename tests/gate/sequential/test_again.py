@@ -99,6 +99,18 @@ def test_with_other_packages_the_verdict_of_the_last_look_counts(
     assert list(again.faults(run, decision, [], [rule], given, None)) == []
 
 
+def test_a_verdict_without_a_metric_is_not_believed(make: Make, judge: Judge) -> None:
+    run = make("run", samples(shares(72, 100)), looks=looks(100, 100))
+    decision = judge(run, None, RULES[0])
+    rule, held = Rule.model_validate(RULES[0]), decision.checks[-1]
+    for verdict, faults in (
+        ("PASS", ["it finds PASS for boolq/accuracy, which cannot be judged"]),
+        ("INCONCLUSIVE", []),
+    ):
+        given = [(held.model_copy(update={"verdict": verdict}), rule, None)]
+        assert list(again.faults(run, decision, given, [rule], Measured([]), None)) == faults
+
+
 def test_another_verdict_interval_or_evidence_is_found(make: Make, judge: Judge) -> None:
     base = make("base", samples(shares(70, 100)))
     run = make("run", samples(shares(70, 100)), looks=looks(100, 500))

@@ -95,6 +95,14 @@ def test_items_that_all_gain_the_same_have_a_test_and_no_interval() -> None:
     assert found.no_interval is not None
 
 
+def test_a_small_slope_of_large_changes_counts() -> None:
+    """Of places 1, 2 and 4 the runs count -12, -3 and 15 of 14: -3 / 14 + 15 * 0.202 / 14 is 0.03 / 14."""
+    assert weights_of([1, 2, 4]) == pytest.approx([-12 / 14, -3 / 14, 15 / 14])
+    runs = [run_of([value] * 6) for value in (0.0, 1.0, 0.202)]
+    found = trend(Mean(), common_items(Mean(), runs, None, NAMES[:3]), [1, 2, 4], unit="nats", confidence=0.95)
+    assert found.change == pytest.approx(0.03 / 14)
+
+
 def test_clusters_are_the_units() -> None:
     draw = np.random.default_rng(1)
     rows = draw.normal(size=(3, 40))

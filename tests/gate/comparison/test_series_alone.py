@@ -118,6 +118,7 @@ def test_no_more_runs_than_random_signs_can_tell_apart() -> None:
     """The smallest p-value is 1 / 10,000: 32 runs have 496 pairs, 33 have 528, and 0.05 is 500 times that."""
     series._check_count(3, 0.95)
     series._check_count(32, 0.95)
+    series._check_count(10, 0.9955)  # 45 pairs, and 0.0045 is 45 times that
     with pytest.raises(ConfigError, match="33 runs have 528 pairs"):
         series._check_count(33, 0.95)
     with pytest.raises(ConfigError, match="2 runs: a series needs three or more"):

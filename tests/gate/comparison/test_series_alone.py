@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from audit.core.errors import ConfigError
@@ -13,10 +14,14 @@ from audit.gate.comparison import series
 from audit.gate.comparison.series import _Series
 from audit.stats.definitions import Mean
 from audit.stats.pairing.common import common_items
+from audit.stats.pairing.comparison import compared
+from audit.stats.pairing.trend import trend
 from tests.gate.comparison.runs import scored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from audit.core.records import Sample
 
 METRIC = Metric(name="boolq/accuracy", suite="evals", task="boolq", metric="accuracy", value=0.5, n=9, primary=True)
 
@@ -118,7 +123,7 @@ def test_no_more_runs_than_random_signs_can_tell_apart() -> None:
     """The smallest p-value is 1 / 10,000: 32 runs have 496 pairs, 33 have 528, and 0.05 is 500 times that."""
     series._check_count(3, 0.95)
     series._check_count(32, 0.95)
-    series._check_count(10, 0.9955)  # 45 pairs, and 0.0045 is 45 times that
+    series._check_count(25, 0.97)  # 300 pairs, and 0.03 is 300 times that
     with pytest.raises(ConfigError, match="33 runs have 528 pairs"):
         series._check_count(33, 0.95)
     with pytest.raises(ConfigError, match="2 runs: a series needs three or more"):
@@ -173,16 +178,22 @@ def test_a_mismatch_is_named_once_with_what_each_run_has() -> None:
     ]
 
 
-def test_the_numbers_of_three_runs_by_hand() -> None:
-    """Of 60 items 20, 22 and 40 are right, the first ones: 2, 18 and 20 change, all to the better."""
-    given = METRIC.model_copy(update={"definition": Mean().written()})
+def in_memory(rows: Sequence[Sequence[Sample]], given: Metric, confidence: float = 0.95) -> _Series:
+    """Three runs with these samples, at places 1, 2 and 4."""
     found, key = works(*[SimpleNamespace(hindrance=lambda _: None)] * 3), series.key_of(given)
-    rows = [scored([1.0] * right + [0.0] * (60 - right)) for right in (20, 22, 40)]
     found._runs = [
         SimpleNamespace(by_key={key: place}, records=SimpleNamespace(of=rows.__getitem__))  # type: ignore[misc]
         for place in range(3)
     ]
-    found._names, found._at, found._min_aligned, found._confidence = ["1", "2", "3"], [1, 2, 4], 1.0, 0.95
+    found._names, found._at, found._min_aligned, found._confidence = ["1", "2", "3"], [1, 2, 4], 1.0, confidence
+    return found
+
+
+def test_the_numbers_of_three_runs_by_hand() -> None:
+    """Of 60 items 20, 22 and 40 are right, the first ones: 2, 18 and 20 change, all to the better."""
+    given = METRIC.model_copy(update={"definition": Mean().written()})
+    rows = [scored([1.0] * right + [0.0] * (60 - right)) for right in (20, 22, 40)]
+    found = in_memory(rows, given)
     one = found.metric(given)
     assert (one.name, one.n, one.aligned, one.missing, one.error, one.no_trend) == (
         "boolq/accuracy", 60, 1.0, None, None, None,
@@ -205,3 +216,71 @@ def test_the_numbers_of_three_runs_by_hand() -> None:
     assert [two if isinstance(two, str) else (two.p_value, two.p_adjusted, two.differ) for two in same] == [
         (1.0, 1.0, False)
     ] * 3
+
+
+def test_values_pairs_and_trend_are_those_of_the_slice_in_its_unit() -> None:
+    """With clusters, and with the coverage that was asked for."""
+    draw, definition = np.random.default_rng(2), Mean(scale=100.0, resamples=200)
+    rows = [
+        [
+            one.model_copy(update={"cluster": f"c{place // 4}"})
+            for place, one in enumerate(scored(list(draw.random(48))))
+        ]
+        for _ in range(3)
+    ]
+    where = {"half": "b"}
+    given = METRIC.model_copy(update={"definition": definition.written(), "unit": "percent", "slice": where})
+    given = given.model_copy(update={"higher_is_better": False})
+    one = in_memory(rows, given, 0.9).metric(given)
+    halves = [row[1::2] for row in rows]
+    for value, half in zip(one.values, halves, strict=True):
+        alone = definition.estimate(half, unit="percent", confidence=0.9)
+        assert alone.interval is not None
+        assert (value.value, value.ci_low, value.ci_high, value.ci_method, value.no_interval) == (
+            alone.value, alone.interval.low, alone.interval.high, alone.interval.method, None,
+        )  # fmt: skip
+    for pair in one.pairs:
+        two = compared(
+            definition, halves[pair.first], halves[pair.second],
+            unit="percent", higher_is_better=False, slice=where, confidence=0.9,
+        )  # fmt: skip
+        assert two.interval is not None
+        assert (pair.difference, pair.ci_low, pair.ci_high, pair.p_value, pair.test, pair.detectable) == (
+            two.value, two.interval.low, two.interval.high, two.p_value, two.test, two.detectable,
+        )  # fmt: skip
+    common = common_items(definition, halves, where, ["1", "2", "3"])
+    line = trend(definition, common, [1, 2, 4], unit="percent", confidence=0.9)
+    assert one.trend is not None
+    assert line.interval is not None
+    assert (one.trend.change, one.trend.ci_low, one.trend.ci_high, one.trend.p_value, one.trend.test) == (
+        line.change, line.interval.low, line.interval.high, line.p_value, line.test,
+    )  # fmt: skip
+    assert (one.trend.ci_method, one.trend.no_interval, one.unit, one.slice) == (
+        line.interval.method, None, "percent", where,
+    )  # fmt: skip
+
+
+def test_what_has_no_interval_says_why() -> None:
+    """All items gain one point from run to run: neither differences nor slopes vary."""
+    rows = [scored([place + item for item in range(6)]) for place in range(3)]
+    given = METRIC.model_copy(update={"definition": Mean().written(), "unit": "nats"})
+    one = in_memory(rows, given).metric(given)
+    assert [(pair.ci_low, pair.ci_high) for pair in one.pairs] == [(None, None)] * 3
+    assert all(pair.no_interval and pair.p_value == 2 / 64 for pair in one.pairs)
+    assert one.trend is not None
+    assert (one.trend.ci_low, one.trend.ci_high, one.trend.ci_method, one.trend.p_value) == (None, None, None, 2 / 64)
+    assert one.trend.no_interval
+    alike = in_memory([scored([0.5] * 6)] * 3, given).metric(given)
+    assert [(value.value, value.ci_low, value.ci_high, value.ci_method) for value in alike.values] == [
+        (0.5, None, None, None)
+    ] * 3
+    assert all(value.no_interval for value in alike.values)
+
+
+def test_other_clusters_keep_runs_from_being_compared() -> None:
+    given = METRIC.model_copy(update={"definition": Mean().written()})
+    rows = [scored([1.0, 0.0], cluster=name) for name in "aab"]
+    one = in_memory(rows, given).metric(given)
+    assert (one.values, one.error) == (
+        [], f"item {rows[0][0].sample_id} is in cluster 'a' of 1 and 'b' of 3: the data differ",
+    )  # fmt: skip

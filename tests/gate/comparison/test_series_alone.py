@@ -15,7 +15,7 @@ from audit.gate.comparison.series import _Series
 from audit.stats.definitions import Mean
 from audit.stats.pairing.common import common_items
 from audit.stats.pairing.comparison import compared
-from audit.stats.pairing.trend import trend
+from audit.stats.pairing.trend import Trend, trend
 from tests.gate.comparison.runs import scored
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def test_a_difference_is_shown_by_p_value_and_interval(
 ) -> None:
     one = pair(0, 1, 0.01).model_copy(update={"ci_low": low, "ci_high": high})
     assert series._is_shown(one, adjusted, 0.95) is shown
+    assert series._is_shown(pair(0, 1, 0.01), 0.5, 0.5)
 
 
 def test_pairs_are_one_family_and_steps_another() -> None:
@@ -119,11 +120,19 @@ def test_trends_of_all_metrics_are_one_family() -> None:
     assert [one.trend and one.trend.outcome for one in series._with_trends(given, 0.97)] == [None] * 4
 
 
+def test_a_p_value_of_0_stays() -> None:
+    [two], [one] = series._adjusted([pair(0, 1, 0.0)], 0.95), series._with_trends([metric(trend=line(0.0))], 0.95)
+    assert one.trend is not None
+    assert (two.p_adjusted, one.trend.p_adjusted) == (0.0, 0.0)
+
+
 def test_no_more_runs_than_random_signs_can_tell_apart() -> None:
     """The smallest p-value is 1 / 10,000: 32 runs have 496 pairs, 33 have 528, and 0.05 is 500 times that."""
     series._check_count(3, 0.95)
     series._check_count(32, 0.95)
     series._check_count(25, 0.97)  # 300 pairs, and 0.03 is 300 times that
+    with pytest.raises(ConfigError, match="25 runs have 300 pairs"):
+        series._check_count(25, 0.9700015)
     with pytest.raises(ConfigError, match="33 runs have 528 pairs"):
         series._check_count(33, 0.95)
     with pytest.raises(ConfigError, match="2 runs: a series needs three or more"):
@@ -167,14 +176,14 @@ def test_reasons_are_named_with_their_pairs() -> None:
 def test_a_mismatch_is_named_once_with_what_each_run_has() -> None:
     about: dict[str, Any] = {"task": "boolq", "metric": "f1", "what": "scorer"}
     one = Mismatch(kind="scorer", baseline="a", candidate="b", **about)
-    other = Mismatch(kind="scorer", baseline="a", candidate="c", **about)
+    later = one.model_copy(update={"candidate": "c"})
     prompts = Mismatch(kind="prompts", task="boolq", what="9 of 9")
-    lists: list[list[Mismatch]] = [[one, prompts], [other], [one.model_copy(update={"what": "threshold"})]]
-    found = works(*(SimpleNamespace(mismatches=mine) for mine in lists)).mismatches()
+    others = [one.model_copy(update={name: "version"}) for name in ("kind", "task", "metric", "what")]
+    found = works(*(SimpleNamespace(mismatches=mine) for mine in ([one, prompts], [later], others))).mismatches()
     assert [(named.kind, named.task, named.metric, named.what, named.values, named.pairs) for named in found] == [
         ("scorer", "boolq", "f1", "scorer", ["a", "b", "c"], [(0, 1), (0, 2)]),
         ("prompts", "boolq", None, "9 of 9", [], [(0, 1)]),
-        ("scorer", "boolq", "f1", "threshold", [None, "a", "b"], [(1, 2)]),
+        *((each.kind, each.task, each.metric, each.what, [None, "a", "b"], [(1, 2)]) for each in others),
     ]
 
 
@@ -275,6 +284,15 @@ def test_what_has_no_interval_says_why() -> None:
         (0.5, None, None, None)
     ] * 3
     assert all(value.no_interval for value in alike.values)
+
+
+def test_without_a_line_there_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a share of 0 is 0."""
+    given = METRIC.model_copy(update={"definition": Mean().written()})
+    monkeypatch.setattr(series, "trend", lambda *_, **__: Trend(None, error="no line"))
+    one = in_memory([scored([0.0] * 6)] * 3, given).metric(given)
+    assert (one.trend, one.no_trend) == (None, "no line")
+    assert [value.value for value in one.values] == [0.0] * 3
 
 
 def test_other_clusters_keep_runs_from_being_compared() -> None:

@@ -92,7 +92,7 @@ def test_outputs_without_text_and_too_few_are_not_corrected() -> None:
     assert found(silent, SAMPLES).hindrance == "1 of 300 scored items have no output to rate"
     few = judged(29)
     assert found(few, few).hindrance == "29 outputs: a correction needs 30 rated ones: measure more items of the task"
-    assert found(few, few).metric.value is None
+    assert (found(few, few).metric.value, found(few, few).elsewhere) == (None, 0)
     assert not found(judged(30), judged(30)).hindrance
 
 

@@ -12,7 +12,7 @@ from audit.core.errors import ConfigError
 from audit.core.records import Metric, Mismatch, SeriesMetric, SeriesPair, SeriesTrend, SeriesValue
 from audit.gate.comparison import series
 from audit.gate.comparison.series import _Series
-from audit.stats.definitions import Mean
+from audit.stats.definitions import Corpus, Mean
 from audit.stats.pairing.common import common_items
 from audit.stats.pairing.comparison import compared
 from audit.stats.pairing.trend import Trend, trend
@@ -284,6 +284,17 @@ def test_what_has_no_interval_says_why() -> None:
         (0.5, None, None, None)
     ] * 3
     assert all(value.no_interval for value in alike.values)
+
+
+def test_runs_with_the_same_answers_are_tied() -> None:
+    """A score of a corpus has no test where nothing varies: its runs are equal on all items."""
+    definition = Corpus(metric="chrf")
+    given = METRIC.model_copy(update={"definition": definition.written(), "unit": "chrf"})
+    rows = [scored([1.0] * 5, output="a b", reference="a c")] * 3
+    assert compared(definition, rows[0], rows[1], unit="chrf", higher_is_better=True).p_value is None
+    one = in_memory(rows, given).metric(given)
+    assert [(two.p_value, two.p_adjusted, two.differ) for two in one.pairs] == [(1.0, 1.0, False)] * 3
+    assert [value.letters for value in one.values] == ["a"] * 3
 
 
 def test_without_a_line_there_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,7 @@ def test_no_more_runs_than_random_signs_can_tell_apart() -> None:
     series._check_count(3, 0.95)
     series._check_count(32, 0.95)
     series._check_count(25, 0.97)  # 300 pairs, and 0.03 is 300 times that
+    series._check_count(35, 0.9405)  # 595 pairs, exactly as many as 0.0595
     with pytest.raises(ConfigError, match="25 runs have 300 pairs"):
         series._check_count(25, 0.9700015)
     with pytest.raises(ConfigError, match="33 runs have 528 pairs"):

@@ -14,7 +14,7 @@ from audit.gate.comparison import replay
 from audit.gate.comparison.replay import compare_replay
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
-from tests.reports.conftest import a_manifest, a_sample
+from tests.reports.conftest import a_manifest, a_sample, an_attribution
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -156,6 +156,21 @@ def test_a_part_that_lost_items_is_no_equal_one(make: Make) -> None:
     found = compare_replay(whole, make("c", items(2), config=asked), part=True)
     assert [(one.task, one.missing) for one in found.tasks] == [("asdiv", 2), ("boolq", 0)]
     assert not found.equal
+
+
+def test_attributions_are_compared_of_whole_runs(make: Make) -> None:
+    one = an_attribution(items()[0])
+    runs = []
+    for name, verdict in (("a", "believable"), ("b", "no signal")):
+        runs.append(make(name, items()))
+        runs[-1].write_attribution(one.model_copy(update={"verdict": verdict}))
+        sealed(runs[-1])
+    found = compare_replay(*runs)
+    assert [(task.suite, task.task, task.answers) for task in found.tasks] == [
+        ("evals", "boolq", 0),
+        ("explain", "occlusion", 1),
+    ]
+    assert [task.task for task in compare_replay(*runs, part=True).tasks] == ["boolq"]
 
 
 def test_what_decides_results_is_named_the_checkpoint_first(make: Make) -> None:

@@ -132,6 +132,14 @@ def test_a_task_of_one_run_only_differs_in_all_items(make: Make) -> None:
     assert not found.equal
 
 
+def test_the_data_of_a_task_of_one_run_only_are_no_cause(make: Make) -> None:
+    more = [a_sample("asdiv", place, score=1.0) for place in range(2)]
+    asset = AssetRecord(name="sums", kind="dataset", source="folder", version="1", sha256="1" * 64, licence="MIT")
+    whole = make("a", items(), more, assets=[asset], task_assets={"asdiv": ["sums"]})
+    part = make("b", items(), assets=[], task_assets={})
+    assert compare_replay(whole, part).causes == compare_replay(part, whole).causes == []
+
+
 def test_a_part_is_compared_on_what_it_has(make: Make) -> None:
     more = [a_sample("asdiv", place, score=1.0) for place in range(2)]
     whole = make("a", items(), more)
@@ -161,7 +169,7 @@ def test_a_part_that_lost_items_is_no_equal_one(make: Make) -> None:
 def test_attributions_are_compared_of_whole_runs(make: Make) -> None:
     one = an_attribution(items()[0])
     runs = []
-    for name, verdict in (("a", "believable"), ("b", "no signal")):
+    for name, verdict in (("a", "believable"), ("b", "weak")):
         runs.append(make(name, items()))
         runs[-1].write_attribution(one.model_copy(update={"verdict": verdict}))
         sealed(runs[-1])

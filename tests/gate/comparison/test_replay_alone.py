@@ -139,7 +139,7 @@ def test_attributions_are_compared_by_method() -> None:
     one, two = (an_attribution(a_sample("boolq", place)) for place in range(2))
     lime = an_attribution(a_sample("boolq", 0), method="lime", attribution_id="l")
     values = [one.values[0] + 0.5, *one.values[1:]]
-    after = [one.model_copy(update={"values": values}), two.model_copy(update={"verdict": "no signal", "seconds": 9.0})]
+    after = [one.model_copy(update={"values": values}), two.model_copy(update={"verdict": "weak", "seconds": 9.0})]
     found = list(replay._methods([lime, one, two], after))
     assert [(task.suite, task.task, task.recorded, task.replayed, task.missing) for task in found] == [
         ("explain", "lime", 1, 0, 1), ("explain", "occlusion", 2, 2, 0),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.core.errors import EvidenceInvalid
 from audit.core.records import AssetRecord, Choice, FileDigest, Mismatch, PluginRecord, SampledText
 from audit.core.records.sample import FindingRecord
 from audit.core.run_folder import RunFolder
@@ -132,12 +133,20 @@ def test_a_task_of_one_run_only_differs_in_all_items(make: Make) -> None:
     assert not found.equal
 
 
-def test_the_data_of_a_task_of_one_run_only_are_no_cause(make: Make) -> None:
+def test_the_settings_of_a_task_of_one_run_only_are_no_cause(make: Make) -> None:
     more = [a_sample("asdiv", place, score=1.0) for place in range(2)]
-    asset = AssetRecord(name="sums", kind="dataset", source="folder", version="1", sha256="1" * 64, licence="MIT")
-    whole = make("a", items(), more, assets=[asset], task_assets={"asdiv": ["sums"]})
-    part = make("b", items(), assets=[], task_assets={})
+    settings = [{"asdiv": {"shots": shots}, "boolq": {"shots": 5}} for shots in (1, 2)]
+    whole, part = make("a", items(), more, tasks=settings[0]), make("b", items(), tasks=settings[1])
     assert compare_replay(whole, part).causes == compare_replay(part, whole).causes == []
+    assert compare_replay(whole, make("c", more, tasks=settings[1])).causes == ["settings shots of asdiv: 1, now 2"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_both_runs_have_to_be_whole(make: Make, place: int) -> None:
+    runs = make("a", items()), make("b", items())
+    runs[place].write_metrics([])
+    with pytest.raises(EvidenceInvalid, match=r"metrics\.json"):
+        compare_replay(*runs)
 
 
 def test_a_part_is_compared_on_what_it_has(make: Make) -> None:

@@ -131,6 +131,19 @@ def test_a_task_of_one_run_only_differs_in_all_items(make: Make) -> None:
     assert [(task.task, task.missing, task.equal) for task in found.tasks] == [("asdiv", 2, False), ("boolq", 0, True)]
     assert "asdiv/accuracy: the replay does not have it" in found.different
     assert not found.equal
+    back = compare_replay(make("c", items()), make("d", items(), more))
+    assert [(task.task, task.added, task.equal) for task in back.tasks] == [("asdiv", 2, False), ("boolq", 0, True)]
+
+
+def test_an_interval_of_other_packages_is_a_difference_and_no_fault(make: Make) -> None:
+    runs = make("a", items()), make("b", items())
+    changed = [
+        one.model_copy(update={"ci_low": 0.125}) if one.metric == "accuracy" else one for one in runs[1].read_metrics()
+    ]
+    runs[1].write_metrics(changed)
+    [line] = compare_replay(runs[0], sealed(runs[1])).different
+    assert line.startswith("boolq/accuracy: ci_low ")
+    assert line.endswith(", replayed 0.125")
 
 
 def test_the_settings_of_a_task_of_one_run_only_are_no_cause(make: Make) -> None:

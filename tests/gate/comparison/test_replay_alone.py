@@ -213,6 +213,8 @@ def test_a_group_is_compared_where_all_items_of_its_tasks_are_there(members: lis
     definition = Members(members={name: Mean().written() for name in members}).written()
     group = METRIC.model_copy(update={"task": "group", "definition": definition})
     assert replay._is_whole(group, {("evals", "boolq")}) is whole
+    bare = METRIC.model_copy(update={"task": members[-1], "definition": None})
+    assert replay._is_whole(bare, {("evals", "boolq")}) is whole
     assert not replay._is_whole(None, {("evals", "boolq")})
 
 

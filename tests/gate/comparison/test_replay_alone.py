@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,6 +102,7 @@ def test_numbers_are_the_same_but_for_rounding(old: float | None, new: float | N
 def test_how_far_numbers_are_apart() -> None:
     assert replay._apart([1.0, None, 3.0, 5.0], [1.5, 2.0, None, 3.0, 9.0]) == 2.0
     assert replay._apart([1.0, None], [1.0, None]) == replay._apart([], []) == 0.0
+    assert replay._apart([-math.inf], [-math.inf]) == 0.0
 
 
 def test_a_task_item_by_item() -> None:

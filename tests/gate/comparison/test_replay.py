@@ -171,6 +171,8 @@ def test_a_part_is_compared_on_what_it_has(make: Make) -> None:
     two = {"evals": {"tasks": [{"name": "boolq", "limit": 2}]}, "safety": {"tasks": []}}
     fewer = compare_replay(whole, make("c", items(2), config=two), part=True)  # a metric of fewer items is another
     assert (fewer.equal, fewer.metrics, fewer.tasks[0].replayed) == (True, 0, 2)
+    unnamed = compare_replay(whole, make("g", items(), config={"evals": {"tasks": []}}), part=True)
+    assert [(task.task, task.replayed) for task in unnamed.tasks] == [("boolq", 4)]
     other = with_first(items(2), output="another answer")
     assert not compare_replay(whole, make("d", other), part=True).equal
     assert compare_replay(make("e", items(2)), make("f", items(3)), part=True).tasks[0].added == 1

@@ -150,7 +150,10 @@ def test_attributions_are_compared_by_method() -> None:
     assert found[1].largest == pytest.approx(0.5)
     [again] = replay._methods([], [lime])
     assert (again.task, again.added) == ("lime", 1)
-    fewer = one.features[:-1]
+    assert [task.missing for task in replay._methods([one, two], [one])] == [1]
+    first = one.features[0]
+    fewer, longer = one.features[:-1], [first.model_copy(update={"end": first.end + 1}), *one.features[1:]]
+    assert [task.prompts for task in replay._methods([one], [one.model_copy(update={"features": longer})])] == [1]
     for changes in ({"prompt": "other"}, {"target": "other"}, {"against": "other"}, {"features": fewer}):
         [task] = replay._methods([one], [one.model_copy(update=changes)])
         assert (task.prompts, task.answers, task.scores) == (1, 0, 0)

@@ -58,8 +58,9 @@ def make(tmp_path: Path) -> Make:
 
 
 def test_a_run_equals_itself_whatever_time_it_took(make: Make) -> None:
-    found = compare_replay(make("a", items()), make("b", items(seconds=9.0)))
+    found = compare_replay(make("a", items(), run_id="first"), make("b", items(seconds=9.0), run_id="second"))
     assert found.equal
+    assert (found.recorded, found.replayed) == ("first", "second")
     assert (found.causes, found.different, found.metrics) == ([], [], 2)
     [task] = found.tasks
     assert (task.recorded, task.replayed, task.largest, task.first) == (4, 4, 0.0, [])

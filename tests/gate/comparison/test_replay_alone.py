@@ -152,8 +152,10 @@ def test_attributions_are_compared_by_method() -> None:
     assert (again.task, again.added) == ("lime", 1)
     assert [task.missing for task in replay._methods([one, two], [one])] == [1]
     first = one.features[0]
-    fewer, longer = one.features[:-1], [first.model_copy(update={"end": first.end + 1}), *one.features[1:]]
-    assert [task.prompts for task in replay._methods([one], [one.model_copy(update={"features": longer})])] == [1]
+    for other in (first.model_copy(update={"end": first.end + 1}), first.model_copy(update={"start": 1})):
+        cut = one.model_copy(update={"features": [other, *one.features[1:]]})
+        assert [task.prompts for task in replay._methods([one], [cut])] == [1]
+    fewer = one.features[:-1]
     for changes in ({"prompt": "other"}, {"target": "other"}, {"against": "other"}, {"features": fewer}):
         [task] = replay._methods([one], [one.model_copy(update=changes)])
         assert (task.prompts, task.answers, task.scores) == (1, 0, 0)

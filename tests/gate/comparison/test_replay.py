@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import EvidenceInvalid
+from audit.core.provenance import package_versions
 from audit.core.records import AssetRecord, Choice, FileDigest, Mismatch, PluginRecord, SampledText
 from audit.core.records.sample import FindingRecord
 from audit.core.run_folder import RunFolder
@@ -15,6 +16,7 @@ from audit.gate.comparison import replay
 from audit.gate.comparison.replay import compare_replay
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
+from audit.stats.recount import COMPUTING
 from tests.reports.conftest import a_manifest, a_sample, an_attribution
 from tests.sealing import sealed
 
@@ -136,8 +138,10 @@ def test_a_task_of_one_run_only_differs_in_all_items(make: Make) -> None:
     assert [(task.task, task.added, task.equal) for task in back.tasks] == [("asdiv", 2, False), ("boolq", 0, True)]
 
 
-def test_an_interval_of_other_packages_is_a_difference_and_no_fault(make: Make) -> None:
-    runs = make("a", items()), make("b", items())
+def test_another_interval_is_a_difference_and_no_fault(make: Make) -> None:
+    """Though the packages are those that computed it."""
+    versions = package_versions(COMPUTING)
+    runs = make("a", items(), packages=versions), make("b", items(), packages=versions)
     changed = [
         one.model_copy(update={"ci_low": 0.125}) if one.metric == "accuracy" else one for one in runs[1].read_metrics()
     ]

@@ -11,7 +11,7 @@ from statsmodels.stats.proportion import proportion_confint
 from audit.core.records import SequentialCheck
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
-from audit.gate.sequential.last_look import LastLook
+from audit.gate.sequential.last_look import OPEN, LastLook
 from tests.gate.rules.conftest import last, metrics_of, samples
 from tests.gate.sequential.conftest import looks, shares
 
@@ -80,9 +80,14 @@ def test_a_violation_has_to_hold_for_all_rules_of_its_family() -> None:
     """Of 73 of 100 at most so many that 95.5 % violate it, and 98.5 % (three rules) do not."""
     given = samples(shares(73, 100))
     metrics = metrics_of("boolq", given)
-    low, lower = (proportion_confint(73, 100, alpha=alpha, method="wilson")[0] for alpha in (0.045, 0.015))
+    low, of_two, lower = (
+        proportion_confint(73, 100, alpha=alpha, method="wilson")[0] for alpha in (0.045, 0.0225, 0.015)
+    )
     for most, tests, verdict in (
         ((low + lower) / 2, 1, "FAIL"),
+        ((low + of_two) / 2, 2, "INCONCLUSIVE"),
+        ((lower + of_two) / 2, 2, "FAIL"),
+        ((lower + of_two) / 2, 3, "INCONCLUSIVE"),
         ((low + lower) / 2, 3, "INCONCLUSIVE"),
         (lower - 0.001, 3, "FAIL"),
         (low + 0.001, 3, "INCONCLUSIVE"),
@@ -94,6 +99,25 @@ def test_a_violation_has_to_hold_for_all_rules_of_its_family() -> None:
         assert ("with the 98.5 % that 3 rules ask for" in found.reason) == (tests == 3 and low > most > lower)
     passed = alone({"metric": "boolq/accuracy", "max": 0.9}, metrics, 3, given)
     assert passed.verdict == "PASS"
+
+
+def test_cut_answers_count_as_wrong_with_the_wider_interval() -> None:
+    """85 of 100 are right, 5 of them cut: the floor has to hold for 80, with 95.5 % and not with 95 %."""
+    given = samples([1.0] * 85 + [0.0] * 15, cut=range(5))
+    metrics = metrics_of("boolq", given)
+    low, narrow = (proportion_confint(80, 100, alpha=alpha, method="wilson")[0] for alpha in (0.045, 0.05))
+    for least, verdict in ((low - 0.001, "PASS"), ((low + narrow) / 2, "INCONCLUSIVE"), (0.75, "INCONCLUSIVE")):
+        found = alone({"metric": "boolq/accuracy", "min": least}, metrics, given=given)
+        assert found.verdict == verdict, least
+    assert proportion_confint(85, 100, alpha=0.045, method="wilson")[0] > 0.75
+
+
+def test_an_open_rule_says_that_more_items_do_not_decide_it() -> None:
+    given = samples([1.0, 1.0, 0.0, 0.0] * 25)
+    metrics = metrics_of("boolq", given)
+    for rule in ({"min": 0.45}, {"max_gap": {"slice": "half", "value": 0.1}}):
+        found = alone({"metric": "boolq/accuracy", **rule}, metrics, given=given)
+        assert (found.verdict, found.reason.endswith(OPEN)) == ("INCONCLUSIVE", True)
 
 
 @pytest.mark.parametrize("rule", [{"max_truncated": 0.3}, {"max_gap": {"slice": "half", "value": 0.5}}], ids=str)

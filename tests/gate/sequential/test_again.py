@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.records import BaselineComparison, Correction, MetricDifference
+from audit.core.records import BaselineComparison, Correction, MetricDifference, SequentialCheck
 from audit.gate import decisions
 from audit.gate.judging import check
 from audit.gate.measured import Measured
@@ -67,6 +67,8 @@ def test_other_evidence_corrections_and_comparisons_are_named() -> None:
     comparison = "its comparison of boolq/accuracy with the baseline is not the one that the runs give"
     for held, reached, said in (
         (made, made, []),
+        (made, made.model_copy(update={"sequential": SequentialCheck(confidence=0.95, last=True, tests=1)}),
+         [f"its check of boolq/accuracy, {made.rule}, is not by the evidence that the samples give"]),
         (made.model_copy(update={"corrected": kept}), made,
          ["its correction of boolq/accuracy is not the one that its ratings give"]),
         (with_baseline(compared), with_baseline(compared), []),

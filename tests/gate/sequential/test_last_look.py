@@ -57,6 +57,8 @@ def test_without_a_baseline_or_a_definition() -> None:
     assert found.sequential == SequentialCheck(confidence=0.955, last=True, tests=1)
     floor = alone({"metric": "boolq/accuracy", "min": 0.05}, metrics)
     assert (floor.ci_low, floor.ci_high) == (metrics[0].ci_low, metrics[0].ci_high)
+    assert floor.verdict == "INCONCLUSIVE"
+    assert floor.reason.startswith("its interval covers 95%, the policy asks for 96%")
 
 
 @pytest.mark.parametrize(

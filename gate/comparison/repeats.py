@@ -72,10 +72,10 @@ def compare_repeats(
         "confidence": confidence,
     }
     first = ComparisonWork(sides[0][0], sides[1][0], **settings)
-    others = [ComparisonWork(*pair, **settings) for pair in combinations([*sides[0], *sides[1]], 2)]
+    pairs = [(later, ComparisonWork(one, later, **settings)) for one, later in combinations([*sides[0], *sides[1]], 2)]
     wanted = [metric for metric in sides[1][0].metrics if is_wanted(metric, tasks, everything=everything)]
     shared = [metric for metric in wanted if all(key_of(metric) in run.by_key for run in runs)]
-    differences = [_difference(metric, sides, first, others, confidence) for metric in shared]
+    differences = [_difference(metric, sides, first, pairs, confidence) for metric in shared]
     return Comparison(
         baseline=sides[0][0].reference,
         candidate=sides[1][0].reference,
@@ -83,7 +83,7 @@ def compare_repeats(
         candidate_repeats=[run.manifest.run_id for run in sides[1]],
         confidence=confidence,
         across=[kind for kind in get_args(MismatchKind) if kind in across],
-        mismatches=_named_once(others),
+        mismatches=_named_once([work for _, work in pairs]),
         differences=with_outcomes(differences, confidence),
         only_baseline=_lacking(sides[0], sides[1], tasks, everything=everything),
         only_candidate=_lacking(sides[1], sides[0], tasks, everything=everything),
@@ -121,12 +121,16 @@ def _sides(runs: Sequence[ComparedRun]) -> Sides:
 
 
 def _difference(
-    metric: Metric, sides: Sides, work: ComparisonWork, pairs: Sequence[ComparisonWork], confidence: float
+    metric: Metric,
+    sides: Sides,
+    work: ComparisonWork,
+    pairs: Sequence[tuple[ComparedRun, ComparisonWork]],
+    confidence: float,
 ) -> MetricDifference:
-    """One metric of both sides, on the items that all runs have scored."""
+    """One metric of both sides, on the items that all runs have scored; of each pair, the later run comes with it."""
     bare, key = bare_difference(metric, confidence), key_of(metric)
     try:
-        reasons = dict.fromkeys(reason for pair in pairs if (reason := pair.hindrance(metric)))
+        reasons = dict.fromkeys(reason for later, pair in pairs if (reason := pair.hindrance(later.by_key[key])))
         if reasons:
             return not_compared(bare, "; ".join(reasons))
         samples = [[run.records.of(run.by_key[key]) for run in side] for side in sides]

@@ -299,8 +299,8 @@ def _letters(metric: SeriesMetric, pairs: Sequence[SeriesPair]) -> SeriesMetric:
         why = f": {untested.no_interval}" if untested.no_interval else ""
         reason = f"there is no test of runs {untested.first + 1} and {untested.second + 1}{why}"
         return metric.model_copy(update={"no_letters": reason})
-    sign = {True: -1.0, False: 1.0, None: -1.0}[metric.higher_is_better]
-    order = sorted(range(len(metric.values)), key=lambda place: sign * metric.values[place].value)
+    descending = metric.higher_is_better is not False
+    order = sorted(range(len(metric.values)), key=lambda place: metric.values[place].value, reverse=descending)
     found = letters(order, [(one.first, one.second) for one in pairs if one.differ])
     if found is None:
         return metric.model_copy(update={"no_letters": "there are more groups than letters"})

@@ -58,7 +58,7 @@ def refuse(rule: Rule, metric: Metric) -> None:
 
 def definition_of(metric: Metric) -> Mean | None:
     """The definition of a share of outputs; None where the metric is something else."""
-    definition = read(metric.definition or {})
+    definition = read(metric.definition) if metric.definition else None
     if type(definition) is not Mean or definition.explained is not None or definition.despite_errors:
         return None
     return definition if SHARE_SCALES.get(metric.unit) == definition.scale else None

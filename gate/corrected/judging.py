@@ -87,8 +87,8 @@ def _advice(found: CorrectedMetric) -> Callable[[Rule, Metric], str]:
         if correction is None or share is None or metric.value is None or not share.value:
             return "rate more outputs"
         scale = metric.value / share.value
-        low, high = metric.ci_low or 0.0, metric.ci_high or 0.0
-        limits = [limit / scale for limit in (rule.min, rule.max) if limit is not None and low <= limit <= high]
+        limits = [limit / scale for limit in (rule.min, rule.max) if limit is not None]
+        # A limit outside the interval needs fewer labels than there are.
         needed = max(labels_needed(share, correction.labels, correction.outputs, limit) for limit in limits)
         if math.isinf(needed):
             return f"ratings of all {correction.outputs:,} outputs would not decide it: measure more items"

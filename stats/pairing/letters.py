@@ -17,8 +17,8 @@ def tied_groups(order: Sequence[int], different: Collection[tuple[int, int]]) ->
 
     The insert-and-absorb algorithm of Piepho 2004, "An Algorithm for a Letter-Based Representation of All-Pairwise
     Comparisons", Journal of Computational and Graphical Statistics 13:456, section 2, without its sweep, as R's
-    ``multcompView`` has it: one group of all; each pair that differs splits every group that holds both into two, one
-    without either; a group inside another is dropped.
+    ``multcompView`` has it: one group of all; each pair that differs splits every group into two, one without either; a
+    group inside another is dropped, so that a group which did not hold both stays as it was.
 
     Args:
         order: Every member once; groups are sorted by their first members in it.
@@ -26,9 +26,7 @@ def tied_groups(order: Sequence[int], different: Collection[tuple[int, int]]) ->
     """
     groups = [frozenset(order)]
     for first, second in different:
-        split = [
-            group - {gone} for group in groups for gone in ((first, second) if {first, second} <= group else (None,))
-        ]
+        split = [group - {gone} for group in groups for gone in (first, second)]
         groups = [
             group
             for place, group in enumerate(split)

@@ -14,6 +14,7 @@ from audit.gate.comparison.repeats import compare_repeats, ends
 from audit.stats.definitions import Mean
 from audit.stats.pairing.repeated import compared_repeats
 from tests.gate.comparison.runs import run_with, scored
+from tests.sealing import sealed
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +77,64 @@ def test_what_differs_between_any_two_runs_is_named(scores: list[list[float]], t
     [one] = compare_repeats(runs).differences
     assert one.error == "the runs differ in prompts: 40 of 40 (compare all the same: --across prompts)"
     assert compare_repeats(runs, across=["prompts"]).differences[0].error is None
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_every_run_has_to_have_the_same_settings(place: int, tmp_path: Path) -> None:
+    """Shares of right answers, and of answers that are at least half right."""
+    runs = [
+        run_with(
+            tmp_path,
+            f"m{one}",
+            scored([0.0, 0.5, 1.0, one / 3] * 5),
+            definition=Mean(at_least=0.5) if one == place else None,
+            run_id=f"run-{one}",
+            seeds={"run": one},
+            model={"name": "m", "digest": "ab"[one // 2] * 64},
+        )
+        for one in range(4)
+    ]
+    [one] = compare_repeats(runs).differences
+    assert one.difference is None
+    assert one.error == "the runs differ in settings: at_least (compare all the same: --across settings)"
+
+
+def test_the_options_are_followed(scores: list[list[float]], tmp_path: Path) -> None:
+    scores[2] = scores[2][:36]
+    runs = of(scores, tmp_path)
+    found = compare_repeats(
+        runs, everything=True, margin=0.2, min_aligned=0.9, confidence=0.9, across=["prompts", "data"], tasks=["boolq"]
+    )
+    assert (found.confidence, found.across) == (0.9, ["data", "prompts"])
+    assert [one.slice for one in found.differences] == [None, {"half": "a"}, {"half": "b"}]
+    by_hand = compared_repeats(
+        Mean(), [scored(scores[0]), scored(scores[2])], [scored(scores[1]), scored(scores[3])],
+        unit="share", higher_is_better=True, slice={"half": "b"}, confidence=0.9, margin=0.2,
+    )  # fmt: skip
+    one = found.differences[2]
+    assert by_hand.interval is not None
+    assert (one.n, one.margin, one.confidence, one.error) == (18, 0.2, 0.9, None)
+    assert (one.difference, one.ci_low, one.ci_high) == (by_hand.value, by_hand.interval.low, by_hand.interval.high)
+    with pytest.raises(ConfigError, match="nope: no run has a metric of this task"):
+        compare_repeats(runs, tasks=["nope"])
+    with pytest.raises(ConfigError, match="prompt: no kind of mismatch"):
+        compare_repeats(runs, across=["prompt"])
+    with pytest.raises(ConfigError, match="margin"):
+        compare_repeats(runs, margin=-1)
+    with pytest.raises(RunFolderError, match="this run is given twice"):
+        compare_repeats([*runs, runs[0]])
+
+
+def test_metrics_that_a_run_lacks_are_named(scores: list[list[float]], tmp_path: Path) -> None:
+    """Of one of the repeats only: of the baseline's, then of the candidate's."""
+    for place, lacking in ((0, "only_candidate"), (2, "only_candidate"), (1, "only_baseline"), (3, "only_baseline")):
+        runs = of(scores, tmp_path / str(place))
+        runs[place].write_metrics([])
+        sealed(runs[place])
+        found = compare_repeats(runs)
+        assert found.differences == []
+        expected = {"only_baseline": [], "only_candidate": [], lacking: ["boolq/accuracy"]}
+        assert {name: getattr(found, name) for name in expected} == expected
 
 
 @pytest.mark.parametrize("kept", [[0, 2], [0, 1, 2], [0, 1]])

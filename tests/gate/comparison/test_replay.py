@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.core.errors import EvidenceInvalid
+from audit.core.provenance import package_versions
 from audit.core.records import AssetRecord, Choice, FileDigest, Mismatch, PluginRecord, SampledText
 from audit.core.records.sample import FindingRecord
 from audit.core.run_folder import RunFolder
@@ -14,7 +16,8 @@ from audit.gate.comparison import replay
 from audit.gate.comparison.replay import compare_replay
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
-from tests.reports.conftest import a_manifest, a_sample
+from audit.stats.recount import COMPUTING
+from tests.reports.conftest import a_manifest, a_sample, an_attribution
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -57,8 +60,9 @@ def make(tmp_path: Path) -> Make:
 
 
 def test_a_run_equals_itself_whatever_time_it_took(make: Make) -> None:
-    found = compare_replay(make("a", items()), make("b", items(seconds=9.0)))
+    found = compare_replay(make("a", items(), run_id="first"), make("b", items(seconds=9.0), run_id="second"))
     assert found.equal
+    assert (found.recorded, found.replayed) == ("first", "second")
     assert (found.causes, found.different, found.metrics) == ([], [], 2)
     [task] = found.tasks
     assert (task.recorded, task.replayed, task.largest, task.first) == (4, 4, 0.0, [])
@@ -130,6 +134,37 @@ def test_a_task_of_one_run_only_differs_in_all_items(make: Make) -> None:
     assert [(task.task, task.missing, task.equal) for task in found.tasks] == [("asdiv", 2, False), ("boolq", 0, True)]
     assert "asdiv/accuracy: the replay does not have it" in found.different
     assert not found.equal
+    back = compare_replay(make("c", items()), make("d", items(), more))
+    assert [(task.task, task.added, task.equal) for task in back.tasks] == [("asdiv", 2, False), ("boolq", 0, True)]
+
+
+def test_another_interval_is_a_difference_and_no_fault(make: Make) -> None:
+    """Though the packages are those that computed it."""
+    versions = package_versions(COMPUTING)
+    runs = make("a", items(), packages=versions), make("b", items(), packages=versions)
+    changed = [
+        one.model_copy(update={"ci_low": 0.125}) if one.metric == "accuracy" else one for one in runs[1].read_metrics()
+    ]
+    runs[1].write_metrics(changed)
+    [line] = compare_replay(runs[0], sealed(runs[1])).different
+    assert line.startswith("boolq/accuracy: ci_low ")
+    assert line.endswith(", replayed 0.125")
+
+
+def test_the_settings_of_a_task_of_one_run_only_are_no_cause(make: Make) -> None:
+    more = [a_sample("asdiv", place, score=1.0) for place in range(2)]
+    settings = [{"asdiv": {"shots": shots}, "boolq": {"shots": 5}} for shots in (1, 2)]
+    whole, part = make("a", items(), more, tasks=settings[0]), make("b", items(), tasks=settings[1])
+    assert compare_replay(whole, part).causes == compare_replay(part, whole).causes == []
+    assert compare_replay(whole, make("c", more, tasks=settings[1])).causes == ["settings shots of asdiv: 1, now 2"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_both_runs_have_to_be_whole(make: Make, place: int) -> None:
+    runs = make("a", items()), make("b", items())
+    runs[place].write_metrics([])
+    with pytest.raises(EvidenceInvalid, match=r"metrics\.json"):
+        compare_replay(*runs)
 
 
 def test_a_part_is_compared_on_what_it_has(make: Make) -> None:
@@ -141,6 +176,8 @@ def test_a_part_is_compared_on_what_it_has(make: Make) -> None:
     two = {"evals": {"tasks": [{"name": "boolq", "limit": 2}]}, "safety": {"tasks": []}}
     fewer = compare_replay(whole, make("c", items(2), config=two), part=True)  # a metric of fewer items is another
     assert (fewer.equal, fewer.metrics, fewer.tasks[0].replayed) == (True, 0, 2)
+    unnamed = compare_replay(whole, make("g", items(), config={"evals": {"tasks": []}}), part=True)
+    assert [(task.task, task.replayed) for task in unnamed.tasks] == [("boolq", 4)]
     other = with_first(items(2), output="another answer")
     assert not compare_replay(whole, make("d", other), part=True).equal
     assert compare_replay(make("e", items(2)), make("f", items(3)), part=True).tasks[0].added == 1
@@ -156,6 +193,21 @@ def test_a_part_that_lost_items_is_no_equal_one(make: Make) -> None:
     found = compare_replay(whole, make("c", items(2), config=asked), part=True)
     assert [(one.task, one.missing) for one in found.tasks] == [("asdiv", 2), ("boolq", 0)]
     assert not found.equal
+
+
+def test_attributions_are_compared_of_whole_runs(make: Make) -> None:
+    one = an_attribution(items()[0])
+    runs = []
+    for name, verdict in (("a", "believable"), ("b", "weak")):
+        runs.append(make(name, items()))
+        runs[-1].write_attribution(one.model_copy(update={"verdict": verdict}))
+        sealed(runs[-1])
+    found = compare_replay(*runs)
+    assert [(task.suite, task.task, task.answers) for task in found.tasks] == [
+        ("evals", "boolq", 0),
+        ("explain", "occlusion", 1),
+    ]
+    assert [task.task for task in compare_replay(*runs, part=True).tasks] == ["boolq"]
 
 
 def test_what_decides_results_is_named_the_checkpoint_first(make: Make) -> None:

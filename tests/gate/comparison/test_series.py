@@ -95,6 +95,14 @@ def test_slices_are_compared_with_all_metrics(runs: list[RunFolder]) -> None:
     assert found.metrics[1].values[0].value == pytest.approx(np.mean(ROWS[0][::2]))
 
 
+def test_metrics_are_in_the_order_of_the_last_run(runs: list[RunFolder]) -> None:
+    for run in runs[:3]:
+        run.write_metrics(run.read_metrics()[::-1])
+        sealed(run)
+    found = compare_series(runs, everything=True)
+    assert [metric.slice for metric in found.metrics] == [None, {"half": "a"}, {"half": "b"}]
+
+
 def test_lower_is_better_turns_words_and_letters_around(tmp_path: Path) -> None:
     runs = [
         run_with(tmp_path, f"m{place}", scored(list(row)), higher_is_better=False) for place, row in enumerate(ROWS)

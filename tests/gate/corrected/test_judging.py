@@ -14,17 +14,18 @@ from audit.gate.corrected.correcting import CorrectedMetric
 from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.measured import Measured
 from audit.gate.metrics_file import read_metrics
-from audit.gate.policy import Rule
+from audit.gate.policy import Policy, Rule
 from audit.gate.rules import again as rules_again
 from audit.stats.definitions import Mean, measured
 from audit.stats.interval import Interval
 from audit.stats.prediction_powered.share import PoweredShare, powered_share
-from tests.gate.corrected.conftest import RULE, chosen, is_good, judged, people, points
+from tests.gate.corrected.conftest import RULE, RUN_ID, chosen, is_good, judged, people, points
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from audit.core.records import Decision, GateCheck
+    from audit.core.records import Decision, GateCheck, Sample
     from audit.core.run_folder import RunFolder
 
     Make = Callable[..., RunFolder]
@@ -128,6 +129,27 @@ def test_cut_answers_cannot_be_rated(make: Make, judge: Judge) -> None:
     cut = [SAMPLES[0].model_copy(update={"flags": ["truncated_output"]}), *SAMPLES[1:]]
     check = last(judge(make(cut), {**RULE, "min": 0.2}, people(points(SAMPLES))))
     assert (check.verdict, "nobody could rate" in check.reason) == ("INCONCLUSIVE", True)
+    assert check.corrected is not None
+    assert check.corrected.labels == 60
+
+
+def test_without_advice_only_what_was_found_is_said() -> None:
+    """99 outputs were drawn, or 100: half of them good, which leaves a minimum of 0.5 open."""
+    rule = Rule.model_validate({**RULE, "corrected": {"rated_at_least": 4, "labels": 100}})
+    samples = judged(100)
+    metric = measured(Mean(seed=1), samples, metric="accuracy", unit="share", higher_is_better=True)
+
+    def reason(rated: list[Sample], *, advise: bool) -> str:
+        given = rule, metric, Measured([metric]), Policy(rules=[rule]), samples, RUN_ID, people(points(rated))
+        return judging.judge_corrected(*given, advise=advise).reason
+
+    for rated, said in (
+        (samples, "ratings of all 100 outputs would not decide it"),
+        (samples[1:], ": rate them in the app"),
+    ):
+        whole, bare = reason(rated, advise=True), reason(rated, advise=False)
+        assert (said in whole, said in bare) == (True, False)
+        assert whole.startswith(bare)
 
 
 def test_a_metric_that_ratings_say_nothing_about_is_refused(make: Make, judge: Judge) -> None:
@@ -135,26 +157,41 @@ def test_a_metric_that_ratings_say_nothing_about_is_refused(make: Make, judge: J
         judge(make(judged(40, completions=[{"text": "a", "value": 1.0}])), {**RULE, "metric": "boolq/toxic_share"})
 
 
-def advised(share: PoweredShare | None, minimum: float, value: float = 0.5, **ends: float) -> str:
+def test_a_metric_that_was_not_computed_is_open(make: Make, judge: Judge) -> None:
+    """A log's metric by an unknown function: neither value nor definition."""
+    run = make(SAMPLES)
+    lost = {"value": None, "ci_low": None, "ci_high": None, "ci_method": None, "definition": None}
+    metrics = [
+        one.model_copy(update={**lost, "error": "by its own function"}) if one.metric == "accuracy" else one
+        for one in run.read_metrics()
+    ]
+    run.write_metrics(metrics)
+    check = last(judge(sealed(run), RULE, people(points(SAMPLES))))
+    assert (check.verdict, check.reason) == ("INCONCLUSIVE", "not computed: by its own function")
+
+
+def advised(share: PoweredShare | None, minimum: float, maximum: float | None = None, value: float = 0.5) -> str:
     """What 100 labels of 1,000 outputs leave to be done."""
     metric = measured(Mean(), SAMPLES, metric="accuracy", unit="share", higher_is_better=True)
-    metric = metric.model_copy(update={"value": value, **ends})
+    metric = metric.model_copy(update={"value": value})
     kept = Correction(raw=0.5, outputs=1000, labels=100, ratings={})
     found = CorrectedMetric(metric, kept, "", share=share)
-    return judging._advice(found)(Rule.model_validate({**RULE, "min": minimum}), metric)
+    return judging._advice(found)(Rule.model_validate({**RULE, "min": minimum, "max": maximum}), metric)
 
 
 def test_the_labels_that_would_decide_by_hand() -> None:
     """Half of the reach takes four times the labels; no fewer than one more, and no more than there are outputs."""
     share = PoweredShare(0.5, Interval(0.3, 0.7, "powered_strata", 0.95), 0.0, 1.0)
-    ends = {"ci_low": 0.3, "ci_high": 0.7}
     said = "about {0} rated outputs would decide this if the value stays: set labels: {0} and rate them"
-    assert advised(share, 0.4, **ends) == said.format(400)
-    assert advised(share, 0.3, **ends) == said.format(101)
-    assert advised(share, 0.49, **ends) == "ratings of all 1,000 outputs would not decide it: measure more items"
-    assert advised(share, 40, 50, ci_low=30, ci_high=70) == said.format(400)
-    assert advised(None, 0.4, **ends) == "rate more outputs"
-    assert advised(PoweredShare(0.0, None, 0.0, 1.0), 0.4, **ends) == "rate more outputs"
+    assert advised(share, 0.4) == said.format(400)
+    assert advised(share, 0.3) == said.format(101)
+    assert advised(share, 0.49) == "ratings of all 1,000 outputs would not decide it: measure more items"
+    assert advised(share, 40, value=50) == said.format(400)
+    assert advised(share, 0.4, 0.65) == said.format(400)
+    assert advised(share, 0.35, 0.6) == said.format(400)
+    assert advised(share, 0.2, 0.6) == said.format(400)
+    assert advised(None, 0.4) == "rate more outputs"
+    assert advised(PoweredShare(0.0, None, 0.0, 1.0), 0.4) == "rate more outputs"
 
 
 def test_what_cannot_be_corrected_is_not_to_be_rated(make: Make, judge: Judge) -> None:

@@ -34,6 +34,7 @@ from tests.gate.rules.test_again_numbers import (
     faults,
 )
 from tests.gate.rules.test_again_numbers import judged as judged_alone
+from tests.gate.sequential.conftest import looks
 from tests.reports.conftest import a_manifest
 
 if TYPE_CHECKING:
@@ -136,6 +137,21 @@ def test_differences_are_computed_again_where_the_baseline_is_at_hand(
     make("a", samples(LOSS))
     assert "is not the run that it was compared with" in (fault(run, decision) or "shown")
     assert said.startswith("difference −0.220")
+
+
+def test_on_a_task_that_was_looked_at_only_what_differs_between_the_runs_is_compared(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    """Its comparison is judged from the samples, with other numbers (:mod:`audit.gate.sequential.again`)."""
+    versions = package_versions(COMPUTING)
+    asked = [one.model_copy(update={"prompt_sha256": "f" * 64}) for one in samples(LOSS)]
+    run, base = make("b", asked, packages=versions, looks=looks(100, 500)), make("a", samples(BEFORE))
+    decision = judge(run, base, RULES[0], across=["prompts"])
+    assert decision.checks[1].sequential is not None
+    assert ("prompts", "boolq") in [(one.kind, one.task) for one in decision.mismatches]
+    assert fault(run, decision) is None
+    said = "the runs do not differ as it says"
+    assert fault(run, decision.model_copy(update={"mismatches": []})) == said
 
 
 @pytest.mark.parametrize("baseline", [None, "a"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.records import BaselineComparison, Correction, MetricDifference
+from audit.core.records import BaselineComparison, Correction, MetricDifference, SequentialCheck
 from audit.gate import decisions
 from audit.gate.judging import check
 from audit.gate.measured import Measured
@@ -67,6 +67,8 @@ def test_other_evidence_corrections_and_comparisons_are_named() -> None:
     comparison = "its comparison of boolq/accuracy with the baseline is not the one that the runs give"
     for held, reached, said in (
         (made, made, []),
+        (made, made.model_copy(update={"sequential": SequentialCheck(confidence=0.95, last=True, tests=1)}),
+         [f"its check of boolq/accuracy, {made.rule}, is not by the evidence that the samples give"]),
         (made.model_copy(update={"corrected": kept}), made,
          ["its correction of boolq/accuracy is not the one that its ratings give"]),
         (with_baseline(compared), with_baseline(compared), []),
@@ -97,6 +99,18 @@ def test_with_other_packages_the_verdict_of_the_last_look_counts(
     assert faults(ci_low=0.61) == []
     assert faults(verdict="FAIL") == ["it finds FAIL for boolq/accuracy, for which min 0.6 gives PASS"]
     assert list(again.faults(run, decision, [], [rule], given, None)) == []
+
+
+def test_a_verdict_without_a_metric_is_not_believed(make: Make, judge: Judge) -> None:
+    run = make("run", samples(shares(72, 100)), looks=looks(100, 100))
+    decision = judge(run, None, RULES[0])
+    rule, held = Rule.model_validate(RULES[0]), decision.checks[-1]
+    for verdict, faults in (
+        ("PASS", ["it finds PASS for boolq/accuracy, which cannot be judged"]),
+        ("INCONCLUSIVE", []),
+    ):
+        given = [(held.model_copy(update={"verdict": verdict}), rule, None)]
+        assert list(again.faults(run, decision, given, [rule], Measured([]), None)) == faults
 
 
 @pytest.mark.slow

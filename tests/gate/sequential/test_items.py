@@ -126,8 +126,10 @@ def test_other_metrics_wait_for_all_items(given: Metric, words: str) -> None:
 
 
 def test_a_value_beyond_its_unit_is_no_evidence() -> None:
-    with pytest.raises(ValueError, match="values between 0 and 1 expected"):
-        of_metric(metric(Mean()), samples([1.5]), ()).ends()
+    for value in (1.5, 1.00001, -0.00001):
+        with pytest.raises(ValueError, match="values between 0 and 1 expected"):
+            of_metric(metric(Mean()), samples([value]), ()).ends()
+    assert of_metric(metric(Mean()), samples([-1e-12, 1.0 + 1e-12]), ()).high == [0.0, 1.0]
     assert of_metric(metric(Mean(scale=100.0), "percent"), samples([1.0 + 1e-12]), ()).low == [100.0]
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
-from audit.gate.sequential.judge import SequentialJudge
+from audit.gate.sequential.claims import Claim
+from audit.gate.sequential.judge import SequentialJudge, _claim
 from audit.gate.sequential.looked import Looked
 from audit.stats import definitions
 from audit.stats.pairing.alignment import side
@@ -166,3 +167,31 @@ def test_a_count_has_to_reach_its_limit() -> None:
         ({"min": 1, "max": 1}, "FAIL"),
     ):
         assert judged(given, {"metric": "boolq/truncated_outputs", **limits}, metrics=count).verdict == verdict
+
+
+@pytest.mark.parametrize(("cut", "verdict"), [([1], "FAIL"), ([], "INCONCLUSIVE")])
+def test_where_no_answer_may_be_cut_one_is_a_violation(cut: list[int], verdict: str) -> None:
+    given = samples([1.0] * 100, cut=cut)
+    found = metrics_of("boolq", given)
+    count = next(one for one in found if one.metric == "truncated_outputs")
+    one = judged(given, {"max_truncated": 0.0}, metrics=[count, *found])
+    assert (one.verdict, one.value, one.unit, one.higher_is_better) == (verdict, len(cut) / 100, "share", False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "better", "own", "claim"),
+    [
+        ({"better_than_baseline": True}, True, (None, None), Claim(0.0, 0.0, above=True)),
+        ({"better_than_baseline": True}, False, (None, None), Claim(0.0, 0.0, above=False)),
+        (LOSS, True, (None, None), Claim(-0.1, -0.1, above=True)),
+        (LOSS, False, (None, None), Claim(0.1, 0.1, above=False)),
+        # A quarter of a value from 0.5 to 1: what passes clears the smaller margin, what fails the larger one.
+        ({"no_worse_than_baseline": {"relative": 0.25}}, True, (0.5, 1.0), Claim(-0.125, -0.25, above=True)),
+        ({"no_worse_than_baseline": {"relative": 0.25}}, False, (0.5, 1.0), Claim(0.125, 0.25, above=False)),
+        ({"no_worse_than_baseline": {"relative": 0.25}}, True, (0.0, 0.5), Claim(0.0, -0.125, above=True)),
+    ],
+)
+def test_what_a_rule_on_the_baseline_claims(asked: dict[str, Any], better: bool, own: Any, claim: Claim) -> None:
+    rule = Rule.model_validate({"metric": "boolq/accuracy", **asked})
+    metric = metrics_of("boolq", samples([1.0]), higher_is_better=better)[0]
+    assert _claim(rule, metric, own) == claim

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import CheckpointError, EvidenceInvalid, RunFolderError
+from audit.gate.binding.registered import register
 from audit.gate.decide import decide
 from audit.gate.evidence import seal
 from audit.gate.metrics_file import metrics_digest
@@ -190,6 +192,13 @@ def test_a_run_that_was_not_judged_has_no_verdict(run: RunFolder) -> None:
     run.decision_path.unlink()
     found = verify(run)
     assert (found.valid, found.verdict) == (True, None)
+
+
+def test_when_the_policy_was_registered_is_said(run: RunFolder, policy: PolicyFile) -> None:
+    time = datetime(2026, 1, 31, 11, 59, 7, tzinfo=UTC)
+    seal(run, run.read_manifest().model_copy(update={"policy": register(policy, time)}))
+    run.write_decision(decide(run, policy))
+    assert "policy policy.yaml: registered when the run began, 2026-01-31 11:59:07 UTC" in verify(run).remarks
 
 
 RUNNING = {"status": "running", "finished": None, "evidence": {}}

@@ -53,6 +53,16 @@ def test_other_numbers_of_answers_leave_no_value_per_item() -> None:
     assert common_items(MeanOfCompletions(), [runs[0]] * 3, None, NAMES).values() is not None
 
 
+def test_the_value_of_an_item_is_the_mean_of_its_answers() -> None:
+    right, wrong = (SampledText(text="t", value=value) for value in (1.0, 0.0))
+    runs = [
+        run_of([1.0, 1.0], completions=given) for given in ([[right, wrong, wrong]] * 2, [[right] * 3, [wrong] * 3])
+    ]
+    values = common_items(MeanOfCompletions(), [*runs, runs[0]], None, NAMES).values()
+    assert values is not None
+    np.testing.assert_array_equal(values, [[1 / 3, 1 / 3], [1, 0], [1 / 3, 1 / 3]])
+
+
 def test_a_score_of_a_corpus_has_no_value_per_item() -> None:
     runs = [run_of([1.0, 1.0], output=["a b", "c"], reference=["a b", "c"]) for _ in NAMES]
     assert common_items(Corpus(metric="chrf"), runs, None, NAMES).values() is None
@@ -60,7 +70,10 @@ def test_a_score_of_a_corpus_has_no_value_per_item() -> None:
 
 def test_other_clusters_and_ids_twice_are_refused() -> None:
     runs = [run_of([1.0, 0.0], cluster=["p", "q"]), run_of([1.0, 0.0], cluster=["p", "q"])]
+    other = run_of([1.0, 0.0], cluster=["p", "r"])
     with pytest.raises(UsageError, match="item s1 is in cluster 'q' of run 1 and 'r' of run 3"):
-        common_items(Mean(), [*runs, run_of([1.0, 0.0], cluster=["p", "r"])], None, NAMES)
+        common_items(Mean(), [*runs, other], None, NAMES)
+    with pytest.raises(UsageError, match="item s1 is in cluster 'q' of run 1 and 'r' of run 2"):
+        common_items(Mean(), [runs[0], other, other], None, NAMES)
     with pytest.raises(UsageError, match="run 2: 1 sample ids occur more than once"):
         common_items(Mean(), [runs[0], [*runs[1], runs[1][0]], runs[1]], None, NAMES)

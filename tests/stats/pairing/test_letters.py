@@ -58,6 +58,14 @@ def test_the_first_member_has_an_a_and_letters_follow_the_order() -> None:
     assert letters([2, 0, 1], [(0, 2), (1, 2), (0, 1)]) == {2: "a", 0: "b", 1: "c"}
 
 
+def test_as_many_groups_as_letters_are_shown() -> None:
+    """Of 4 runs that all differ, and 13 others that do, each pair is a group: 4 times 13."""
+    different = [*combinations(range(4), 2), *combinations(range(4, 17), 2)]
+    shown = letters(range(17), different)
+    assert shown is not None
+    assert (len(ALPHABET), shown[0], shown[16][-1]) == (4 * 13, ALPHABET[:13], ALPHABET[-1])
+
+
 def test_more_groups_than_letters_are_not_shown() -> None:
     # 4 runs of 3 each that differ within their four: 3 ** 4 = 81 groups.
     different = [pair for place in range(4) for pair in combinations(range(3 * place, 3 * place + 3), 2)]

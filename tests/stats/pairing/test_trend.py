@@ -75,6 +75,34 @@ def test_items_whose_answers_stay_have_no_slope_however_crooked_the_places() -> 
     assert found.interval.high > 0.05
 
 
+def test_percentages_that_stay_have_the_interval_of_a_difference_of_nothing() -> None:
+    """Of places at equal distances, it is one of two runs: Tango's interval of n equal pairs, by hand."""
+    definition = Mean(scale=100.0)
+    common = common_items(definition, [run_of([1.0, 0.0] * 10)] * 3, None, NAMES[:3])
+    found = trend(definition, common, [1, 2, 3], unit="percent", confidence=0.95)
+    square = stats.norm.ppf(0.975) ** 2
+    end = 100 * square / (20 + square)
+    assert found.interval is not None
+    assert (found.interval.low, found.interval.high) == pytest.approx((-end, end), rel=1e-6)
+
+
+def test_items_that_all_gain_the_same_have_a_test_and_no_interval() -> None:
+    """2 of the 2 ** 6 ways to give signs to six equal slopes have a mean as far from 0."""
+    runs = [run_of([item + place for item in range(6)]) for place in range(3)]
+    found = trend(Mean(), common_items(Mean(), runs, None, NAMES[:3]), [1, 2, 3], unit="nats", confidence=0.95)
+    assert (found.change, found.interval) == (2.0, None)
+    assert (found.p_value, found.test) == (2 / 64, "sign_flips_exact")
+    assert found.no_interval is not None
+
+
+def test_a_small_slope_of_large_changes_counts() -> None:
+    """Of places 1, 2 and 4 the runs count -12, -3 and 15 of 14: -3 / 14 + 15 * 0.202 / 14 is 0.03 / 14."""
+    assert weights_of([1, 2, 4]) == pytest.approx([-12 / 14, -3 / 14, 15 / 14])
+    runs = [run_of([value] * 6) for value in (0.0, 1.0, 0.202)]
+    found = trend(Mean(), common_items(Mean(), runs, None, NAMES[:3]), [1, 2, 4], unit="nats", confidence=0.95)
+    assert found.change == pytest.approx(0.03 / 14)
+
+
 def test_clusters_are_the_units() -> None:
     draw = np.random.default_rng(1)
     rows = draw.normal(size=(3, 40))

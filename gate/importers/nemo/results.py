@@ -236,7 +236,7 @@ class NemoResults:
 def _headline(rewards: Sequence[float], name: str) -> float | None:
     """The tool's ``mean_reward`` or unbiased ``pass@k`` (Chen et al., 2021) of a problem; None with too few repeats."""
     if not name.startswith("pass@"):
-        return math.fsum(rewards) / len(rewards) if rewards else None
+        return math.fsum(rewards) / len(rewards)
     n, k, right = len(rewards), int(name.removeprefix("pass@")), sum(reward > 0 for reward in rewards)
     return None if n < k else 1 - math.comb(n - right, k) / math.comb(n, k)
 

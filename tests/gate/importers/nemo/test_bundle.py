@@ -313,6 +313,11 @@ def test_repeats_and_model_may_be_missing(tmp_path: Path) -> None:
         benchmark = {"name": "sums", "repeats": repeats, "scores": {"pass@2": {"value": 0.6667}}}
         log = read(write(tmp_path, config=config, config_hash=None, benchmark=benchmark))
         assert ([one.metric for one in log.tasks[0].stated], log.model) == ([name], "unknown")
+    config = {**HASHED, "repeats": 2}
+    benchmark = {"name": "sums", "repeats": 3, "scores": {"pass@2": {"value": 0.6667}, "pass@3": {"value": 0.5}}}
+    assert [one.metric for one in read(write(tmp_path, config=config, benchmark=benchmark)).tasks[0].stated] == [
+        "pass_at_2"
+    ]
     for shard in ("1 of 4", None):
         assert read(write(tmp_path, config={**HASHED, "shard": shard})).ended_early is None
 

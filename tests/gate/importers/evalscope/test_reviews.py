@@ -143,8 +143,8 @@ def test_an_item_with_everything_that_its_reviews_and_predictions_say(tmp_path: 
 def test_an_item_of_which_little_is_known(tmp_path: Path) -> None:
     """No predictions, no score, no target, no metadata, an index for a group."""
     rows: list[dict[str, Any]] = [{"index": 7, "messages": ["?"]}, {"index": 2, "sample_score": {"group_id": 0}}]
-    second, first = read(tmp_path, *rows)
-    assert (second.fields, first.fields) == ({"index": 2}, {"index": 7})
+    second, third, first = read(tmp_path, *rows, {"index": 3})
+    assert (second.fields, third.fields, first.fields) == ({"index": 2}, {"index": 3}, {"index": 7})
     assert first == ImportedItem(
         place=f"{tmp_path / 'r.jsonl'}: line 1",
         digest=digest_of("", []),
@@ -158,7 +158,7 @@ def test_an_item_of_which_little_is_known(tmp_path: Path) -> None:
 
 def test_samples_that_were_not_reviewed_are_items_of_their_own(tmp_path: Path) -> None:
     """Whatever number other samples have as their group."""
-    rows = [review(0, 1.0, group=1), review(1, 0.0, group=0)]
+    rows = [review(0, 1.0, group=3), review(1, 0.0, group=2)]
     found = read(tmp_path, *rows, predictions=[prediction(n) for n in (2, 3)])
     assert [(item.fields["index"], item.score) for item in found] == [(0, 1.0), (1, 0.0), (2, None), (3, None)]
     assert [item.place.rsplit("/", 1)[-1] for item in found[1:3]] == ["r.jsonl: line 2", "p.jsonl: line 1"]
@@ -184,6 +184,12 @@ def test_mean_and_pass_at_k_of_repeats(
     [item] = read(tmp_path, *[review(n, one, group=0, repeat=n) for n, one in enumerate(repeats)])
     assert item.scores == pytest.approx({"accuracy": mean, "accuracy_pass_at_2": pass_at_2})
     assert (item.score, len(item.completions)) == (item.scores["accuracy"], len(repeats) if len(repeats) > 1 else 0)
+
+
+def test_completions_have_no_value_of_pass_at_k(tmp_path: Path) -> None:
+    write_lines(tmp_path / "r.jsonl", [review(n, 1.0, group=0, repeat=n) for n in (0, 1)])
+    [item] = items(read_reviews(tmp_path / "r.jsonl", tmp_path / "p.jsonl"), {"pass_at_1": ("acc", 1)})
+    assert (item.score, [(one.value, one.labels) for one in item.completions]) == (1.0, [(None, {})] * 2)
 
 
 def test_repeats_are_in_order_of_their_number_and_then_of_their_lines(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_statistic_of_nothing_and_a_time_that_is_none_do_not_count(tmp_path: P
     asked, found = [request("id0", 0)], [entry("id0", 0, {**stat("exact_match", 1.0), "count": 0})]
     [item] = read(tmp_path, asked, found)
     assert item.score is None
-    times = [1_700_000_000, True, -1, 2**33, "now", 1]
+    times = [1_700_000_000, True, -1, 0, 2**33, "now", 1]
     trial = Trial("here", 0, [{"result": {"request_datetime": time}} for time in times])
     assert list(trial.times()) == [1_700_000_000, 1]
 
@@ -177,6 +177,8 @@ def test_several_answers_of_one_trial_are_a_completion_and_options_are_none(tmp_
     asked = request("id0", 0)
     asked["result"]["completions"].append({"text": "other"})
     assert [one.text for one in read(tmp_path, [asked], [])[0].completions] == ["Paris"]
+    [item] = items({"id0": [Trial("here", 0, [asked])]}, {})
+    assert [(one.value, one.labels) for one in item.completions] == [(None, {})]
     assert read(tmp_path, [request("id0", 0)], [])[0].completions == []
     options = [request("id0", trial, reference_index=place) for trial in (0, 1) for place in (0, 1)]
     [item] = read(tmp_path, options, [])

@@ -122,6 +122,9 @@ def test_a_question_is_lost_when_no_run_has_a_prediction() -> None:
 def test_predictions_without_details_of_their_own() -> None:
     said = Details(RESULTS, [{"correct": [True, False]}])
     assert items([], said, {}) == []
+    uneven = Details(RESULTS, [{"correct": [True, False]}, {"correct": [True]}])
+    found = items(made([prediction(n) for n in (0, 1, 0, 1)]), uneven, {})
+    assert [[one.value for one in item.completions] for item in found] == [[1.0, 0.0], [1.0, None]]
     found = items(made([prediction(0), prediction(1)]), Details(RESULTS, [{"correct": True}]), {"more": "m"})
     assert [item.scores for item in found] == [{"correct": 1.0, "more": None}, {"correct": None, "more": None}]
 

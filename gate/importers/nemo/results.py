@@ -22,8 +22,6 @@ OWN = "byob_"
 """What ``method`` begins with where the reward is ``correct`` as a number."""
 SCORER = "scorer:"
 """What the name of a further scorer begins with."""
-LABELS = {"mean_reward": "reward", "pass_at_1": "reward"}
-"""Name of an item's score by the metric that is its mean; pass@1 is the mean reward where rewards are 0 and 1."""
 
 
 @dataclass(frozen=True)

@@ -262,7 +262,7 @@ def test_letters_are_of_scripts_with_spaces_between_words_or_without() -> None:
     for letter in "aZ9_éяαأ":
         assert re.fullmatch(LETTER, letter)
         assert not re.fullmatch(UNSPACED, letter)
-    for letter in "กລᄀあア中ꀀ가豈ｱﾜ":  # Thai, Lao, Jamo, kana, Han, Yi, Hangul, compatibility, half width
+    for letter in "กລᄀあア中ꀀ가豈ｱﾜ\uf900":  # Thai, Lao, Jamo, kana, Han, Yi, Hangul, compatibility, half width
         assert re.fullmatch(UNSPACED, letter)
         assert not re.fullmatch(LETTER, letter)
     for mark in "。、・ ,฿":

@@ -39,8 +39,9 @@ def test_keys_are_found_behind_escapes_and_in_urls(service: str, around: str) ->
 
 
 def test_the_secret_of_amazons_documentation_is_nobodys() -> None:
-    (finding,) = find("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
-    assert finding.reserved
+    text = "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    (finding,) = find(text)
+    assert (finding.reserved, text[finding.start : finding.end]) == (True, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 
 
 def test_hyphens_that_do_not_break_hide_no_key() -> None:

@@ -107,6 +107,7 @@ def test_an_edited_statistic_is_a_contradiction_and_one_over_several_values_the_
             "2 of 3 instances",
         ),
         ({"entries": entries()[:3]}, "per_instance_stats.json was truncated: 3 of 6 entries"),
+        ({"entries": entries()[:1]}, "per_instance_stats.json was truncated: 1 of 6 entries"),
     ],
 )
 def test_what_is_missing_makes_metrics_null(tmp_path: Path, change: dict[str, Any], missing: str) -> None:
@@ -238,6 +239,7 @@ def test_a_value_is_certain_where_each_trial_has_one_of_its_own(tmp_path: Path) 
     assert [(one.metric, one.certain) for one in task.stated] == [
         ("exact_match", True), ("f1_at_5", False), ("perplexity", False),
     ]  # fmt: skip
+    assert [item.scores["f1_at_5"] for item in task.items] == [0.25, 0.25, 0.0]
 
 
 def test_statistics_of_no_instance_and_without_their_number_are_not_missing(tmp_path: Path) -> None:

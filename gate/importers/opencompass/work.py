@@ -70,12 +70,10 @@ READER = OpenCompass()
 
 def _models(file: Path) -> list[Path]:
     """The folders of models in a work folder, or the one that was named."""
-    if not file.is_dir():
-        return []
     whole = file.resolve()  # the name of "." and of a link is not the model's
     if whole.parent.name == PREDICTIONS:
         return [whole]
-    return sorted(folder for folder in file.glob(f"{PREDICTIONS}/*") if folder.is_dir())
+    return sorted(file.glob(f"{PREDICTIONS}/*"))
 
 
 def _data_sets(folder: Path) -> dict[str, list[Path]]:

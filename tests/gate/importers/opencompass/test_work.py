@@ -119,7 +119,9 @@ def test_what_was_not_evaluated_or_not_asked_makes_the_run_partial(tmp_path: Pat
     said = {"error": "different length"}
     assert read(write(tmp_path / "b", results=said)).ended_early == "qa was not evaluated (different length)"
     (write(tmp_path / "c") / "predictions/tiny/tmp_other.json").write_text("{}", "utf-8")
-    assert read(tmp_path / "c").ended_early == "tmp_other.json is about questions that were not all asked"
+    log = read(tmp_path / "c")
+    assert log.ended_early == "tmp_other.json is about questions that were not all asked"
+    assert ([task.name for task in log.tasks], len(log.files)) == (["qa"], 2)
 
 
 def test_more_predictions_than_details_and_other_files_are_refused(tmp_path: Path) -> None:

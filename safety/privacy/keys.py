@@ -44,7 +44,7 @@ MOST_REPEATED = 0.5
 """A key of which one character makes up more than this share, as in ``ghp_aaaaaaaa…``, is none."""
 MORE_KEYS = ("BEGIN ENCRYPTED PRIVATE KEY", r"PuTTY-User-Key-File-\d")
 """First lines that the plugin lacks."""
-END_OF_KEY = re.compile(r"-{4,5} ?END [A-Z0-9 ]{0,40}KEY(?: BLOCK)? ?-{4,5}|Private-MAC: [0-9a-f]{40,64}")
+END_OF_KEY = re.compile(r"-{4} ?END [A-Z0-9 ]{0,40}KEY(?: BLOCK)? ?-{4,5}|Private-MAC: [0-9a-f]{40,64}")
 LINES = r"(?:[A-Za-z][A-Za-z-]{0,40}: [^\n]{0,200}|[A-Za-z0-9+/=]{20,})"
 """Headers of a key and lines of Base64."""
 KEY_BODY = re.compile(

@@ -162,7 +162,7 @@ def read_reviews(file: Path, predictions: Path) -> list[Review]:
         place, row = reviewed.get(index) or (predicted[index][0], {})
         prediction = predicted.get(index, ("", {}))[1]
         review = Review(place, row, prediction)
-        if row and prediction and review.answer() != Review(place, {}, prediction).answer():
+        if prediction and review.answer() != Review(place, {}, prediction).answer():
             raise contradicts(place, f"its answer is not the one in {predictions.name}: one of them was edited")
         found.append(review)
     return found
@@ -184,7 +184,7 @@ def items(reviews: Sequence[Review], labels: Mapping[str, tuple[str, int | None]
     """The items, in the order of their samples.
 
     Args:
-        reviews: All of a subset.
+        reviews: All of a subset, by their number in the log.
         labels: Name of the score in a review by name here, the primary one first; with it the k of pass@k, or None
             for the mean of the repeats.
 
@@ -194,7 +194,7 @@ def items(reviews: Sequence[Review], labels: Mapping[str, tuple[str, int | None]
     groups: dict[object, list[Review]] = {}
     for review in reviews:
         groups.setdefault(review.group if review.row else ("not reviewed", review.index), []).append(review)
-    return [_item(sorted(found, key=lambda one: (one.repeat, one.index)), labels) for found in groups.values()]
+    return [_item(sorted(found, key=lambda one: one.repeat), labels) for found in groups.values()]
 
 
 def _item(reviews: Sequence[Review], labels: Mapping[str, tuple[str, int | None]]) -> ImportedItem:

@@ -75,8 +75,6 @@ READER = Helm()
 
 def _runs(file: Path) -> list[Path]:
     """The folder, or the run folders in it."""
-    if not file.is_dir():
-        return []
     return [found.parent for found in sorted([*file.glob(SPEC), *file.glob(f"*/{SPEC}")])]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.text import printable
 from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
 from audit.gate.importers.files import check_alike, count, member, number, optional, read_json
-from audit.gate.importers.nemo.results import LABELS, SCORER, NemoResults
+from audit.gate.importers.nemo.results import SCORER, NemoResults
 from audit.stats.definitions import Mean
 from audit.stats.definitions.means.mean import SCORES
 
@@ -34,6 +34,8 @@ NO_SETTINGS = frozenset({"model", "base_url", "model_url", "benchmark", "shard",
 """What ``config`` holds apart from settings: the model, the port of a local proxy, the part of the data."""
 ROUNDED = 0.5e-4
 """The tool rounds most values to four decimal places."""
+LABELS = {"mean_reward": "reward", "pass_at_1": "reward"}
+"""Name of an item's score by the metric that is its mean; pass@1 is the mean reward where rewards are 0 and 1."""
 START = 4096
 """Bytes in which a bundle shows what it is."""
 

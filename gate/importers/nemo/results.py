@@ -22,8 +22,6 @@ OWN = "byob_"
 """What ``method`` begins with where the reward is ``correct`` as a number."""
 SCORER = "scorer:"
 """What the name of a further scorer begins with."""
-LABELS = {"mean_reward": "reward", "pass_at_1": "reward"}
-"""Name of an item's score by the metric that is its mean; pass@1 is the mean reward where rewards are 0 and 1."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +234,7 @@ class NemoResults:
 def _headline(rewards: Sequence[float], name: str) -> float | None:
     """The tool's ``mean_reward`` or unbiased ``pass@k`` (Chen et al., 2021) of a problem; None with too few repeats."""
     if not name.startswith("pass@"):
-        return math.fsum(rewards) / len(rewards) if rewards else None
+        return math.fsum(rewards) / len(rewards)
     n, k, right = len(rewards), int(name.removeprefix("pass@")), sum(reward > 0 for reward in rewards)
     return None if n < k else 1 - math.comb(n - right, k) / math.comb(n, k)
 

@@ -156,7 +156,7 @@ def items(predictions: Sequence[Prediction], details: Details, labels: Mapping[s
     """
     runs = details.runs
     size = len(predictions) // runs
-    asked = [predictions[question::size] if size else [] for question in range(size)]
+    asked = [predictions[question::size] for question in range(size)]
     found = []
     for question, repeats in enumerate(asked):
         right = details.right(question)

@@ -70,11 +70,10 @@ READER = OpenCompass()
 
 def _models(file: Path) -> list[Path]:
     """The folders of models in a work folder, or the one that was named."""
-    if not file.is_dir():
-        return []
-    if file.resolve().parent.name == PREDICTIONS:
-        return [file]
-    return sorted(folder for folder in file.glob(f"{PREDICTIONS}/*") if folder.is_dir())
+    whole = file.resolve()  # the name of "." and of a link is not the model's
+    if whole.parent.name == PREDICTIONS:
+        return [whole]
+    return sorted(file.glob(f"{PREDICTIONS}/*"))
 
 
 def _data_sets(folder: Path) -> dict[str, list[Path]]:
@@ -95,7 +94,7 @@ class _DataSet:
 
     def __init__(self, folder: Path, name: str, predictions: list[Path]) -> None:
         self.name, self.predictions, self.model = name, predictions, folder.name
-        self.work = folder.resolve().parent.parent
+        self.work = folder.parent.parent
         self.results_file = self.work / RESULTS / folder.name / f"{name}.json"
         self.is_judged = self.results_file.exists()
         self.results: dict[str, Any] = read_json(self.results_file) if self.is_judged else {}

@@ -13,9 +13,11 @@ from audit.safety.privacy import accounts, detectors, emails, findings, identiti
 from audit.safety.privacy.detectors import Finding, find
 from audit.safety.privacy.findings import (
     LETTER,
+    LOOSE,
     NUMBERED_THING,
     PIECE,
     REACH,
+    SEPARATOR,
     UNSPACED,
     in_pieces,
     is_whole,
@@ -175,6 +177,16 @@ def test_where_a_value_ends(text: str, alone: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "checked", "unchecked"),
     [
+        ("x12345678Z", False, False),
+        ("12345678Zx", False, False),
+        ("/12345678Z", False, False),
+        ("#12345678Z", False, False),
+        ("+12345678Z", False, False),
+        ("+1 12345678Z", False, False),
+        ("+ 12345678Z", True, True),
+        ("ab (12345678Z)", True, True),
+        ("1.12345678Z", False, False),
+        ("12345678Z.5", False, False),
         ("1,12345678Z", True, False),
         ("12345678Z,5", True, False),
         ("12345678Z:5", True, False),
@@ -200,6 +212,7 @@ def test_what_has_no_check_digits_ends_at_fewer_marks(text: str, checked: bool, 
     [
         ("12-345-678", True),
         ("1-[12-345-678]", True),
+        ("1 (12-345-678)", True),
         ("1 12-345-678", False),
         ("1  12-345-678", False),
         ("1   12-345-678", True),
@@ -249,12 +262,19 @@ def test_letters_are_of_scripts_with_spaces_between_words_or_without() -> None:
     for letter in "aZ9_éяαأ":
         assert re.fullmatch(LETTER, letter)
         assert not re.fullmatch(UNSPACED, letter)
-    for letter in "กລᄀあア中ꀀ가豈ｱﾜ":  # Thai, Lao, Jamo, kana, Han, Yi, Hangul, compatibility, half width
+    for letter in "กລᄀあア中ꀀ가豈ｱﾜ\uf900":  # Thai, Lao, Jamo, kana, Han, Yi, Hangul, compatibility, half width
         assert re.fullmatch(UNSPACED, letter)
         assert not re.fullmatch(LETTER, letter)
     for mark in "。、・ ,฿":
         assert not re.fullmatch(UNSPACED, mark)
         assert not re.fullmatch(LETTER, mark)
+
+
+def test_what_is_between_groups_and_between_numbers_in_a_row() -> None:
+    separators = ("", " ", "  ", "   ", "-", ".", "--", "/")
+    assert [one for one in separators if re.fullmatch(SEPARATOR, one)] == [" ", "  ", "-", "."]
+    marks = " \u2013\u2014\u2015-\u2010\u2011\u2012\u2016\xa0\t"
+    assert [one for one in marks if LOOSE.fullmatch(one)] == [" ", "\u2013", "\u2014", "\u2015"]
 
 
 JUST_BEFORE = (
@@ -274,5 +294,6 @@ def test_words_that_only_end_so_or_stand_further_off_number_nothing() -> None:
     names = [
         form.format(name) for name in JUST_BEFORE.split(",") for form in ("x{}", "9{}", "{}    ", "to {}", "{} to ")
     ]
+    names += ["pagess", "seitenn"]
     assert [name for name in names if NUMBERED_THING.search(f"an {name}")] == []
     assert [one.kind for one in find("To order 650-253-0000")] == ["phone"]

@@ -37,8 +37,9 @@ def test_keys_are_found_behind_escapes_and_in_urls(service: str) -> None:
 
 
 def test_the_secret_of_amazons_documentation_is_nobodys() -> None:
-    (finding,) = find("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
-    assert finding.reserved
+    text = "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    (finding,) = find(text)
+    assert (finding.reserved, text[finding.start : finding.end]) == (True, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 
 
 def test_hyphens_that_do_not_break_hide_no_key() -> None:
@@ -138,7 +139,10 @@ BY_PLUGIN = [
 @pytest.mark.parametrize("key", BY_PLUGIN)
 def test_keys_that_detect_secrets_knows_are_found_as_separate_words(key: str) -> None:
     assert (key, False) in whole(f"it is {key}, so")
-    for text in (f"x{key}", f"9{key}", f"_{key}", f"-{key}", f"{key}_", f"{key}-", f"{key}-x"):
+    for text in (
+        *(f"{before}{key}" for before in "xX9_-"),
+        *(f"{key}{behind}" for behind in ("x", "X", "9", "_", "-", "-x")),
+    ):
         assert key not in [found for found, _ in whole(f"it is {text} so")], text
     for before in ("\\n", "\\r", "\\t", "%3D", "%3d", "%00", "https://x.org/bot", "密钥"):
         assert key in [found for found, _ in whole(f"it is {before}{key} so")], before
@@ -221,6 +225,110 @@ def test_a_private_key_goes_from_its_first_line_to_its_last(key: str) -> None:
 )
 def test_what_is_no_private_key(text: str) -> None:
     assert list(find_private_keys(text)) == []
+
+
+FIRST = "-----BEGIN RSA PRIVATE KEY-----"
+
+
+def bounds(text: str) -> list[str]:
+    return [text[one.start : one.end] for one in find_private_keys(text)]
+
+
+@pytest.mark.parametrize(
+    ("body", "behind"),
+    [
+        *((f"\n{'a' * 10}{one}{'a' * 9}", "") for one in "AZaz09+/="),
+        *((f"\n{LINE}\n{one}=", "\nwords") for one in "AZaz09+/"),
+        (f"\n{LINE}", "\n=="),
+        (f"\n{LINE}\nAb==", "=\n"),
+        (f"\n{LINE}\nAb==", "\nCd=="),
+        (f"\n\n\n\n{LINE}", ""),
+        (f"\n{'Ab-' * 13}Ab: {'!' * 200}\n{LINE}", ""),
+        (f"\n{'A-' * 20}A: \n{LINE}", ""),
+        (f"\nz: \n{LINE}", ""),
+        (f"\nZ: \n{LINE}", ""),
+        (f"\n{LINE}", f"\n{'A-' * 21}: x"),
+        (f"\n{LINE}", "\n-a: x"),
+        (f"\n{LINE}\nAb: {'!' * 200}", "!"),
+        (f"\n{LINE}", "\n5: x"),
+        (f"\n{LINE}", f"\n{'a' * 19}"),
+        (f"\n{LINE}", "\nAb9"),
+    ],
+)
+def test_a_private_key_without_an_end_goes_as_far_as_its_lines(body: str, behind: str) -> None:
+    assert bounds(f"so: {FIRST}{body}{behind}") == [f"{FIRST}{body}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{FIRST}{LINE}",
+        f"{FIRST}\n\n\n\n\n{LINE}",
+        f"{FIRST}-\n{LINE}",
+        f"BEGIN RSA PRIVATE KEY  ----\n{LINE}",
+        f"BEGIN PRIVATE KEY BLOCK BLOCK-----\n{LINE}",
+        f"{FIRST}\n{'A-' * 21}: x\n{LINE}",
+        f"{FIRST}\nAb: {'!' * 201}\n{LINE}",
+        f"{FIRST}\n{'a' * 19}!\n-----END RSA PRIVATE KEY-----",
+    ],
+)
+def test_a_first_line_without_lines_of_a_key_is_a_mention(text: str) -> None:
+    assert bounds(text) == []
+
+
+@pytest.mark.parametrize("name", ["KEY ----", "KEY", "KEY BLOCK-----", "KEY BLOCK -----", "KEY-"])
+def test_forms_of_a_first_line(name: str) -> None:
+    text = f"BEGIN PRIVATE {name}\n{LINE}"
+    assert bounds(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("before", "dashes"),
+    [("", "-----"), ("-", "-----"), ("", "----"), ("", "---- "), ("---", ""), ("----  ", ""), ("---- ", "----")],
+)
+def test_where_a_private_key_begins(before: str, dashes: str) -> None:
+    key = f"{dashes}BEGIN EC PRIVATE KEY-----\n{LINE}"
+    assert bounds(f"{before}{key}") == [key]
+
+
+@pytest.mark.parametrize(
+    ("end", "is_end"),
+    [
+        ("-----END KEY-----", True),
+        ("---- END KEY ----", True),
+        ("-----END A1 KEY BLOCK -----", True),
+        (f"----END {'A' * 40}KEY----", True),
+        (f"----END {'A' * 41}KEY----", False),
+        ("--- END KEY ----", False),
+        ("---- END KEY ---", False),
+        ("----  END KEY ----", False),
+        ("---- END KEY  ----", False),
+        ("---- END KEY BLOCK BLOCK ----", False),
+        ("---- END a KEY ----", False),
+        (f"Private-MAC: {'0' * 40}", True),
+        (f"Private-MAC: {'f' * 64}", True),
+        (f"Private-MAC: {'a' * 39}!", False),
+        (f"Private-MAC: {'A' * 40}", False),
+    ],
+)
+def test_the_last_line_of_a_private_key(end: str, is_end: bool) -> None:
+    key = f"{FIRST}\n{LINE}"
+    for between in ("\n!\n", "!"):
+        for behind in ("", "!"):
+            assert bounds(f"{key}{between}{end}{behind}") == [f"{key}{between}{end}" if is_end else key]
+
+
+def test_the_last_line_of_a_private_key_is_no_longer_than_one() -> None:
+    for end, behind in (("-----END KEY-----", "-"), (f"Private-MAC: {'0' * 64}", "0")):
+        assert bounds(f"{FIRST}\n{LINE}\n{end}{behind}") == [f"{FIRST}\n{LINE}\n{end}"]
+
+
+def test_a_private_key_has_a_run_of_base64() -> None:
+    last = "!\n-----END RSA PRIVATE KEY-----"
+    for one in "AZaz09+/=":
+        assert bounds(f"{FIRST}!{'a' * 10}{one}{'a' * 9}{last}") != [], one
+        assert bounds(f"{FIRST}!{'A' * 10}{one}{'A' * 9}{last}") != [], one
+    assert bounds(f"{FIRST}!{'a' * 19}{last}") == []
 
 
 def test_the_end_of_a_private_key_is_its_own_and_not_too_far() -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from audit.core.errors import EvidenceInvalid, UsageError
 from audit.gate.importers import registry
+from audit.gate.importers.contract import Stated
 from audit.gate.importers.evalscope.work import READER
+from audit.stats.definitions import Mean
 from tests.gate.importers.conftest import by_name, imported
 from tests.gate.importers.evalscope.conftest import CONFIG, SCORES, metric, metrics, prediction, read, review, write
 from tests.gate.importers.evalscope.conftest import write_lines as lines
@@ -151,29 +153,6 @@ def test_two_models_and_two_configurations_are_refused(tmp_path: Path) -> None:
         read(one)
 
 
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("a: !!python/object/apply:os.system [touch x]", r"task_config\.yaml.*could not determine a constructor"),
-        ("a: {" + "x" * 2**20, r"larger than 1,048,576 bytes"),
-    ],
-)
-def test_a_hostile_configuration_is_one_line(tmp_path: Path, text: str, fault: str) -> None:
-    (write(tmp_path) / "configs" / "task_config.yaml").write_text(text, "utf-8")
-    with pytest.raises(UsageError, match=fault):
-        read(tmp_path)
-
-
-def test_aliases_of_a_configuration_are_not_unfolded(tmp_path: Path) -> None:
-    """Nine levels of ten aliases would be a billion values."""
-    levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
-    bomb = f"a0: &a0 [x]\n{levels}generation_config: {{stop: *a9, temperature: 1}}\nmodel_args: {{x: *a9}}\n"
-    (write(tmp_path) / "configs" / "task_config.yaml").write_text(bomb, "utf-8")
-    log = read(tmp_path)
-    assert log.tasks[0].settings["generation"] == {"temperature": 1}
-    assert log.identity == {"model": "tiny", "model_args": {}}
-
-
 def test_reviews_are_counted_by_the_metrics_where_the_summary_is_missing(tmp_path: Path) -> None:
     """Two of four reviews have the same mean as all."""
     values = {"easy": (0.5, 4), "hard": (0.5, 2)}
@@ -182,3 +161,180 @@ def test_reviews_are_counted_by_the_metrics_where_the_summary_is_missing(tmp_pat
     assert log.tasks[0].incomplete == "sums_easy.jsonl was truncated: 2 of 4 reviews"
     whole = read(write(tmp_path / "2", rows, metrics=[metric(values={"easy": (0.5, 2)})], execution_summary=None))
     assert whole.tasks[0].incomplete is None
+
+
+def test_a_log_names_its_files_and_where_they_come_from(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    lines(folder / "predictions/tiny/sums_hard.jsonl", [prediction(n) for n in range(2)])
+    (folder / "configs" / "task_config.yaml").write_text(CONFIG.replace("{}", "{dtype: bf16, x: {}}"), "utf-8")
+    log = read(folder)
+    assert (log.tool, log.model, log.packages) == ("evalscope 1.14.1", "tiny", {"evalscope": "1.14.1"})
+    assert log.identity == {"model": "tiny", "model_args": {"dtype": "bf16"}}
+    assert [str(file.relative_to(folder)) for file in log.files] == [
+        "reports/tiny/sums.json",
+        "configs/task_config.yaml",
+        "reviews/tiny/sums_easy.jsonl",
+        "reviews/tiny/sums_hard.jsonl",
+        "predictions/tiny/sums_hard.jsonl",
+    ]
+    assert (log.ended_early, log.warnings) == (None, [])
+    assert [(task.name, task.data, task.members) for task in log.tasks] == [
+        ("sums_easy", "sums/easy", ()),
+        ("sums_hard", "sums/hard", ()),
+        ("sums", "sums", ("sums_easy", "sums_hard")),
+    ]
+    assert log.tasks[2].settings == log.tasks[0].settings
+
+
+PASS = {"name": "accuracy", "aggregation": "pass_at_k", "dimensions": {"k": 2}}
+
+
+def test_what_is_stated_of_subsets_and_of_their_group(tmp_path: Path) -> None:
+    rows = {
+        "easy": [review(n, one, group=0, repeat=n) for n, one in enumerate((1.0, 0.0))],
+        "hard": [review(n, 2.0, value={"acc": 2.0, "loss": 3.0}) for n in range(2)],
+    }
+    lower = {"direction": "lower_is_better", "value_range": {"min": 0, "max": 10}}
+    both = {"easy": (0.5, 2), "hard": (2.0, 2)}
+    stated = [
+        metric("loss", {"hard": (3.0, 2)}, semantics=lower, score=3.0),
+        metric(values=both, score=1.5, semantics=None),
+        metric(values={"easy": (1.0, 1)}, identity=PASS, score=1.0, semantics={"value_range": {"min": 0, "max": 1}}),
+    ]
+    hard, easy, group = read(write(tmp_path, rows, metrics=stated)).tasks
+
+    def of(name: str, value: float, **fields: Any) -> Stated:
+        return Stated(metric=name, definition=Mean(of=f"scores.{name}"), value=value, **{"rounding": 0.5e-4, **fields})
+
+    assert easy.stated == [
+        of("accuracy", 0.5, primary=True),
+        of("accuracy_pass_at_2", 1.0, unit="share"),
+    ]
+    assert hard.stated == [of("loss", 3.0, higher_is_better=False), of("accuracy", 2.0, primary=True)]
+    assert group.stated == [
+        of("loss", 3.0, higher_is_better=False, rounding=1e-4, certain=False),
+        of("accuracy", 1.5, primary=True, rounding=1e-4, certain=False),
+        of("accuracy_pass_at_2", 1.0, unit="share", rounding=1e-4, certain=False),
+    ]
+    assert [item.scores for item in easy.items] == [{"accuracy": 0.5, "accuracy_pass_at_2": 1.0}]
+    assert [list(item.scores.items()) for item in hard.items] == [[("accuracy", 2.0), ("loss", 3.0)]] * 2
+    plain = read(write(tmp_path / "2", rows, metrics=stated, primary_metric_identity=None)).tasks[0]
+    assert [one.primary for one in plain.stated] == [False, False]
+
+
+def test_an_aggregation_or_a_score_that_is_unknown_has_no_definition(tmp_path: Path) -> None:
+    vote = {"name": "accuracy", "aggregation": "vote_at_k", "dimensions": {"k": 2}}
+    rows = {"easy": [review(0, 1.0, value={"acc": 1.0, "accuracy": 0.0})]}
+    [task] = read(
+        write(
+            tmp_path,
+            rows,
+            metrics=[metric(values={"easy": (1.0, 1)}, identity=vote), metric(values={"easy": (1.0, 1)})],
+        )
+    ).tasks
+    assert [(one.metric, one.definition, one.certain) for one in task.stated] == [
+        ("accuracy_vote_at_2", None, True),
+        ("accuracy", None, True),
+    ]
+    assert [one.reason for one in task.stated] == [
+        "EvalScope's vote_at_k has no definition here",
+        "no score of the samples is known to give it",
+    ]
+    assert task.items[0].scores == {}
+
+
+def test_a_mean_is_certain_where_each_sample_has_as_many_scores(tmp_path: Path) -> None:
+    even = [review(n, 1.0, group=n // 2, repeat=n % 2) for n in range(4)]
+    lost = [review(4, None, group=2, status="parse_error"), review(5, None, group=2, repeat=1, status="parse_error")]
+    for rows, certain in ((even, True), (even + lost, True), (even[:3], False), (even + lost[:1], True)):
+        [task] = read(write(tmp_path, {"easy": rows}, metrics=[metric(values={"easy": (1.0, 2)})])).tasks
+        assert task.stated[0].certain is certain
+
+
+@pytest.mark.parametrize(
+    ("summary", "num", "missing", "available"),
+    [
+        ({"easy": {"succeeded": 3, "requested": 3}}, 3, None, 3),
+        ({"easy": {"succeeded": 4, "requested": 9}}, 3, "3 of 4", 9),
+        ({"easy": {"succeeded": 3}}, 4, "3 of 4", None),
+        ({"easy": {"succeeded": "x"}}, None, None, None),
+        ({"easy": 5}, 3, None, None),
+        ({}, 0, None, None),
+    ],
+)
+def test_reviews_and_samples_are_counted(
+    tmp_path: Path, summary: dict[str, Any], num: int | None, missing: str | None, available: int | None
+) -> None:
+    rows = {"easy": [review(n, one) for n, one in enumerate(SCORES["easy"])]}
+    stated = [metric(values={"easy": (0.6667, num)}), metric(values={"easy": (1.0, 50)}, identity=PASS)]
+    [task] = read(write(tmp_path, rows, metrics=stated, execution_summary={"subsets": summary})).tasks
+    assert task.incomplete == (f"sums_easy.jsonl was truncated: {missing} reviews" if missing else None)
+    assert task.available == available
+
+
+def test_samples_that_were_not_reviewed_do_not_count_as_reviews(tmp_path: Path) -> None:
+    rows = {"easy": [review(n, one) for n, one in enumerate(SCORES["easy"])]}
+    folder = write(tmp_path, rows, metrics=[metric(values={"easy": (0.6667, 3)})])
+    lines(folder / "predictions/tiny/sums_easy.jsonl", [prediction(n) for n in range(4)])
+    [task] = read(folder).tasks
+    assert (task.incomplete, len(task.items)) == (None, 4)
+
+
+def test_a_subset_without_a_metric_is_a_task_as_well(tmp_path: Path) -> None:
+    summary = {"subsets": {"hard": {"succeeded": 2}, "easy": {"succeeded": 3}}}
+    log = read(write(tmp_path, metrics=[metric(values={"easy": (0.6667, 3)})], execution_summary=summary))
+    assert [(task.name, len(task.stated), len(task.items)) for task in log.tasks] == [
+        ("sums_easy", 1, 3),
+        ("sums_hard", 0, 2),
+        ("sums", 1, 0),
+    ]
+
+
+@pytest.mark.parametrize("name", ["../x", "a\\b", "a\0b"])
+def test_a_name_that_is_a_path_is_refused(tmp_path: Path, name: str) -> None:
+    for change in ({"dataset_name": name}, {"metrics": [metric(values={name: (1.0, 1)})]}):
+        with pytest.raises(UsageError, match=r"names a path: names of benchmarks have no / or"):
+            read(write(tmp_path, **change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"categories": [1]}, {"categories": [{"subsets": ["x"]}]}, {"identity": None}],
+)
+def test_an_entry_of_another_form_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=r"sums\.json: an entry of its metrics is not an object"):
+        read(write(tmp_path, metrics=[metric(**change)]))
+
+
+def test_two_reports_of_other_versions_are_refused_and_each_is_read(tmp_path: Path) -> None:
+    one, other = (
+        write(tmp_path / "one"),
+        write(tmp_path / "two", dataset_name="more", execution_summary={"errored": 2, "requested": 7}),
+    )
+    (other / "configs" / "task_config.yaml").write_text("evalscope_version: 1.13", "utf-8")
+    for name in ("easy", "hard"):
+        (other / f"reviews/tiny/sums_{name}.jsonl").rename(other / f"reviews/tiny/more_{name}.jsonl")
+    with pytest.raises(UsageError, match=r"evalscope 1\.13, in sums\.json 1\.14\.1: import them separately"):
+        read(one, other)
+    (other / "configs" / "task_config.yaml").write_text(CONFIG, "utf-8")
+    log = read(one, other)
+    assert ([task.name for task in log.tasks][::3], len(log.tasks)) == (["sums_easy", "more_easy"], 6)
+    assert log.ended_early == "more: EvalScope failed on 2 of 7 samples"
+    assert READER.recognises([one, other])
+    assert not READER.recognises([one, tmp_path])
+    (other / "reviews").rename(other / "old")
+    assert not READER.recognises([other])
+
+
+def test_a_metric_without_a_value_is_not_compared(tmp_path: Path) -> None:
+    rows = {"easy": [review(0, 1.0)]}
+    log = read(write(tmp_path, rows, metrics=[metric(values={"easy": (None, 1)})]))
+    assert log.warnings == ["sums/accuracy: not compared: the log has no value"]
+
+
+def test_a_folder_without_reports_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "one")
+    with pytest.raises(UsageError, match=r"two: no reports/MODEL/BENCHMARK\.json"):
+        read(tmp_path / "one", tmp_path / "two")
+    with pytest.raises(UsageError, match=r"a report of format 3, this program reads 2"):
+        read(write(tmp_path / "one", schema_version=3))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from audit.core.errors import EvidenceInvalid, UsageError
 from audit.gate.importers import registry
+from audit.gate.importers.contract import Stated
 from audit.gate.importers.opencompass.work import READER
+from audit.stats.definitions import Mean
 from tests.gate.importers.conftest import by_name, imported
 from tests.gate.importers.opencompass.conftest import (
     RESULTS,
@@ -20,9 +23,6 @@ from tests.gate.importers.opencompass.conftest import (
     read,
     write,
 )  # fmt: skip
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RUNS = [
     {"example_abbr": "qa_0", "G-Pass@2_0.5": 1.0, "correct": [True, True]},
@@ -119,7 +119,9 @@ def test_what_was_not_evaluated_or_not_asked_makes_the_run_partial(tmp_path: Pat
     said = {"error": "different length"}
     assert read(write(tmp_path / "b", results=said)).ended_early == "qa was not evaluated (different length)"
     (write(tmp_path / "c") / "predictions/tiny/tmp_other.json").write_text("{}", "utf-8")
-    assert read(tmp_path / "c").ended_early == "tmp_other.json is about questions that were not all asked"
+    log = read(tmp_path / "c")
+    assert log.ended_early == "tmp_other.json is about questions that were not all asked"
+    assert ([task.name for task in log.tasks], len(log.files)) == (["qa"], 2)
 
 
 def test_more_predictions_than_details_and_other_files_are_refused(tmp_path: Path) -> None:
@@ -158,3 +160,139 @@ def test_metrics_may_have_names_in_any_script(tmp_path: Path) -> None:
     assert [one.metric for one in read(write(tmp_path, results=results)).tasks[0].stated] == [
         "准确率", "unnamed", "accuracy",
     ]  # fmt: skip
+
+
+def test_a_log_names_its_files_and_model(tmp_path: Path) -> None:
+    folder = write(write(tmp_path), name="other", results={"accuracy": None})
+    for given in (folder, folder / "predictions" / "tiny"):
+        log = read(given)
+        assert (log.tool, log.model, log.identity) == ("opencompass unknown", "tiny", {"model": "tiny"})
+        assert [str(file.relative_to(folder)) for file in log.files] == [
+            "predictions/tiny/other.json",
+            "results/tiny/other.json",
+            "predictions/tiny/qa.json",
+            "results/tiny/qa.json",
+        ]
+        assert [(task.name, task.data, task.settings, task.incomplete) for task in log.tasks] == [
+            (name, name, {"harness": "opencompass"}, None) for name in ("other", "qa")
+        ]
+        assert (log.ended_early, log.warnings) == (None, [])
+    (folder / "predictions" / "notes").write_text("x", "utf-8")
+    assert READER.recognises([folder])
+    assert not READER.recognises([folder, tmp_path / "none"])
+    (folder / "predictions" / "empty").mkdir()
+    assert READER.recognises([folder])
+    assert not READER.recognises([folder / "predictions" / "empty"])
+
+
+@pytest.mark.parametrize(
+    ("names", "data_sets"),
+    [
+        (("qa_0", "qa_10", "qa_2"), {"qa": ["qa_0", "qa_2", "qa_10"]}),
+        (("qa_1", "qa_2"), {"qa_1": ["qa_1"], "qa_2": ["qa_2"]}),
+        (("qa", "qa_0", "qa_1"), {"qa": ["qa"], "qa_0": ["qa_0"], "qa_1": ["qa_1"]}),
+        (("a_2_0", "a_2_1"), {"a_2": ["a_2_0", "a_2_1"]}),
+        (("_0", "_1"), {"_0": ["_0"], "_1": ["_1"]}),
+        (("qa_x", "qa_0x"), {"qa_0x": ["qa_0x"], "qa_x": ["qa_x"]}),
+    ],
+)
+def test_parts_of_a_data_set(tmp_path: Path, names: tuple[str, ...], data_sets: dict[str, list[str]]) -> None:
+    for name in names:
+        write(tmp_path, {"0": prediction(int("".join(filter(str.isdigit, name)) or 0))}, name=name, results=None)
+    log = read(tmp_path)
+    assert [task.name for task in log.tasks] == list(data_sets)
+    assert [file.stem for file in log.files] == [one for parts in data_sets.values() for one in parts]
+
+
+def test_what_was_not_evaluated_says_why(tmp_path: Path) -> None:
+    for error, said in (("", ""), ("a\n b", " (a b)"), ("x" * 300, f" ({'x' * 200})"), (0, "")):
+        early = read(write(tmp_path, results={"error": error, "accuracy": 5.0})).ended_early
+        assert early == f"qa was not evaluated{said}"
+    write(tmp_path, results=RESULTS)
+    assert read(write(tmp_path, name="zz", results=None)).ended_early == "zz was not evaluated"
+    (tmp_path / "predictions/tiny/tmp_zz.json").write_text("{}", "utf-8")
+    assert (read(tmp_path).ended_early or "").startswith("tmp_zz.json is about questions")
+
+
+def test_what_is_stated_of_each_metric(tmp_path: Path) -> None:
+    rows = [{"correct": [True], "G-Pass@2": 0.5, "Mean Score": 0.25, "plain": 0.5}]
+    results = {
+        "note": "x",
+        "flag": True,
+        "G-Pass@2": 50.0,
+        "qa/G-Pass@2": 50.0,
+        "x/y/plain": 7.0,
+        "Mean Score": 25,
+        "accuracy (3 runs average)": 100.0,
+        "bleu (1 runs average)": 12.5,
+        "rouge (all runs average)": 3.0,
+        "details": rows,
+    }
+    [task] = read(write(tmp_path, {"0": prediction(0)}, results=results)).tasks
+
+    def of(metric: str, name: str, value: float, **fields: Any) -> Stated:
+        definition = Mean(of=f"scores.{name}")
+        return Stated(metric=metric, definition=definition, value=value, unit="share", higher_is_better=True, **fields)
+
+    unknown = "the details have no value of it"
+    assert task.stated == [
+        of("g_pass_at_2", "g_pass_at_2", 0.5, primary=True),
+        of("mean_score", "mean_score", 0.25),
+        of("accuracy", "correct", 1.0, certain=False),
+        Stated(metric="bleu", definition=None, value=12.5, certain=False, reason=unknown),
+        Stated(metric="rouge_all_runs_average", definition=None, value=3.0, certain=False, reason=unknown),
+    ]
+    assert task.items[0].scores == {"correct": 1.0, "g_pass_at_2": 0.5, "mean_score": 0.25}
+    [task] = read(write(tmp_path, {"0": prediction(0)}, results={"accuracy": 100.0})).tasks
+    dump = "the log does not say which answers are right: run OpenCompass with --dump-eval-details"
+    assert task.stated == [
+        Stated(metric="accuracy", definition=None, value=100.0, primary=True, certain=False, reason=dump)
+    ]
+
+
+def test_predictions_are_counted_in_all_runs(tmp_path: Path) -> None:
+    asked = [prediction(n) for n in (0, 1, 0, 1)]
+    results = {"accuracy (2 runs average)": 75.0, "details": RUNS}
+    [task] = read(write(tmp_path, numbered(asked[:3]), results=results)).tasks
+    assert task.incomplete == "qa.json was truncated: 3 of 4 predictions"
+    assert [item.scores for item in task.items] == [{"correct": None}] * 3  # of which question and run is not known
+    with pytest.raises(EvidenceInvalid, match=r"it is about 4 predictions, and there are 5"):
+        read(write(tmp_path, numbered([*asked, prediction(0)]), results=results))
+
+
+def test_without_predictions_there_is_nothing_to_state(tmp_path: Path) -> None:
+    [task] = read(write(tmp_path, {}, results=RESULTS)).tasks
+    assert (task.incomplete, task.stated, task.items) == ("qa.json was truncated: 0 of 3 predictions", [], [])
+    [task] = read(write(tmp_path, {}, results={"accuracy": 5.0})).tasks
+    assert (task.incomplete, len(task.stated)) == (None, 1)
+    [task] = read(write(tmp_path, {"1": prediction(1)}, results=RESULTS)).tasks
+    assert (task.incomplete, len(task.stated)) == ("qa.json: 1 predictions are missing", 1)
+
+
+def test_settings_are_those_of_the_last_summary_that_has_them(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "summary").mkdir()
+    rows = {
+        "summary_1.csv": "dataset,version,mode\nqa,a1,gen\nqa,b2,ppl\n",
+        "summary_2.csv": "dataset,version,mode,other\nqa,c3,-,x\n",
+        "summary_3.csv": "dataset,version\nqa,\n",
+        "summary_4.csv": "dataset\nother\n",
+        "notes.csv": "dataset,version\nqa,zz\n",
+    }
+    for name, text in rows.items():
+        (folder / "summary" / name).write_text(text, "utf-8")
+    assert read(folder).tasks[0].settings == {"harness": "opencompass", "version": "c3", "mode": "gen"}
+    (folder / "summary" / "summary_5.csv").write_text('dataset,version\nqa,"a\nb"\n', "utf-8")
+    assert read(folder).tasks[0].settings["version"] == "a\nb"
+
+
+def test_a_link_and_the_folder_one_is_in_have_the_name_of_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "out")
+    (tmp_path / "link").symlink_to(folder / "predictions" / "tiny")
+    monkeypatch.chdir(folder / "predictions" / "tiny")
+    for given in (tmp_path / "link", Path()):
+        log = read(given)
+        assert (log.model, log.ended_early) == ("tiny", None)
+        assert log.files == [folder / kind / "tiny" / "qa.json" for kind in ("predictions", "results")]

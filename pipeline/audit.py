@@ -239,7 +239,7 @@ def _measure(
         kept, messages = results.kept, remembering.messages
         ended = finished(manifest, kept, messages, status, context.optional, interrupted=interrupted)
         if ended.looks:
-            looks = measured_up_to(ended.looks, context.config, results.fresh, ended.items_available)
+            looks = measured_up_to(ended.looks, context.config, results.fresh, kept)
             ended = ended.model_copy(update={"looks": looks})
         spent = remembering.meter.spent(manifest.spent, stopped_by)
         evidence.seal(folder, ended.model_copy(update={"spent": spent}))

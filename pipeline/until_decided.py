@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError, RunFolderError
@@ -167,6 +168,21 @@ class UntilDecided:
         evidence.seal(folder, manifest.model_copy(update={"looks": looks}))
         progress.step(_said(looks, open_checks(decision.checks, looks.tasks), limits, decision))
         return with_limits(config, limits) if limits else None
+
+
+def refuse_without_policy(folder: RunFolder) -> None:
+    """Refuse to finish a run that was to go on until a policy is decided, and is not.
+
+    Raises:
+        RunFolderError: It is such a run; the message gives the command that goes on.
+    """
+    looks = folder.read_manifest().looks
+    if looks is None or looks.decided:
+        return
+    compared = f" --baseline {quote(looks.baseline)}" if looks.baseline else ""
+    command = f"audit run --until-decided {quote(looks.policy)}{compared} --resume {quote(str(folder.path))}"
+    msg = f"{folder.path.name}: it was to go on until its policy is decided: {command}"
+    raise RunFolderError(msg)
 
 
 def with_limits(config: RunConfig, limits: dict[str, int], by_cluster: Collection[str] = ()) -> RunConfig:

@@ -229,10 +229,13 @@ def test_a_run_that_ends_at_a_look_is_not_complete_and_keeps_its_policy(
     config = validate(RunConfig, manifest.config, "")
     with pytest.raises(RunFolderError, match="it was looked at with another policy"):
         pipeline.audit(config, Silent(), resume=run, until=UntilDecided(load_policy(floor)))
+    with pytest.raises(RunFolderError, match=rf"until its policy is decided: .* floor\.yaml --resume {path}$"):
+        pipeline.audit(config, Silent(), resume=run)
     assert run.read_manifest() == manifest
     ended = pipeline.audit(config, Silent(), resume=run, until=until).read_manifest()
     assert ended.status == "complete"
     assert ended.looks is not None
+    assert pipeline.audit(config, Silent(), resume=run).read_manifest() == ended  # decided: the policy says no more
     replayed = pipeline.audit(validate(RunConfig, ended.config, ""), Silent(), like=run)
     assert replayed.read_manifest().looks == ended.looks  # the replay of a size that looks decided has it, too
     assert again(run, a_config(boolq=1)) is None

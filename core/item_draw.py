@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import random
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from audit.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from audit.core.config import Limit
 
 
@@ -31,13 +34,51 @@ def choose(n: int, limit: Limit | None, seed: int, name: str) -> list[int]:
     Raises:
         ConfigError: ``limit`` is 0 or negative, or no whole number above 1.
     """
+    count = _count(n, limit, name)
+    return list(range(n)) if count >= n else sorted(_shuffled(n, seed, name)[:count])
+
+
+def choose_clusters(clusters: Sequence[str], limit: Limit | None, seed: int, name: str) -> list[int]:
+    """Draw whole clusters without replacement, until there are at least ``limit`` items.
+
+    The order of the clusters is the shuffle of :func:`choose`: a larger limit adds clusters to those of a smaller one.
+
+    Args:
+        clusters: The cluster of each item.
+        limit: As in :func:`choose`; the last cluster is complete, so that there may be more items.
+        seed: The run's seed.
+        name: Task or probe.
+
+    Returns:
+        Item indices in ascending order.
+
+    Raises:
+        ConfigError: As :func:`choose`.
+    """
+    count = _count(len(clusters), limit, name)
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, cluster in enumerate(clusters):
+        places[cluster].append(place)
+    groups = list(places.values())
+    drawn: list[int] = []
+    for group in _shuffled(len(groups), seed, name):
+        if len(drawn) >= count:
+            break
+        drawn += groups[group]
+    return sorted(drawn)
+
+
+def _count(n: int, limit: Limit | None, name: str) -> int:
+    """How many of ``n`` items a limit asks for."""
     if limit is None or limit == "all":
-        return list(range(n))
+        return n
     if limit <= 0 or (limit > 1 and limit != int(limit)):
         msg = f"{name}: limit must be at least 1 or a share below 1, found {limit}: 'all' runs all {n} items"
         raise ConfigError(msg)
-    count = math.ceil(n * limit) if limit < 1 else int(limit)
-    if count >= n:
-        return list(range(n))
+    return math.ceil(n * limit) if limit < 1 else int(limit)
+
+
+def _shuffled(n: int, seed: int, name: str) -> list[int]:
+    """All places in random order."""
     # A sample of all n is a shuffle; one of fewer may be drawn by another algorithm, whose items are others.
-    return sorted(random.Random(f"{seed}/{name}").sample(range(n), n)[:count])  # noqa: S311 - a draw, not a secret
+    return random.Random(f"{seed}/{name}").sample(range(n), n)  # noqa: S311 - a draw, not a secret

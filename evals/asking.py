@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import SettingUnavailable, TaskUnavailable
-from audit.core.item_draw import choose
+from audit.core.item_draw import choose, choose_clusters
 from audit.core.records import sample_id
 from audit.engine.settings import bound, of_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lm_eval.api.task import Task
 
@@ -76,7 +76,14 @@ def check_settings(settings: Mapping[str, Any]) -> None:
         raise SettingUnavailable(msg)
 
 
-def pick(task: Task, config: EvalsConfig, limit: Limit | None, seed: int, data: str) -> list[int]:
+def pick(
+    task: Task,
+    config: EvalsConfig,
+    limit: Limit | None,
+    seed: int,
+    data: str,
+    clusters: Sequence[str] | None = None,
+) -> list[int]:
     """Positions of the items to run, ascending.
 
     Args:
@@ -85,6 +92,7 @@ def pick(task: Task, config: EvalsConfig, limit: Limit | None, seed: int, data: 
         limit: Limit of the draw otherwise.
         seed: Seed of the draw.
         data: Name of the data set, part of each sample's id.
+        clusters: The cluster of each item, to draw whole ones; None draws items.
 
     Raises:
         TaskUnavailable: The task has no items, or an item that is named is not there.
@@ -95,7 +103,9 @@ def pick(task: Task, config: EvalsConfig, limit: Limit | None, seed: int, data: 
         raise TaskUnavailable(msg)
     wanted = config.samples.get(name)
     if wanted is None:
-        return choose(len(docs), limit, seed, name)
+        return (
+            choose(len(docs), limit, seed, name) if clusters is None else choose_clusters(clusters, limit, seed, name)
+        )
     ids = {item for item in wanted if isinstance(item, str)}
     places = {item for item in wanted if isinstance(item, int)}
     if ids:

@@ -15,7 +15,7 @@ from audit.evals.answer_scores import UNPARSED
 from audit.stats.harness_names import LENGTH, LOG_LIKELIHOOD, NO_MATCH, RENAMED, suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Literal
 
     from lm_eval.api.task import Task
@@ -84,6 +84,11 @@ def make_samples(task: Task, items: Sequence[Item], own: OwnTask | None, data: s
     return samples
 
 
+def cluster_of(doc: Mapping[str, Any], own: OwnTask | None) -> str | None:
+    """The cluster of a row; None where the task has none."""
+    return digest_of(doc[own.cluster])[:16] if own and own.cluster else None
+
+
 def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, seconds: float) -> Sample:
     """The record of one item."""
     doc = item.logged[0]["doc"]
@@ -94,7 +99,7 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
         sample_id=identity,
         suite="evals",
         task=_name(task),
-        cluster=digest_of(doc[own.cluster])[:16] if own and own.cluster else None,
+        cluster=cluster_of(doc, own),
         prompt=asked.prompt,
         reference=asked.reference,
         prompt_sha256=_digest_of_prompts(item),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +56,8 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
 
     Raises:
         ConfigError: A generation setting cannot be honoured, a name is unknown or listed twice, a folder of task files
-            is not there or declares a name of the audit's own, a file of questions is at fault, or named items are
-            none, or those of a group or of a task that is not listed.
+            is not there or declares a name of the audit's own, a file of questions is at fault, clusters are to be
+            drawn where there are none, or named items are none, or those of a group or of a task that is not listed.
     """
     include = tuple(config.evals.include_path)
     _check_folders(include)
@@ -74,6 +75,9 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
             _check_name(name, include, others)
         else:
             _check_own_data(config.evals.tasks[position], include)
+        if config.evals.tasks[position].by_cluster and not has_clusters(config.evals.tasks[position]):
+            msg = f"evals.tasks: the items of {name} are in no clusters: leave out by_cluster"
+            raise ConfigError(msg)
     _check_samples(config.evals.samples, names, include)
 
 
@@ -139,15 +143,26 @@ def is_group(name: str, include: tuple[Path, ...]) -> bool:
 def in_random_order(task: TaskConfig, include: tuple[Path, ...]) -> bool:
     """Whether a larger limit of a task adds independent items in one random order: it has no clusters, and is no group.
 
+    Those of a task with clusters are in such an order where whole clusters are drawn (:func:`has_clusters`).
+
     Args:
         task: One of the audit's own tasks, of lm-eval, of the user's folders, or on the user's questions.
         include: Task files, and folders of them.
     """
-    if task.file is not None:
-        return task.cluster is None
-    if task.name in TASKS:
-        return own_tasks()[task.name].cluster is None
+    if task.file is not None or task.name in TASKS:
+        return not has_clusters(task)
     return not is_group(task.name, include)
+
+
+def has_clusters(task: TaskConfig) -> bool:
+    """Whether the items of a task are in clusters, which can be drawn as a whole.
+
+    Args:
+        task: As in :func:`in_random_order`.
+    """
+    if task.file is not None:
+        return task.cluster is not None
+    return task.name in TASKS and own_tasks()[task.name].cluster is not None
 
 
 def _check_folders(include: tuple[Path, ...]) -> None:
@@ -201,7 +216,10 @@ def _run_own_data(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Task
         with quiet():
             task = own_data.make(file)
         described = own_data.description(file)
-        result = run_task(engine, config, task, limit=wanted.limit, records=[file.record], own=described)
+        records, by_cluster = [file.record], wanted.by_cluster
+        result = run_task(
+            engine, config, task, limit=wanted.limit, records=records, own=described, by_cluster=by_cluster
+        )
         return with_slices(result, file, seed=config.seed, resamples=config.evals.bootstrap_resamples)
     except TaskUnavailable as missing:
         return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
@@ -217,7 +235,7 @@ def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResul
             manager = SeededManager(config.seed, include_path=tasks_folder(), include_defaults=False)
             task = manager.load([wanted.name])["tasks"][wanted.name]
             records = [assets.dataset(name).record for name in own.data]
-        return run_task(engine, config, task, limit=wanted.limit, records=records)
+        return run_task(engine, config, task, limit=wanted.limit, records=records, by_cluster=wanted.by_cluster)
     except AssetMissing as missing:
         return TaskResult(suite="evals", task=wanted.name, not_run=missing.of_task(wanted.name))
     except TaskUnavailable as missing:
@@ -273,6 +291,7 @@ def run_task(
     limit: Limit | None = None,
     records: list[AssetRecord] | None = None,
     own: OwnTask | None = None,
+    by_cluster: bool = False,
 ) -> TaskResult:
     """Run one lm-eval task on the engine.
 
@@ -283,18 +302,20 @@ def run_task(
         limit: Items at most, a share below 1, or ``all``.
         records: Where its data came from, of one of the audit's own tasks; None or none describes it from the data.
         own: What the audit wants to know of it; None looks in the audit's own task files, if ``records`` are given.
+        by_cluster: Draw whole clusters.
     """
     from audit.evals.lm_eval.logged import logged_task  # noqa: PLC0415 - imports lm-eval, which takes seconds
     from audit.evals.lm_eval.seeds import fix_draws  # noqa: PLC0415 - see above
     from audit.evals.metrics import make_metrics  # noqa: PLC0415 - see above
-    from audit.evals.samples import make_samples  # noqa: PLC0415 - see above
+    from audit.evals.samples import cluster_of, make_samples  # noqa: PLC0415 - see above
 
     name = str(task.task_name)
     own = own or (own_tasks().get(name) if records is not None else None)
     prepare(task, config.evals, own, engine)
     fix_draws(task, config.seed)
     data = own.data[0] if own and own.data else str(task.DATASET_PATH)
-    indices = pick(task, config.evals, limit, config.seed, data)
+    clusters = [str(cluster_of(doc, own)) for doc in task.eval_docs] if by_cluster else None
+    indices = pick(task, config.evals, limit, config.seed, data, clusters)
     started = time.perf_counter()
     items = evaluate(engine, config, task, indices)
     seconds = time.perf_counter() - started
@@ -311,6 +332,7 @@ def run_task(
         settings=settings,
         samples=samples,
         items_available=len(task.eval_docs),
+        largest_cluster=max(Counter(clusters).values()) if clusters else None,
         logged=logged_task(task, items, samples, engine, config, templated=templated),
         assets=records or [describe(task, [item.logged[0]["doc_hash"] for item in items])],
     )

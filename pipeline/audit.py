@@ -23,7 +23,7 @@ from audit.pipeline.context import prepare
 from audit.pipeline.manifest import finished, first, reopen, restated, unchanged
 from audit.pipeline.plugins import used, with_plugins
 from audit.pipeline.results import Results
-from audit.pipeline.until_decided import again, changed_tasks, measured_up_to, only
+from audit.pipeline.until_decided import again, changed_tasks, measured_up_to, only, refuse_without_policy
 from audit.reports.render.card import write_card
 from audit.safety import suite as safety
 from audit.safety.privacy.redaction import holds_personal_data
@@ -120,7 +120,8 @@ def _run(
     Raises:
         CheckpointBroken: The checkpoint is broken, e.g. computes NaN. A new folder says so; one that goes on keeps
             what it has, which was computed when the checkpoint, or the device, was sound.
-        RunFolderError: What decides the numbers is not what it was when the run began.
+        RunFolderError: What decides the numbers is not what it was when the run began; or a run that goes on until a
+            policy is decided is resumed without it.
     """
     if until and resume is None:
         config, looks = until.begin(context.config)
@@ -131,6 +132,8 @@ def _run(
         unchanged(resume, context.engine, context.data, used(context.config))
         context.progress.began(resume)
         return resume
+    if resume and not (extend or until):
+        refuse_without_policy(resume)
     manifest = resume.read_manifest() if resume else _first(context)
     manifest = manifest if resume else manifest.model_copy(update={"looks": looks})
     folder = resume or RunFolder.create(context.config.out, manifest, begun=False)
@@ -239,7 +242,7 @@ def _measure(
         kept, messages = results.kept, remembering.messages
         ended = finished(manifest, kept, messages, status, context.optional, interrupted=interrupted)
         if ended.looks:
-            looks = measured_up_to(ended.looks, context.config, results.fresh, ended.items_available)
+            looks = measured_up_to(ended.looks, context.config, results.fresh, kept)
             ended = ended.model_copy(update={"looks": looks})
         spent = remembering.meter.spent(manifest.spent, stopped_by)
         evidence.seal(folder, ended.model_copy(update={"spent": spent}))

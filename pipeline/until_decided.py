@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError, RunFolderError
@@ -16,9 +18,11 @@ from audit.gate.sequential.plan import FIRST, next_limits, open_checks
 from audit.safety import suite as safety
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from audit.core.config import RunConfig, TaskConfig
     from audit.core.progress import Progress
-    from audit.core.records import Decision, GateCheck, RunManifest
+    from audit.core.records import Decision, GateCheck, RunManifest, TaskResult
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile, Rule
 
@@ -68,8 +72,9 @@ class UntilDecided:
     def begin(self, config: RunConfig) -> tuple[RunConfig, Looks]:
         """The configuration of the first look, and what is known of the tasks before it.
 
-        Other tasks have their whole limit at once, after the last look: groups, probes drawn by stratum, tasks whose
-        items are in clusters or named, and those that the policy has no rule on.
+        Tasks with clusters are drawn by cluster, unless the baseline has other items. Other tasks have their whole
+        limit at once, after the last look: groups, probes drawn by group or stratum, tasks whose items are named, and
+        those that the policy has no rule on.
 
         Raises:
             ConfigError: A limit is a share, or there is no task to look at.
@@ -77,15 +82,21 @@ class UntilDecided:
         """
         theirs = self.baseline.read_manifest() if self.baseline else None
         tasks: dict[str, TaskLooks] = {}
+        by_cluster: set[str] = set()
         for task in (*config.evals.tasks, *config.safety.tasks):
             rules = [rule for rule in self.policy.policy.rules if rule.covers(task.name)]
-            if rules and _can_be_looked_at(task, config):
-                tasks[task.name] = TaskLooks(limit=0, most=_most(task, rules, theirs))
+            if not rules or task.name in config.evals.samples:
+                continue
+            if self._can_be_drawn_by_cluster(task, rules):
+                by_cluster.add(task.name)
+            elif not _is_in_random_order(task, config):
+                continue
+            tasks[task.name] = TaskLooks(limit=0, most=_most(task, rules, theirs))
         if not tasks:
             msg = (
                 f"{self.policy.where}: no task of this run can be decided early: the rules must be on one of its "
-                "tasks, other than a group or one whose items are in clusters or named: use --policy in place of "
-                "--until-decided"
+                "tasks, other than a group or one whose items are named; for items in clusters, the baseline must have "
+                "all items: use --policy in place of --until-decided"
             )
             raise ConfigError(msg)
         looks = Looks(
@@ -97,7 +108,24 @@ class UntilDecided:
             tasks=tasks,
         )
         firsts = {name: min(FIRST, one.most or FIRST) for name, one in tasks.items()}
-        return with_limits(config, firsts), looks
+        return with_limits(config, firsts, by_cluster), looks
+
+    def _can_be_drawn_by_cluster(self, task: TaskConfig, rules: list[Rule]) -> bool:
+        """Whether a task has clusters, and the baseline the items of those that will be drawn.
+
+        Raises:
+            RunFolderError: The baseline cannot be read.
+        """
+        if not _has_clusters(task):
+            return False
+        if self.baseline is None or not any(rule.needs_baseline for rule in rules):
+            return True
+        theirs = self.baseline.read_manifest()
+        listed = [one for suite in ("evals", "safety") for one in (theirs.config.get(suite) or {}).get("tasks", [])]
+        if any(one.get("name") == task.name and one.get("by_cluster") for one in listed):
+            return True
+        counts = [len(self.baseline.read_samples(*one)) for one in self.baseline.tasks() if one[1] == task.name]
+        return sum(counts) >= theirs.items_available.get(task.name, math.inf)
 
     def goes_on(self, folder: RunFolder) -> bool:
         """Whether a run is to be looked at again.
@@ -142,15 +170,31 @@ class UntilDecided:
         return with_limits(config, limits) if limits else None
 
 
-def with_limits(config: RunConfig, limits: dict[str, int]) -> RunConfig:
-    """The configuration with these limits of tasks, by name."""
+def refuse_without_policy(folder: RunFolder) -> None:
+    """Refuse to finish a run that was to go on until a policy is decided, and is not.
 
-    def limited(task: TaskConfig) -> TaskConfig:
-        return task.model_copy(update={"limit": limits[task.name]}) if task.name in limits else task
+    Raises:
+        RunFolderError: It is such a run; the message gives the command that goes on.
+    """
+    looks = folder.read_manifest().looks
+    if looks is None or looks.decided:
+        return
+    compared = f" --baseline {quote(looks.baseline)}" if looks.baseline else ""
+    command = f"audit run --until-decided {quote(looks.policy)}{compared} --resume {quote(str(folder.path))}"
+    msg = f"{folder.path.name}: it was to go on until its policy is decided: {command}"
+    raise RunFolderError(msg)
+
+
+def with_limits(config: RunConfig, limits: dict[str, int], by_cluster: Collection[str] = ()) -> RunConfig:
+    """The configuration with these limits of tasks, by name, and these tasks drawn by cluster."""
+
+    def changed(task: TaskConfig) -> TaskConfig:
+        limit, clusters = limits.get(task.name, task.limit), task.by_cluster or task.name in by_cluster
+        return task.model_copy(update={"limit": limit, "by_cluster": clusters})
 
     update: dict[str, Any] = {
         name: getattr(config, name).model_copy(
-            update={"tasks": [limited(task) for task in getattr(config, name).tasks]}
+            update={"tasks": [changed(task) for task in getattr(config, name).tasks]}
         )
         for name in ("evals", "safety")
     }
@@ -201,34 +245,38 @@ def again(run: RunFolder, config: RunConfig) -> Looks | None:
     return looks.model_copy(update={"tasks": kept}) if kept else None
 
 
-def measured_up_to(looks: Looks, config: RunConfig, fresh: set[str], available: dict[str, int]) -> Looks:
+def measured_up_to(looks: Looks, config: RunConfig, fresh: set[str], results: Iterable[TaskResult]) -> Looks:
     """The looks, with the limits that tasks are measured up to.
 
     Args:
         looks: As before.
         config: What was measured.
         fresh: Tasks that were measured under it.
-        available: Items of each task's data set, as its limit counts them.
+        results: What was measured.
     """
     limits = {task.name: task.limit for task in (*config.evals.tasks, *config.safety.tasks)}
-    tasks = dict(looks.tasks)
-    for name in looks.tasks.keys() & fresh:
-        size, limit = available.get(name), limits.get(name)
-        if size is None:
-            continue
+    tasks, found = dict(looks.tasks), {one.task: one for one in results if one.items_available is not None}
+    for name in looks.tasks.keys() & fresh & found.keys():
+        size, limit = found[name].items_available or 0, limits.get(name)
         reached = size if limit is None or limit == "all" else min(size, int(limit))
         most = size if tasks[name].most is None else min(size, tasks[name].most or size)
-        tasks[name] = tasks[name].model_copy(update={"limit": reached, "most": most})
+        update = {"limit": reached, "most": most, "largest_cluster": found[name].largest_cluster}
+        tasks[name] = tasks[name].model_copy(update=update)
     return looks.model_copy(update={"tasks": tasks})
 
 
-def _can_be_looked_at(task: TaskConfig, config: RunConfig) -> bool:
+def _is_in_random_order(task: TaskConfig, config: RunConfig) -> bool:
     """Whether a larger limit of a task adds independent items in one random order."""
-    if task.name in config.evals.samples:
-        return False
     if task.file is None and task.name in safety.TASKS:
         return safety.in_random_order(task.name)
     return evals.in_random_order(task, tuple(config.evals.include_path))
+
+
+def _has_clusters(task: TaskConfig) -> bool:
+    """Whether the items of a task are in clusters, which can be drawn as a whole."""
+    if task.file is None and task.name in safety.TASKS:
+        return safety.has_clusters(task.name)
+    return evals.has_clusters(task)
 
 
 def _most(task: TaskConfig, rules: list[Rule], baseline: RunManifest | None) -> int | None:

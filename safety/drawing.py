@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
-from audit.core.item_draw import choose
+from audit.core.item_draw import choose, choose_clusters
 from audit.core.records import digest_of, sample_id
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def draw(
     *,
     together: Callable[[Item], str] | None = None,
     stratum: Callable[[Item], str] | None = None,
+    cluster: Callable[[Item], str] | None = None,
 ) -> list[Item]:
     """The items that a run looks at.
 
@@ -32,12 +33,16 @@ def draw(
         task: Name and limit.
         seed: Of the run.
         together: Names the group of an item: whole groups are drawn, and the limit counts groups.
-        stratum: Names the stratum of an item: the limit counts items of each; the other argument is then not used.
+        stratum: Names the stratum of an item: the limit counts items of each; the other arguments are then not used.
+        cluster: Names the cluster of an item, where whole clusters are drawn and the limit counts items.
     """
     if stratum is not None and task.limit is not None:
         strata = _grouped(items, stratum)
         places = {name: choose(len(inside), task.limit, seed, f"{task.name}/{name}") for name, inside in strata.items()}
         return [inside[place] for name, inside in strata.items() for place in places[name]]
+    if cluster is not None:
+        names = [cluster(item) for item in items]
+        return [items[place] for place in choose_clusters(names, task.limit, seed, task.name)]
     groups = list(_grouped(items, together).values()) if together else [[item] for item in items]
     return [item for place in choose(len(groups), task.limit, seed, task.name) for item in groups[place]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -43,17 +43,19 @@ def run_probe(probe: Probe[Item], engine: Engine, config: RunConfig, task: TaskC
     if not all(population.parts) or not population.parts:
         msg = f"probe {probe.name}: its data set has no items"
         raise AssetError(msg)
+    by = probe.cluster if task.by_cluster else None
     items: Sequence[Item] = [
         item
         for part in population.parts
-        for item in draw(part, task, config.seed, together=probe.together, stratum=probe.stratum)
+        for item in draw(part, task, config.seed, together=probe.together, stratum=probe.stratum, cluster=by)
     ]
     context = replace(context, drawn=len(items))
     if probe.expand:
         items = probe.expand(items, context)
     answered = ask(probe, items, context, engine)
     found = _result(probe, answered, population.items, context, population.assets)
-    return found.model_copy(update={"items_available": _available(probe, population)})
+    largest = max(Counter(map(by, population.items)).values()) if by else None
+    return found.model_copy(update={"items_available": _available(probe, population), "largest_cluster": largest})
 
 
 def _available(probe: Probe[Item], population: Population[Item]) -> int | None:

@@ -79,8 +79,18 @@ def definitions_of_plugins(config: RunConfig) -> set[str]:
 
 def in_random_order(name: str) -> bool:
     """Whether a larger limit of a probe adds independent items in one random order."""
+    return PROBES[name].cluster is None and _has_one_order(name)
+
+
+def has_clusters(name: str) -> bool:
+    """Whether the items of a probe are in clusters, which can be drawn as a whole."""
+    return PROBES[name].cluster is not None and _has_one_order(name)
+
+
+def _has_one_order(name: str) -> bool:
+    """Whether a limit of a probe counts items of one list."""
     probe = PROBES[name]
-    if probe.cluster is not None or not running.is_drawn_by_item(probe):
+    if not running.is_drawn_by_item(probe):
         return False
     try:
         return len(probe.load().parts) == 1
@@ -92,7 +102,7 @@ def check(config: RunConfig) -> None:
     """Refuse a configuration that names a probe twice, or a probe or scorer that does not exist, before anything runs.
 
     Raises:
-        UsageError: With the nearest known name.
+        UsageError: With the nearest known name; or a probe is to be drawn by cluster that cannot be.
     """
     check_scorer(config.safety.toxicity_scorer)
     names = [task.name for task in config.safety.tasks]
@@ -100,6 +110,10 @@ def check(config: RunConfig) -> None:
         if name not in PROBES:
             known = ", ".join(PROBES)
             msg = f"safety.tasks: unknown probe {name!r}: use {known}.{did_you_mean(name, PROBES)}"
+            raise UsageError(msg)
+    for task in config.safety.tasks:
+        if task.by_cluster and (PROBES[task.name].cluster is None or not running.is_drawn_by_item(PROBES[task.name])):
+            msg = f"safety.tasks: {task.name} cannot be drawn by cluster: leave out by_cluster"
             raise UsageError(msg)
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:

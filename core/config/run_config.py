@@ -56,6 +56,9 @@ class TaskConfig(Section):
     limit: Limit | None = None
     """Maximum number of items, drawn with the run's seed: a count, a share below 1, or ``all``; null takes the run's
     ``limit``."""
+    by_cluster: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
+    """Draw whole clusters in random order, the last one complete, rather than single items; only for a task whose items
+    are in clusters. ``--until-decided`` does so where it can, and a baseline with fewer items than all has to."""
     when_present: bool = False
     """Leave the task out, with a warning, when its data is not available; otherwise the run is ``partial``."""
     optional: bool = False

@@ -12,13 +12,15 @@ Items = Annotated[int, Field(ge=0)]
 
 
 class TaskLooks(Record):
-    """A task whose number of items depends on earlier looks; its items are independent and come in one random order."""
+    """A task whose number of items depends on earlier looks; its items, or clusters, come in one random order."""
 
     limit: Items
     """Limit up to which its items are measured; 0 before they are."""
     most: Items | None = None
     """Greatest limit, fixed before the first look: of so many items an interval of a fixed number is right, once. Null
     where nobody knows it."""
+    largest_cluster: Annotated[int | None, Field(ge=1)] = None
+    """Items of the largest cluster in the data set, where whole clusters are drawn; null where single items are."""
 
 
 class Looks(Record):

@@ -43,3 +43,5 @@ class TaskResult(Record):
     """Whether it did not run because an earlier task of the same name did."""
     items_available: int | None = None
     """Number of items in its data set, drawn or not, counted as its limit counts them; null if not known."""
+    largest_cluster: int | None = None
+    """Items of the largest cluster in its data set; null unless whole clusters were drawn."""

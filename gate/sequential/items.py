@@ -42,23 +42,36 @@ class ItemValues:
     """Between which any value lies."""
     known: int
     """Items that have a value."""
+    clusters: list[str] | None = None
+    """The cluster of each item, where whole clusters were drawn; None where single items were."""
+    largest: int | None = None
+    """Items of the largest cluster in the data set."""
+
+    @property
+    def independent(self) -> int:
+        """Independent units: clusters, or items."""
+        return len(self.low) if self.clusters is None else len(set(self.clusters))
 
     def ends(self) -> tuple[Units, Units]:
         """Units of the lowest values, and of the highest."""
-        lowest = units(self.low, self.bounds)
-        return lowest, lowest if self.low == self.high else units(self.high, self.bounds)
+        lowest = units(self.low, self.bounds, self.clusters, self.largest)
+        same = self.low == self.high
+        return lowest, lowest if same else units(self.high, self.bounds, self.clusters, self.largest)
 
 
-def of_metric(metric: Metric, samples: Sequence[Sample], bounds: Iterable[Metric]) -> ItemValues:
+def of_metric(
+    metric: Metric, samples: Sequence[Sample], bounds: Iterable[Metric], largest: int | None = None
+) -> ItemValues:
     """The items of one run.
 
     Args:
         metric: A mean of item values.
         samples: All of its task.
         bounds: The metric with cut answers counted as wrong, and as right; none where no answer was cut.
+        largest: Items of the largest cluster in the data set, where whole clusters were drawn.
 
     Raises:
-        NotEarlyError: The metric is no such mean, or items are in clusters.
+        NotEarlyError: The metric is no such mean, or items are in clusters that were not drawn as a whole.
     """
     definition, whole = mean_of(metric), _range(metric)
     chosen = definition.select(samples, metric.slice)
@@ -67,7 +80,7 @@ def of_metric(metric: Metric, samples: Sequence[Sample], bounds: Iterable[Metric
     inside = {sample.sample_id for sample in chosen}
     outside = [one for one in samples if one.sample_id not in inside and not is_scored(one)] if metric.slice else []
     items = [*chosen, *outside]  # an item that could not be scored may belong to any slice
-    _check_independent(definition, items)
+    clusters = _clusters(definition, items, largest)
     if counts_completions(metric) and len(values) < len(items):
         reason = "answers without a value are not counted by item"
         raise NotEarlyError(reason)
@@ -79,10 +92,12 @@ def of_metric(metric: Metric, samples: Sequence[Sample], bounds: Iterable[Metric
         high=[_within(max(one), whole) for one in seen],
         bounds=whole,
         known=len(values),
+        clusters=clusters,
+        largest=largest,
     )
 
 
-def of_pairs(metric: Metric, baseline: Baseline) -> ItemValues:
+def of_pairs(metric: Metric, baseline: Baseline, largest: int | None = None) -> ItemValues:
     """The items of the judged run, each with its difference to the baseline.
 
     Items that the baseline alone has are not drawn yet. Those that it lacks, and those without a value on one side,
@@ -91,6 +106,7 @@ def of_pairs(metric: Metric, baseline: Baseline) -> ItemValues:
     Args:
         metric: A mean of item values, of the judged run.
         baseline: Knows the samples of both.
+        largest: As in :func:`of_metric`.
 
     Raises:
         NotEarlyError: As :func:`of_metric`; or an item is in the slice in one run alone.
@@ -103,7 +119,7 @@ def of_pairs(metric: Metric, baseline: Baseline) -> ItemValues:
     if alignment.in_one_slice:
         reason = "which items it covers depends on the answers"
         raise NotEarlyError(reason)
-    _check_independent(definition, after.about.values())
+    clusters = _clusters(definition, after.about.values(), largest)
     width, scale, cut = high - low, definition.scale, baseline.cut_items(metric)
     values = [_averaged(one.values) for one in (before, after)]
     if len(_lengths(before) | _lengths(after)) > 1:
@@ -121,20 +137,23 @@ def of_pairs(metric: Metric, baseline: Baseline) -> ItemValues:
         high=[one for _, one in ends],
         bounds=(-width, width),
         known=len(paired),
+        clusters=clusters,
+        largest=largest,
     )
 
 
-def of_flag(samples: Sequence[Sample], flag: str) -> ItemValues:
+def of_flag(samples: Sequence[Sample], flag: str, largest: int | None = None) -> ItemValues:
     """1 for each sample with a flag, 0 for each without; one that could not be scored may be either.
 
     Args:
         samples: All of the task.
         flag: The flag.
+        largest: As in :func:`of_metric`.
 
     Raises:
-        NotEarlyError: Items are in clusters.
+        NotEarlyError: Items are in clusters that were not drawn as a whole.
     """
-    _check_independent(Mean(), samples)
+    clusters = _clusters(Mean(), samples, largest)
     seen = [float(flag in sample.flags) for sample in samples]
     known = [is_scored(sample) for sample in samples]
     return ItemValues(
@@ -142,6 +161,8 @@ def of_flag(samples: Sequence[Sample], flag: str) -> ItemValues:
         high=[value if sure else 1.0 for value, sure in zip(seen, known, strict=True)],
         bounds=(0.0, 1.0),
         known=sum(known),
+        clusters=clusters,
+        largest=largest,
     )
 
 
@@ -200,13 +221,20 @@ def _within(value: float, whole: tuple[float, float]) -> float:
     return nearest if math.isclose(value, nearest, rel_tol=1e-9, abs_tol=1e-9) else value
 
 
-def _check_independent(definition: Definition, items: Iterable[Sample]) -> None:
-    """Refuse items in clusters, which are drawn one by one: those of a cluster are not independent, and never complete.
+def _clusters(definition: Definition, items: Iterable[Sample], largest: int | None) -> list[str] | None:
+    """The cluster of each item; None where items are independent.
+
+    Those of a cluster are not independent, and where they are drawn one by one, it is never complete.
 
     Raises:
-        NotEarlyError: There is a cluster.
+        NotEarlyError: There is a cluster that was not drawn as a whole.
     """
     by = definition.cluster
-    if any((one.slices.get(by) if by else one.cluster) is not None for one in items):
+    found = [one.slices.get(by) if by else one.cluster for one in items]
+    known = [one for one in found if one is not None]
+    if not known and largest is None:
+        return None
+    if by or largest is None or len(known) < len(found):
         reason = "its items are in clusters, which are drawn one by one"
         raise NotEarlyError(reason)
+    return known

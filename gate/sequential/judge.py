@@ -104,7 +104,7 @@ class SequentialJudge:
         if metric.n != len(samples):
             reason = "cut answers are not counted by item"
             raise NotEarlyError(reason)
-        found = values.of_flag(samples, TRUNCATED_OUTPUT)
+        found = values.of_flag(samples, TRUNCATED_OUTPUT, self._looked.largest_cluster(metric.task))
         limit = rule.max_truncated or 0.0
         made = self._by_items(rule, metric, [Claim(limit, limit, above=False)], found, tests, unit="share")
         share = (metric.value or 0.0) / max(1, metric.n)
@@ -113,7 +113,8 @@ class SequentialJudge:
     def _range(self, rule: Rule, metric: Metric, tests: int) -> GateCheck:
         """A mean between limits."""
         samples = self._records.samples(metric.suite, metric.task)
-        found = values.of_metric(metric, samples, self._measured.bounds_of_cut_answers(metric))
+        bounds, largest = self._measured.bounds_of_cut_answers(metric), self._looked.largest_cluster(metric.task)
+        found = values.of_metric(metric, samples, bounds, largest)
         claims = [Claim(rule.min, rule.min, above=True)] if rule.min is not None else []
         claims += [Claim(rule.max, rule.max, above=False)] if rule.max is not None else []
         return self._by_items(rule, metric, claims, found, tests, unit=metric.unit)
@@ -137,7 +138,7 @@ class SequentialJudge:
         if baseline is None:
             reason = "there is no baseline"
             raise NotEarlyError(reason)
-        found = values.of_pairs(metric, baseline)
+        found = values.of_pairs(metric, baseline, self._looked.largest_cluster(metric.task))
         confidence = self._confidence(rule)
         loss = rule.no_worse_than_baseline
         relative = loss is not None and loss.relative is not None
@@ -163,7 +164,9 @@ class SequentialJudge:
         if not self._looked.at_baseline(metric.task):
             return baseline.own_interval(metric, confidence)
         theirs, samples = baseline.own(metric)
-        lowest, highest = values.of_metric(theirs, samples, baseline.measured.bounds_of_cut_answers(theirs)).ends()
+        bounds = baseline.measured.bounds_of_cut_answers(theirs)
+        largest = self._looked.largest_cluster_of_baseline(metric.task)
+        lowest, highest = values.of_metric(theirs, samples, bounds, largest).ends()
         return lowest.interval(confidence).low, highest.interval(confidence).high
 
     def _compared(
@@ -191,7 +194,7 @@ class SequentialJudge:
             ci_low=low,
             ci_high=high,
             ci_method="betting",
-            units=len(found.low),
+            units=found.independent,
         )
         return BaselineComparison(
             confidence=1 - (1 - confidence) * EARLY,

@@ -43,6 +43,14 @@ class Looked:
         """Whether a task of the baseline was looked at."""
         return task in self._baseline
 
+    def largest_cluster(self, task: str) -> int | None:
+        """Items of the largest cluster in a task's data set, where the judged run drew whole clusters."""
+        return self._run[task].largest_cluster if task in self._run else None
+
+    def largest_cluster_of_baseline(self, task: str) -> int | None:
+        """The same of the baseline."""
+        return self._baseline[task].largest_cluster if task in self._baseline else None
+
     def is_complete(self, rule: Rule) -> bool:
         """Whether the task has as many items as was fixed before the first look, and no more."""
         return all(one.most is not None and one.limit == one.most for one in self._sides(rule))

@@ -58,7 +58,12 @@ def next_limits(checks: Iterable[GateCheck], tasks: Mapping[str, TaskLooks]) -> 
     wanted: dict[str, float] = {}
     for one in early:
         wanted[one.task] = min(wanted.get(one.task, math.inf), _growth(one))
-    return {task: min(_all_of(tasks[task]), math.ceil(tasks[task].limit * by - 1e-9)) for task, by in wanted.items()}
+    return {task: min(_all_of(tasks[task]), _larger(tasks[task], by)) for task, by in wanted.items()}
+
+
+def _larger(task: TaskLooks, by: float) -> int:
+    """The limit that grows by a factor; by a whole cluster at least, where whole ones are drawn."""
+    return max(math.ceil(task.limit * by - 1e-9), task.limit + (task.largest_cluster or 0))
 
 
 def _growth(check: GateCheck) -> float:

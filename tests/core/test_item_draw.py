@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.core.errors import ConfigError
-from audit.core.item_draw import choose
+from audit.core.item_draw import choose, choose_clusters
 
 
 @given(st.integers(0, 500), st.integers(1, 600), st.integers(0, 2**32 - 1))
@@ -52,3 +52,38 @@ def test_seed_and_name_both_decide() -> None:
 def test_a_limit_that_is_no_count_and_no_share_is_an_error(limit: float) -> None:
     with pytest.raises(ConfigError, match=f"boolq: limit must be at least 1 or a share below 1, found {limit}"):
         choose(10, limit, 1, "boolq")
+
+
+CLUSTERS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=40)
+
+
+@given(CLUSTERS, st.integers(1, 50), st.integers(0, 2**32 - 1))
+def test_whole_clusters_are_drawn_until_there_are_enough_items(clusters: list[str], limit: int, seed: int) -> None:
+    drawn = choose_clusters(clusters, limit, seed, "boolq")
+    chosen = {clusters[place] for place in drawn}
+    assert drawn == [place for place, cluster in enumerate(clusters) if cluster in chosen]
+    assert len(drawn) >= min(limit, len(clusters))
+    without_one = [len(drawn) - clusters.count(cluster) for cluster in chosen]
+    assert min(without_one) < limit  # the last cluster was needed
+
+
+@given(CLUSTERS, st.integers(1, 50), st.integers(1, 50))
+def test_a_larger_limit_adds_clusters_to_those_of_a_smaller_one(clusters: list[str], one: int, other: int) -> None:
+    small, large = sorted((one, other))
+    assert set(choose_clusters(clusters, small, 7, "t")) <= set(choose_clusters(clusters, large, 7, "t"))
+
+
+def test_the_order_of_clusters_is_the_documented_one() -> None:
+    names = [f"c{place}" for place in range(20)]
+    order = random.Random("1234/boolq").sample(names, 20)  # noqa: S311 - a draw, not a secret
+    drawn = choose_clusters([name for name in names for _ in range(3)], 7, 1234, "boolq")
+    assert {names[place // 3] for place in drawn} == set(order[:3])
+    assert choose_clusters(names, None, 1234, "boolq") == list(range(20))
+    assert choose_clusters([], "all", 1234, "boolq") == []
+
+
+def test_in_clusters_of_one_items_are_drawn_as_without() -> None:
+    names = [f"c{place}" for place in range(20)]
+    assert choose_clusters(names, 0.25, 3, "boolq") == choose(20, 5, 3, "boolq")
+    with pytest.raises(ConfigError, match="boolq: limit must be at least 1 or a share below 1, found 0"):
+        choose_clusters(names, 0, 1, "boolq")

@@ -15,6 +15,8 @@ from audit.engine import Score, ScoreRequest
 from audit.evals import suite
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from audit.core.records import Metric, TaskResult
     from audit.engine import Engine
     from tests.evals.conftest import Scripted
@@ -78,6 +80,29 @@ def test_items_that_share_a_passage_share_a_cluster(tiny: Engine, rows: Rows) ->
     assert clusters[0::2] == clusters[1::2]
     assert metric(result, "accuracy").ci_method == "wilson_clustered"
     assert {m.metric for m in result.metrics} >= {"macro_precision", "macro_recall", "macro_f1"}
+
+
+@pytest.mark.parametrize(("limit", "count"), [(3, 4), (4, 4), (None, 8)])
+def test_whole_clusters_are_drawn_where_they_are_asked_for(
+    tiny: Engine, rows: Rows, limit: int | None, count: int
+) -> None:
+    config = configure("boolq", limit=limit, seed=7)
+    config.evals.tasks[0].by_cluster = True
+    (result,) = suite.run_tasks(tiny, config)
+    assert (len(result.samples), result.items_available, result.largest_cluster) == (count, 8, 2)
+    clusters = [sample.cluster for sample in result.samples]
+    assert {clusters.count(cluster) for cluster in clusters} == {2}
+    assert run_one(tiny, "boolq", limit=3).largest_cluster is None
+
+
+def test_clusters_are_drawn_only_where_there_are_some(tmp_path: Path) -> None:
+    file = tmp_path / "quiz.csv"
+    file.write_text("question,answer,text\nIs it?,yes,a\nIs it not?,no,a\n")
+    clustered = TaskConfig(name="mine", file=file, classes=["yes", "no"], cluster="text", by_cluster=True)
+    suite.check(RunConfig(evals=EvalsConfig(tasks=[clustered])))
+    for task in (TaskConfig(name="piqa", by_cluster=True), clustered.model_copy(update={"cluster": None})):
+        with pytest.raises(ConfigError, match=f"the items of {task.name} are in no clusters: leave out by_cluster"):
+            suite.check(RunConfig(evals=EvalsConfig(tasks=[task])))
 
 
 def test_equal_items_have_different_ids(tiny: Engine, rows: Rows) -> None:

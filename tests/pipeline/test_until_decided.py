@@ -9,14 +9,16 @@ import pytest
 
 from audit.core.config import BudgetConfig, RunConfig, TaskConfig, load_config, validate
 from audit.core.errors import BudgetSpent, ConfigError, RunFolderError
+from audit.core.item_draw import choose_clusters
 from audit.core.progress import Silent
-from audit.core.records import Looks, TaskLooks
+from audit.core.records import Looks, TaskLooks, TaskResult
 from audit.core.run_folder import RunFolder
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.pipeline import audit as pipeline
 from audit.pipeline import until_decided
 from audit.pipeline.until_decided import UntilDecided, again, changed_tasks, measured_up_to, only, with_limits
+from tests.reports.conftest import a_manifest, a_sample
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,34 +71,60 @@ def test_named_items_are_those_of_tasks_that_are_not_looked_at() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "available", "most", "reached"),
+    ("limit", "available", "most", "largest", "reached"),
     [
-        (50, 400, None, TaskLooks(limit=50, most=400)),
-        (50, 400, 300, TaskLooks(limit=50, most=300)),
-        (50, 40, 300, TaskLooks(limit=40, most=40)),
-        ("all", 400, None, TaskLooks(limit=400, most=400)),
-        (500, 400, 300, TaskLooks(limit=400, most=300)),  # more than was fixed: never the last look
+        (50, 400, None, None, TaskLooks(limit=50, most=400)),
+        (50, 400, 300, 6, TaskLooks(limit=50, most=300, largest_cluster=6)),
+        (50, 40, 300, None, TaskLooks(limit=40, most=40)),
+        ("all", 400, None, None, TaskLooks(limit=400, most=400)),
+        (500, 400, 300, None, TaskLooks(limit=400, most=300)),  # more than was fixed: never the last look
     ],
 )
-def test_a_task_is_measured_up_to_its_limit(limit: Any, available: int, most: int | None, reached: TaskLooks) -> None:
+def test_a_task_is_measured_up_to_its_limit(
+    limit: Any, available: int, most: int | None, largest: int | None, reached: TaskLooks
+) -> None:
     tasks = {"quiz": TaskLooks(limit=0, most=most), "boolq": TaskLooks(limit=7)}
     looks = Looks(policy="p", policy_sha256="0", baseline=None, looks=0, decided=False, tasks=tasks)
-    found = measured_up_to(looks, a_config(quiz=limit, boolq=10), {"quiz", "other"}, {"quiz": available})
+    results = [TaskResult(suite="evals", task="quiz", items_available=available, largest_cluster=largest)]
+    found = measured_up_to(looks, a_config(quiz=limit, boolq=10), {"quiz", "other"}, results)
     assert found.tasks == {"quiz": reached, "boolq": TaskLooks(limit=7)}
+    results = [TaskResult(suite="evals", task="quiz", not_run="why")]
+    assert measured_up_to(looks, a_config(quiz=limit, boolq=10), {"quiz"}, results) == looks
 
 
-def test_groups_clusters_and_strata_are_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_groups_and_strata_are_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audit.evals.suite.is_group", lambda name, _include: name == "mmlu_stem")
     policy = tmp_path / "policy.yaml"
     policy.write_text("rules: [{metric: '*/accuracy', min: 0.1}]")
     until = UntilDecided(load_policy(policy))
-    config, looks = until.begin(a_config(boolq="all", mmlu_stem=16, piqa="all", openbookqa=30))
+    config, looks = until.begin(a_config(mmlu_stem=16, piqa="all", openbookqa=30))
     assert looks.tasks == {"piqa": TaskLooks(limit=0), "openbookqa": TaskLooks(limit=0, most=30)}
-    assert limits_of(config) == {"boolq": "all", "mmlu_stem": 16, "piqa": 50, "openbookqa": 30}
+    assert limits_of(config) == {"mmlu_stem": 16, "piqa": 50, "openbookqa": 30}
     with pytest.raises(ConfigError, match="no task of this run can be decided early"):
-        until.begin(a_config(boolq="all"))
+        until.begin(a_config(mmlu_stem="all"))
     with pytest.raises(ConfigError, match=r"the limit of piqa is 0\.5: give a number of items, or all"):
         until.begin(a_config(piqa=0.5))
+
+
+@pytest.mark.parametrize(
+    ("measured", "by_cluster", "looked_at"), [(8, False, True), (7, False, False), (3, True, True)]
+)
+def test_clusters_are_looked_at_where_the_baseline_has_their_items(
+    tmp_path: Path, measured: int, by_cluster: bool, looked_at: bool
+) -> None:
+    rules = ["{metric: boolq/accuracy, better_than_baseline: true}", "{metric: piqa/accuracy, min: 0.1}"]
+    for count in (1, 2):
+        (tmp_path / f"{count}.yaml").write_text(f"rules: [{', '.join(rules[-count:])}, {{metric: boolq/a, min: 0}}]")
+    config = {"evals": {"tasks": [{"name": "boolq", "limit": "all", "by_cluster": by_cluster}]}}
+    manifest = a_manifest(config=config, items_available={"boolq": 8})
+    baseline = RunFolder.create(tmp_path / "runs", manifest)
+    baseline.write_samples("evals", "boolq", [a_sample("boolq", place) for place in range(measured)])
+    for count, expected in ((1, True), (2, looked_at)):
+        until = UntilDecided(load_policy(tmp_path / f"{count}.yaml"), baseline)
+        asked, looks = until.begin(a_config(boolq="all", piqa="all"))
+        tasks = {task.name: (task.limit, task.by_cluster) for task in asked.evals.tasks}
+        assert tasks == {"boolq": (50, True) if expected else ("all", False), "piqa": (50, False)}
+        assert ("boolq" in looks.tasks) == expected
 
 
 def test_the_tasks_are_those_of_the_policy(tmp_path: Path) -> None:
@@ -201,10 +229,44 @@ def test_a_run_that_ends_at_a_look_is_not_complete_and_keeps_its_policy(
     config = validate(RunConfig, manifest.config, "")
     with pytest.raises(RunFolderError, match="it was looked at with another policy"):
         pipeline.audit(config, Silent(), resume=run, until=UntilDecided(load_policy(floor)))
+    with pytest.raises(RunFolderError, match=rf"until its policy is decided: .* floor\.yaml --resume {path}$"):
+        pipeline.audit(config, Silent(), resume=run)
     assert run.read_manifest() == manifest
     ended = pipeline.audit(config, Silent(), resume=run, until=until).read_manifest()
     assert ended.status == "complete"
     assert ended.looks is not None
+    assert pipeline.audit(config, Silent(), resume=run).read_manifest() == ended  # decided: the policy says no more
     replayed = pipeline.audit(validate(RunConfig, ended.config, ""), Silent(), like=run)
     assert replayed.read_manifest().looks == ended.looks  # the replay of a size that looks decided has it, too
     assert again(run, a_config(boolq=1)) is None
+
+
+@pytest.mark.slow
+def test_clusters_and_items_are_decided_together(quiz: RunConfig, tmp_path: Path) -> None:
+    """Sixty questions on thirty passages, next to forty without, interrupted between two looks."""
+    sizes = [1, 1, 2, 3, 1, 4] * 5
+    passages = [f"p{place}" for place, size in enumerate(sizes) for _ in range(size)]
+    lines = [f"Is {place} odd?,{'no' if place % 3 else 'yes'},{passage}" for place, passage in enumerate(passages)]
+    (tmp_path / "story.csv").write_text("\n".join(["question,answer,passage", *lines]))
+    story = {"name": "story", "file": tmp_path / "story.csv", "classes": ["yes", "no"], "cluster": "passage"}
+    tasks = [*quiz.evals.tasks, TaskConfig.model_validate({**story, "limit": "all"})]
+    config = quiz.model_copy(update={"evals": quiz.evals.model_copy(update={"tasks": tasks})})
+    rules = [f"{{metric: {task}/accuracy, no_worse_than_baseline: {{margin: 0.7}}}}" for task in ("quiz", "story")]
+    (tmp_path / "policy.yaml").write_text(f"rules: [{', '.join(rules)}]")
+    baseline = pipeline.audit(config, Silent())
+    until = UntilDecided(load_policy(tmp_path / "policy.yaml"), baseline)
+    with pytest.raises(BudgetSpent) as stopped:
+        pipeline.audit(config.model_copy(update={"budget": BudgetConfig(tokens=300)}), Silent(), until=until)
+    run = RunFolder.open(stopped.value.folder or tmp_path)
+    run = pipeline.audit(validate(RunConfig, run.read_manifest().config, ""), Silent(), resume=run, until=until)
+    looks, samples = run.read_manifest().looks, run.read_samples("evals", "story")
+    assert looks is not None
+    assert (looks.decided, looks.tasks["story"].largest_cluster, looks.tasks["quiz"].largest_cluster) == (True, 4, None)
+    reached = looks.tasks["story"].limit
+    assert reached < 60
+    drawn, every = choose_clusters(passages, reached, config.seed, "story"), baseline.read_samples("evals", "story")
+    assert [one.sample_id for one in samples] == [every[place].sample_id for place in drawn]
+    decisions = [decide(RunFolder.open(run.path), until.policy, (), baseline) for _ in range(2)]
+    assert decisions[0] == decisions[1]
+    assert [one.verdict for one in decisions[0].checks[-2:]] == ["PASS"] * 2
+    assert [one.sequential.last for one in decisions[0].checks[-2:] if one.sequential] == [False, False]

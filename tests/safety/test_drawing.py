@@ -24,6 +24,12 @@ def test_a_further_stratum_changes_no_draw_of_another() -> None:
     assert len(few) == 8
 
 
+def test_whole_clusters_are_drawn() -> None:
+    items = [("ab"[number % 2], number) for number in range(8)]
+    drawn = draw(items, TaskConfig(name="t", limit=3), 1, cluster=lambda item: item[0])
+    assert drawn in ([item for item in items if item[0] == name] for name in "ab")
+
+
 def test_copies_of_an_item_have_ids_of_their_own() -> None:
     ids = identities("t", "d", ["a", "b", "a", "a"])
     assert len(set(ids)) == 4

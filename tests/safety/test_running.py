@@ -135,6 +135,19 @@ def test_every_category_of_the_data_has_its_metric_drawn_or_not(scripted: Any) -
     assert sorted(sliced.values()) == [0, 0, 1]
 
 
+def test_whole_clusters_are_drawn_where_they_are_asked_for(scripted: Any) -> None:
+    """``two`` and ``three`` are in one cluster, by their first letter."""
+    engine = scripted(lambda _c, _t: -1.0)
+    found = {
+        tuple(sample.prompt for sample in result.samples): result.largest_cluster
+        for seed in range(20)
+        for task in [TaskConfig(name="mine", limit=1, by_cluster=True)]
+        for result in [running.run_probe(PROBE, engine, RunConfig(seed=seed), task)]
+    }
+    assert found == {("one",): 2, ("two", "three"): 2}
+    assert running.run_probe(PROBE, engine, RunConfig(), TASK).largest_cluster is None
+
+
 def test_what_expand_makes_is_asked_and_the_scorer_is_an_asset(scripted: Any) -> None:
     seen: list[Context] = []
 

@@ -38,6 +38,15 @@ def test_a_probe_listed_twice_is_refused() -> None:
         suite.check(config("stereoset", "crows_pairs", "stereoset"))
 
 
+@pytest.mark.parametrize("name", ["crows_pairs", "winobias", "bold"])
+def test_a_probe_without_clusters_that_can_be_drawn_is_refused(name: str) -> None:
+    """No clusters; items that are drawn in groups; items that are drawn by stratum."""
+    tasks = [TaskConfig(name=name, by_cluster=True)]
+    with pytest.raises(UsageError, match=f"{name} cannot be drawn by cluster: leave out by_cluster"):
+        suite.check(RunConfig(safety=SafetyConfig(tasks=tasks)))
+    suite.check(RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="bbq", by_cluster=True)])))
+
+
 def test_known_probes_pass_the_check() -> None:
     suite.check(config(*suite.TASKS))
 

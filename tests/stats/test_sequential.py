@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise, product
+from itertools import combinations_with_replacement, pairwise, permutations, product
 
 import numpy as np
 import pytest
@@ -56,6 +56,47 @@ def test_nothing_is_won_in_clusters_of_any_size() -> None:
         found = units(np.repeat(outcome, sizes), (0, 1), clusters, largest=3)
         total += chance * math.exp(found.evidence_above(mean))
     assert total == pytest.approx(1)
+
+
+POPULATION = {"a": [1, 1, 1], "b": [0], "c": [0, 1], "d": [0], "e": [0], "f": [1, 1, 0]}
+"""Clusters of one to three answers; the large ones are better."""
+
+
+def test_an_average_of_all_series_of_clusters_wins_nothing() -> None:
+    """Every series of three clusters, drawn with replacement from six, against the mean of their items, 6 of 11.
+
+    The mean of the clusters' means is lower, 13 of 36.
+    """
+    total = 0.0
+    for drawn in combinations_with_replacement(POPULATION, 3):
+        values = [value for name in drawn for value in POPULATION[name]]
+        clusters = [place for place, name in enumerate(drawn) for _ in POPULATION[name]]
+        orders = {1: 6, 2: 3, 3: 1}[max(drawn.count(name) for name in drawn)]
+        total += orders * math.exp(units(values, (0, 1), clusters, largest=3).evidence_above(6 / 11))
+    assert total / 6**3 == pytest.approx(1)
+
+
+@pytest.mark.parametrize("error", [0.95, 0.9])
+def test_in_all_orders_of_clusters_a_true_mean_is_rejected_no_more_often_than_the_error(error: float) -> None:
+    """All orders of six clusters without replacement, looked at after each; the mean of their items is the limit.
+
+    Bets on the means of clusters would reject it in all of them.
+    """
+    mean = 6 / 11
+    money: dict[frozenset[str], tuple[float, float]] = {}  # the order within does not matter
+    rejected = [0, 0]
+    for order in permutations(POPULATION):
+        seen = [frozenset(order[:count]) for count in range(1, 7)]
+        for drawn in seen:
+            if drawn not in money:
+                values = [value for name in drawn for value in POPULATION[name]]
+                clusters = [name for name in drawn for _ in POPULATION[name]]
+                found = units(values, (0, 1), clusters, largest=3)
+                money[drawn] = found.evidence_above(mean), found.evidence_below(mean)
+        for side in (0, 1):
+            rejected[side] += max(money[drawn][side] for drawn in seen) >= math.log(1 / error)
+    assert min(rejected) > 0
+    assert max(rejected) <= error * 720
 
 
 def test_clusters_are_units_of_their_sum() -> None:

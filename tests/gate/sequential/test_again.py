@@ -14,7 +14,7 @@ from audit.gate.metrics_file import read_metrics
 from audit.gate.policy import Rule
 from audit.gate.sequential import again
 from tests.gate.rules.conftest import samples
-from tests.gate.sequential.conftest import looks, shares
+from tests.gate.sequential.conftest import in_clusters, looks, shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +41,14 @@ def shown(run: RunFolder, decision: Decision, baseline: RunFolder | None = None)
     return decisions.current(run, manifest, metrics, digest, baseline)[1]
 
 
-@pytest.mark.parametrize("most", [500, 200])
-def test_the_decision_of_the_gate_is_shown(make: Make, judge: Judge, most: int) -> None:
+@pytest.mark.parametrize(("most", "largest"), [(500, None), (200, None), (500, 1), (200, 1)])
+def test_the_decision_of_the_gate_is_shown(make: Make, judge: Judge, most: int, largest: int | None) -> None:
     values = samples(shares(170, 200))
-    run, base = make("run", values, looks=looks(200, most)), make("base", values)
+    values = in_clusters(values, [1]) if largest else values
+    run, base = make("run", values, looks=looks(200, most, largest=largest)), make("base", values)
     decision = judge(run, base, *RULES)
     assert [one.verdict for one in decision.checks[1:4]] == ["PASS"] * 3
+    assert judge(run, base, *RULES) == decision
     assert shown(run, decision) is None
 
 

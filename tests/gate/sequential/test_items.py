@@ -13,6 +13,7 @@ from audit.stats import definitions
 from audit.stats.definitions import Mean, MeanOfCompletions
 from audit.stats.pairing.alignment import side
 from tests.gate.rules.conftest import samples
+from tests.gate.sequential.conftest import in_clusters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,32 @@ def test_items_in_clusters_wait_for_all_items() -> None:
         of_flag(clustered, "truncated_output")
 
 
+def test_whole_clusters_are_units_of_their_items() -> None:
+    given = in_clusters(samples([1.0, 0.0, None, 1.0, 0.5, 1.0]), [1, 3])
+    for found in (of_metric(metric(Mean()), given, (), 3), of_flag(given, "truncated_output", 3)):
+        assert (found.clusters, found.largest, found.independent) == (["c0", "c1", "c1", "c1", "c2", "c3"], 3, 4)
+    found = of_metric(metric(Mean()), given, (), 4)
+    lowest, highest = found.ends()  # the sum of a cluster over the 4 items of the largest
+    assert sorted(zip(lowest.sizes * 4, lowest.sums * 4, lowest.counts, strict=True)) == [
+        (1, 0.5, 1), (1, 1, 2), (3, 1, 1),
+    ]  # fmt: skip
+    assert sorted(zip(highest.sizes * 4, highest.sums * 4, highest.counts, strict=True)) == [
+        (1, 0.5, 1), (1, 1, 2), (3, 2, 1),
+    ]  # fmt: skip
+    found = of_metric(metric(Mean(), slice={"half": "a"}), given, (), 3)
+    assert found.clusters == ["c0", "c1", "c2"]
+    with pytest.raises(ValueError, match="a cluster has 3 items, the largest should have 2"):
+        of_metric(metric(Mean()), given, (), 2).ends()
+
+
+def test_other_clusters_than_those_that_were_drawn_wait_for_all_items() -> None:
+    given = in_clusters(samples([1.0] * 4), [2])
+    loose = [given[0].model_copy(update={"cluster": None}), *given[1:]]
+    for definition, items in ((Mean(cluster="half"), given), (Mean(), loose), (Mean(), samples([1.0] * 4))):
+        with pytest.raises(NotEarlyError, match="its items are in clusters"):
+            of_metric(metric(definition), items, (), 2)
+
+
 def test_items_of_several_answers_count_with_their_mean() -> None:
     texts = [[SampledText(text="t", value=value) for value in values] for values in ((1.0, 0.0), (1.0, 1.0))]
     given = [one.model_copy(update={"completions": mine}) for one, mine in zip(samples([1.0, 1.0]), texts, strict=True)]
@@ -80,11 +107,13 @@ def test_answers_without_a_value_wait_for_all_items() -> None:
         of_metric(metric(MeanOfCompletions()), answered([1.0, 0.0], []), ())
 
 
-def paired(before: list[Sample], after: list[Sample], given: Metric, cut: Sequence[str] = ()) -> ItemValues:
+def paired(
+    before: list[Sample], after: list[Sample], given: Metric, cut: Sequence[str] = (), largest: int | None = None
+) -> ItemValues:
     """The items of a run and its baseline, of which the answers of some were cut."""
     both = tuple(side(definitions.read(given.definition or {}), one, given.slice, "run") for one in (before, after))
     baseline: Any = SimpleNamespace(sides=lambda _: both, cut_items=lambda _: {*cut})
-    return of_pairs(given, baseline)
+    return of_pairs(given, baseline, largest)
 
 
 def test_pairs_are_differences_and_what_is_missing_may_be_any() -> None:
@@ -93,6 +122,13 @@ def test_pairs_are_differences_and_what_is_missing_may_be_any() -> None:
     assert found.low == [-100, 50, -100, -100, -100]
     assert found.high == [-100, 50, 100, 100, 100]
     assert (found.bounds, found.known) == ((-100, 100), 2)
+
+
+def test_pairs_of_whole_clusters_are_units_with_what_the_baseline_lacks() -> None:
+    after = in_clusters(samples([0.0, 0.5, 1.0, 1.0]), [1, 3])
+    found = paired(after[:2], after, metric(Mean()), largest=3)
+    assert (found.low, found.high) == ([0, 0, -1, -1], [0, 0, 1, 1])
+    assert (found.clusters, found.known, found.independent) == (["c0", "c1", "c1", "c1"], 2, 2)
 
 
 def test_cut_answers_of_a_pair_may_differ_by_the_whole_unit() -> None:

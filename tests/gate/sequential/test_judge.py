@@ -8,7 +8,7 @@ import pytest
 
 from audit.core.records import SequentialCheck
 from tests.gate.rules.conftest import last, samples
-from tests.gate.sequential.conftest import looks, money_above, shares
+from tests.gate.sequential.conftest import in_clusters, in_units, looks, money_above, shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,6 +173,47 @@ def test_clusters_drawn_item_by_item_wait_for_all_items(make: Make, judge: Judge
     assert found.reason.startswith(
         "its items are in clusters, which are drawn one by one: it is decided when all items"
     )
+
+
+SIZES = [1, 1, 4, 2]
+
+
+@pytest.mark.parametrize("right", [172, 176, 180, 184])
+def test_whole_clusters_are_judged_by_the_money_of_their_sums(make: Make, judge: Judge, right: int) -> None:
+    values = shares(right, 200)
+    run = make("run", in_clusters(samples(values), SIZES), looks=looks(200, 500, largest=5))
+    found = last(judge(run, None, FLOOR))
+    known = in_units([value or 0.0 for value in values], SIZES, 0.6, 5)
+    assert len(known) == 100
+    passes = money_above(known, 0.6, 0) >= 400
+    assert found.verdict == ("PASS" if passes else "INCONCLUSIVE")
+    assert found.sequential is not None
+    assert (found.sequential.items, found.sequential.last) == (200, False)
+    alone = last(judge(make("items", samples(values), looks=looks(200, 500)), None, FLOOR))
+    assert None not in (found.ci_low, alone.ci_low)
+    assert found.ci_low < alone.ci_low  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("n", "verdict"), [(200, "INCONCLUSIVE"), (504, "PASS")])
+def test_a_rule_on_the_baseline_is_judged_on_the_clusters_so_far(
+    make: Make, judge: Judge, n: int, verdict: str
+) -> None:
+    values = in_clusters(samples(shares(300, 600)), SIZES)
+    base, run = make("base", values), make("run", values[:n], looks=looks(n, 600, largest=5))
+    found = last(judge(run, base, {**NO_WORSE, "no_worse_than_baseline": {"margin": 0.1}}))
+    money = money_above(in_units([0.0] * n, SIZES, -0.1, 5), -0.1, -1)
+    assert found.verdict == verdict == ("PASS" if money >= 400 else "INCONCLUSIVE")
+    assert found.baseline is not None
+    assert (found.baseline.difference.n, found.baseline.difference.units) == (n, n // 2)
+
+
+def test_all_clusters_are_judged_by_the_clustered_interval_with_the_rest_of_the_error(make: Make, judge: Judge) -> None:
+    values = in_clusters(samples(shares(72, 100)), SIZES)
+    rule = {**FLOOR, "min": 0.71}
+    fixed = last(judge(make("fixed", values, metric={"confidence": 0.955}), None, rule))
+    found = last(judge(make("run", values, looks=looks(100, 100, largest=5)), None, rule))
+    assert found.sequential == SequentialCheck(confidence=0.955, last=True, tests=1)
+    assert (found.ci_low, found.ci_high) == (fixed.ci_low, fixed.ci_high)
 
 
 @pytest.mark.parametrize("looked", [True, False])

@@ -50,6 +50,14 @@ def test_the_rule_that_needs_least_decides_and_no_task_grows_beyond_its_items() 
         assert next_limits(given, TASKS) == {"boolq": 66, "asdiv": 120}
 
 
+def test_whole_clusters_grow_by_one_at_least() -> None:
+    tasks = {"boolq": TaskLooks(limit=50, most=500, largest_cluster=30)}
+    assert next_limits([a_check(needed=60)], tasks) == {"boolq": 80}
+    assert next_limits([a_check(needed=1000)], tasks) == {"boolq": 100}
+    near = {"boolq": TaskLooks(limit=50, most=70, largest_cluster=30)}
+    assert next_limits([a_check(needed=60)], near) == {"boolq": 70}
+
+
 def test_rules_that_need_all_items_wait_for_the_others() -> None:
     late = a_check("asdiv", items=0)
     assert next_limits([late, a_check(needed=60)], TASKS) == {"boolq": 66}

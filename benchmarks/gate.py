@@ -20,17 +20,18 @@ import json
 import math
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from paired_runs import KINDS, Corpus, Runs, settings
+from paired_runs import KINDS, Corpus, Runs, keep_draws, settings
 
 from audit.stats.clusters import clustered_standard_error
 from audit.stats.interval import score_interval
-from audit.stats.pairing import power, sign_flips
+from audit.stats.pairing import power
 from audit.stats.pairing.means import of_means, of_shares
-from audit.stats.pairing.resampled import both, of_resamples
+from audit.stats.pairing.resampled import of_resamples
 from audit.stats.pairing.tango import critical
 
 if TYPE_CHECKING:
@@ -48,13 +49,20 @@ RESAMPLES = 1_000
 CONFIDENCE = 0.95
 
 
+@cache
+def shares_of(better: int, worse: int, n: int) -> Inference:
+    """What the product says of so many changes."""
+    changes = np.repeat([1.0, -1.0, 0.0], [better, worse, n - better - worse])
+    return of_shares(changes, None, confidence=CONFIDENCE, seed=0)
+
+
 def compare(kind: Any, runs: Runs, resamples: int) -> Inference:
     """What the product says of two runs."""
-    names = None if runs.codes is None else [f"c{code}" for code in runs.codes]
     if isinstance(kind, Corpus):
-        pair = both(kind.resampling(runs.before, names), kind.resampling(runs.after, names))
-        return of_resamples(pair, confidence=CONFIDENCE, seed=0, resamples=resamples)
-    changes = runs.after - runs.before
+        return of_resamples(kind.pair(runs), confidence=CONFIDENCE, seed=0, resamples=resamples)
+    names, changes = runs.names, runs.after - runs.before
+    if kind.name == "binary" and names is None:
+        return shares_of(int((changes > 0).sum()), int((changes < 0).sum()), len(changes))
     if kind.name == "binary":
         return of_shares(changes, names, confidence=CONFIDENCE, seed=0)
     return of_means(changes, names, width=1.0, confidence=CONFIDENCE, seed=0, resamples=resamples)
@@ -83,8 +91,7 @@ def at_margin(kind: Any, n: int, groups: int | None, repeats: int, resamples: in
         found["passed"].append(ends is not None and ends.low > -kind.margin)
         found["covered"].append(ends is None or ends.low <= -kind.margin <= ends.high)
         if nemo_interval and not isinstance(kind, Corpus):
-            names = None if runs.codes is None else [f"c{code}" for code in runs.codes]
-            low, high = nemo_interval((runs.after - runs.before).tolist(), clusters=names)
+            low, high = nemo_interval((runs.after - runs.before).tolist(), clusters=runs.names)
             found["nemo_passed"].append(low > -kind.margin)
             found["nemo_covered"].append(low <= -kind.margin <= high)
     shares: dict[str, Any] = {name: float(np.mean(values)) for name, values in found.items() if values}
@@ -98,7 +105,7 @@ def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int, resamples
     The effect that one comparison prints is the true loss of the next one.
     """
     generator = np.random.default_rng([n, groups or 0, 2])
-    passed, unpaired_passed, correlations, shown, possible = [], [], [], [], 0
+    passed, unpaired_passed, correlations, spreads, shown, possible = [], [], [], [], [], 0
     for _ in range(repeats):
         runs = kind.draw(generator, n, groups, 0.0)
         found = compare(kind, runs, resamples)
@@ -106,6 +113,9 @@ def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int, resamples
         unpaired_passed.append(unpaired(kind, runs)[0] > -kind.margin)
         sides = [kind.influence(rows) if isinstance(kind, Corpus) else rows for rows in (runs.before, runs.after)]
         correlations.append(np.corrcoef(*sides)[0, 1])
+        if groups:
+            sums = [np.bincount(runs.codes, weights=rows, minlength=groups) for rows in (*sides, np.ones(n))]
+            spreads.append(np.cov(sums[0] / sums[2], sums[1] / sums[2]))
         smallest = math.inf
         if found.standard_error is not None:
             smallest = power.detectable(found.standard_error, found.growth, CONFIDENCE, found.freedom)
@@ -117,9 +127,18 @@ def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int, resamples
         "power": float(np.mean(passed)),
         "power_unpaired": float(np.mean(unpaired_passed)),
         "correlation": float(np.mean(correlations)),
+        "correlation_of_clusters": of_clusters(spreads),
         "detectable_possible": possible / repeats,
         "power_at_detectable": float(np.mean(shown)) if shown else None,
     }
+
+
+def of_clusters(spreads: list[Any]) -> float | None:
+    """Correlation of the means of clusters between the runs, from their covariance matrices."""
+    if not spreads:
+        return None
+    (one, common), (_, other) = np.mean(spreads, axis=0)
+    return float(common / math.sqrt(one * other))
 
 
 def simulate(kind: Any, n: int, groups: int | None, given: argparse.Namespace) -> dict[str, Any]:
@@ -159,9 +178,9 @@ def main() -> None:
     """Simulate cells, or print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=10_000, help="comparisons per cell, at the margin")
-    parser.add_argument("--power-repeats", type=int, default=2_000, help="comparisons per cell of equal runs")
+    parser.add_argument("--power-repeats", type=int, default=1_000, help="comparisons per cell of equal runs")
     parser.add_argument("--cells", default="", help="words that a cell must have: binary,100,G5,none")
-    parser.add_argument("--normal", action="store_true", help="effects of clusters are normal instead of uniform")
+    parser.add_argument("--uniform", action="store_true", help="effects of clusters are uniform instead of normal")
     parser.add_argument("--resamples", type=int, default=RESAMPLES, help="of each bootstrap")
     parser.add_argument("--out", type=Path, default=Path("gate.jsonl"))
     parser.add_argument("--table", type=Path, help="print this file and end")
@@ -171,8 +190,8 @@ def main() -> None:
     if given.table:
         sys.stdout.write(table(sorted(done, key=lambda cell: (cell["kind"], cell["n"], cell["clusters"] or 0))))
         return
-    settings.normal = given.normal
-    sign_flips.FLIPS = 1  # p-values are not looked at
+    settings.uniform = given.uniform
+    keep_draws()
     wanted = set(filter(None, given.cells.split(",")))
     finished = {(cell["kind"], cell["n"], cell["clusters"]) for cell in done}
     for n in SIZES:

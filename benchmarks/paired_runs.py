@@ -1,21 +1,32 @@
-"""Simulated pairs of runs with a known true difference, for the error rates of comparisons."""
+"""Simulated pairs of runs with a known true difference, for the error rates of comparisons.
+
+All comparisons have the same seed, so that bootstraps of as many units draw the same: :func:`keep_draws` keeps the
+draws, and computes all resamples of a comparison at once. The intervals are those of the product, but for rounding.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
-from audit.stats.definitions.base import Resampling, places_of
+from audit.stats import bootstrap
+from audit.stats.pairing import means, resampled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.float64]
+
+
+NAMES = np.array([f"c{code}" for code in range(100)], dtype=object)
+"""Of clusters."""
 
 
 @dataclass(frozen=True)
@@ -29,52 +40,66 @@ class Runs:
     codes: NDArray[np.intp] | None
     """Cluster of each item; None if items are independent."""
 
+    @property
+    def names(self) -> list[str] | None:
+        """Names of the clusters."""
+        return None if self.codes is None else NAMES[self.codes].tolist()
+
 
 @dataclass
 class Settings:
     """What the command line chose."""
 
-    normal: bool = False
-    """Whether effects of clusters are normal; otherwise uniform, which is harder for Student's t on few clusters."""
+    uniform: bool = False
+    """Whether effects of clusters are uniform, which is harder for Student's t on few clusters; otherwise normal."""
 
 
 settings = Settings()
 
 
-def clusters(generator: np.random.Generator, n: int, groups: int | None) -> tuple[NDArray[np.intp] | None, Numbers]:
-    """Cluster of each item, and its effect, with mean 0 and variance 1; sizes vary by a factor of up to 3."""
+MOST_EFFECT = 2.53
+"""No effect of a cluster is larger: normal ones are cut at 2.5, which leaves a standard deviation of 0.98872."""
+
+
+def clusters(
+    generator: np.random.Generator, n: int, groups: int | None
+) -> tuple[NDArray[np.intp] | None, Numbers, Numbers]:
+    """Cluster of each item, and two effects of it with mean 0 and variance 1; sizes vary by a factor of up to 3.
+
+    The first effect is one on the candidate alone, the second one on both runs.
+    """
     if groups is None:
-        return None, np.zeros(n)
+        return None, np.zeros(n), np.zeros(n)
     sizes = generator.uniform(0.5, 1.5, groups)
     cuts = np.round(np.cumsum(sizes) / sizes.sum() * n).astype(int)
     codes = np.searchsorted(cuts, np.arange(n), side="right")
-    if settings.normal:
-        effects = np.clip(generator.normal(size=groups), -2.5, 2.5) / 0.98872  # its standard deviation when clipped
+    if settings.uniform:
+        effects = generator.uniform(-math.sqrt(3), math.sqrt(3), (2, groups))
     else:
-        effects = generator.uniform(-math.sqrt(3), math.sqrt(3), groups)
-    return codes, effects[codes]
+        effects = np.clip(generator.normal(size=(2, groups)), -2.5, 2.5) / 0.98872
+    return codes, effects[0, codes], effects[1, codes]
 
 
 class Binary:
-    """Right or wrong: one item in five changes, and clusters differ in whether for better or worse."""
+    """Right or wrong: one item in five changes. Clusters differ in difficulty, and in whether they become better."""
 
     name = "binary"
     margin = 0.03
-    changed, right, effect = 0.2, 0.6, 0.06
+    changed, right, shared, effect = 0.2, 0.6, 0.06, 0.06
 
     def most(self) -> float:
         """Largest loss that can be simulated."""
-        return 0.35
+        return 0.25
 
     def draw(self, generator: np.random.Generator, n: int, groups: int | None, loss: float) -> Runs:
         """Runs of which the candidate is worse by ``loss``."""
-        codes, effects = clusters(generator, n, groups)
+        codes, effects, difficulty = clusters(generator, n, groups)
         net = self.effect * effects - loss
-        changed = max(self.changed, loss + 2.6 * self.effect)
-        before = generator.random(n) < self.right
-        # So the cluster's effect is one on the candidate alone, and the runs' clusters are not negatively correlated.
-        loses = generator.random(n) < (changed - net) / 2 / self.right
-        gains = generator.random(n) < (changed + net) / 2 / (1 - self.right)
+        changed = max(self.changed, loss + MOST_EFFECT * self.effect)
+        right = self.right - self.shared * difficulty
+        before = generator.random(n) < right
+        loses = generator.random(n) < (changed - net) / 2 / right
+        gains = generator.random(n) < (changed + net) / 2 / (1 - right)
         return Runs(before.astype(np.float64), np.where(before, ~loses, gains).astype(np.float64), codes)
 
 
@@ -83,22 +108,33 @@ class Continuous:
 
     name = "continuous"
     margin = 0.03
-    redrawn, toxic, effect, gap = 0.5, 0.15, 0.05, 0.8 - 0.5 / 8.5
+    redrawn, toxic, shared, effect, gap = 0.5, 0.2, 0.04, 0.035, 0.8 - 0.5 / 8.5
 
     def most(self) -> float:
         """Largest loss that can be simulated."""
-        return self.redrawn * self.gap * (1 - self.toxic - 2.6 * self.effect)
+        return self.redrawn * self.gap * (1 - self.toxic - MOST_EFFECT * (self.shared + self.effect))
 
     def draw(self, generator: np.random.Generator, n: int, groups: int | None, loss: float) -> Runs:
         """Runs of which the candidate is worse by ``loss``."""
-        codes, effects = clusters(generator, n, groups)
-        share = self.toxic + loss / (self.redrawn * self.gap) + self.effect * effects
-        before = self._scores(generator, n, np.full(n, self.toxic))
+        codes, effects, difficulty = clusters(generator, n, groups)
+        toxic = self.toxic + self.shared * difficulty
+        share = toxic + loss / (self.redrawn * self.gap) + self.effect * effects
+        before = self._scores(generator, n, toxic)
         after = np.where(generator.random(n) < self.redrawn, self._scores(generator, n, share), before)
         return Runs(-before, -after, codes)
 
     def _scores(self, generator: np.random.Generator, n: int, toxic: Numbers) -> Numbers:
         return np.where(generator.random(n) < toxic, generator.beta(8, 2, n), generator.beta(0.5, 8, n))
+
+
+@dataclass(frozen=True)
+class Pair(resampled.Both):
+    """Two runs whose metric is a function of sums over units."""
+
+    sums: Numbers
+    """Of each unit: one row."""
+    difference: Callable[[Numbers], Numbers]
+    """From rows of sums over units."""
 
 
 class Corpus:
@@ -122,6 +158,7 @@ class Corpus:
         """Largest loss that can be simulated."""
         return 20.0
 
+    @cache  # noqa: B019 - there is one
     def factor(self, loss: float, groups: int | None) -> float:
         """Mean factor of the candidate's levels that makes the true score lower by ``loss``."""
         from scipy import optimize
@@ -135,7 +172,7 @@ class Corpus:
 
     def draw(self, generator: np.random.Generator, n: int, groups: int | None, loss: float) -> Runs:
         """Runs of which the candidate is worse by ``loss``. Rows: unigrams, bigrams, and how many of each match."""
-        codes, effects = clusters(generator, n, groups)
+        codes, effects, _ = clusters(generator, n, groups)
         lengths = 3 + np.floor(generator.lognormal(2.5, 0.6, n)).astype(int)
         level = generator.beta(self.first, self.second, n)
         factors = self.factor(loss, groups) + self.effect * effects
@@ -146,21 +183,91 @@ class Corpus:
         return Runs(rows[0], rows[1], codes)
 
     @staticmethod
-    def score(sums: Numbers) -> float:
-        """From sums over sentences."""
-        return 100 * math.sqrt(sums[2] / sums[0] * sums[3] / sums[1])
+    def score(sums: Numbers) -> Numbers:
+        """From sums over sentences, whose kinds are the last axis."""
+        return 100 * np.sqrt(sums[..., 2] / sums[..., 0] * sums[..., 3] / sums[..., 1])
 
-    def resampling(self, rows: Numbers, clusters: Sequence[str] | None) -> Resampling:
-        """As a definition gives it, with one unit per cluster, or per sentence without clusters."""
-        units, of_row = places_of(clusters or [str(place) for place in range(len(rows))])
-        return Resampling(units, lambda weights: self.score(weights[of_row] @ rows))
+    def pair(self, runs: Runs) -> resampled.Both:
+        """Both runs, drawn together: with one unit per cluster, or per sentence without clusters."""
+        codes = np.arange(len(runs.before)) if runs.codes is None else np.unique(runs.codes, return_inverse=True)[1]
+        both = np.column_stack([runs.before, runs.after])
+        sums = np.column_stack([np.bincount(codes, weights=column) for column in both.T])
+        return Pair(len(sums), lambda weights: float(self.difference(weights @ sums)), sums, self.difference)
+
+    def difference(self, sums: Numbers) -> Numbers:
+        """Candidate minus baseline, from the sums of both."""
+        return self.score(sums[..., 4:]) - self.score(sums[..., :4])
 
     def influence(self, rows: Numbers) -> Numbers:
         """First-order contribution of each sentence, for the unpaired test."""
         sums, n = rows.sum(axis=0), len(rows)
-        return self.score(sums) * (
+        return float(self.score(sums)) * (
             1 + n / 2 * (rows[:, 2] / sums[2] + rows[:, 3] / sums[3] - rows[:, 0] / sums[0] - rows[:, 1] / sums[1])
         )
 
 
 KINDS = {kind.name: kind for kind in (Binary(), Continuous(), Corpus())}
+
+
+@lru_cache(maxsize=4)
+def _drawn(units: int, resamples: int, seed: int) -> NDArray[np.int64]:
+    """Units of each resample, as the product draws them."""
+    generator = np.random.default_rng(seed)
+    return np.array([generator.integers(units, size=units) for _ in range(resamples)])
+
+
+@lru_cache(maxsize=4)
+def _counts(units: int, resamples: int, seed: int) -> Numbers:
+    """How often each resample has each unit."""
+    drawn = _drawn(units, resamples, seed)
+    return np.array([np.bincount(row, minlength=units) for row in drawn], dtype=np.float64)
+
+
+def keep_draws(seed: int = 0) -> None:
+    """Make the bootstraps of the product keep their draws.
+
+    Args:
+        seed: Of all comparisons.
+    """
+    plain, draws, jackknife = bootstrap._studentised_means, resampled._draws, resampled.jackknife
+
+    def studentised_means(sums: Numbers, sizes: Numbers, _: np.random.Generator, resamples: int) -> Numbers:
+        groups = len(sums)
+        columns = np.column_stack([sums, sizes, sums**2, sums * sizes, sizes**2])
+        some, many, *products = (_counts(groups, resamples, seed) @ columns).T
+        middles = some / many
+        squares = products[0] - 2 * middles * products[1] + middles**2 * products[2]
+        if squares.min() < 1e-6 * squares.max():  # rounding would matter
+            return plain(sums, sizes, _Kept(_drawn(groups, resamples, seed)), resamples)  # type: ignore[arg-type]
+        return middles / (np.sqrt(groups / (groups - 1) * squares) / many)
+
+    def draws_of(runs: resampled.Both, value: float, seed_: int, resamples: int) -> Numbers:
+        if not isinstance(runs, Pair):
+            return draws(runs, value, seed_, resamples)
+        return runs.difference(_counts(runs.units, resamples, seed_) @ runs.sums)
+
+    def left_out(runs: resampled.Both, seed_: int) -> Numbers:
+        if not isinstance(runs, Pair):
+            return jackknife(runs, seed_)
+        sums = runs.sums
+        if runs.units > resampled.MOST_DRAWN:
+            codes = np.random.default_rng(seed_).permutation(runs.units) % resampled.GROUPS
+            sums = np.column_stack([np.bincount(codes, weights=column) for column in sums.T])
+        return runs.difference(runs.sums.sum(axis=0) - sums)
+
+    bootstrap._studentised_means = studentised_means
+    resampled._draws, resampled.jackknife = draws_of, left_out
+    means.sign_flips = lambda *_: (1.0, True)  # p-values are not looked at
+    stats.t.ppf, stats.norm.isf = cache(stats.t.ppf), cache(stats.norm.isf)
+
+
+class _Kept:
+    """Gives out kept draws in order."""
+
+    def __init__(self, drawn: NDArray[np.int64]) -> None:
+        self._drawn, self._given = drawn, 0
+
+    def integers(self, groups: int, size: tuple[int, int]) -> NDArray[np.int64]:
+        """The next ``size[0]`` resamples of ``groups`` units."""
+        self._given += size[0]
+        return self._drawn[self._given - size[0] : self._given, :groups]

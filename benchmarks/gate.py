@@ -20,17 +20,26 @@ import json
 import math
 import sys
 import time
+from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from paired_runs import KINDS, Corpus, Runs, keep_draws, settings
 
+from audit.core.records import BaselineComparison, Metric
+from audit.gate.comparison.compare import bare_difference
+from audit.gate.judging import check
+from audit.gate.policy import Rule
+from audit.gate.rules.differences import gain_of
+from audit.gate.rules.family import Compared, holm
+from audit.stats import bootstrap
 from audit.stats.clusters import clustered_standard_error
-from audit.stats.interval import score_interval
-from audit.stats.pairing import power
-from audit.stats.pairing.means import of_means, of_shares
+from audit.stats.interval import Interval, score_interval
+from audit.stats.pairing import power, resampled
+from audit.stats.pairing.means import _bounded, of_means, of_shares
 from audit.stats.pairing.resampled import of_resamples
 from audit.stats.pairing.tango import critical
 
@@ -47,25 +56,29 @@ CLUSTERS = (None, 2, 3, 5, 57)
 RESAMPLES = 1_000
 """Of each interval; the product's default of 10,000 would take ten times as long."""
 CONFIDENCE = 0.95
+POLICIES = {5: 2_000, 20: 2_000, 50: 1_000}
+"""Number of simulated policies, by the number of their rules."""
+POLICY_ITEMS = 300
+"""Of each task that a policy is about."""
 
 
 @cache
-def shares_of(better: int, worse: int, n: int) -> Inference:
+def shares_of(better: int, worse: int, n: int, confidence: float) -> Inference:
     """What the product says of so many changes."""
     changes = np.repeat([1.0, -1.0, 0.0], [better, worse, n - better - worse])
-    return of_shares(changes, None, confidence=CONFIDENCE, seed=0)
+    return of_shares(changes, None, confidence=confidence, seed=0)
 
 
-def compare(kind: Any, runs: Runs, resamples: int) -> Inference:
+def compare(kind: Any, runs: Runs, resamples: int, confidence: float = CONFIDENCE) -> Inference:
     """What the product says of two runs."""
     if isinstance(kind, Corpus):
-        return of_resamples(kind.pair(runs), confidence=CONFIDENCE, seed=0, resamples=resamples)
+        return of_resamples(kind.pair(runs), confidence=confidence, seed=0, resamples=resamples)
     names, changes = runs.names, runs.after - runs.before
     if kind.name == "binary" and names is None:
-        return shares_of(int((changes > 0).sum()), int((changes < 0).sum()), len(changes))
+        return shares_of(int((changes > 0).sum()), int((changes < 0).sum()), len(changes), confidence)
     if kind.name == "binary":
-        return of_shares(changes, names, confidence=CONFIDENCE, seed=0)
-    return of_means(changes, names, width=1.0, confidence=CONFIDENCE, seed=0, resamples=resamples)
+        return of_shares(changes, names, confidence=confidence, seed=0)
+    return of_means(changes, names, width=1.0, confidence=confidence, seed=0, resamples=resamples)
 
 
 def unpaired(kind: Any, runs: Runs) -> tuple[float, float]:
@@ -152,6 +165,94 @@ def simulate(kind: Any, n: int, groups: int | None, given: argparse.Namespace) -
     return cell | {"seconds": round(time.process_time() - started, 1)}
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a rule of a simulated policy is about."""
+
+    kind: Any
+    runs: Runs
+
+    def compared(self, metric: Metric, confidence: float) -> BaselineComparison:
+        """The record of the comparison, as the gate has it."""
+        found = self._without_loss() if confidence == CONFIDENCE else None
+        found = found or compare(self.kind, self.runs, bootstrap.RESAMPLES, confidence).interval
+        fields = {"n": metric.n, "aligned": 1.0, "units": metric.n, "difference": 0.0}
+        fields |= {"ci_low": found and found.low, "ci_high": found and found.high}
+        bare = bare_difference(metric, confidence)
+        return BaselineComparison(confidence=confidence, difference=bare.model_copy(update=fields))
+
+    def _without_loss(self) -> Interval | None:
+        """Student's interval, if it says that the product's, which has the outer ends of two, does not lie below 0.
+
+        It spares most of the bootstraps: only a FAIL counts here.
+        """
+        if isinstance(self.kind, Corpus):
+            pair = self.kind.pair(self.runs)
+            left_out, value = resampled.jackknife(pair, 0), pair.value
+            count = len(left_out)
+            error = math.sqrt((count - 1) / count * float(np.sum((left_out - value) ** 2)))
+        else:
+            changes = self.runs.after - self.runs.before
+            clusters = self.runs.names or list(range(len(changes)))
+            value, count = float(changes.mean()), len(set(clusters))
+            error = clustered_standard_error(changes, clusters)
+            if self.kind.name == "continuous" and _bounded(changes, self.runs.names, 1.0, CONFIDENCE)[0].high < 0:
+                return None  # the narrower one counts
+            if self.kind.name == "binary" and self.runs.codes is None:
+                return None  # no bootstrap
+        reach = critical(CONFIDENCE, count - 1) * error
+        return Interval(value - reach, value + reach, "t", CONFIDENCE) if error > 1e-9 and value + reach >= 0 else None
+
+
+def policy_of_equal_runs(generator: np.random.Generator, rules: int, groups: int | None) -> list[Asked]:
+    """What its rules are about: of five, a share, its two halves as slices, a mean and a score of a corpus.
+
+    Every task has its own items; the runs do not differ.
+    """
+    asked: list[Asked] = []
+    while len(asked) < rules:
+        whole = KINDS["binary"].draw(generator, POLICY_ITEMS, groups, 0.0)
+        halves = [whole.only(np.arange(POLICY_ITEMS) % 2 == half) for half in (0, 1)]
+        asked += [Asked(KINDS["binary"], runs) for runs in (whole, *halves)]
+        asked += [Asked(kind, kind.draw(generator, POLICY_ITEMS, groups, 0.0)) for kind in list(KINDS.values())[1:]]
+    return asked[:rules]
+
+
+def false_fails(asked: list[Asked]) -> tuple[bool, bool]:
+    """Whether any rule FAILs by itself, and whether one does as the gate judges all of them together."""
+    family: list[Compared] = []
+    about: dict[str, Asked] = {}
+    for place, one in enumerate(asked):
+        rule = Rule(metric=f"t{place}/score", better_than_baseline=True)  # a loss is a FAIL, as with a margin of 0
+        fields: dict[str, Any] = {"unit": "bleu" if isinstance(one.kind, Corpus) else "share", "higher_is_better": True}
+        fields |= {"name": rule.metric, "task": rule.task, "value": 0.5, "n": len(one.runs.before)}
+        metric = Metric(suite="evals", metric="score", **fields)
+        found = one.compared(metric, CONFIDENCE)
+        gain = gain_of(rule, found)
+        checked = check(rule, metric, gain.verdict if gain else "INCONCLUSIVE", "")
+        family.append(Compared(rule, metric, checked.model_copy(update={"baseline": found})))
+        about[rule.metric] = one
+    together = holm(family, lambda one, level: about[one.rule.metric].compared(one.metric, level), lambda *_: "")
+    return any(one.check.verdict == "FAIL" for one in family), any(one.verdict == "FAIL" for one in together)
+
+
+def simulate_policies(rules: int, groups: int | None, policies: int) -> dict[str, Any]:
+    """One cell of the table of whole policies."""
+    started, generator = time.process_time(), np.random.default_rng([rules, groups or 0, 3])
+    alone, together = np.mean(
+        [false_fails(policy_of_equal_runs(generator, rules, groups)) for _ in range(policies)], axis=0
+    )
+    return {
+        "rules": rules,
+        "clusters": groups,
+        "policies": policies,
+        "alone": float(alone),
+        "together": float(together),
+        "together_upper": score_interval(float(together), policies, 0.9, "wilson").high,
+        "seconds": round(time.process_time() - started, 1),
+    }
+
+
 def table(cells: list[dict[str, Any]]) -> str:
     """A Markdown table of all cells."""
     heads = ["metric", "n", "clusters", "repeats", "false PASS (upper 95 % limit)", "coverage", "NeMo: false PASS"]
@@ -181,6 +282,7 @@ def main() -> None:
     parser.add_argument("--power-repeats", type=int, default=1_000, help="comparisons per cell of equal runs")
     parser.add_argument("--cells", default="", help="words that a cell must have: binary,100,G5,none")
     parser.add_argument("--uniform", action="store_true", help="effects of clusters are uniform instead of normal")
+    parser.add_argument("--policies", action="store_true", help="whole policies of equal runs instead of comparisons")
     parser.add_argument("--resamples", type=int, default=RESAMPLES, help="of each bootstrap")
     parser.add_argument("--out", type=Path, default=Path("gate.jsonl"))
     parser.add_argument("--table", type=Path, help="print this file and end")
@@ -192,17 +294,25 @@ def main() -> None:
         return
     settings.uniform = given.uniform
     keep_draws()
+    if given.policies:
+        known_ = {(cell["rules"], cell["clusters"]) for cell in done}
+        for rules, groups in product(POLICIES, (None, 57, 5)):
+            if (rules, groups) not in known_:
+                write(given.out, simulate_policies(rules, groups, POLICIES[rules]))
+        return
     wanted = set(filter(None, given.cells.split(",")))
     finished = {(cell["kind"], cell["n"], cell["clusters"]) for cell in done}
-    for n in SIZES:
-        for groups in CLUSTERS:
-            for kind in KINDS.values():
-                words = {kind.name, str(n), f"G{groups}" if groups else "none"}
-                if wanted <= words and (kind.name, n, groups) not in finished:
-                    cell = simulate(kind, n, groups, given)
-                    with given.out.open("a", encoding="utf-8") as file:
-                        file.write(json.dumps(cell) + "\n")
-                    print(json.dumps(cell), flush=True)
+    for n, groups, kind in product(SIZES, CLUSTERS, KINDS.values()):
+        words = {kind.name, str(n), f"G{groups}" if groups else "none"}
+        if wanted <= words and (kind.name, n, groups) not in finished:
+            write(given.out, simulate(kind, n, groups, given))
+
+
+def write(out: Path, cell: dict[str, Any]) -> None:
+    """Add a cell to a file."""
+    with out.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(cell) + "\n")
+    print(json.dumps(cell), flush=True)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,10 @@ class Runs:
     codes: NDArray[np.intp] | None
     """Cluster of each item; None if items are independent."""
 
+    def only(self, kept: NDArray[np.bool_]) -> Runs:
+        """Some of the items."""
+        return Runs(self.before[kept], self.after[kept], None if self.codes is None else self.codes[kept])
+
     @property
     def names(self) -> list[str] | None:
         """Names of the clusters."""

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from paired_runs import KINDS, Corpus, Runs, keep_draws, settings
+from paired_runs import KINDS, Corpus, Runs, keep_draws, resample_ahead, settings
 
 from audit.core.records import BaselineComparison, Metric
 from audit.gate.comparison.compare import bare_difference
@@ -44,6 +44,8 @@ from audit.stats.pairing.resampled import of_resamples
 from audit.stats.pairing.tango import critical
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from audit.stats.pairing.difference import Inference
 
 try:
@@ -56,6 +58,8 @@ CLUSTERS = (None, 2, 3, 5, 57)
 RESAMPLES = 1_000
 """Of each interval; the product's default of 10,000 would take ten times as long."""
 CONFIDENCE = 0.95
+BATCH = 20
+"""Comparisons that are resampled together."""
 POLICIES = {5: 2_000, 20: 2_000, 50: 1_000}
 """Number of simulated policies, by the number of their rules."""
 POLICY_ITEMS = 300
@@ -97,8 +101,7 @@ def at_margin(kind: Any, n: int, groups: int | None, repeats: int, resamples: in
     found: dict[str, list[bool]] = {
         name: [] for name in ("passed", "covered", "missing", "nemo_passed", "nemo_covered")
     }
-    for _ in range(repeats):
-        runs = kind.draw(generator, n, groups, kind.margin)
+    for runs in at_once(kind, [generator, n, groups, kind.margin], repeats, resamples):
         ends = compare(kind, runs, resamples).interval
         found["missing"].append(ends is None)
         found["passed"].append(ends is not None and ends.low > -kind.margin)
@@ -110,6 +113,14 @@ def at_margin(kind: Any, n: int, groups: int | None, repeats: int, resamples: in
     shares: dict[str, Any] = {name: float(np.mean(values)) for name, values in found.items() if values}
     shares["passed_upper"] = score_interval(shares["passed"], repeats, 0.9, "wilson").high
     return shares
+
+
+def at_once(kind: Any, drawn: list[Any], repeats: int, resamples: int) -> Iterator[Runs]:
+    """Pairs of runs; some of them are resampled together."""
+    for start in range(0, repeats, BATCH):
+        batch = [kind.draw(*drawn) for _ in range(min(BATCH, repeats - start))]
+        resample_ahead(kind, batch, resamples)
+        yield from batch
 
 
 def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int, resamples: int) -> dict[str, Any]:
@@ -127,8 +138,8 @@ def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int, resamples
         sides = [kind.influence(rows) if isinstance(kind, Corpus) else rows for rows in (runs.before, runs.after)]
         correlations.append(np.corrcoef(*sides)[0, 1])
         if groups:
-            sums = [np.bincount(runs.codes, weights=rows, minlength=groups) for rows in (*sides, np.ones(n))]
-            spreads.append(np.cov(sums[0] / sums[2], sums[1] / sums[2]))
+            codes = np.unique(runs.codes, return_inverse=True)[1]  # small clusters may be empty
+            spreads.append(np.cov([np.bincount(codes, weights=rows) / np.bincount(codes) for rows in sides]))
         smallest = math.inf
         if found.standard_error is not None:
             smallest = power.detectable(found.standard_error, found.growth, CONFIDENCE, found.freedom)

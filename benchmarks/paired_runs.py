@@ -18,7 +18,7 @@ from audit.stats import bootstrap
 from audit.stats.pairing import means, resampled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -227,6 +227,41 @@ def _counts(units: int, resamples: int, seed: int) -> Numbers:
     return np.array([np.bincount(row, minlength=units) for row in drawn], dtype=np.float64)
 
 
+_AHEAD: dict[bytes, Numbers] = {}
+"""Sums of resamples, by the rows that were added up."""
+
+
+def _of_resamples(rows: Numbers, resamples: int, seed: int) -> Numbers:
+    """Sums of the rows of each resample."""
+    found = _AHEAD.pop(rows.tobytes(), None) if _AHEAD else None
+    return _counts(len(rows), resamples, seed) @ rows if found is None else found
+
+
+def resample_ahead(kind: object, batch: Sequence[Runs], resamples: int, seed: int = 0) -> None:
+    """Add up the resamples of several comparisons of independent items at once, which takes a tenth of the time.
+
+    Args:
+        kind: What they are of.
+        batch: The comparisons.
+        resamples: Number of resamples.
+        seed: Of all comparisons.
+    """
+    _AHEAD.clear()
+    if batch[0].codes is not None or isinstance(kind, Binary):
+        return
+    if isinstance(kind, Corpus):
+        rows = [np.column_stack([runs.before, runs.after]) for runs in batch]
+    else:
+        changes = [runs.after - runs.before for runs in batch]
+        rows = [np.column_stack([one - one.mean(), (one - one.mean()) ** 2]) for one in changes]
+    if isinstance(kind, Corpus) and len(rows[0]) > resampled.MOST_DRAWN:
+        return
+    width = rows[0].shape[1]
+    found = _counts(len(rows[0]), resamples, seed) @ np.hstack(rows)
+    for place, one in enumerate(rows):
+        _AHEAD[one.tobytes()] = found[:, place * width : (place + 1) * width]
+
+
 def keep_draws(seed: int = 0) -> None:
     """Make the bootstraps of the product keep their draws.
 
@@ -237,10 +272,11 @@ def keep_draws(seed: int = 0) -> None:
 
     def studentised_means(sums: Numbers, sizes: Numbers, _: np.random.Generator, resamples: int) -> Numbers:
         groups = len(sums)
-        columns = np.column_stack([sums, sizes, sums**2, sums * sizes, sizes**2])
-        some, many, *products = (_counts(groups, resamples, seed) @ columns).T
+        columns = [sums, sums**2] if sizes.max() == 1.0 else [sums, sums**2, sizes, sums * sizes, sizes**2]
+        some, products, *others = _of_resamples(np.column_stack(columns), resamples, seed).T
+        many, crossed, squared = others or (groups, some, groups)
         middles = some / many
-        squares = products[0] - 2 * middles * products[1] + middles**2 * products[2]
+        squares = products - 2 * middles * crossed + middles**2 * squared
         if squares.min() < 1e-6 * squares.max():  # rounding would matter
             return plain(sums, sizes, _Kept(_drawn(groups, resamples, seed)), resamples)  # type: ignore[arg-type]
         return middles / (np.sqrt(groups / (groups - 1) * squares) / many)
@@ -248,7 +284,7 @@ def keep_draws(seed: int = 0) -> None:
     def draws_of(runs: resampled.Both, value: float, seed_: int, resamples: int) -> Numbers:
         if not isinstance(runs, Pair):
             return draws(runs, value, seed_, resamples)
-        return runs.difference(_counts(runs.units, resamples, seed_) @ runs.sums)
+        return runs.difference(_of_resamples(runs.sums, resamples, seed_))
 
     def left_out(runs: resampled.Both, seed_: int) -> Numbers:
         if not isinstance(runs, Pair):

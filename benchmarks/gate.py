@@ -44,7 +44,7 @@ from audit.stats.pairing.resampled import of_resamples
 from audit.stats.pairing.tango import critical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from audit.stats.pairing.difference import Inference
 
@@ -58,6 +58,8 @@ CLUSTERS = (None, 2, 3, 5, 57)
 RESAMPLES = 1_000
 """Of each interval; the product's default of 10,000 would take ten times as long."""
 CONFIDENCE = 0.95
+POSSIBLE = 0.9
+"""Share of comparisons whose minimum detectable effect can be simulated, for its power to be shown."""
 BATCH = 20
 """Comparisons that are resampled together."""
 POLICIES = {5: 2_000, 20: 2_000, 50: 1_000}
@@ -82,7 +84,8 @@ def compare(kind: Any, runs: Runs, resamples: int, confidence: float = CONFIDENC
         return shares_of(int((changes > 0).sum()), int((changes < 0).sum()), len(changes), confidence)
     if kind.name == "binary":
         return of_shares(changes, names, confidence=confidence, seed=0)
-    return of_means(changes, names, width=1.0, confidence=confidence, seed=0, resamples=resamples)
+    width = math.inf if kind.name == "open" else 1.0
+    return of_means(changes, names, width=width, confidence=confidence, seed=0, resamples=resamples)
 
 
 def unpaired(kind: Any, runs: Runs) -> tuple[float, float]:
@@ -225,7 +228,10 @@ def policy_of_equal_runs(generator: np.random.Generator, rules: int, groups: int
         whole = KINDS["binary"].draw(generator, POLICY_ITEMS, groups, 0.0)
         halves = [whole.only(np.arange(POLICY_ITEMS) % 2 == half) for half in (0, 1)]
         asked += [Asked(KINDS["binary"], runs) for runs in (whole, *halves)]
-        asked += [Asked(kind, kind.draw(generator, POLICY_ITEMS, groups, 0.0)) for kind in list(KINDS.values())[1:]]
+        asked += [
+            Asked(kind, kind.draw(generator, POLICY_ITEMS, groups, 0.0))
+            for kind in (KINDS["continuous"], KINDS["corpus"])
+        ]
     return asked[:rules]
 
 
@@ -265,25 +271,57 @@ def simulate_policies(rules: int, groups: int | None, policies: int) -> dict[str
 
 
 def table(cells: list[dict[str, Any]]) -> str:
-    """A Markdown table of all cells."""
-    heads = ["metric", "n", "clusters", "repeats", "false PASS (upper 95 % limit)", "coverage", "NeMo: false PASS"]
-    heads += ["NeMo: coverage", "correlation", "power", "unpaired", "power at MDE"]
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-
-    def share(cell: dict[str, Any], name: str) -> str:
-        return f"{100 * cell[name]:.1f}" if cell.get(name) is not None else "–"
-
-    for cell in cells:
-        rare = cell.get("detectable_possible", 0) < 0.9
-        found = [share(cell, name) for name in ("covered", "nemo_passed", "nemo_covered")]
-        correlation = f"{cell['correlation']:.2f}" if "correlation" in cell else "–"
-        lines.append(
-            f"| {cell['kind']} | {cell['n']:,} | {cell['clusters'] or 'none'} | {cell['repeats']:,} "
-            f"| {share(cell, 'passed')} ({share(cell, 'passed_upper')}) | {' | '.join(found)} | {correlation} "
-            f"| {share(cell, 'power')} | {share(cell, 'power_unpaired')} "
-            f"| {'–' if rare else share(cell, 'power_at_detectable')} |"
-        )
+    """A Markdown table of all cells, of comparisons or of policies."""
+    columns = OF_POLICIES if "policies" in cells[0] else OF_COMPARISONS
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    lines += [f"| {' | '.join(text(cell) for text in columns.values())} |" for cell in cells]
     return "\n".join(lines) + "\n"
+
+
+def count(name: str) -> Callable[[dict[str, Any]], str]:
+    """A whole number; none is that of clusters."""
+    return lambda cell: f"{cell[name]:,}" if cell[name] else "none"
+
+
+def share(name: str) -> Callable[[dict[str, Any]], str]:
+    """A share, with its upper limit where there is one."""
+
+    def text(cell: dict[str, Any]) -> str:
+        if cell.get(name) is None or (name == "power_at_detectable" and cell["detectable_possible"] < POSSIBLE):
+            return "–"
+        upper = cell.get(f"{name}_upper")
+        return f"{100 * cell[name]:.1f}" + ("" if upper is None else f" ({100 * upper:.1f})")
+
+    return text
+
+
+def correlation(name: str) -> Callable[[dict[str, Any]], str]:
+    """A correlation."""
+    return lambda cell: "–" if cell.get(name) is None or math.isnan(cell[name]) else f"{cell[name]:.2f}"
+
+
+OF_COMPARISONS = {
+    "metric": lambda cell: cell["kind"],
+    "n": count("n"),
+    "clusters": count("clusters"),
+    "comparisons": count("repeats"),
+    "false PASS (upper 95 % limit)": share("passed"),
+    "coverage": share("covered"),
+    "NeMo: false PASS": share("nemo_passed"),
+    "NeMo: coverage": share("nemo_covered"),
+    "correlation of items": correlation("correlation"),
+    "of clusters": correlation("correlation_of_clusters"),
+    "power": share("power"),
+    "unpaired": share("power_unpaired"),
+    "power at MDE": share("power_at_detectable"),
+}
+OF_POLICIES = {
+    "rules": count("rules"),
+    "clusters": count("clusters"),
+    "policies": count("policies"),
+    "each rule alone": share("alone"),
+    "all together (upper 95 % limit)": share("together"),
+}
 
 
 def main() -> None:
@@ -301,7 +339,8 @@ def main() -> None:
     known = given.table or given.out
     done = [json.loads(line) for line in known.read_text("utf-8").splitlines()] if known.is_file() else []
     if given.table:
-        sys.stdout.write(table(sorted(done, key=lambda cell: (cell["kind"], cell["n"], cell["clusters"] or 0))))
+        order = "kind", "n", "rules", "clusters"
+        sys.stdout.write(table(sorted(done, key=lambda cell: [cell.get(name) or 0 for name in order])))
         return
     settings.uniform = given.uniform
     keep_draws()

@@ -131,6 +131,25 @@ class Continuous:
         return np.where(generator.random(n) < toxic, generator.beta(8, 2, n), generator.beta(0.5, 8, n))
 
 
+class Open:
+    """Minus a loss, on a scale without bounds: any minimum detectable effect can be simulated."""
+
+    name = "open"
+    margin = 0.1
+    shared, changed, effect = 0.3, 0.4, 0.15
+
+    def most(self) -> float:
+        """Largest loss that can be simulated."""
+        return math.inf
+
+    def draw(self, generator: np.random.Generator, n: int, groups: int | None, loss: float) -> Runs:
+        """Runs of which the candidate is worse by ``loss``."""
+        codes, effects, difficulty = clusters(generator, n, groups)
+        before = generator.normal(size=n) + self.shared * difficulty
+        change = self.changed * generator.normal(size=n) + self.effect * effects
+        return Runs(before, before + change - loss, codes)
+
+
 @dataclass(frozen=True)
 class Pair(resampled.Both):
     """Two runs whose metric is a function of sums over units."""
@@ -210,7 +229,7 @@ class Corpus:
         )
 
 
-KINDS = {kind.name: kind for kind in (Binary(), Continuous(), Corpus())}
+KINDS = {kind.name: kind for kind in (Binary(), Continuous(), Corpus(), Open())}
 
 
 @lru_cache(maxsize=4)

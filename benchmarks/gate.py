@@ -228,10 +228,8 @@ def policy_of_equal_runs(generator: np.random.Generator, rules: int, groups: int
         whole = KINDS["binary"].draw(generator, POLICY_ITEMS, groups, 0.0)
         halves = [whole.only(np.arange(POLICY_ITEMS) % 2 == half) for half in (0, 1)]
         asked += [Asked(KINDS["binary"], runs) for runs in (whole, *halves)]
-        asked += [
-            Asked(kind, kind.draw(generator, POLICY_ITEMS, groups, 0.0))
-            for kind in (KINDS["continuous"], KINDS["corpus"])
-        ]
+        others = [KINDS["continuous"], KINDS["corpus"]]
+        asked += [Asked(kind, kind.draw(generator, POLICY_ITEMS, groups, 0.0)) for kind in others]
     return asked[:rules]
 
 
@@ -329,7 +327,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=10_000, help="comparisons per cell, at the margin")
     parser.add_argument("--power-repeats", type=int, default=1_000, help="comparisons per cell of equal runs")
-    parser.add_argument("--cells", default="", help="words that a cell must have: binary,100,G5,none")
+    parser.add_argument(
+        "--cells", default="", help="words a cell must have: binary,100,G5,none; open is run only if named"
+    )
     parser.add_argument("--uniform", action="store_true", help="effects of clusters are uniform instead of normal")
     parser.add_argument("--policies", action="store_true", help="whole policies of equal runs instead of comparisons")
     parser.add_argument("--resamples", type=int, default=RESAMPLES, help="of each bootstrap")
@@ -353,6 +353,8 @@ def main() -> None:
     wanted = set(filter(None, given.cells.split(",")))
     finished = {(cell["kind"], cell["n"], cell["clusters"]) for cell in done}
     for n, groups, kind in product(SIZES, CLUSTERS, KINDS.values()):
+        if kind.name == "open" and "open" not in wanted:
+            continue
         words = {kind.name, str(n), f"G{groups}" if groups else "none"}
         if wanted <= words and (kind.name, n, groups) not in finished:
             write(given.out, simulate(kind, n, groups, given))

@@ -63,6 +63,8 @@ POSSIBLE = 0.9
 NORMAL = critical(CONFIDENCE, math.inf)
 VERIFIED = 100
 """Comparisons of each cell in which NeMo's own function is asked although its formula is used."""
+ALONE = "open", "skewed"
+"""Kinds that are simulated only if they are named."""
 BATCH = 20
 """Comparisons that are resampled together."""
 POLICIES = {5: 2_000, 20: 2_000, 50: 1_000}
@@ -121,17 +123,28 @@ def of_nemo(runs: Runs, *, verified: bool) -> tuple[float, float]:
     return ends
 
 
+def student(runs: Runs) -> tuple[float, float]:
+    """Student's interval of the mean difference alone, without the bootstrap's ends."""
+    changes = runs.after - runs.before
+    codes = range(len(changes)) if runs.codes is None else runs.codes.tolist()
+    reach = critical(CONFIDENCE, len(set(codes)) - 1) * clustered_standard_error(changes, codes)
+    return float(changes.mean()) - reach, float(changes.mean()) + reach
+
+
 def at_margin(kind: Any, n: int, groups: int | None, repeats: int, resamples: int) -> dict[str, Any]:
     """False PASS and coverage where the candidate is worse by exactly the margin."""
     generator = np.random.default_rng([n, groups or 0, 1])
-    found: dict[str, list[bool]] = {
-        name: [] for name in ("passed", "covered", "missing", "nemo_passed", "nemo_covered")
-    }
+    names = "passed", "covered", "missing", "nemo_passed", "nemo_covered", "student_passed", "student_covered"
+    found: dict[str, list[bool]] = {name: [] for name in names}
     for place, runs in enumerate(at_once(kind, [generator, n, groups, kind.margin], repeats, resamples)):
         ends = compare(kind, runs, resamples).interval
         found["missing"].append(ends is None)
         found["passed"].append(ends is not None and ends.low > -kind.margin)
         found["covered"].append(ends is None or ends.low <= -kind.margin <= ends.high)
+        if kind.name in ("continuous", "skewed"):
+            low, high = student(runs)
+            found["student_passed"].append(low > -kind.margin)
+            found["student_covered"].append(low <= -kind.margin <= high)
         if nemo_interval and not isinstance(kind, Corpus):
             low, high = of_nemo(runs, verified=place < VERIFIED)
             found["nemo_passed"].append(low > -kind.margin)
@@ -155,12 +168,13 @@ def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int, resamples
     The effect that one comparison prints is the true loss of the next one.
     """
     generator = np.random.default_rng([n, groups or 0, 2])
-    passed, unpaired_passed, correlations, spreads, shown, possible = [], [], [], [], [], 0
+    passed, unpaired_passed, student_passed, correlations, spreads, shown, possible = [], [], [], [], [], [], 0
     for _ in range(repeats):
         runs = kind.draw(generator, n, groups, 0.0)
         found = compare(kind, runs, resamples)
         passed.append(found.interval is not None and found.interval.low > -kind.margin)
         unpaired_passed.append(unpaired(kind, runs)[0] > -kind.margin)
+        student_passed.append(not isinstance(kind, Corpus) and student(runs)[0] > -kind.margin)
         sides = [kind.influence(rows) if isinstance(kind, Corpus) else rows for rows in (runs.before, runs.after)]
         correlations.append(np.corrcoef(*sides)[0, 1])
         if groups:
@@ -176,6 +190,7 @@ def of_equal_runs(kind: Any, n: int, groups: int | None, repeats: int, resamples
     return {
         "power": float(np.mean(passed)),
         "power_unpaired": float(np.mean(unpaired_passed)),
+        "power_student": float(np.mean(student_passed)),
         "correlation": float(np.mean(correlations)),
         "correlation_of_clusters": of_clusters(spreads),
         "detectable_possible": possible / repeats,
@@ -376,7 +391,7 @@ def main() -> None:
     wanted = set(filter(None, given.cells.split(",")))
     finished = {(cell["kind"], cell["n"], cell["clusters"]) for cell in done}
     for n, groups, kind in product(SIZES, CLUSTERS, KINDS.values()):
-        if kind.name == "open" and "open" not in wanted:
+        if kind.name in ALONE and kind.name not in wanted:
             continue
         words = {kind.name, str(n), f"G{groups}" if groups else "none"}
         if wanted <= words and (kind.name, n, groups) not in finished:

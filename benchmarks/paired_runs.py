@@ -150,6 +150,25 @@ class Open:
         return Runs(before, before + change - loss, codes)
 
 
+class Skewed:
+    """Scores of which a few clusters lose much and the others gain a little: effects of clusters are exponential."""
+
+    name = "skewed"
+    margin = 0.03
+    changed, effect = 0.2, 0.05
+
+    def most(self) -> float:
+        """Largest loss that can be simulated."""
+        return 0.3
+
+    def draw(self, generator: np.random.Generator, n: int, groups: int | None, loss: float) -> Runs:
+        """Runs of which the candidate is worse by ``loss``."""
+        codes = clusters(generator, n, groups)[0]
+        effects = 0.0 if codes is None else (generator.exponential(size=groups) - 1)[codes]
+        before = generator.uniform(0, 1, n)
+        return Runs(before, before + self.changed * generator.normal(size=n) - self.effect * effects - loss, codes)
+
+
 @dataclass(frozen=True)
 class Pair(resampled.Both):
     """Two runs whose metric is a function of sums over units."""
@@ -229,7 +248,7 @@ class Corpus:
         )
 
 
-KINDS = {kind.name: kind for kind in (Binary(), Continuous(), Corpus(), Open())}
+KINDS = {kind.name: kind for kind in (Binary(), Continuous(), Corpus(), Open(), Skewed())}
 
 
 @lru_cache(maxsize=4)

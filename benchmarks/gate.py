@@ -4,7 +4,11 @@ One line of JSON per cell goes to ``--out``; cells that the file has are not sim
 as a Markdown table.
 
     python benchmarks/gate.py --repeats 1000 --cells binary,100
-    python benchmarks/gate.py --repeats 10000 --out gate.jsonl
+    python benchmarks/gate.py --out gate.jsonl
+    python benchmarks/gate.py --uniform --power-repeats 0 --cells G3 --out uniform.jsonl
+    python benchmarks/gate.py --cells open --repeats 2000 --out open.jsonl
+    python benchmarks/gate.py --cells skewed,300 --repeats 4000 --out skewed.jsonl
+    python benchmarks/gate.py --policies --out policies.jsonl
     python benchmarks/gate.py --table gate.jsonl
 
 The true difference lies exactly at the margin; a comparison whose interval clears it is a false PASS. NeMo Evaluator's
@@ -20,115 +24,34 @@ import json
 import math
 import sys
 import time
-from dataclasses import dataclass
-from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from paired_runs import KINDS, Corpus, Runs, keep_draws, resample_ahead, settings
+from simulated.comparisons import CONFIDENCE, compare, nemo_interval, of_nemo, student, unpaired
+from simulated.kept_draws import keep_draws, resample_ahead
+from simulated.paired_runs import KINDS, Corpus, Runs, settings
+from simulated.policies import POLICIES, simulate_policies
 
-from audit.core.records import BaselineComparison, Metric
-from audit.gate.comparison.compare import bare_difference
-from audit.gate.judging import check
-from audit.gate.policy import Rule
-from audit.gate.rules.differences import gain_of
-from audit.gate.rules.family import Compared, holm
-from audit.stats import bootstrap
-from audit.stats.clusters import clustered_standard_error
-from audit.stats.interval import Interval, score_interval
-from audit.stats.pairing import power, resampled
-from audit.stats.pairing.means import _bounded, of_means, of_shares
-from audit.stats.pairing.resampled import of_resamples
-from audit.stats.pairing.tango import critical
+from audit.stats.interval import score_interval
+from audit.stats.pairing import power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from audit.stats.pairing.difference import Inference
-
-try:
-    from nemo_evaluator.engine.gate import _paired_delta_ci as nemo_interval
-except ImportError:
-    nemo_interval = None
 
 SIZES = (100, 300, 1000, 2000)
 CLUSTERS = (None, 2, 3, 5, 57)
 RESAMPLES = 1_000
 """Of each interval; the product's default of 10,000 would take ten times as long."""
-CONFIDENCE = 0.95
 POSSIBLE = 0.9
 """Share of comparisons whose minimum detectable effect can be simulated, for its power to be shown."""
-NORMAL = critical(CONFIDENCE, math.inf)
 VERIFIED = 100
 """Comparisons of each cell in which NeMo's own function is asked although its formula is used."""
 ALONE = "open", "skewed"
 """Kinds that are simulated only if they are named."""
 BATCH = 20
 """Comparisons that are resampled together."""
-POLICIES = {5: 2_000, 20: 2_000, 50: 1_000}
-"""Number of simulated policies, by the number of their rules."""
-POLICY_ITEMS = 300
-"""Of each task that a policy is about."""
-
-
-@cache
-def shares_of(better: int, worse: int, n: int, confidence: float) -> Inference:
-    """What the product says of so many changes."""
-    changes = np.repeat([1.0, -1.0, 0.0], [better, worse, n - better - worse])
-    return of_shares(changes, None, confidence=confidence, seed=0)
-
-
-def compare(kind: Any, runs: Runs, resamples: int, confidence: float = CONFIDENCE) -> Inference:
-    """What the product says of two runs."""
-    if isinstance(kind, Corpus):
-        return of_resamples(kind.pair(runs), confidence=confidence, seed=0, resamples=resamples)
-    names, changes = runs.names, runs.after - runs.before
-    if kind.name == "binary" and names is None:
-        return shares_of(int((changes > 0).sum()), int((changes < 0).sum()), len(changes), confidence)
-    if kind.name == "binary":
-        return of_shares(changes, names, confidence=confidence, seed=0)
-    width = math.inf if kind.name == "open" else 1.0
-    return of_means(changes, names, width=width, confidence=confidence, seed=0, resamples=resamples)
-
-
-def unpaired(kind: Any, runs: Runs) -> tuple[float, float]:
-    """The interval if both runs were of different items: the variances add up."""
-    sides = [kind.influence(rows) if isinstance(kind, Corpus) else rows for rows in (runs.before, runs.after)]
-    codes = range(len(sides[0])) if runs.codes is None else runs.codes.tolist()
-    error = math.hypot(*(clustered_standard_error(side, codes) for side in sides))
-    freedom = len(set(codes)) - 1
-    middle, reach = float(sides[1].mean() - sides[0].mean()), critical(CONFIDENCE, freedom) * error
-    return middle - reach, middle + reach
-
-
-def of_nemo(runs: Runs, *, verified: bool) -> tuple[float, float]:
-    """NeMo's interval; with clusters by its formula, which its own function adds up item by item in a millisecond.
-
-    Args:
-        runs: Two runs.
-        verified: Whether its own function is asked, too.
-    """
-    changes = runs.after - runs.before
-    if runs.codes is None:
-        return nemo_interval(changes.tolist())
-    mean, codes = float(changes.mean()), np.unique(runs.codes, return_inverse=True)[1]
-    sums = np.bincount(codes, weights=changes - mean)
-    reach = NORMAL * math.sqrt(len(sums) / (len(sums) - 1) * float(np.sum(sums**2))) / len(changes)
-    ends = round(mean - reach, 6), round(mean + reach, 6)
-    if verified and not np.allclose(ends, nemo_interval(changes.tolist(), clusters=runs.names), rtol=0, atol=2e-6):
-        msg = f"{ends} is not what NeMo's function says"
-        raise AssertionError(msg)
-    return ends
-
-
-def student(runs: Runs) -> tuple[float, float]:
-    """Student's interval of the mean difference alone, without the bootstrap's ends."""
-    changes = runs.after - runs.before
-    codes = range(len(changes)) if runs.codes is None else runs.codes.tolist()
-    reach = critical(CONFIDENCE, len(set(codes)) - 1) * clustered_standard_error(changes, codes)
-    return float(changes.mean()) - reach, float(changes.mean()) + reach
 
 
 def at_margin(kind: Any, n: int, groups: int | None, repeats: int, resamples: int) -> dict[str, Any]:
@@ -215,95 +138,6 @@ def simulate(kind: Any, n: int, groups: int | None, given: argparse.Namespace) -
     if given.power_repeats:
         cell |= of_equal_runs(kind, n, groups, given.power_repeats, given.resamples)
     return cell | {"seconds": round(time.process_time() - started, 1)}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a rule of a simulated policy is about."""
-
-    kind: Any
-    runs: Runs
-
-    def compared(self, metric: Metric, confidence: float) -> BaselineComparison:
-        """The record of the comparison, as the gate has it."""
-        found = self._without_loss() if confidence == CONFIDENCE else None
-        found = found or compare(self.kind, self.runs, bootstrap.RESAMPLES, confidence).interval
-        fields = {"n": metric.n, "aligned": 1.0, "units": metric.n, "difference": 0.0}
-        fields |= {"ci_low": found and found.low, "ci_high": found and found.high}
-        bare = bare_difference(metric, confidence)
-        return BaselineComparison(confidence=confidence, difference=bare.model_copy(update=fields))
-
-    def _without_loss(self) -> Interval | None:
-        """Student's interval, if it says that the product's, which has the outer ends of two, does not lie below 0.
-
-        It spares most of the bootstraps: only a FAIL counts here.
-        """
-        if isinstance(self.kind, Corpus):
-            pair = self.kind.pair(self.runs)
-            left_out, value = resampled.jackknife(pair, 0), pair.value
-            count = len(left_out)
-            error = math.sqrt((count - 1) / count * float(np.sum((left_out - value) ** 2)))
-        else:
-            changes = self.runs.after - self.runs.before
-            clusters = self.runs.names or list(range(len(changes)))
-            value, count = float(changes.mean()), len(set(clusters))
-            error = clustered_standard_error(changes, clusters)
-            if self.kind.name == "continuous" and _bounded(changes, self.runs.names, 1.0, CONFIDENCE)[0].high < 0:
-                return None  # the narrower one counts
-            if self.kind.name == "binary" and self.runs.codes is None:
-                return None  # no bootstrap
-        reach = critical(CONFIDENCE, count - 1) * error
-        return Interval(value - reach, value + reach, "t", CONFIDENCE) if error > 1e-9 and value + reach >= 0 else None
-
-
-def policy_of_equal_runs(generator: np.random.Generator, rules: int, groups: int | None) -> list[Asked]:
-    """What its rules are about: of five, a share, its two halves as slices, a mean and a score of a corpus.
-
-    Every task has its own items; the runs do not differ.
-    """
-    asked: list[Asked] = []
-    while len(asked) < rules:
-        whole = KINDS["binary"].draw(generator, POLICY_ITEMS, groups, 0.0)
-        halves = [whole.only(np.arange(POLICY_ITEMS) % 2 == half) for half in (0, 1)]
-        asked += [Asked(KINDS["binary"], runs) for runs in (whole, *halves)]
-        others = [KINDS["continuous"], KINDS["corpus"]]
-        asked += [Asked(kind, kind.draw(generator, POLICY_ITEMS, groups, 0.0)) for kind in others]
-    return asked[:rules]
-
-
-def false_fails(asked: list[Asked]) -> tuple[bool, bool]:
-    """Whether any rule FAILs by itself, and whether one does as the gate judges all of them together."""
-    family: list[Compared] = []
-    about: dict[str, Asked] = {}
-    for place, one in enumerate(asked):
-        rule = Rule(metric=f"t{place}/score", better_than_baseline=True)  # a loss is a FAIL, as with a margin of 0
-        fields: dict[str, Any] = {"unit": "bleu" if isinstance(one.kind, Corpus) else "share", "higher_is_better": True}
-        fields |= {"name": rule.metric, "task": rule.task, "value": 0.5, "n": len(one.runs.before)}
-        metric = Metric(suite="evals", metric="score", **fields)
-        found = one.compared(metric, CONFIDENCE)
-        gain = gain_of(rule, found)
-        checked = check(rule, metric, gain.verdict if gain else "INCONCLUSIVE", "")
-        family.append(Compared(rule, metric, checked.model_copy(update={"baseline": found})))
-        about[rule.metric] = one
-    together = holm(family, lambda one, level: about[one.rule.metric].compared(one.metric, level), lambda *_: "")
-    return any(one.check.verdict == "FAIL" for one in family), any(one.verdict == "FAIL" for one in together)
-
-
-def simulate_policies(rules: int, groups: int | None, policies: int) -> dict[str, Any]:
-    """One cell of the table of whole policies."""
-    started, generator = time.process_time(), np.random.default_rng([rules, groups or 0, 3])
-    alone, together = np.mean(
-        [false_fails(policy_of_equal_runs(generator, rules, groups)) for _ in range(policies)], axis=0
-    )
-    return {
-        "rules": rules,
-        "clusters": groups,
-        "policies": policies,
-        "alone": float(alone),
-        "together": float(together),
-        "together_upper": score_interval(float(together), policies, 0.9, "wilson").high,
-        "seconds": round(time.process_time() - started, 1),
-    }
 
 
 def table(cells: list[dict[str, Any]]) -> str:

@@ -46,5 +46,5 @@ def cluster_codes(numbers: NDArray[np.float64], clusters: Sequence[Hashable]) ->
     if len(clusters) != len(numbers):
         msg = f"{len(numbers)} values but {len(clusters)} clusters"
         raise ValueError(msg)
-    known: dict[Hashable, int] = {}
-    return np.array([known.setdefault(cluster, len(known)) for cluster in clusters], dtype=np.int64)
+    places = {cluster: place for place, cluster in enumerate(dict.fromkeys(clusters))}
+    return np.fromiter(map(places.__getitem__, clusters), dtype=np.int64, count=len(clusters))

@@ -118,7 +118,8 @@ def run(given: Given, arguments: RunArguments) -> int:
     fixed = {"--extend": arguments.extend, "--samples": arguments.samples}
     until = policies.until_decided(given, arguments.until_decided, arguments.baseline, fixed)
     again, folder, config = _asked(given, arguments, until)
-    policy = policies.registered_policy(arguments.policy, arguments.until_decided)
+    new = config if again is None and folder is None else None
+    policy = policies.registered_policy(arguments.policy, arguments.until_decided, new)
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, until, as_json=arguments.as_json))
     try:

@@ -15,7 +15,7 @@ from audit.gate.rules import limits
 from audit.gate.rules.differences import judge_difference
 from audit.gate.rules.family import Compared, holm
 from audit.gate.rules.gap import judge_gap, parts_of
-from audit.gate.rules.settling import advice_on
+from audit.gate.rules.settling import advice_on, completing
 from audit.gate.rules.truncated import judge_truncated
 from audit.gate.sequential.items import AT_END
 from audit.gate.sequential.judge import SequentialJudge
@@ -64,9 +64,11 @@ class Judge:
         self._records = baseline.records if baseline else Records(run)
         self.advisor = Advisor(run, manifest, measured)
         self._on_difference: Callable[[Rule, Metric, BaselineComparison, Gain], str] = lambda *_: ""
+        self._completing: Callable[[str], str] = lambda _task: ""
         if baseline is not None:
             theirs = Advisor(baseline.folder, baseline.manifest, baseline.measured)
             self._on_difference = partial(advice_on, self.advisor, theirs)
+            self._completing = partial(completing, self.advisor, theirs)
         self._looked = Looked(manifest, baseline.manifest if baseline else None)
         self._sequential = SequentialJudge(self._looked, measured, self._records, policy, baseline, going_on)
 
@@ -125,7 +127,7 @@ class Judge:
         if rule.kind == "corrected":
             return self._corrected_at_end(rule, metric)
         over = self._policy.share_error_over if rule.needs_baseline else 1
-        return self._sequential.check(rule, metric, family_of(rule, rules) * over)
+        return self._with_items(self._sequential.check(rule, metric, family_of(rule, rules) * over))
 
     def _corrected_at_end(self, rule: Rule, metric: Metric) -> GateCheck:
         """A corrected rule on a task that was looked at: people rate a random sample of all its items."""
@@ -205,7 +207,14 @@ class Judge:
             return check(rule, metric, "INCONCLUSIVE", hindrance or "the baseline has no such metric")
         found = self._baseline.compared(rule, metric, self._confidence(rule))
         said = judge_difference(rule, metric, found, self._measured, self._tolerance(rule), self._on_difference)
-        return check(rule, metric, *said).model_copy(update={"baseline": found})
+        return self._with_items(check(rule, metric, *said).model_copy(update={"baseline": found}))
+
+    def _with_items(self, found: GateCheck) -> GateCheck:
+        """A check; one that too few common items leave open says which run to give the others, and how."""
+        lost = found.baseline.difference if found.baseline else None
+        if lost is None or not lost.missing or lost.aligned >= self._policy.min_aligned:
+            return found
+        return found.model_copy(update={"reason": f"{found.reason}{self._completing(found.task)}"})
 
     def _again(self, one: Compared, confidence: float) -> BaselineComparison | None:
         return self._baseline.compared(one.rule, one.metric, confidence) if self._baseline else None

@@ -50,6 +50,21 @@ def advice_on(
     return f"{said}{how}{f'; and of the baseline: {other}' if other else ''}"
 
 
+def completing(candidate: Advisor, baseline: Advisor, task: str) -> str:
+    """The command that gives one run the items of a task that only the other was asked for, as a further sentence.
+
+    Empty where their limits do not say which run that is: they are equal or not known, or one is a share.
+    """
+    limits = candidate.limit(task), baseline.limit(task)
+    if None in limits or limits[0] == limits[1] or min(one or 0.0 for one in limits) < 1:
+        return ""
+    larger = max(one or 0.0 for one in limits)
+    typed = "all" if math.isinf(larger) else f"{larger:.0f}"
+    if limits[0] == larger:
+        return f". Add items to the baseline: {baseline.extending(typed)}"
+    return f". Add items: {candidate.extending(typed)}"
+
+
 def _without_cut_answers(rule: Rule, found: BaselineComparison, gain: Gain) -> Gain | None:
     """The gain at the worst of what cut answers leave open, which does not shrink with the items.
 

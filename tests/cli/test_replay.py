@@ -32,9 +32,10 @@ def test_a_replay_equals_its_run(audit: Audit, finished: RunFolder, tmp_path: Pa
     assert code == 0, (out, error)
     assert "EQUAL: " in out
     assert "not as recorded" not in out
-    again = RunFolder.resolve("latest", tmp_path / "again")
+    (again,) = RunFolder.all(tmp_path / "again")
     assert again.read_metrics() == finished.read_metrics()
     assert again.run_id != finished.run_id
+    assert again.read_manifest().replay_of == finished.run_id
 
 
 @pytest.mark.slow

@@ -59,7 +59,7 @@ class Judge:
         ratings: RatedOutputs,
         going_on: str = "",
     ) -> None:
-        self._ratings = ratings
+        self._ratings, self._going_on = ratings, going_on
         self._manifest, self._measured, self._policy, self._baseline = manifest, measured, policy, baseline
         self._records = baseline.records if baseline else Records(run)
         self.advisor = Advisor(run, manifest, measured)
@@ -125,9 +125,19 @@ class Judge:
         if rule.kind == "range" and self._measured.lacks_bounds(metric):
             return None
         if rule.kind == "corrected":
-            return self._corrected_at_end(rule, metric)
+            return self._with_command(rule, self._corrected_at_end(rule, metric))
         over = self._policy.share_error_over if rule.needs_baseline else 1
-        return self._with_items(self._sequential.check(rule, metric, family_of(rule, rules) * over))
+        found = self._with_items(self._sequential.check(rule, metric, family_of(rule, rules) * over))
+        return self._with_command(rule, found)
+
+    def _with_command(self, rule: Rule, found: GateCheck) -> GateCheck:
+        """A check; one that more items can decide says how to measure them, if its reason does not yet."""
+        if found.verdict != "INCONCLUSIVE" or "audit run --" in found.reason:
+            return found
+        needed = found.sequential.needed if found.sequential else None
+        limit = self._looked.limit_of_more(rule, needed, self._manifest.items_available)
+        how = self._going_on or (limit and self.advisor.extending(str(limit)))
+        return found.model_copy(update={"reason": f"{found.reason}. Add items: {how}"}) if limit and how else found
 
     def _corrected_at_end(self, rule: Rule, metric: Metric) -> GateCheck:
         """A corrected rule on a task that was looked at: people rate a random sample of all its items."""

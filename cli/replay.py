@@ -182,8 +182,8 @@ def _last_line(found: Replay, *, ended: bool) -> str:
     if not ended:
         return f"INCOMPLETE: {items:,} items were run again before the replay ended"
     if found.equal:
-        compared = f"{found.metrics:,} metrics" if found.metrics else "of a part, whose metrics are not compared"
-        return f"EQUAL: {items:,} items, {compared}"
+        compared = f", {found.metrics:,} metrics" if found.metrics else "; metrics are over other items, not compared"
+        return f"EQUAL: {items:,} items{compared}"
     differ = sum(not task.equal for task in found.tasks)
     what = f"{differ} of {len(found.tasks)} tasks and {len(found.different)} of {found.metrics} metrics"
     why = "; what is not as recorded comes first" if found.causes else ", under the recorded circumstances"

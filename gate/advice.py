@@ -66,6 +66,8 @@ class Advisor:
         drawn = self._measured.find(f"{task}/{UNSCORED}")
         if limit is None:
             return ""
+        if "import" in self._manifest.config:
+            return ", and its log has no more, so that only a longer log can decide it"
         if math.isinf(limit) or (limit >= 1 and drawn is not None and drawn.n < limit):
             return f" and its data set no more{_of(available)}, so that only another limit or other data can decide it"
         larger = math.ceil(limit * factor) if limit >= 1 else limit * factor

@@ -38,7 +38,8 @@ def advice_on(
         return "the cut answers alone keep it open, however many items there are: raise the token limit"
     needed = items_for_gain(shrinking, found)
     if math.isinf(needed):
-        return "the difference lies on the margin: no number of items would decide it"
+        where = "is 0" if rule.kind == "better" else "lies on the margin"
+        return f"the difference {where}: no number of items would decide it"
     difference = found.difference
     count, factor = rounded_up(needed), needed / difference.n
     where = "of the slice " if metric.slice else ""

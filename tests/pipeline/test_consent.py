@@ -13,6 +13,7 @@ from audit.pipeline.consent import require_consent
 RECORDED = RunConfig.model_validate(
     {"trust_remote_code": True, "plugins": ["/theirs/a.py"], "evals": {"include_path": ["/theirs/tasks"]}}
 )
+FILES = "[plugins /theirs/a.py] [include_path /theirs/tasks]"
 ALL = {"trust_remote_code": True, "plugins": ["/theirs/a.py"], "evals": {"include_path": ["/theirs/tasks"]}}
 
 
@@ -33,8 +34,7 @@ def test_what_is_allowed_or_has_no_code_goes_on() -> None:
         ({**ALL, "evals": {}}, "load code from a file: allow it with [include_path /theirs/tasks]"),
         (
             {},
-            "run code of its checkpoint: allow it with [trust_remote_code None] [plugins /theirs/a.py] "
-            + "[include_path /theirs/tasks]",
+            f"run code of its checkpoint: allow it with [trust_remote_code None] {FILES}",
         ),
     ],
 )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
 
 OPTIONS = ("--trust-remote-code", "--allow-pickle", "--plugin", "--include-path")
-"""Those that such a command takes, although the run keeps its configuration."""
+"""Those that a command takes which makes or finishes a recorded run, although the run keeps its configuration."""
 NAMES = dict(zip(("trust_remote_code", "allow_pickle", "plugins", "include_path"), OPTIONS, strict=True))
 """By their fields."""
 

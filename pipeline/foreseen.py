@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.errors import ConfigError, did_you_mean
+from audit.core.text import named
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
 from audit.explain.methods.registry import methods
+from audit.explain.run.suite import DRIVERS
 from audit.gate.rules.expanding import clauses
 from audit.pipeline.plugins import with_plugins
 from audit.safety import suite as safety
@@ -53,7 +55,8 @@ class _Foreseen:
         include = tuple(config.evals.include_path)
         tasks = (*config.evals.tasks, *config.safety.tasks)
         self._tasks = {task.name: _metrics(task) for task in tasks}
-        self._tasks |= {name: (set(), False) for name in config.explain.methods}
+        explained = [*config.explain.methods, *([DRIVERS] if config.explain.drivers else [])]
+        self._tasks |= {name: (set(), False) for name in explained}
         self._open = any(_is_group(task, include) for task in config.evals.tasks)
         self._optional = policy.optional
         self._installed = {*own_tasks(), *safety.TASKS, *methods()}
@@ -64,31 +67,31 @@ class _Foreseen:
         Raises:
             ConfigError: The run cannot have its metric.
         """
-        named = rule.metric.rpartition("/")[2]
+        last = rule.metric.rpartition("/")[2]
         mine = [found for task, found in self._tasks.items() if rule.covers(task)]
         if mine:
-            return self._without_metric(rule, named, mine)
+            return self._without_metric(rule, last, mine)
         if self._open or rule.task in self._optional:
             return None
         if any(rule.covers(task) for task in self._installed):
-            return f"{rule.metric} will not be measured: {_no_task(rule)}"
-        hint = did_you_mean(rule.metric, sorted(f"{task}/{named}" for task in {*self._tasks, *self._installed}))
-        msg = f"unknown metric {rule.metric!r}: {_no_task(rule)}, and there is none of that name.{hint}"
+            return f"{named(rule.metric)} will not be measured: {_no_task(rule)}"
+        hint = did_you_mean(rule.metric, sorted(f"{task}/{last}" for task in {*self._tasks, *self._installed}))
+        msg = f"unknown metric '{named(rule.metric)}': {_no_task(rule)}, and there is none of that name.{hint}"
         raise ConfigError(msg)
 
-    def _without_metric(self, rule: Rule, named: str, mine: list[tuple[set[str], bool]]) -> str | None:
+    def _without_metric(self, rule: Rule, last: str, mine: list[tuple[set[str], bool]]) -> str | None:
         """Why no task that a rule covers will have its metric; None where one may."""
         known = {name for names, _ in mine for name in names}
-        if named in known:
+        if last in known:
             return None
-        hint = did_you_mean(named, sorted(known))
+        hint = did_you_mean(last, sorted(known))
         complete = all(whole for _, whole in mine) and not self._open
         if complete and (hint or not rule.is_pattern):
-            msg = f"unknown metric {rule.metric!r}: {rule.task} has {', '.join(sorted(known))}.{hint}"
+            msg = f"unknown metric '{named(rule.metric)}': {named(rule.task)} has {', '.join(sorted(known))}.{hint}"
             raise ConfigError(msg)
         if complete:
-            return f"{rule.metric} will not be measured: no task of the run that {rule.task} matches has it"
-        return f"{rule.metric} may not be measured: check its name.{hint}" if hint else None
+            return f"{named(rule.metric)} will not be measured: no task that {named(rule.task)} matches has it"
+        return f"{named(rule.metric)} may not be measured: check its name.{hint}" if hint else None
 
 
 def _is_group(task: TaskConfig, include: tuple[Path, ...]) -> bool:
@@ -97,7 +100,8 @@ def _is_group(task: TaskConfig, include: tuple[Path, ...]) -> bool:
 
 def _no_task(rule: Rule) -> str:
     """That the run has no task of a rule."""
-    return f"no task of the run matches {rule.task}" if rule.is_pattern else f"the run does not include {rule.task}"
+    task = named(rule.task)
+    return f"no task of the run matches {task}" if rule.is_pattern else f"the run does not include {task}"
 
 
 def _metrics(task: TaskConfig) -> tuple[set[str], bool]:

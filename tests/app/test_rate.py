@@ -81,7 +81,7 @@ def test_a_sample_of_a_run_that_stopped_early_is_called_another_than_the_gates(r
     rate_as(test, "ada", "evals/boolq")
     assert not test.warning
     drawn(test.number_input[0].set_value(3).run())
-    assert [one.value.partition(": ")[0] for one in test.warning] == ["boolq"]
+    assert [one.value.startswith("boolq") for one in test.warning] == [True]
 
 
 def test_a_name_of_spaces_starts_nothing(run: RunFolder, open_page: Open) -> None:

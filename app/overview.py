@@ -33,7 +33,7 @@ from audit.stats.aggregate import UNSCORED, not_computed
 from audit.stats.cut_answers import cut_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from audit.app.settings import AppSettings
     from audit.core.records import Decision, GateCheck, Metric, RunManifest
@@ -53,11 +53,12 @@ def page(run: RunFolder, settings: AppSettings) -> None:
     _facts(manifest, run)
     _say_incomplete(manifest, metrics)
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
-    _primary(primary, metrics)
+    looked_at = {*manifest.looks.tasks} if manifest.looks else set()
+    _primary(primary, metrics, looked_at)
     _decision(run, decision, stale)
     drivers.show(stored.drivers(run))
     _ratings(summary(settings.database_url, manifest.run_id))
-    _others([metric for metric in metrics if metric not in primary])
+    _others([metric for metric in metrics if metric not in primary], looked_at)
     _settings(metrics)
     _how(manifest)
 
@@ -128,12 +129,12 @@ def _details(title: str, rows: Sequence[Mapping[str, object]]) -> None:
         wrapped_table(rows)
 
 
-def _primary(primary: Sequence[Metric], metrics: Sequence[Metric]) -> None:
+def _primary(primary: Sequence[Metric], metrics: Sequence[Metric], looked_at: Collection[str]) -> None:
     st.subheader("Primary metrics", anchor=False)
     if not primary:
         st.caption("The run has not written any metrics yet.")
         return
-    wrapped_table(_metric_rows(primary))
+    wrapped_table(_metric_rows(primary, looked_at))
     for metric in primary:
         bounds = cut_text(metric, metrics)
         if bounds:
@@ -154,7 +155,8 @@ def _charts(metrics: Sequence[Metric]) -> None:
         st.caption("Bars are confidence intervals. For a point without one, the note in the table says why.")
 
 
-def _metric_rows(metrics: Iterable[Metric]) -> list[dict[str, object]]:
+def _metric_rows(metrics: Iterable[Metric], looked_at: Collection[str]) -> list[dict[str, object]]:
+    """The rows of a table of metrics; intervals of tasks that were looked at while they ran are too narrow."""
     return [
         {
             "Metric": metric_label(metric),
@@ -162,10 +164,16 @@ def _metric_rows(metrics: Iterable[Metric]) -> list[dict[str, object]]:
             "Unit": metric.unit,
             "Better": DIRECTIONS[metric.higher_is_better][0],
             "n": metric.n,
-            "Note": metric.error or "; ".join(part for part in (no_interval_text(metric), metric.note) if part),
+            "Note": metric.error or "; ".join(filter(None, [_on_interval(metric, looked_at), metric.note])),
         }
         for metric in metrics
     ]
+
+
+def _on_interval(metric: Metric, looked_at: Collection[str]) -> str | None:
+    """Why a metric has no interval, or one that is too narrow."""
+    narrow = metric.task in looked_at and metric.ci_low is not None
+    return "interval too narrow: see the warnings" if narrow else no_interval_text(metric)
 
 
 def _estimate(measured: Metric | GateCheck, unit: str) -> dict[str, object]:
@@ -196,7 +204,7 @@ def _decision(run: RunFolder, decision: Decision | None, stale: str | None) -> N
     ]
     wrapped_table(rows)
     for text in baseline_lines(decision, decisions.unchecked(run, decision)):
-        st.caption(plain(f"Baseline: {text}"))
+        st.caption(plain(text[:1].upper() + text[1:]))
     for warning in decision.warnings:
         st.warning(plain(warning), icon=":material/rule:")
     for text in not_judged_lines(decision):
@@ -226,10 +234,10 @@ def _ratings(summaries: Sequence[RatingSummary]) -> None:
     right.altair_chart(interval_chart(points, unit="rating", title=unit_of("rating").title))
 
 
-def _others(metrics: Sequence[Metric]) -> None:
+def _others(metrics: Sequence[Metric], looked_at: Collection[str]) -> None:
     if metrics:
         with st.expander(f"{counted(len(metrics), 'other metric')}, slices included", icon=":material/list:"):
-            wrapped_table(_metric_rows(metrics))
+            wrapped_table(_metric_rows(metrics, looked_at))
 
 
 def _settings(metrics: Sequence[Metric]) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.app.settings import AppSettings
-    from audit.core.records import Sample
+    from audit.core.records import RunManifest, Sample
     from audit.core.run_folder import RunFolder
     from audit.ratings import Rating
 
@@ -42,6 +42,10 @@ EVERY_KEY, EVERY_BOX_KEY = "rate_every_text", "rate_every_text_box"
 DRAW_KEY, DRAW_BOX_KEY = "rate_drawn", "rate_drawn_box"
 LEAST_SECONDS = 0.5
 """Seconds that an output must have been on the page before it can be rated."""
+ADD_ITEMS_FIRST = (
+    "the run stopped before all items were measured. A gate corrects scores by a sample of all items, which is another "
+    "one: add the items before you rate; audit gate names the command."
+)
 NO_REPEAT = """<script>
 if (!window.auditNoRepeat) {
   window.auditNoRepeat = true;
@@ -100,9 +104,11 @@ def page(run: RunFolder, settings: AppSettings) -> None:
         _ask_name(settings.database_url)
         return
     names = _rater_and_tasks(rater, list(tasks))
-    run_id = stored.manifest(run).run_id
+    manifest = stored.manifest(run)
+    run_id = manifest.run_id
     of_tasks = [stored.samples(run, *tasks[name]) for name in names]
-    samples = _texts_to_rate(_sampled(of_tasks, run_id))
+    stopped = _stopped_early(manifest, [tasks[name][1] for name in names])
+    samples = _texts_to_rate(_sampled(of_tasks, run_id, stopped))
     ratings = read_latest(settings.database_url, run_id, rater)
     queue = rating_queue(samples, run_id, rater, ratings)
     _progress(queue)
@@ -153,7 +159,13 @@ def _rater_and_tasks(rater: str, tasks: list[str]) -> list[str]:
     return kept or tasks
 
 
-def _sampled(of_tasks: list[list[Sample]], run_id: str) -> list[Sample]:
+def _stopped_early(manifest: RunManifest, tasks: list[str]) -> list[str]:
+    """Those of some tasks that were looked at while they ran and lack items: a gate draws from all of them."""
+    looked_at = manifest.looks.tasks if manifest.looks else {}
+    return [task for task in tasks if task in looked_at and looked_at[task].limit != looked_at[task].most]
+
+
+def _sampled(of_tasks: list[list[Sample]], run_id: str, stopped: list[str]) -> list[Sample]:
     """The samples; where the reader wants so, only those that are drawn at random from each task."""
     st.session_state[DRAW_BOX_KEY] = st.session_state.get(DRAW_KEY, 0)
     help_text = "Rate only so many outputs of each task, drawn at random: a gate corrects scores by them. 0: all."
@@ -162,6 +174,8 @@ def _sampled(of_tasks: list[list[Sample]], run_id: str) -> list[Sample]:
     )
     if not count:
         return [sample for samples in of_tasks for sample in samples]
+    if stopped:
+        st.warning(plain(f"{', '.join(stopped)}: {ADD_ITEMS_FIRST}"), icon=":material/rule:")
     return [sample for samples in of_tasks for sample in drawn(samples, run_id, int(count))]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from audit.cli.console import err
 from audit.core.config import DEFAULT_OUT
 from audit.core.errors import ConfigError
 from audit.core.run_folder import RunFolder
+from audit.core.text import printable
 from audit.gate.binding import registered
 from audit.gate.policy import load_policy
 
@@ -16,25 +18,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.cli.options import Given
+    from audit.core.config import RunConfig
     from audit.core.records import RegisteredPolicy
     from audit.pipeline.until_decided import UntilDecided
 
 
-def registered_policy(policy: Path | None, until: Path | None) -> RegisteredPolicy | None:
-    """The policy that is registered before anything is measured.
+def registered_policy(policy: Path | None, until: Path | None, config: RunConfig | None) -> RegisteredPolicy | None:
+    """The policy that is registered before anything is measured; rules that the run will leave open are said.
 
     Args:
         policy: Of ``--policy``.
         until: Of ``--until-decided``.
+        config: Of a new run; None for one that goes on.
 
     Raises:
-        ConfigError: There are two, or it is none.
+        ConfigError: There are two, it is none, or the run cannot have what a rule names.
     """
     if policy and until:
         msg = "--until-decided registers its policy: leave out --policy"
         raise ConfigError(msg)
     given = policy or until
-    return registered.register(load_policy(given), datetime.now(UTC)) if given else None
+    if given is None:
+        return None
+    file = load_policy(given)
+    if config is not None:
+        from audit.pipeline.foreseen import unmeasured_rules  # noqa: PLC0415 - torch takes seconds to import
+
+        for line in unmeasured_rules(file, config):
+            err.print(printable(line), markup=False, style="yellow", soft_wrap=True)
+    return registered.register(file, datetime.now(UTC))
 
 
 def until_decided(

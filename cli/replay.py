@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
-from audit.cli import values
+from audit.cli import consent, values
 from audit.cli.console import out, print_json
 from audit.cli.options import typed_names
 from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, TaskConfig, validate
@@ -26,12 +25,9 @@ if TYPE_CHECKING:
     from audit.core.config import Limit, Section
     from audit.gate.comparison.replay import Replay
 
-CODE = {"trust_remote_code": "--trust-remote-code", "allow_pickle": "--allow-pickle"}
-"""Options that let a checkpoint run code, by their fields: whoever replays a run decides this, not its manifest."""
 FREE = {
     "--replay", "--model", "--data-dir", "--offline", "--out", "--budget", "--token-budget", "--tasks", "--limit",
-    "--json",
-    "--plugin", "--include-path", *CODE.values(),
+    "--json", *consent.OPTIONS,
 }  # fmt: skip
 """Options that may be given: where things lie, what it may cost, which part is run again, and whose code is run."""
 MOST = 20
@@ -47,8 +43,8 @@ def recorded(name: str, given: Given, arguments: Any) -> tuple[RunFolder, RunCon
         arguments: The command's other options, with ``tasks`` and ``limit``.
 
     Raises:
-        ConfigError: An option would change what was recorded, the run was imported, the part is none of the run, or the
-            checkpoint's code would run without the user's consent.
+        ConfigError: An option would change what was recorded, the run was imported, the part is none of the run, or
+            code would run without the user's consent.
         EvidenceInvalid: The files of the run contradict each other.
         RunFolderError: There is no such run.
     """
@@ -67,33 +63,12 @@ def recorded(name: str, given: Given, arguments: Any) -> tuple[RunFolder, RunCon
         raise ConfigError(msg)
     evidence.check(folder, ())  # before hours are spent on it
     config = validate(RunConfig, manifest.config, str(folder.manifest_path))
-    for field, option in CODE.items():
-        if getattr(config, field) and not given.values.get(field):
-            msg = f"--replay {name}: this run could run code of its checkpoint: allow it with {option}"
-            raise ConfigError(msg)
-    _refuse_files_of_code(name, config, given)
+    consent.require(config, given, f"--replay {name}")
     config = _part(config, arguments.tasks, values.limit(arguments.limit))
     free = {key: value for key, value in given.values.items() if key not in {"budget", "plugins", "evals"}}
     update: dict[str, Any] = {"out": DEFAULT_OUT, "budget": {}} | free
     budget = validate(BudgetConfig, given.values.get("budget", {}), "command line")  # of this command alone
     return folder, config.model_copy(update=update | {"budget": budget})
-
-
-def _refuse_files_of_code(name: str, config: RunConfig, given: Given) -> None:
-    """Refuse plug-ins and task files that the user has not named: both may hold code.
-
-    Raises:
-        ConfigError: The run loads such a file.
-    """
-    typed = given.values.get("plugins", ()), given.values.get("evals", {}).get("include_path", ())
-    recorded = config.plugins, config.evals.include_path
-    for option, allowed, paths in zip(("--plugin", "--include-path"), typed, recorded, strict=True):
-        known = {Path(path).resolve() for path in allowed}
-        for path in paths:
-            if Path(path).resolve() not in known:
-                words = f"{option} {printable(str(path), 300)}"
-                msg = f"--replay {name}: this run may load code from a file: allow it with {words}"
-                raise ConfigError(msg)
 
 
 def is_part(arguments: Any) -> bool:  # noqa: ANN401 - the options of a command
@@ -207,8 +182,8 @@ def _last_line(found: Replay, *, ended: bool) -> str:
     if not ended:
         return f"INCOMPLETE: {items:,} items were run again before the replay ended"
     if found.equal:
-        compared = f"{found.metrics:,} metrics" if found.metrics else "of a part, whose metrics are not compared"
-        return f"EQUAL: {items:,} items, {compared}"
+        compared = f", {found.metrics:,} metrics" if found.metrics else "; metrics are over other items, not compared"
+        return f"EQUAL: {items:,} items{compared}"
     differ = sum(not task.equal for task in found.tasks)
     what = f"{differ} of {len(found.tasks)} tasks and {len(found.different)} of {found.metrics} metrics"
     why = "; what is not as recorded comes first" if found.causes else ", under the recorded circumstances"

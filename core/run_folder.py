@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from audit.core import contradictions
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError, WriteError, did_you_mean
 from audit.core.filesystem import atomic_file, did_you_mean_path, is_database, make_folder, write_text
+from audit.core.latest import LATEST, newest
 from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, digest_of
 from audit.core.records.files import json_file, logged_file, samples_file
 
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     from audit.core.records import RawOutput, Sample
     from audit.core.records.logged import LoggedTask
 
-LATEST = "latest"
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-.+")
-SECOND = len("20260131T235959Z")
 EVIDENCE = {
     "manifest.json", "metrics.json", "decision.json", "decision.policy.yaml", "evidence.dsse.json",
     "evidence.sigstore.json", "drivers.json", "ratings.json", "raw.jsonl", "journal.sqlite", "journal.sqlite-wal",
@@ -110,8 +109,10 @@ class RunFolder:
             msg = f"{path}: {fault}: give the path of a run, its run-id, or '{LATEST}'.{hint}"
             raise RunFolderError(msg)
         if not any((path / name).exists() for name in EVIDENCE):
-            several = f"it holds {len(held)} run folder(s), first {held[0].path}: " if (held := cls.all(path)) else ""
-            msg = f"{path}: no run folder: {several}name one, such as runs/RUN-ID, a run-id, or '{LATEST}'"
+            held = cls.all(path)
+            example = held[0].path if held else f"runs/RUN-ID, a run-id, or '{LATEST}'"
+            several = f", but {len(held):,} in it" if held else ""
+            msg = f"{path}: no run folder{several}: name one, such as {example}"
             raise RunFolderError(msg)
         run = cls(path)
         run.read_manifest()
@@ -127,16 +128,9 @@ class RunFolder:
             raise RunFolderError(msg) from error
         return [cls(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
 
-    def _began(self) -> float:
-        """When the run began, seconds since 1970; 0 where its manifest cannot be read."""
-        try:
-            return self.read_manifest().started.timestamp()
-        except RunFolderError:
-            return 0.0
-
     @classmethod
     def resolve(cls, name: str | Path, out: Path) -> RunFolder:
-        """Find a run by path, by run-id under ``out``, or the newest by run-id with ``latest``.
+        """Find a run by path, by run-id under ``out``, or the newest by run-id with ``latest``, which is no replay.
 
         Raises:
             RunFolderError: There is no such run, or it cannot be opened.
@@ -149,9 +143,7 @@ class RunFolder:
                 other = "name another folder with --runs ('audit run': --out)"
                 msg = f"{out}: no runs here yet: start one with 'audit run', or {other}.{hint}"
                 raise RunFolderError(msg)
-            of_the_second = [run for run in named if run.path.name[:SECOND] == named[0].path.name[:SECOND]]
-            newest = max(of_the_second, key=RunFolder._began) if len(of_the_second) > 1 else named[0]
-            return cls.open(newest.path)
+            return cls.open(newest(named).path)
         for path in (Path(name), out / name):
             if os.path.isfile(path / "manifest.json"):  # noqa: PTH113 - no error where the name is too long
                 return cls.open(path)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+NAME_LIMIT = 100
+"""Characters of a name in a message."""
 ESCAPED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that can move the cursor, reorder text or break a line, or show nothing."""
 
@@ -26,6 +28,11 @@ def printable(text: str, limit: int | None = None) -> str:
         else:
             shown.append(character)
     return "".join(shown)
+
+
+def named(name: str) -> str:
+    """A name as messages show it, in which it may occur more than once: one line of at most 100 characters."""
+    return printable(name, NAME_LIMIT)
 
 
 def shortened(text: str, limit: int) -> str:

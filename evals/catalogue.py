@@ -12,6 +12,9 @@ import yaml
 
 from audit.core.errors import ConfigError
 from audit.core.names import TASKS
+from audit.core.records import Flag
+from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS, UNSCORED
+from audit.stats.harness_names import OF_MEAN, RENAMED
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class OwnTask:
     """Column that groups items that are not independent."""
     slices: tuple[str, ...] = ()
     """Columns whose values name subsets."""
+    metrics: frozenset[str] = frozenset()
+    """Names of all metrics that it may leave."""
 
 
 def tasks_folder() -> Path:
@@ -88,4 +93,18 @@ def _read(file: Path) -> OwnTask:
         classes=about.get("classes", False),
         cluster=about.get("cluster"),
         slices=tuple(about.get("slices", ())),
+        metrics=_metrics(fields, classes=about.get("classes", False)),
     )
+
+
+def _metrics(fields: dict[str, Any], *, classes: bool) -> frozenset[str]:
+    """Names of the metrics that a task file leads to, as ``audit.evals.metrics`` gives them."""
+    listed = [str(one["metric"]) for one in fields["metric_list"] if one["metric"] != Flag.UNPARSED_ANSWER.value]
+    found = {OF_MEAN.get(name, RENAMED.get(name, name)) for name in listed} | {"truncated_prompts", UNSCORED}
+    if len(listed) < len(fields["metric_list"]):
+        found.add("unparsed_answers")
+    if classes:
+        found |= {"macro_precision", "macro_recall", "macro_f1"}
+    if fields["output_type"] == "generate_until":
+        found |= {f"{name}{end}" for name in listed for end in (IF_WRONG, IF_RIGHT)} | {TRUNCATED_OUTPUTS}
+    return frozenset(found)

@@ -20,6 +20,7 @@ from audit.core.errors import (
 )
 from audit.core.records import AssetRecord, TaskResult
 from audit.core.records.finite import finite
+from audit.core.text import named
 from audit.engine.chat import uses_chat_template
 from audit.evals import prompt_parts
 from audit.evals.asking import check_settings, pick, prepare
@@ -92,7 +93,7 @@ def _check_name(name: str, include: tuple[Path, ...], others: Collection[str]) -
     if name not in TASKS and plain not in known:
         hint = did_you_mean(name, [*TASKS, *others]) or did_you_mean(plain, known)
         file = QUESTIONS if looks_like_questions(name) else TASK_FILE
-        msg = f"unknown task {name!r}: {file if Path(name).is_file() else SEE}{hint}"
+        msg = f"unknown task '{named(name)}': {file if Path(name).is_file() else SEE}{hint}"
         raise ConfigError(msg)
 
 

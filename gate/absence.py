@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError, did_you_mean
+from audit.core.text import named
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -38,7 +39,7 @@ def why_absent(rule: Rule, manifest: RunManifest, measured: Measured, own: Colle
     if reason:
         return reason
     if rule.task in own:
-        return f"the run did not include the task {rule.task}"
+        return f"the run did not include the task {named(rule.task)}"
     raise _unknown(rule, measured, own)
 
 
@@ -88,8 +89,8 @@ def _run_ended_before(task: str, manifest: RunManifest) -> str | None:
 
 def _unknown(rule: Rule, measured: Measured, own: Collection[str]) -> ConfigError:
     """A name that neither the run nor this installation has, with the nearest one that exists."""
-    named = rule.metric.rpartition("/")[2]
-    possible = {metric.name for metric in measured.all} | {f"{name}/{named}" for name in own}
+    last = rule.metric.rpartition("/")[2]
+    possible = {metric.name for metric in measured.all} | {f"{name}/{last}" for name in own}
     hint = did_you_mean(rule.metric, sorted(possible))
-    reason = f"neither the run nor this installation has a task {rule.task!r}"
-    return ConfigError(f"unknown metric {rule.metric!r}: {reason}.{hint}")
+    reason = f"neither the run nor this installation has a task '{named(rule.task)}'"
+    return ConfigError(f"unknown metric '{named(rule.metric)}': {reason}.{hint}")

@@ -61,11 +61,13 @@ class Advisor:
 
     def more(self, task: str, factor: float) -> str:
         """Where so many times as many items of a task are to come from, in words that end a sentence."""
-        limit = self._limit(task)
+        limit = self.limit(task)
         available = self._manifest.items_available.get(task)
         drawn = self._measured.find(f"{task}/{UNSCORED}")
         if limit is None:
             return ""
+        if "import" in self._manifest.config:
+            return ", and its log has no more, so that only a longer log can decide it"
         if math.isinf(limit) or (limit >= 1 and drawn is not None and drawn.n < limit):
             return f" and its data set no more{_of(available)}, so that only another limit or other data can decide it"
         larger = math.ceil(limit * factor) if limit >= 1 else limit * factor
@@ -74,13 +76,17 @@ class Advisor:
             return f" and its data set not enough{_of(available)}"
         typed = f"{larger:.3g}" if limit < 1 else str(larger)
         typed = "all" if limit < 1 and typed == "1" else typed  # --limit 1 is one item
-        return f"{_has(available)}. Add items: audit run --extend {quote(str(self._run.path))} --limit {typed}"
+        return f"{_has(available)}. Add items: {self.extending(typed)}"
+
+    def extending(self, limit: str) -> str:
+        """The command that gives the run more items."""
+        return f"audit run --extend {quote(str(self._run.path))} --limit {limit}"
 
     def command(self, task: str, factor: float) -> str:
         """The command that makes the limit of a task so many times as large; empty where nothing can be added."""
         return self.more(task, factor).partition("Add items: ")[2]
 
-    def _limit(self, task: str) -> float | None:
+    def limit(self, task: str) -> float | None:
         """The limit that the task was drawn with, infinite for all items; None where it is not known.
 
         It is not where the items are named, and of a task of a group.

@@ -47,6 +47,8 @@ OWN_CHECKS = {RUN_CHECK, REGISTERED_CHECK, BUDGET_CHECK}
 NO_POLICY = "its policy is not at hand: rules that were left out, severities and owners were not checked"
 """Of a verdict without the file that the gate leaves next to it."""
 
+REACHED = "the gate reaches the same decision"
+
 
 def current(
     run: RunFolder,
@@ -76,8 +78,11 @@ def current(
     if decision is None:
         return None, None
     faults = chain(_on_other_evidence(decision, manifest, digest), _in_checks(decision, manifest, metrics))
-    fault = next(faults, None) or next(_beyond_ranges(run, decision, manifest, metrics, baseline), None)
-    fault = fault or _decided_otherwise(run, decision, baseline) or (expired(decision, today) if today else None)
+    fault = next(faults, None)
+    if fault is None and (otherwise := _decided_otherwise(run, decision, baseline)) != REACHED:
+        beyond = _beyond_ranges(run, decision, manifest, metrics, baseline)
+        fault = next(beyond, None) or otherwise  # what is wrong with one check is said before what all of them show
+    fault = fault or (expired(decision, today) if today else None)
     return (None, fault) if fault else (decision, None)
 
 
@@ -271,7 +276,12 @@ def _beyond_ranges(
 
 
 def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder | None) -> str | None:
-    """Why a verdict is not the one that the gate reaches under its policy, where that is at hand."""
+    """Why a verdict is not the one that the gate reaches under its policy, where that is at hand.
+
+    Returns:
+        :data:`REACHED` where the gate reaches it to the last word, so that nothing has to be compared again; None where
+        policy or baseline is not at hand, or its advice names another place of the folder.
+    """
     try:
         policy = policy_of(run, decision)
     except AuditError as error:
@@ -288,11 +298,10 @@ def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder |
         reached = decide(run, policy, tasks, other, recorded(decision), decision.judged_for, kept)
     except AuditError as error:
         return f"the gate cannot reach it again: {error}"
-    return (
-        None
-        if _content(decision) == _content(reached)
-        else f"the gate reaches {reached.verdict} under the same policy, with other checks"
-    )
+    if decision == reached:
+        return REACHED
+    other_checks = f"the gate reaches {reached.verdict} under the same policy, with other checks"
+    return None if _content(decision) == _content(reached) else other_checks
 
 
 def _not_of_policy(decision: Decision, policy: Policy) -> Iterator[str]:

@@ -13,6 +13,7 @@ from audit.core.contradictions import COUNTS_OF_SAMPLES
 from audit.core.errors import ConfigError, did_you_mean
 from audit.core.formatting import slice_text
 from audit.core.records import NotJudged
+from audit.core.text import named
 from audit.core.units import unit_of
 from audit.gate.judging import is_count_of_what_was_seen
 from audit.gate.policy import exact
@@ -48,7 +49,7 @@ def check_names(rule: Rule, measured: Measured) -> None:
     broken = any(metric.value is None and metric.slice is None for metric in mine)
     alike = max(SequenceMatcher(None, rule.metric, name).ratio() for name in names)
     if not broken or alike >= MISSPELT:
-        msg = f"unknown metric {rule.metric!r}.{did_you_mean(rule.metric, names)}"
+        msg = f"unknown metric '{named(rule.metric)}'.{did_you_mean(rule.metric, names)}"
         raise ConfigError(msg)
 
 
@@ -71,16 +72,17 @@ def _wrong_slice(rule: Rule, known: dict[str, set[str]]) -> str:
     """What is wrong with the slice of a rule that no metric has."""
     keys = ", ".join(sorted(known))
     if not rule.slice:
-        return f"{rule.metric} is measured on slices alone: name one by {keys}"
+        return f"{named(rule.metric)} is measured on slices alone: name one by {keys}"
     if not known:
-        return f"{rule.metric} is measured on all items alone: leave out its slice"
+        return f"{named(rule.metric)} is measured on all items alone: leave out its slice"
     for key, value in rule.slice.items():
         if key not in known:
-            return f"{rule.metric} has no slice {key!r}: it has {keys}.{did_you_mean(key, known)}"
+            return f"{named(rule.metric)} has no slice '{named(key)}': it has {keys}.{did_you_mean(key, known)}"
         if value not in known[key]:
             has, hint = ", ".join(sorted(known[key])), did_you_mean(value, sorted(known[key]))
-            return f"{rule.metric} has no slice {slice_text({key: value})}: {key} is one of {has}.{hint}"
-    return f"{rule.metric} has no slice {slice_text(rule.slice)}: the run lists all that it measures by {keys}"
+            return f"{named(rule.metric)} has no slice {named(slice_text({key: value}))}: {key} is one of {has}.{hint}"
+    slice_ = named(slice_text(rule.slice))
+    return f"{named(rule.metric)} has no slice {slice_}: the run lists all that it measures by {keys}"
 
 
 def check_limits(rule: Rule, measured: Measured) -> None:
@@ -158,7 +160,7 @@ def check_optional(optional: Iterable[str], known: Iterable[str]) -> None:
     names = set(known)
     for name in optional:
         if name not in names:
-            msg = f"unknown task {name!r} under optional.{did_you_mean(name, sorted(names))}"
+            msg = f"unknown task '{named(name)}' under optional.{did_you_mean(name, sorted(names))}"
             raise ConfigError(msg)
 
 

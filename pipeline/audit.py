@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
-    from audit.core.records import Looks, RegisteredPolicy, RunManifest, Status, TaskResult
+    from audit.core.records import RegisteredPolicy, RunManifest, Status, TaskResult
     from audit.pipeline.context import RunContext
     from audit.pipeline.until_decided import UntilDecided
 
@@ -82,8 +82,7 @@ def audit(  # noqa: PLR0913 - all that an audit can be asked for
         before = resume or like
         judged = rated.recall(before) if before else rated.read(config, database)
         context = prepare(config, remembering, policy)
-        looks = again(like, config) if like else None
-        folder = _run(context, resume, judged, until, looks, extend=extend, write_out=write_out)
+        folder = _run(context, resume, judged, until, like, extend=extend, write_out=write_out)
         remembering.step("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
@@ -105,14 +104,14 @@ def _run(
     resume: RunFolder | None,
     judged: rated.Judged,
     until: UntilDecided | None,
-    looks: Looks | None,
+    like: RunFolder | None,
     *,
     extend: bool,
     write_out: bool,
 ) -> RunFolder:
     """Measure everything, into a new folder or the one that goes on; nothing of a run that is complete.
 
-    ``looks`` are those of the run that is made again.
+    ``like`` is the run that is made again, which has the looks of this one.
 
     The journal is open for as long as the manifest says that the run is going on: this is how the gate distinguishes
     such a run from one that was killed.
@@ -123,6 +122,7 @@ def _run(
         RunFolderError: What decides the numbers is not what it was when the run began; or a run that goes on until a
             policy is decided is resumed without it.
     """
+    looks = again(like, context.config) if like else None
     if until and resume is None:
         config, looks = until.begin(context.config)
         context = replace(context, config=config)
@@ -135,7 +135,9 @@ def _run(
     if resume and not (extend or until):
         refuse_without_policy(resume)
     manifest = resume.read_manifest() if resume else _first(context)
-    manifest = manifest if resume else manifest.model_copy(update={"looks": looks})
+    if not resume:
+        replay_of = like.read_manifest().run_id if like else None
+        manifest = manifest.model_copy(update={"looks": looks, "replay_of": replay_of})
     folder = resume or RunFolder.create(context.config.out, manifest, begun=False)
     before = manifest.spent if resume else RunCost(seconds=0.0, tokens=0)
     with closing(Journal(folder.journal_path, withholds=holds_personal_data)) as journal:

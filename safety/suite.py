@@ -28,7 +28,7 @@ from audit.safety import running
 from audit.safety.probe import SUITE, Probe
 from audit.safety.probes.toxicity import toxicity_scorer
 from audit.safety.scorers.registry import check_scorer
-from audit.stats.aggregate import with_reasons
+from audit.stats.aggregate import UNSCORED, with_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,6 +75,12 @@ def definitions_of_plugins(config: RunConfig) -> set[str]:
     """Names of the metric definitions of other packages that the chosen probes of plug-ins use."""
     chosen = [PROBES[task.name] for task in config.safety.tasks if task.name in OWNERS]
     return {name for probe in chosen for name in running.definitions_of_packages(probe, config)}
+
+
+def metric_names(name: str) -> tuple[set[str], bool]:
+    """Names of a probe's metrics as far as they are known before it runs, and whether these are all."""
+    probe = PROBES[name]
+    return {metric.name for metric in probe.metrics} | {UNSCORED}, probe.more_metrics is None
 
 
 def in_random_order(name: str) -> bool:

@@ -227,7 +227,9 @@ def run(  # noqa: PLR0913 - the options of a run
         out: Folder that the run folder is made in; None is ``runs``.
         config: YAML file.
         progress: True shows a bar in a notebook, False nothing; or a listener (:class:`audit.core.progress.Progress`).
-        resume: Path or id of a run that was interrupted: finish it with its own configuration.
+        resume: Path or id of a run that was interrupted: finish it with its own configuration. Code that it names runs
+            only if it is allowed again: ``trust_remote_code``, ``allow_pickle``, ``plugins``, ``include_path`` of
+            ``evals``.
         until_decided: Policy, by file or name: register it, and measure items until its rules are decided, at most
             those of ``limit``.
         baseline: Path or id of the run that these rules compare with.
@@ -323,9 +325,13 @@ def _kept(
     """The run that goes on, and its own configuration.
 
     Raises:
-        ConfigError: Something else was given.
+        ConfigError: Something else was given, or code that the run names would run without the user's consent.
     """
-    strange = next((name for name, value in given.items() if value is not None and name != "out"), None)
+    from audit.pipeline.consent import require_consent  # noqa: PLC0415 - torch takes seconds to import
+
+    free = {"out", "trust_remote_code", "allow_pickle", "plugins"}
+    free |= {"evals"} if set(given.get("evals") or ()) == {"include_path"} else set()
+    strange = next((name for name, value in given.items() if value is not None and name not in free), None)
     if strange is not None:
         msg = f"audit.run: resume keeps the run's own configuration: leave out {strange}"
         raise ConfigError(msg)
@@ -333,7 +339,15 @@ def _kept(
     refuse_empty("audit.run: out", out)
     folder = RunFolder.resolve(str(resume), Path("runs" if out is None else out))
     config = validate(RunConfig, folder.read_manifest().config, str(folder.manifest_path))
+    require_consent(config, given, f"audit.run: resume={str(resume)!r}", _allowing)
     return folder, config.model_copy(update={"out": folder.path.resolve().parent})
+
+
+def _allowing(field: str, path: str | None) -> str:
+    """The argument that allows code of a recorded run."""
+    if path is None:
+        return f"{field}=True"
+    return f"plugins=[{path!r}]" if field == "plugins" else f'evals={{"include_path": [{path!r}]}}'
 
 
 def _with_paths(options: Mapping[str, object]) -> dict[str, object]:

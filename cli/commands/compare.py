@@ -43,7 +43,7 @@ def compare(  # noqa: PLR0913 - one parameter per option
     baseline: Annotated[
         str, typer.Argument(metavar="BASELINE", help="Run to compare with: folder, run id or 'latest'; or a log.")
     ],
-    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="Run or log that is judged.")],
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="Second run or log, compared with BASELINE.")],
     more: Annotated[
         list[str] | None,
         typer.Argument(metavar="MORE", help="More runs or logs: the trend over all, and who is tied with whom."),

@@ -79,8 +79,8 @@ def gate(  # noqa: PLR0913 - the options of a command
     policy: Annotated[
         Path | None,
         typer.Option(
-            help=f"YAML file of rules, or the name of a shipped policy: {', '.join(shipped_policies())}.",
-            show_default="default",
+            help=f"YAML file of rules, or the name of a shipped policy: {', '.join(shipped_policies())}. "
+            "Default: the policy named default.",
         ),
     ] = None,
     baseline: Annotated[

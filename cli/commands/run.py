@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Column, Table
 
-from audit.cli import interrupts, policies, replay, values, verbosity
+from audit.cli import consent, interrupts, policies, replay, values, verbosity
 from audit.cli.console import JsonFlag, err, finish_output, out, print_json
 from audit.cli.options import ConfigFile, Given, command, typed_names
 from audit.cli.own_data import Columns, TaskFile, file_tasks
@@ -118,7 +118,8 @@ def run(given: Given, arguments: RunArguments) -> int:
     fixed = {"--extend": arguments.extend, "--samples": arguments.samples}
     until = policies.until_decided(given, arguments.until_decided, arguments.baseline, fixed)
     again, folder, config = _asked(given, arguments, until)
-    policy = policies.registered_policy(arguments.policy, arguments.until_decided)
+    new = config if again is None and folder is None else None
+    policy = policies.registered_policy(arguments.policy, arguments.until_decided, new)
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, until, as_json=arguments.as_json))
     try:
@@ -197,9 +198,10 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
     """The run that goes on and its own configuration.
 
     Raises:
-        ConfigError: Another option was given: a run that goes on keeps its configuration.
+        ConfigError: Another option was given: a run that goes on keeps its configuration; or code would run without
+            the user's consent.
     """
-    free = {option, "--budget", "--token-budget", "--out", "--write-out", "--json"}
+    free = {option, "--budget", "--token-budget", "--out", "--write-out", "--json", *consent.OPTIONS}
     free |= {"--limit"} if option == "--extend" else {"--until-decided", "--baseline"}
     taken = [typed for typed in (*given.names, *typed_names(arguments)) if typed not in free]
     if taken:
@@ -207,6 +209,7 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
         raise ConfigError(msg)
     folder = RunFolder.resolve(name, given.values.get("out", DEFAULT_OUT))
     config = validate(RunConfig, folder.read_manifest().config, f"{folder.path / 'manifest.json'}")
+    consent.require(config, given, f"{option} {name}")
     budget = validate(BudgetConfig, given.values.get("budget", {}), "command line")  # of this command alone
     return folder, config.model_copy(update={"out": folder.path.resolve().parent, "budget": budget})
 
@@ -228,7 +231,8 @@ def _leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_j
     if manifest.status == "running":  # before its first task
         update = {"status": "partial", "finished": datetime.now(UTC), "interrupted": True}
         evidence.seal(folder, manifest.model_copy(update=update))
-    command = until.command(folder) if until is not None else None
+    allowed = consent.typed(validate(RunConfig, manifest.config, str(folder.manifest_path)))
+    command = f"{until.command(folder) if until else f'audit run --resume {folder.path}'}{allowed}"
     # made again: a thread that watches does not know how the run stands
     advice = Interrupted(folder.path, complete=complete, command=command)
     if isinstance(stopped, BudgetSpent):

@@ -56,7 +56,7 @@ def _show_mismatches(found: SeriesComparison) -> None:
         where = f"{one.metric or one.task}: " if one.task else ""
         pairs = ", ".join(f"{first + 1} and {second + 1}" for first, second in one.pairs)
         sides = " | ".join(map(short, one.values)) if one.values else f"runs {pairs}"
-        line = f"differs: {where}{one.kind.replace('_', ' ')} {one.what}: {sides}"
+        line = f"differs: {where}{one.words}: {sides}"
         style = "dim" if one.kind in ("package", "run") else "yellow"
         out.print(Text(printable(line, 600), style=style), soft_wrap=True)
 

@@ -73,7 +73,7 @@ def _show_mismatches(found: Comparison) -> None:
     for one in found.mismatches:
         where = f"{one.metric or one.task}: " if one.task else ""
         sides = "" if one.kind == "prompts" else f": {short(one.baseline)}, now {short(one.candidate)}"
-        line = f"differs: {where}{one.kind.replace('_', ' ')} {one.what}{sides}"
+        line = f"differs: {where}{one.words}{sides}"
         out.print(
             Text(printable(line, 400), style="dim" if one.kind in ("package", "run") else "yellow"), soft_wrap=True
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
+from audit.cli import consent
 from audit.core import assets
 from audit.core.config import RunConfig, merge, validate, validate_options
 from audit.core.errors import AuditError, CheckpointError, UsageError, did_you_mean
@@ -199,9 +200,11 @@ def _config(folder: RunFolder, manifest: RunManifest, given: Given) -> RunConfig
     """The run's configuration, with the places that were given, in the number type that the run computed in.
 
     Raises:
-        ConfigError: The manifest's configuration is broken.
+        ConfigError: The manifest's configuration is broken, or the checkpoint could run code that no option allows.
     """
     config = validate(RunConfig, manifest.config, str(folder.manifest_path))
+    loads = {name: getattr(config, name) for name in ("trust_remote_code", "allow_pickle")}
+    consent.require(RunConfig.model_validate(loads), given, f"--run {folder.path}")
     update = dict(given.values)
     if manifest.model.dtype in get_args(RunConfig.model_fields["dtype"].annotation):
         update["dtype"] = manifest.model.dtype

@@ -50,6 +50,11 @@ class RunReference(Record):
     """Digest of the ``metrics.json`` that was compared."""
 
 
+def what_differs(kind: str, what: str) -> str:
+    """``prompts 3 of 40``, ``dtype``: how a run ran needs no name of its kind."""
+    return what if kind == "run" else f"{kind.replace('_', ' ')} {what}"
+
+
 class Mismatch(Record):
     """Something other than the weights in which two runs differ, to which a difference of metrics may be due."""
 
@@ -67,6 +72,11 @@ class Mismatch(Record):
     """What the baseline has; null where it has none."""
     candidate: Any = None
     """What the candidate has; null where it has none."""
+
+    @property
+    def words(self) -> str:
+        """What differs, as :func:`what_differs` says it."""
+        return what_differs(self.kind, self.what)
 
 
 def fields_of(metric: Metric) -> dict[str, Any]:
@@ -204,6 +214,11 @@ class SeriesMismatch(Record):
     """What each run has, in the order of the runs; null where it has none; empty for prompts."""
     pairs: list[tuple[int, int]]
     """The pairs of runs that differ in it, by position from 0."""
+
+    @property
+    def words(self) -> str:
+        """What differs, as :func:`what_differs` says it."""
+        return what_differs(self.kind, self.what)
 
 
 class SeriesValue(Record):

@@ -209,6 +209,8 @@ class RunManifest(Record):
     tool made the run."""
     looks: Looks | None = None
     """That the size of the run depends on what was measured; null where it was fixed before."""
+    replay_of: str | None = None
+    """Id of the run that this one makes again; null where it is no replay. ``latest`` is never a replay."""
     not_run: list[NotRun] = Field(default_factory=list)
     """Tasks that were requested but did not run."""
     left_out: list[NotRun] = Field(default_factory=list)

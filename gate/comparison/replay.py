@@ -103,7 +103,7 @@ def compare_replay(recorded: RunFolder, replayed: RunFolder, *, part: bool = Fal
     for run in (recorded, replayed):
         evidence.check(run, ())
     manifests = recorded.read_manifest(), replayed.read_manifest()
-    named: list[Mismatch] = list(of_runs(*manifests))
+    named: list[Mismatch] = [one for one in of_runs(*manifests) if one.baseline != one.candidate]
     tasks = []
     limits = [_limits(manifest) for manifest in manifests]
     for name in sorted({*recorded.tasks(), *replayed.tasks()}):
@@ -307,9 +307,8 @@ def _plugins(recorded: RunManifest, replayed: RunManifest) -> Iterator[str]:
 
 def _text(mismatch: Mismatch) -> str:
     """A difference in one line."""
-    what = f"{mismatch.kind.replace('_', ' ')} {mismatch.what}"
     where = f" of {mismatch.task}" if mismatch.task else ""
-    return f"{what}{where}: {_shown(mismatch.baseline)}, now {_shown(mismatch.candidate)}"
+    return f"{mismatch.words}{where}: {_shown(mismatch.baseline)}, now {_shown(mismatch.candidate)}"
 
 
 def _shown(value: object) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from audit.core import collector, provenance
 from audit.core.contradictions import MEMBERS
-from audit.core.errors import UsageError
+from audit.core.errors import RunFolderError, UsageError
 from audit.core.records import AssetRecord, GitState, ModelRecord, NotRun, RunManifest, digest_of
 from audit.core.records.files.json_file import plain, read_plain, to_json
 from audit.core.records.files.surrogates import has_surrogates
@@ -63,11 +64,26 @@ def import_log(
     except BROKEN as error:
         why = f"it is damaged, or was edited ({first_line(error)})"
         raise bad(files[0], f"cannot be read as {reader.NAME}: {why}") from error
-    if reuse and (out / manifest.run_id / "manifest.json").exists():
-        before = RunFolder.open(out / manifest.run_id)
-        if before.read_manifest().config == manifest.config:
-            return before
-    return _written(out, manifest, samples, metrics)
+    before = _made_before(out, manifest) if reuse else None
+    return before or _written(out, manifest, samples, metrics)
+
+
+def _made_before(out: Path, manifest: RunManifest) -> RunFolder | None:
+    """The run that was made of the same log before; where the log has no date, it is one of another time."""
+    wanted = _timeless(manifest)
+    named = manifest.run_id.partition("-")[2].rpartition("-")[0]
+    for run in RunFolder.all(out):
+        if run.path.name.partition("-")[2].rpartition("-")[0] == named:
+            with suppress(RunFolderError):
+                if _timeless(run.read_manifest()) == wanted:
+                    return run
+    return None
+
+
+def _timeless(manifest: RunManifest) -> dict[str, Any]:
+    """The fields of an imported manifest, without those that say when and where it was made."""
+    when = {"run_id", "started", "finished", "platform", "evidence"}
+    return {name: value for name, value in plain(manifest).items() if name not in when}
 
 
 def _made(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError, did_you_mean
+from audit.core.text import named
 from audit.stats.aggregate import TRUNCATED_OUTPUTS
 
 if TYPE_CHECKING:
@@ -70,21 +71,21 @@ def _on_metrics(rule: Rule, manifest: RunManifest, runs: list[Measured], own: Co
     """The rule on every metric that its pattern stands for."""
     if not rule.is_pattern:
         return [rule]
-    named = rule.metric.rpartition("/")[2]
-    found = {metric.name for run in runs for metric in run.all if metric.metric == named and rule.covers(metric.task)}
-    found |= {f"{task}/{named}" for task in _without_result(manifest, runs[0]) if rule.covers(task)}
+    last = rule.metric.rpartition("/")[2]
+    found = {metric.name for run in runs for metric in run.all if metric.metric == last and rule.covers(metric.task)}
+    found |= {f"{task}/{last}" for task in _without_result(manifest, runs[0]) if rule.covers(task)}
     if found:
         return [rule.model_copy(update={"metric": name}) for name in sorted(found)]
     if any(rule.covers(task) for task in own):
-        _refuse_misspelt(rule, named, runs)
+        _refuse_misspelt(rule, last, runs)
         return [rule]
-    names = {f"{task}/{named}" for task in runs[0].tasks()}
+    names = {f"{task}/{last}" for task in runs[0].tasks()}
     hint = did_you_mean(rule.metric, sorted(names | {metric.name for metric in runs[0].all}))
-    msg = f"{rule.metric}: no task of the run has such a metric, and none that did not run matches.{hint}"
+    msg = f"{named(rule.metric)}: no task of the run has such a metric, and none that did not run matches.{hint}"
     raise ConfigError(msg)
 
 
-def _refuse_misspelt(rule: Rule, named: str, runs: list[Measured]) -> None:
+def _refuse_misspelt(rule: Rule, last: str, runs: list[Measured]) -> None:
     """Refuse the name of a metric that is nearly one of a task that the pattern covers.
 
     A task of this installation that did not run may have a metric that no other task has: such a rule is open.
@@ -93,9 +94,10 @@ def _refuse_misspelt(rule: Rule, named: str, runs: list[Measured]) -> None:
         ConfigError: It is.
     """
     known = sorted({metric.metric for run in runs for metric in run.all if rule.covers(metric.task)})
-    hint = did_you_mean(named, known)
+    hint = did_you_mean(last, known)
     if hint:
-        msg = f"unknown metric {rule.metric!r}: no task that {rule.task} matches has a metric {named!r}.{hint}"
+        none = f"no task that {named(rule.task)} matches has a metric '{named(last)}'"
+        msg = f"unknown metric '{named(rule.metric)}': {none}.{hint}"
         raise ConfigError(msg)
 
 

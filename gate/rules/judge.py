@@ -15,7 +15,7 @@ from audit.gate.rules import limits
 from audit.gate.rules.differences import judge_difference
 from audit.gate.rules.family import Compared, holm
 from audit.gate.rules.gap import judge_gap, parts_of
-from audit.gate.rules.settling import advice_on
+from audit.gate.rules.settling import advice_on, completing
 from audit.gate.rules.truncated import judge_truncated
 from audit.gate.sequential.items import AT_END
 from audit.gate.sequential.judge import SequentialJudge
@@ -59,14 +59,16 @@ class Judge:
         ratings: RatedOutputs,
         going_on: str = "",
     ) -> None:
-        self._ratings = ratings
+        self._ratings, self._going_on = ratings, going_on
         self._manifest, self._measured, self._policy, self._baseline = manifest, measured, policy, baseline
         self._records = baseline.records if baseline else Records(run)
         self.advisor = Advisor(run, manifest, measured)
         self._on_difference: Callable[[Rule, Metric, BaselineComparison, Gain], str] = lambda *_: ""
+        self._completing: Callable[[str], str] = lambda _task: ""
         if baseline is not None:
             theirs = Advisor(baseline.folder, baseline.manifest, baseline.measured)
             self._on_difference = partial(advice_on, self.advisor, theirs)
+            self._completing = partial(completing, self.advisor, theirs)
         self._looked = Looked(manifest, baseline.manifest if baseline else None)
         self._sequential = SequentialJudge(self._looked, measured, self._records, policy, baseline, going_on)
 
@@ -123,9 +125,19 @@ class Judge:
         if rule.kind == "range" and self._measured.lacks_bounds(metric):
             return None
         if rule.kind == "corrected":
-            return self._corrected_at_end(rule, metric)
+            return self._with_command(rule, self._corrected_at_end(rule, metric))
         over = self._policy.share_error_over if rule.needs_baseline else 1
-        return self._sequential.check(rule, metric, family_of(rule, rules) * over)
+        found = self._with_items(self._sequential.check(rule, metric, family_of(rule, rules) * over))
+        return self._with_command(rule, found)
+
+    def _with_command(self, rule: Rule, found: GateCheck) -> GateCheck:
+        """A check; one that more items can decide says how to measure them, if its reason does not yet."""
+        if found.verdict != "INCONCLUSIVE" or "audit run --" in found.reason:
+            return found
+        needed = found.sequential.needed if found.sequential else None
+        limit = self._looked.limit_of_more(rule, needed, self._manifest.items_available)
+        how = self._going_on or (limit and self.advisor.extending(str(limit)))
+        return found.model_copy(update={"reason": f"{found.reason}. Add items: {how}"}) if limit and how else found
 
     def _corrected_at_end(self, rule: Rule, metric: Metric) -> GateCheck:
         """A corrected rule on a task that was looked at: people rate a random sample of all its items."""
@@ -205,7 +217,14 @@ class Judge:
             return check(rule, metric, "INCONCLUSIVE", hindrance or "the baseline has no such metric")
         found = self._baseline.compared(rule, metric, self._confidence(rule))
         said = judge_difference(rule, metric, found, self._measured, self._tolerance(rule), self._on_difference)
-        return check(rule, metric, *said).model_copy(update={"baseline": found})
+        return self._with_items(check(rule, metric, *said).model_copy(update={"baseline": found}))
+
+    def _with_items(self, found: GateCheck) -> GateCheck:
+        """A check; one that too few common items leave open says which run to give the others, and how."""
+        lost = found.baseline.difference if found.baseline else None
+        if lost is None or not lost.missing or lost.aligned >= self._policy.min_aligned:
+            return found
+        return found.model_copy(update={"reason": f"{found.reason}{self._completing(found.task)}"})
 
     def _again(self, one: Compared, confidence: float) -> BaselineComparison | None:
         return self._baseline.compared(one.rule, one.metric, confidence) if self._baseline else None

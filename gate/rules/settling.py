@@ -38,7 +38,8 @@ def advice_on(
         return "the cut answers alone keep it open, however many items there are: raise the token limit"
     needed = items_for_gain(shrinking, found)
     if math.isinf(needed):
-        return "the difference lies on the margin: no number of items would decide it"
+        where = "is 0" if rule.kind == "better" else "lies on the margin"
+        return f"the difference {where}: no number of items would decide it"
     difference = found.difference
     count, factor = rounded_up(needed), needed / difference.n
     where = "of the slice " if metric.slice else ""
@@ -48,6 +49,21 @@ def advice_on(
         return f"{said}. {MORE[0].upper()}{MORE[1:]} in both runs" if factor > 1 else said
     other = baseline.command(rule.task, count / difference.n) if "Add items: " in how else ""
     return f"{said}{how}{f'; and of the baseline: {other}' if other else ''}"
+
+
+def completing(candidate: Advisor, baseline: Advisor, task: str) -> str:
+    """The command that gives one run the items of a task that only the other was asked for, as a further sentence.
+
+    Empty where their limits do not say which run that is: they are equal or not known, or one is a share.
+    """
+    limits = candidate.limit(task), baseline.limit(task)
+    if None in limits or limits[0] == limits[1] or min(one or 0.0 for one in limits) < 1:
+        return ""
+    larger = max(one or 0.0 for one in limits)
+    typed = "all" if math.isinf(larger) else f"{larger:.0f}"
+    if limits[0] == larger:
+        return f". Add items to the baseline: {baseline.extending(typed)}"
+    return f". Add items: {candidate.extending(typed)}"
 
 
 def _without_cut_answers(rule: Rule, found: BaselineComparison, gain: Gain) -> Gain | None:

@@ -7,6 +7,7 @@ many as was fixed before the first look. Violations are Bonferroni-adjusted over
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import UsageError
@@ -20,6 +21,7 @@ from audit.gate.sequential.claims import Claim, items_to_decide, verdict_of
 from audit.gate.sequential.items import AT_END, NotEarlyError
 from audit.gate.sequential.last_look import LastLook
 from audit.stats.aggregate import TRUNCATED_OUTPUT
+from audit.stats.pairing.alignment import aligned
 from audit.stats.sequential import EARLY
 
 if TYPE_CHECKING:
@@ -155,7 +157,8 @@ class SequentialJudge:
         verdict, said = self._tolerated(rule, metric, found, verdict, f"{said} {words[verdict]}")
         if found.known < self._policy.min_aligned * len(found.low):
             verdict = "INCONCLUSIVE"
-            said = f"only {found.known:,} of {len(found.low):,} items are scored in both runs"
+            lost = compared.difference.missing
+            said = f"only {found.known:,} of {len(found.low):,} items are scored in both runs ({lost})"
         made = self._made(rule, metric, verdict, said, self._record(verdict, claims, found, each, tests))
         return made.model_copy(update={"baseline": compared})
 
@@ -180,6 +183,7 @@ class SequentialJudge:
         """The comparison as a record, with the interval that holds whenever one looks."""
         before, after = baseline.sides(metric)
         names = [name for name in after.about if name in before.valued and name in after.valued]
+        lost = replace(aligned(before, after), not_in_candidate=()).missing()  # those are not drawn yet
         scale = float(getattr(values.mean_of(metric), "scale", 1.0))
         sides = [scale * _mean([one.values[name] for name in names]) if names else None for one in (before, after)]
         low, high = self._interval(found, confidence)
@@ -188,6 +192,7 @@ class SequentialJudge:
             confidence=1 - (1 - confidence) * EARLY,
             n=found.known,
             aligned=found.known / len(found.low) if found.low else 0.0,
+            missing=lost or None,
             baseline=sides[0],
             candidate=sides[1],
             difference=None if sides[0] is None or sides[1] is None else sides[1] - sides[0],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from audit.core.records import GateCheck, RunManifest, TaskLooks
     from audit.gate.policy import Rule
@@ -54,6 +54,25 @@ class Looked:
     def is_complete(self, rule: Rule) -> bool:
         """Whether the task has as many items as was fixed before the first look, and no more."""
         return all(one.most is not None and one.limit == one.most for one in self._sides(rule))
+
+    def limit_of_more(self, rule: Rule, needed: int | None, available: Mapping[str, int]) -> int | None:
+        """The limit that adds the items which a rule on a task of the judged run needs.
+
+        Args:
+            rule: The rule.
+            needed: Items that would decide it; None: all that were fixed before the first look.
+            available: Items of the data set of each task.
+
+        Returns:
+            None where the task has all of its items, and where the limit would give another task more than were fixed
+            for it, which has no last look then.
+        """
+        mine = self._run.get(rule.task)
+        if mine is None or mine.most is None or mine.limit >= mine.most:
+            return None
+        limit = min(needed or mine.most, mine.most)
+        beyond = [name for name, one in self._run.items() if one.most is not None and one.most < limit]
+        return None if any(available.get(name, limit) > (self._run[name].most or 0) for name in beyond) else limit
 
     def _sides(self, rule: Rule) -> Sequence[TaskLooks]:
         runs = (self._run, self._baseline) if rule.needs_baseline else (self._run,)

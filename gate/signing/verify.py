@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 PACKAGE = "checkpoint-audit"
 SHOWN = 5
 """Names of files that are no evidence."""
+NO_BUNDLE = "it is missing: the run is not signed, and a key was given to check its signature"
 UNSIGNED = "not signed: whoever can write this folder can change it unnoticed"
 UNFINISHED = "the run has not ended"
 UNCHECKED = "signed, but the signature was not checked: give its public key with --key"
@@ -126,6 +127,8 @@ def verify(  # noqa: PLR0913 - everything that the evidence can be compared with
     by_identity, faults = _by_identity(run, signer)
     if len({text for _, text in texts}) > 1:
         faults.append(f"{keyless.NAME}: it signs another statement than {envelope.NAME}")
+    if found is None and key is not None:
+        faults.append(f"{envelope.NAME}: {NO_BUNDLE}")
     name = texts[0][0].name if texts else envelope.NAME
     faults += [f"{name}: {fault}" for fault in _in_bundle(found, statement, key, root)]
     files, in_files = _in_files(run, statement)
@@ -160,8 +163,6 @@ def _in_bundle(
     found: envelope.Envelope | None, statement: Statement | None, key: Ed25519PublicKey | None, root: str | None
 ) -> Iterator[str]:
     """What is wrong with the bundle by itself: its signature, its list of files, its subject."""
-    if found is None and key is not None:
-        yield "it is missing: the run is not signed, and a key was given to check its signature"
     if statement is None:
         if root is not None:
             yield "it is missing, so that nothing ties the run to a checkpoint"

@@ -88,7 +88,7 @@ def specification(panel: TrendPanel) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(_template(printable(panel.axis, 40), printable(panel.unit, 60), panel.suite))
     data = {"points": [_datum(one) for one in points], "line": _line(points)}
     room = 0.06 * (points[-1].at - points[0].at)
-    places, names = [one.at for one in points], [printable(one.label, SHOWN_LABELS) for one in points]
+    places, names = [one.at for one in points], shown_labels([one.label for one in points])
     for layer in found["layer"]:
         layer["data"] = {"values": data[layer["data"]["name"]]}
         x, y = layer["encoding"]["x"], layer["encoding"]["y"]
@@ -97,6 +97,15 @@ def specification(panel: TrendPanel) -> dict[str, Any]:
         x["axis"]["values"] = places
         x["axis"]["labelExpr"] = f"{json.dumps(names)}[indexof({json.dumps(places)}, datum.value)]"
     return found
+
+
+def shown_labels(labels: Sequence[str]) -> list[str]:
+    """Names of runs as they fit below the axis: begun, or where the beginnings are equal ended, or else numbered."""
+    whole = [printable(label, 200) for label in labels]
+    begun = [printable(label, SHOWN_LABELS) for label in whole]
+    ended = [label if len(label) <= SHOWN_LABELS else f"…{label[1 - SHOWN_LABELS :]}" for label in whole]
+    numbered = [str(place) for place in range(1, len(labels) + 1)]
+    return next(names for names in (begun, ended, numbered) if len(set(names)) == len(set(whole)) or names is numbered)
 
 
 def _datum(one: TrendPoint) -> dict[str, Any]:

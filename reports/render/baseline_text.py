@@ -9,6 +9,9 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from audit.core.records import Decision, GateCheck
 
+UNKNOWN = "unknown"
+"""What an imported run has where the log does not name the checkpoint."""
+
 
 def rule_text(check: GateCheck) -> str:
     """The rule, with its severity where it only warns, and its owner."""
@@ -29,9 +32,10 @@ def baseline_lines(decision: Decision, remark: str | None = None) -> list[str]:
     other = decision.baseline
     if other is None:
         return [printable(remark, 400)] if remark else []
-    model = ", ".join(part for part in (other.model, other.dtype, other.quantization) if part)
-    lines = [f"compared with the baseline {other.run_id} ({model}, digest {other.model_digest[:16]})"]
-    named = [f"{one.kind.replace('_', ' ')} {one.what}" for one in decision.mismatches if one.kind != "package"]
+    known = [part for part in (other.model, other.dtype, other.quantization) if part and part != UNKNOWN]
+    seen = "weights not seen" if other.by_name else f"digest {other.model_digest[:16]}"
+    lines = [f"compared with the baseline {other.run_id} ({', '.join([*known, seen])})"]
+    named = [one.words for one in decision.mismatches if one.kind != "package"]
     if named:
         lines.append(f"the runs differ in: {', '.join(dict.fromkeys(named))}")
     if decision.across:

@@ -121,10 +121,10 @@ def remarks(decision: Decision, limit: int = REASON_LIMIT, remark: str | None = 
         limit: Characters of a remark at most.
         remark: That differences from the baseline were not recomputed; None where they were.
     """
-    said = [("baseline", text) for text in baseline_lines(decision, remark)]
-    said += [("warning", text) for text in decision.warnings]
-    said += [("not judged", text) for text in not_judged_lines(decision)]
-    return [f"{kind}: {escaped(text, limit)}" for kind, text in said]
+    said = [("", text) for text in baseline_lines(decision, remark)]
+    said += [("warning: ", text) for text in decision.warnings]
+    said += [("not judged: ", text) for text in not_judged_lines(decision)]
+    return [f"{kind}{escaped(text, limit)}" for kind, text in said]
 
 
 def _metric_table(metrics: Sequence[Metric]) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from audit.app.frame import run_label
 from audit.core.run_folder import RunFolder
 from tests.app.pages import button, drawn, every_html, every_markdown, rate_as, tables
+from tests.gate.sequential.conftest import looks
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -50,6 +51,15 @@ def test_notes_and_settings_are_shown_whole(run: RunFolder, open_page: Open) -> 
     assert f'<td class="long">{setting}</td>' in html
     assert '<td class="short">0.667</td><td class="short">0.467 to 0.820</td>' in html
     assert '<td class="long">asdiv/exact_<wbr/>match</td>' in html
+
+
+def test_intervals_of_a_run_that_was_looked_at_are_called_too_narrow(run: RunFolder, open_page: Open) -> None:
+    run.write_manifest(run.read_manifest().model_copy(update={"looks": looks(24, 100, "boolq")}))
+    test = open_page("overview", run=sealed(run).path.name)
+    primary = next(table for table in tables(test) if "boolq/accuracy" in table.get("Metric", []))
+    notes = dict(zip(primary["Metric"], primary["Note"], strict=True))
+    assert notes["boolq/accuracy"].startswith("interval too narrow: see the warnings")
+    assert not notes["asdiv/exact_match"].startswith("interval too narrow")
 
 
 def test_the_name_of_a_run_ends_with_the_model_which_a_narrow_box_may_cut() -> None:

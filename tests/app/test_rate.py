@@ -9,6 +9,8 @@ import pytest
 from audit.app import rate
 from audit.ratings import drawing, read_all, read_latest
 from tests.app.pages import button, drawn, every_markdown, rate_as, tables
+from tests.gate.sequential.conftest import looks
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +72,16 @@ def test_a_random_sample_is_what_the_gate_draws(run: RunFolder, open_page: Open)
         drawn(button(test, "Skip").click().run())
     wanted = drawing.drawn(run.read_samples("evals", "boolq"), run.read_manifest().run_id, 3)
     assert seen == {sample.prompt for sample in wanted}
+    assert not test.warning
+
+
+def test_a_sample_of_a_run_that_stopped_early_is_called_another_than_the_gates(run: RunFolder, open_page: Open) -> None:
+    run.write_manifest(run.read_manifest().model_copy(update={"looks": looks(24, 100, "boolq")}))
+    test = open_page("rate", run=sealed(run).path.name)
+    rate_as(test, "ada", "evals/boolq")
+    assert not test.warning
+    drawn(test.number_input[0].set_value(3).run())
+    assert [one.value.startswith("boolq") for one in test.warning] == [True]
 
 
 def test_a_name_of_spaces_starts_nothing(run: RunFolder, open_page: Open) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from audit.cli.options import Given
 from audit.cli.policies import registered_policy, until_decided
+from audit.core.config import RunConfig
 from audit.core.errors import ConfigError
 from audit.gate.policy import load_policy
 
@@ -25,13 +26,13 @@ def policy(tmp_path: Path) -> Path:
 
 
 def test_either_option_registers_its_policy(policy: Path) -> None:
-    assert registered_policy(None, None) is None
+    assert registered_policy(None, None, None) is None
     for given in ((policy, None), (None, policy)):
-        found = registered_policy(*given)
+        found = registered_policy(*given, None)
         assert found is not None
         assert found.sha256 == load_policy(policy).sha256
     with pytest.raises(ConfigError, match="--until-decided registers its policy: leave out --policy"):
-        registered_policy(policy, policy)
+        registered_policy(policy, policy, None)
 
 
 def test_a_run_until_decided_has_a_policy_and_names_no_items(policy: Path, tmp_path: Path) -> None:
@@ -45,3 +46,10 @@ def test_a_run_until_decided_has_a_policy_and_names_no_items(policy: Path, tmp_p
     found = until_decided(given, policy, None, NO_ITEMS)
     assert found is not None
     assert (found.policy.sha256, found.baseline) == (load_policy(policy).sha256, None)
+
+
+def test_rules_that_a_new_run_leaves_open_are_said_on_stderr(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = RunConfig.model_validate({"evals": {"tasks": [{"name": "piqa"}]}, "safety": {"tasks": []}})
+    assert registered_policy(policy, None, config) is not None
+    line = f"{policy}: boolq/accuracy will not be measured: the run does not include boolq\n"
+    assert capsys.readouterr().err == line

@@ -32,9 +32,10 @@ def test_a_replay_equals_its_run(audit: Audit, finished: RunFolder, tmp_path: Pa
     assert code == 0, (out, error)
     assert "EQUAL: " in out
     assert "not as recorded" not in out
-    again = RunFolder.resolve("latest", tmp_path / "again")
+    (again,) = RunFolder.all(tmp_path / "again")
     assert again.read_metrics() == finished.read_metrics()
     assert again.run_id != finished.run_id
+    assert again.read_manifest().replay_of == finished.run_id
 
 
 @pytest.mark.slow
@@ -128,9 +129,14 @@ def test_files_that_may_hold_code_are_loaded_only_where_the_user_names_them(
     for option, path in (("--plugin", plugin), ("--include-path", own)):
         code, _, error = audit("run", "--replay", finished.path, *words)
         assert code == 2
-        assert "may load code from a file: allow it with" in " ".join(error.split())
+        assert "could load code from a file: allow it with" in " ".join(error.split())
         assert option in error
         words += [option, path]
     code, _, error = audit("run", "--replay", finished.path, *words, "--model", tmp_path / "none")
     assert code == 2
     assert "plugin.py" in error  # it is loaded, and fails
+    for going_on in (("--resume", finished.path), ("--extend", finished.path, "--limit", "30")):
+        code, _, error = audit("run", *going_on)
+        assert code == 2
+        assert f"{going_on[0]} {finished.path}: this run could load code" in " ".join(error.split())
+        assert "plugin.py" in audit("run", *going_on, *words)[2]

@@ -311,8 +311,8 @@ def test_a_folder_that_is_no_run_is_not_called_incomplete(run: RunFolder, tmp_pa
         assert str(caught.value) == f"{tmp_path / 'other'}: no run folder: {advice}"
     with pytest.raises(RunFolderError) as caught:
         RunFolder.resolve(run.path.parent, tmp_path)
-    holds = f"it holds 1 run folder(s), first {run.path}"
-    assert str(caught.value) == f"{run.path.parent}: no run folder: {holds}: {advice}"
+    holds = f"no run folder, but 1 in it: name one, such as {run.path}"
+    assert str(caught.value) == f"{run.path.parent}: {holds}"
 
 
 def test_a_file_is_no_run_that_does_not_exist(run: RunFolder, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.core.text import first_line, printable, shortened
+from audit.core.text import first_line, named, printable, shortened
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,9 @@ def test_a_shortened_text_keeps_its_ends_and_says_how_much_is_left_out(text: str
     assert text.endswith(tail)
     assert len(head) + len(tail) == limit
     assert int(left) == len(text) - limit
+
+
+def test_a_name_in_a_message_is_one_short_line() -> None:
+    assert named("boolq/accuracy") == "boolq/accuracy"
+    assert named("a\nb") == "a⏎b"
+    assert named("x" * 5000) == "x" * 99 + "…"

@@ -125,3 +125,14 @@ def test_gsm8k_shows_eight_rationales_without_calculator_marks() -> None:
 @pytest.mark.usefixtures("rows")
 def test_asdiv_leaves_out_items_without_a_number() -> None:
     assert len(load("asdiv").eval_docs) == 6
+
+
+def test_the_metrics_of_a_task_follow_from_its_file() -> None:
+    tasks = own_tasks()
+    always = {"truncated_prompts", "unscored"}
+    assert tasks["openbookqa"].metrics == {"accuracy", "normalised_accuracy"} | always
+    assert tasks["boolq"].metrics == {"accuracy", "macro_precision", "macro_recall", "macro_f1"} | always
+    assert {"exact_match", "mean_squared_error", "unparsed_answers", "exact_match_if_cut_wrong"} < tasks[
+        "asdiv"
+    ].metrics
+    assert {"chrf", "bleu", "truncated_outputs"} < tasks["ntrex_en_de"].metrics

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.core.errors import RunFolderError, UsageError
-from audit.core.run_folder import LATEST, RunFolder
+from audit.core.latest import LATEST
+from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.gate.importers.contract import ImportOptions
 from audit.gate.importers.registry import readers
@@ -26,7 +27,7 @@ _LOG = logging.getLogger(__name__)
 def open_run(name: str, runs: Path, say: Callable[[str], object] = _LOG.info) -> RunFolder:
     """A run by path, by run-id under ``runs``, or ``latest``; of a log, the run that is made of it under ``runs``.
 
-    The same log gives the same run, as far as it holds its date. A run folder always comes before a log.
+    The same log gives the same run. A run folder always comes before a log.
 
     Args:
         name: What the user typed.

@@ -13,6 +13,7 @@ from audit.core.records import Attribution, Flag, SampledText
 from audit.core.run_folder import RunFolder
 from audit.core.sensitive import REDACTED, not_explainable
 from audit.engine import load
+from audit.gate.evidence import seal
 from tests.engine.checkpoints import change_weights
 
 if TYPE_CHECKING:
@@ -214,3 +215,16 @@ def test_samples_that_cannot_be_explained_say_why(audit: Audit, finished: RunFol
         code, _, err = audit("explain", "--run", finished.path, "--sample", changed.sample_id)
         assert code == 2
         assert told in err
+
+
+def test_code_of_the_checkpoint_runs_only_if_it_is_allowed_again(audit: Audit, finished: RunFolder) -> None:
+    manifest = finished.read_manifest()
+    seal(finished, manifest.model_copy(update={"config": manifest.config | {"allow_pickle": True}}))
+    sample = finished.read_samples("safety", "crows_pairs")[0].sample_id
+    code, _, error = audit("explain", "--run", finished.path, "--sample", sample)
+    assert code == 2
+    assert "this run could run code of its checkpoint: allow it with --allow-pickle" in " ".join(error.split())
+    code, _, error = audit(
+        "explain", "--run", finished.path, "--sample", sample, "--allow-pickle", "--model", finished.path / "none"
+    )
+    assert (code, "no such folder" in error) == (2, True)

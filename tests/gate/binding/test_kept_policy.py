@@ -39,6 +39,19 @@ def edited(decision: Decision, place: int, **changes: Any) -> Decision:
     return decision.model_copy(update={"checks": checks, "verdict": "FAIL" if blocks else "PASS"})
 
 
+def test_what_its_policy_gives_to_the_last_word_is_compared_once(
+    judged: tuple[RunFolder, Decision], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compared_again(*_: object) -> None:
+        pytest.fail("each check is made again")
+
+    monkeypatch.setattr(decisions, "_beyond_ranges", compared_again)
+    assert why_not(*judged) is None
+    path_in(judged[0]).unlink()
+    with pytest.raises(pytest.fail.Exception):
+        why_not(*judged)
+
+
 def test_the_file_is_kept_byte_for_byte(a_run: Callable[..., Any], make_policy: Callable[..., Any]) -> None:
     run, policy = a_run(), make_policy(PASSES)
     keep(run, policy)

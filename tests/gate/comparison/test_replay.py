@@ -229,7 +229,7 @@ def test_what_decides_results_is_named_the_checkpoint_first(make: Make) -> None:
     assert found.causes == [
         f"another checkpoint: digest {'1' * 16}, now {'2' * 16}: model.safetensors",
         f"plug-in mine: 1, digest {'1' * 16}, was not used again",
-        "run dtype: float1, now float2",
+        "dtype: float1, now float2",
         "package torch: 1, now 2",
         f"data boolq of boolq: {'1' * 64}, now {'2' * 64}",
     ]

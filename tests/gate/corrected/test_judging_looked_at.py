@@ -44,6 +44,7 @@ def test_before_all_items_are_there_no_rating_counts(make: Make, judge: Judge) -
     found = decision.checks[-1]
     assert (found.verdict, found.ci_low, found.corrected) == ("INCONCLUSIVE", None, None)
     assert found.reason.startswith("people rate a random sample of all items: it is decided when all items")
+    assert found.reason.endswith(f". Add items: audit run --extend {run.path} --limit 500")
     assert found.sequential == SequentialCheck(confidence=0.95, last=False, tests=1)
     assert shown(run, decision) is None
     passed = [decision.checks[0], found.model_copy(update={"verdict": "PASS"})]

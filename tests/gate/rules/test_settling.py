@@ -12,7 +12,7 @@ from scipy import stats
 from audit.core.records import BaselineComparison, Metric, MetricDifference
 from audit.gate.policy import Rule
 from audit.gate.rules.differences import Gain
-from audit.gate.rules.settling import advice_on, items_for_gain
+from audit.gate.rules.settling import advice_on, completing, items_for_gain
 from audit.stats.pairing.tango import tango
 from tests.gate.rules.conftest import last, samples
 
@@ -172,7 +172,7 @@ def test_the_reason_says_where_no_items_come_from(
     unknown = make("c", samples(scores), config=config)
     assert last(judge(unknown, base, within(0.02))).reason.endswith("60 are compared. Measure more items in both runs")
     better = {"metric": "boolq/accuracy", "better_than_baseline": True}
-    on_margin = "spans 0: the difference lies on the margin: no number of items would decide it"
+    on_margin = "spans 0: the difference is 0: no number of items would decide it"
     assert last(judge(small, base, better)).reason.endswith(on_margin)
 
 
@@ -289,8 +289,7 @@ def test_as_many_items_as_there_are_ask_for_none() -> None:
 
 
 def test_on_the_margin_the_advice_is_none() -> None:
-    on_margin = "the difference lies on the margin: no number of items would decide it"
-    assert advised(Gain(-0.1, 0.0, 0.1)) == on_margin
+    assert advised(Gain(-0.1, 0.0, 0.1)) == "the difference is 0: no number of items would decide it"
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -309,3 +308,42 @@ def test_how_near_the_margin_counts_as_on_it_goes_with_the_width() -> None:
     found = difference(difference=1e-7, ci_method="bounded_score", higher=1, lower=1)
     assert items_for_gain(Gain(-1e3, 1e-7, 1e3), found) == math.inf
     assert items_for_gain(Gain(-1.0, 1e-7, 1.0), found) == pytest.approx(200 * 1e14)
+
+
+@pytest.mark.parametrize("fewer_in", ["candidate", "baseline"])
+def test_missing_items_are_added_to_the_run_that_was_asked_for_fewer(
+    fewer_in: str, make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    task = {"name": "boolq", "limit": 40}
+    small = {"config": {"evals": {"tasks": [task]}, "safety": {"tasks": []}}}
+    short, long = make("short", samples(BEFORE * 2), **small), make("long", samples(BEFORE * 3))
+    runs = (short, long) if fewer_in == "candidate" else (long, short)
+    where = "" if fewer_in == "candidate" else " to the baseline"
+    reason = last(judge(*runs, within(0.2))).reason
+    lost = f"20 not in the {fewer_in}. Add items{where}: audit run --extend {short.path} --limit 60"
+    assert reason == f"not compared with the baseline: only 67 % of the items are scored in both runs: {lost}"
+
+
+class Limited:
+    """Knows the limit of every task."""
+
+    def __init__(self, limit: float | None) -> None:
+        self.limit = lambda _task: limit
+        self.extending = lambda typed: f"--limit {typed}"
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ((40, math.inf), ". Add items: --limit all"),
+        ((math.inf, 40), ". Add items to the baseline: --limit all"),
+        ((40, 40), ""),
+        ((40, None), ""),
+        ((0.1, 40), ""),
+    ],
+)
+def test_limits_say_which_run_lacks_items_if_they_are_numbers_and_differ(
+    limits: tuple[float | None, float | None], said: str
+) -> None:
+    candidate, baseline = (Limited(limit) for limit in limits)
+    assert completing(candidate, baseline, "boolq") == said  # type: ignore[arg-type] # stands for an advisor

@@ -63,12 +63,16 @@ def test_an_open_rule_says_how_many_items_would_decide_it_and_how_to_go_on(make:
 
 
 @pytest.mark.parametrize("fields", [{"decided": True}, {"policy_sha256": "0" * 64}, {"baseline": "another"}])
-def test_a_command_that_would_add_no_items_is_not_advised(make: Make, judge: Judge, fields: dict[str, Any]) -> None:
+def test_a_run_that_does_not_go_on_under_its_policy_is_extended(
+    make: Make, judge: Judge, fields: dict[str, Any]
+) -> None:
     values = samples(shares(72, 100))
     policy = judge(make("first", values), None, FLOOR).policy_sha256
     found = last(judge(make("run", values, looks=looks(100, 500, **{"policy_sha256": policy, **fields})), None, FLOOR))
     assert found.verdict == "INCONCLUSIVE"
-    assert "audit run" not in found.reason
+    assert "--until-decided" not in found.reason
+    assert found.sequential is not None
+    assert found.reason.endswith(f"/runs/20260131T120000Z-run-0a1b2c --limit {found.sequential.needed}")
 
 
 def test_all_items_are_judged_by_the_fixed_interval_with_the_rest_of_the_error(make: Make, judge: Judge) -> None:

@@ -107,7 +107,7 @@ def test_few_items_of_both_runs_decide_nothing() -> None:
     assert "also with 5 items without a value at their worst" in found.reason
     few = judged(after, LOSS, baseline_of(before, after), min_aligned=0.99, **settings)
     assert few.verdict == "INCONCLUSIVE"
-    assert few.reason.startswith("only 295 of 300 items are scored in both runs")
+    assert few.reason.startswith("only 295 of 300 items are scored in both runs (5 without a value in the candidate)")
     assert few.baseline is not None
     one = few.baseline.difference
     assert (one.n, one.units, one.aligned) == (295, 300, pytest.approx(295 / 300))

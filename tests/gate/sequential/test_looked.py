@@ -89,3 +89,28 @@ def test_a_check_is_by_such_evidence_if_it_says_so_or_its_run_does(
     record = SequentialCheck(confidence=0.995, last=False, tests=1) if sequential else None
     made = check(rule, None, "INCONCLUSIVE", "why").model_copy(update={"sequential": record})
     assert is_looked_at(made, manifest(*given)) is looked
+
+
+@pytest.mark.parametrize(
+    ("given", "needed", "limit"),
+    [
+        ((50, 200), None, 200),
+        ((50, 200), 120, 120),
+        ((50, 200), 900, 200),
+        ((200, 200), None, None),
+        ((50, None), None, None),
+        ((50, 200, "asdiv"), None, None),
+    ],
+)
+def test_the_limit_adds_what_is_needed_up_to_what_was_fixed(
+    given: tuple[Any, ...], needed: int | None, limit: int | None
+) -> None:
+    assert Looked(manifest(*given), None).limit_of_more(FLOOR, needed, {}) == limit
+
+
+def test_no_limit_is_given_that_takes_another_task_beyond_its_last_look() -> None:
+    two = looks(50, 200).tasks | looks(50, 100, "asdiv").tasks
+    looked = Looked(a_manifest(looks=looks(50).model_copy(update={"tasks": two})), None)
+    assert looked.limit_of_more(FLOOR, 80, {"asdiv": 300}) == 80
+    assert looked.limit_of_more(FLOOR, None, {"asdiv": 300}) is None
+    assert looked.limit_of_more(FLOOR, None, {"asdiv": 100}) == 200  # it has no more than that

@@ -24,6 +24,8 @@ from tests.gate.signing.local_sigstore import LocalSigstore
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     from audit.core.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -53,6 +55,12 @@ def signed(run: RunFolder, local: LocalSigstore) -> RunFolder:
     """The run with both bundles."""
     write(run, local.bundle(payload(statement_of(run))))
     return run
+
+
+def test_the_bundle_that_is_missing_is_the_one_that_is_named(signed: RunFolder, public: Ed25519PublicKey) -> None:
+    (signed.path / envelope.NAME).unlink()
+    [fault] = verify(signed, public, signer=WHO).faults
+    assert fault.startswith(f"{envelope.NAME}: it is missing")
 
 
 def test_a_bundle_of_the_identity_is_valid_and_needs_no_key(signed: RunFolder) -> None:

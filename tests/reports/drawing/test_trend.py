@@ -12,6 +12,7 @@ from audit.reports.drawing.trend import (
     NO_CHANGE,
     TrendPanel,
     TrendPoint,
+    shown_labels,
     specification,
     trend_chart,
     trend_svg,
@@ -88,3 +89,16 @@ def test_small_multiples_are_one_chart() -> None:
     found = trend_chart([PANEL, PANEL, PANEL]).to_dict()
     assert [panel["title"] for panel in found["concat"]] == ["boolq/accuracy"] * 3
     assert found["columns"] == 2
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        (["base", "smollm2-135m-instruct"], ["base", "smollm2-135…"]),
+        (["smollm2-135m #1", "smollm2-135m #2"], ["…lm2-135m #1", "…lm2-135m #2"]),
+        (["long-a-name-begins-and-then-ends", "long-a-name-mid-and-then-ends"], ["1", "2"]),
+        (["same", "same"], ["same", "same"]),
+    ],
+)
+def test_no_two_runs_have_the_same_label_after_it_is_cut(labels: list[str], shown: list[str]) -> None:
+    assert shown_labels(labels) == shown

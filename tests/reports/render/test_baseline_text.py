@@ -56,18 +56,21 @@ def test_the_baseline_is_named_with_its_number_type_and_quantisation() -> None:
     assert baseline_lines(a_decision(baseline=quantised)) == [
         "compared with the baseline r0 (tiny, float32, gguf:Q4_1, digest 0123456789abcdef)"
     ]
+    imported = BASELINE.model_copy(update={"model": "unknown", "dtype": "unknown", "by_name": True})
+    assert baseline_lines(a_decision(baseline=imported)) == ["compared with the baseline r0 (weights not seen)"]
 
 
 def test_what_else_differs_is_named_once_without_packages() -> None:
     differing = [
         Mismatch(kind="chat_template", what="digest"),
         Mismatch(kind="package", what="torch"),
+        Mismatch(kind="run", what="dtype"),
         Mismatch(kind="prompts", task="a", what="3 of 40"),
         Mismatch(kind="prompts", task="b", what="3 of 40"),
     ]
     assert baseline_lines(a_decision(mismatches=differing, across=["chat_template", "prompts"]), "not recomputed") == [
         COMPARED,
-        "the runs differ in: chat template digest, prompts 3 of 40",
+        "the runs differ in: chat template digest, dtype, prompts 3 of 40",
         "tolerated by the policy: chat template, prompts",
         "not recomputed",
     ]

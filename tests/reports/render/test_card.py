@@ -13,6 +13,7 @@ from audit.gate.policy import load_policy
 from audit.ratings import RatingSummary
 from audit.reports import contents
 from audit.reports.render.card import MAX_BYTES, render, write_card
+from tests.gate.sequential.conftest import looks
 from tests.reports.pages import Page, assert_inert, card_of, card_on_disk
 from tests.sealing import sealed
 
@@ -96,6 +97,13 @@ def test_failures_are_prominent(make_run: Callable[..., RunFolder], records: Rec
     for expected in ("gsm8k", "no data set: use --data-dir", "the scorer broke", "3 of 100", "batch halved"):
         assert expected in problems
     assert "not computed" in "".join(page.text)
+
+
+def test_intervals_of_a_run_that_was_looked_at_are_called_too_narrow(full_run: RunFolder) -> None:
+    note = "too narrow: see Warnings"
+    assert note not in card_of(full_run)[0]
+    full_run.write_manifest(full_run.read_manifest().model_copy(update={"looks": looks(50, 100, "boolq")}))
+    assert note in card_of(full_run)[0]
 
 
 def test_a_run_killed_at_once_still_gets_a_card(make_run: Callable[..., RunFolder]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from tests.gate.importers.conftest import edit
 from tests.gate.importers.nemo.conftest import write
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
     from pathlib import Path
 
 CSV = "id,prompt,output,score\n1,a?,x,1\n2,b?,y,0\n"
@@ -27,6 +29,31 @@ def test_a_log_becomes_a_run_once_and_its_place_is_said(tmp_path: Path) -> None:
     assert (again.path, len(said)) == (run.path, 2)
     assert open_run(str(tmp_path / "log"), tmp_path / "runs").path == run.path
     assert len(list((tmp_path / "runs").iterdir())) == 1
+
+
+def test_a_log_without_a_date_finds_the_run_that_was_made_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, runs = tmp_path / "answers.csv", tmp_path / "runs"
+    table.write_text(CSV, "utf-8")
+    monkeypatch.setattr("audit.gate.importers.run.datetime", OneSecondLater)
+    run = open_run(str(table), runs)
+    assert open_run(str(table), runs).path == run.path
+    table.write_text(CSV.replace("y,0", "y,1"), "utf-8")
+    other = open_run(str(table), runs)
+    assert other.path != run.path
+    assert len(list(runs.iterdir())) == 2
+
+
+class OneSecondLater(datetime):
+    """A clock that goes on by a second whenever it is read."""
+
+    read = 0
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> OneSecondLater:
+        cls.read += 1
+        return cls(2026, 1, 31, 12, 0, cls.read, tzinfo=tz)
 
 
 def test_another_log_under_the_same_run_id_is_not_taken_for_it(tmp_path: Path) -> None:

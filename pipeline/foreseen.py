@@ -1,0 +1,113 @@
+"""The rules of a policy on what a run will measure, before it does: a misspelt rule would cost the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.core.errors import ConfigError, did_you_mean
+from audit.core.text import named
+from audit.evals import suite as evals
+from audit.evals.catalogue import own_tasks
+from audit.explain.methods.registry import methods
+from audit.explain.run.suite import DRIVERS
+from audit.gate.rules.expanding import clauses
+from audit.pipeline.plugins import with_plugins
+from audit.safety import suite as safety
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.core.config import RunConfig, TaskConfig
+    from audit.gate.policy import Policy, PolicyFile, Rule
+
+
+def unmeasured_rules(file: PolicyFile, config: RunConfig) -> list[str]:
+    """Rules that the run will leave open, one line each: it does not include their task, or may lack their metric.
+
+    Of tasks of lm-eval, groups, task files and the user's questions it is not known before the run which metrics they
+    have, and which tasks a group has: nothing is said of rules on them.
+
+    Args:
+        file: The policy.
+        config: Of the run.
+
+    Raises:
+        ConfigError: A rule names a task or metric that the run cannot have, so that the gate would refuse the policy.
+    """
+    foreseen = _Foreseen(with_plugins(config), file.policy)
+    try:
+        lines = [line for rule in file.policy.rules for one in clauses(rule) if (line := foreseen.why_open(one))]
+    except ConfigError as error:
+        msg = f"{file.where}: {error}"
+        raise ConfigError(msg) from error
+    return [f"{file.where}: {line}" for line in dict.fromkeys(lines)]
+
+
+class _Foreseen:
+    """What is known of a run's tasks and metrics before it begins.
+
+    Args:
+        config: Of the run.
+        policy: That it will be judged under.
+    """
+
+    def __init__(self, config: RunConfig, policy: Policy) -> None:
+        include = tuple(config.evals.include_path)
+        tasks = (*config.evals.tasks, *config.safety.tasks)
+        self._tasks = {task.name: _metrics(task) for task in tasks}
+        explained = [*config.explain.methods, *([DRIVERS] if config.explain.drivers else [])]
+        self._tasks |= {name: (set(), False) for name in explained}
+        self._open = any(_is_group(task, include) for task in config.evals.tasks)
+        self._optional = policy.optional
+        self._installed = {*own_tasks(), *safety.TASKS, *methods()}
+
+    def why_open(self, rule: Rule) -> str | None:
+        """Why the run will leave a rule on one thing open; None where it may not.
+
+        Raises:
+            ConfigError: The run cannot have its metric.
+        """
+        last = rule.metric.rpartition("/")[2]
+        mine = [found for task, found in self._tasks.items() if rule.covers(task)]
+        if mine:
+            return self._without_metric(rule, last, mine)
+        if self._open or rule.task in self._optional:
+            return None
+        if any(rule.covers(task) for task in self._installed):
+            return f"{named(rule.metric)} will not be measured: {_no_task(rule)}"
+        hint = did_you_mean(rule.metric, sorted(f"{task}/{last}" for task in {*self._tasks, *self._installed}))
+        msg = f"unknown metric '{named(rule.metric)}': {_no_task(rule)}, and there is none of that name.{hint}"
+        raise ConfigError(msg)
+
+    def _without_metric(self, rule: Rule, last: str, mine: list[tuple[set[str], bool]]) -> str | None:
+        """Why no task that a rule covers will have its metric; None where one may."""
+        known = {name for names, _ in mine for name in names}
+        if last in known:
+            return None
+        hint = did_you_mean(last, sorted(known))
+        complete = all(whole for _, whole in mine) and not self._open
+        if complete and (hint or not rule.is_pattern):
+            msg = f"unknown metric '{named(rule.metric)}': {named(rule.task)} has {', '.join(sorted(known))}.{hint}"
+            raise ConfigError(msg)
+        if complete:
+            return f"{named(rule.metric)} will not be measured: no task that {named(rule.task)} matches has it"
+        return f"{named(rule.metric)} may not be measured: check its name.{hint}" if hint else None
+
+
+def _is_group(task: TaskConfig, include: tuple[Path, ...]) -> bool:
+    return task.file is None and task.name not in own_tasks() and evals.is_group(task.name, include)
+
+
+def _no_task(rule: Rule) -> str:
+    """That the run has no task of a rule."""
+    task = named(rule.task)
+    return f"no task of the run matches {task}" if rule.is_pattern else f"the run does not include {task}"
+
+
+def _metrics(task: TaskConfig) -> tuple[set[str], bool]:
+    """Names of a task's metrics as far as they are known, and whether these are all."""
+    if task.file is None and task.name in own_tasks():
+        return set(own_tasks()[task.name].metrics), True
+    if task.file is None and task.name in safety.TASKS:
+        return safety.metric_names(task.name)
+    return set(), False

@@ -310,7 +310,7 @@ def test_ratings_correct_all_items_of_a_task_that_was_looked_at(monkeypatch: pyt
     assert early is not None
     assert (early.verdict, early.ci_low, early.ci_high, asked) == ("INCONCLUSIVE", None, None, [])
     why = "people rate a random sample of all items: it is decided when all items of the task are there"
-    assert early.reason == why
+    assert early.reason == f"{why}. Add items: audit run --extend /runs/b --limit 90"
     assert early.sequential == SequentialCheck(confidence=0.95, last=False, tests=1)
     last = looking(rule, a_metric(), unscored(), most=60)
     assert last is not None

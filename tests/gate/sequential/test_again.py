@@ -51,11 +51,11 @@ def test_the_decision_of_the_gate_is_shown(make: Make, judge: Judge, most: int) 
 
 
 def test_the_settings_of_the_policy_count(make: Make, judge: Judge) -> None:
-    """4 of 200 items have no value; with the settings that a policy has by default nothing would pass."""
-    known = shares(166, 196)
-    run = make("run", samples([*known, None, None, None, None]), looks=looks(200, 500))
-    base = make("base", samples([*known, 1.0, 1.0, 1.0, 1.0]))
-    settings = {"confidence": 0.9, "max_unscored": 0.05, "min_aligned": 0.9, "share_error_over": 3}
+    """14 of 200 items have no value; with the settings that a policy has by default nothing would pass."""
+    known = shares(160, 186)
+    run = make("run", samples([*known, *[None] * 14]), looks=looks(200, 500))
+    base = make("base", samples([*known, *[1.0] * 14]))
+    settings = {"confidence": 0.9, "max_unscored": 0.1, "min_aligned": 0.9, "share_error_over": 3}
     decision = judge(run, base, RULES[0], {**RULES[2], "no_worse_than_baseline": {"margin": 0.2}}, **settings)
     assert [one.verdict for one in decision.checks[1:]] == ["PASS", "PASS"]
     assert shown(run, decision) is None

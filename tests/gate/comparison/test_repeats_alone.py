@@ -99,3 +99,15 @@ def test_a_metric_is_compared_on_all_runs_as_each_has_it() -> None:
     assert (bare.name, bare.confidence) == ("boolq/accuracy", 0.9)
     failed = found("no", None, "no", "no")
     assert (failed.difference, failed.error) == (None, "no 0; no 2; no 3")
+
+
+def test_other_clusters_keep_runs_from_being_compared() -> None:
+    rows = [scored([1.0, 0.0], cluster=name) for name in "aaab"]
+    key = repeats.key_of(METRIC)
+    runs: Any = [
+        SimpleNamespace(by_key={key: place}, records=SimpleNamespace(of=rows.__getitem__)) for place in range(4)
+    ]
+    work: Any = SimpleNamespace(margin_of=lambda _: 0.2)
+    found = repeats._difference(METRIC, (runs[:2], runs[2:]), work, [], 0.9)
+    assert found.difference is None
+    assert "is in cluster 'a' of" in (found.error or "")

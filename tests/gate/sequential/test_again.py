@@ -52,6 +52,19 @@ def test_the_decision_of_the_gate_is_shown(make: Make, judge: Judge, most: int, 
     assert shown(run, decision) is None
 
 
+def test_the_settings_of_the_policy_count(make: Make, judge: Judge) -> None:
+    """14 of 200 items have no value; with the settings that a policy has by default nothing would pass."""
+    known = shares(160, 186)
+    run = make("run", samples([*known, *[None] * 14]), looks=looks(200, 500))
+    base = make("base", samples([*known, *[1.0] * 14]))
+    settings = {"confidence": 0.9, "max_unscored": 0.1, "min_aligned": 0.9, "share_error_over": 3}
+    decision = judge(run, base, RULES[0], {**RULES[2], "no_worse_than_baseline": {"margin": 0.2}}, **settings)
+    assert [one.verdict for one in decision.checks[1:]] == ["PASS", "PASS"]
+    assert shown(run, decision) is None
+    assert decision.checks[2].sequential is not None
+    assert (decision.checks[2].sequential.confidence, decision.checks[2].sequential.tests) == (pytest.approx(0.99), 3)
+
+
 def test_other_evidence_corrections_and_comparisons_are_named() -> None:
     made = check(Rule(metric="boolq/accuracy", min=0.6), None, "INCONCLUSIVE", "why")
     kept = Correction(raw=0.5, outputs=100, labels=30, ratings={})

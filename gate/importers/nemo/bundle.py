@@ -205,7 +205,7 @@ class _Bundle:
 
     def _headline(self) -> Iterator[tuple[str, float | None]]:
         """The scores over rewards, by their names in the log."""
-        for name in ("mean_reward", "pass@1", f"pass@{self.repeats}" if self.repeats > 1 else "pass@1"):
+        for name in dict.fromkeys(("mean_reward", "pass@1", f"pass@{self.repeats}")):
             score = self.scores.get(name)
             if isinstance(score, dict):
                 yield name, number(score.get("value"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -231,8 +232,8 @@ def test_settings_are_those_that_say_how_it_was_asked(tmp_path: Path) -> None:
 
 def test_a_log_of_two_bundles(tmp_path: Path) -> None:
     times = ("2026-01-01T02:00:00+01:00", "2026-01-01T00:30:00", "2026-01-01T00:45:00Z")
-    for place, time in enumerate(times):
-        write(tmp_path / f"{place}", timestamp=time, name=f"n{place}")
+    for place, written in enumerate(times):
+        write(tmp_path / f"{place}", timestamp=written, name=f"n{place}")
     log = read(tmp_path)
     assert (log.tool, log.model, log.identity) == ("nemo-evaluator 0.3.0", "tiny", {"model": "tiny"})
     assert (log.packages, log.ended_early, log.warnings) == ({"nemo-evaluator": "0.3.0"}, None, [])
@@ -287,7 +288,7 @@ def test_values_of_the_tool_are_compared_as_exactly_as_it_writes_them(tmp_path: 
         else:
             with pytest.raises(EvidenceInvalid, match=r"pass@1 is 0\.\d+, the results give 0\.5"):
                 read(file)
-    for times, shift, is_sound in ((1, 5e-10, True), (1, -2e-9, False), (2000, 5e-7, True), (-2000, 2e-6, False)):
+    for times, shift, is_sound in ((1, 5e-10, True), (1, -1.05e-9, False), (2000, 5e-7, True), (-2000, 2e-6, False)):
         lines = [result(n, repeat, times * 0.5, scoring_details={}) for n in range(3) for repeat in (0, 1)]
         file = write(tmp_path, lines, scores={"summary": {"mean": times * 0.5 + shift}})
         if is_sound:
@@ -340,3 +341,23 @@ def test_warnings_of_what_failed_and_of_what_has_no_value(tmp_path: Path) -> Non
         assert log.warnings == [f"sums: 1 of 6 results failed: unscored here, 0 in NeMo Evaluator's {named}"]
         assert all(one.value is None for one in log.tasks[0].stated)
     assert read(write(tmp_path, scores={})).warnings == ["sums/mean_reward: not compared: the log has no value"]
+
+
+def test_with_one_repeat_there_is_one_pass_at_1(tmp_path: Path) -> None:
+    lines = [failed(0, 0), result(1, 0, 1.0)]
+    benchmark = {"name": "sums", "scores": {"pass@1": {"value": 0.5}}}
+    config = {**HASHED, "repeats": 1}
+    log = read(write(tmp_path, lines, config=config, config_hash=None, n_results=2, benchmark=benchmark))
+    assert log.warnings == ["sums: 1 of 2 results failed: unscored here, 0 in NeMo Evaluator's pass@1 0.5"]
+    assert [one.metric for one in log.tasks[0].stated] == ["pass_at_1"]
+
+
+def test_a_time_without_a_zone_is_in_utc_wherever_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        monkeypatch.setenv("TZ", "America/New_York")
+        time.tzset()
+        log = read(write(tmp_path, timestamp="2026-01-01T00:30:00"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert log.started == datetime(2026, 1, 1, 0, 30, tzinfo=UTC)

@@ -284,6 +284,8 @@ def test_settings_are_those_of_the_last_summary_that_has_them(tmp_path: Path) ->
     assert read(folder).tasks[0].settings == {"harness": "opencompass", "version": "c3", "mode": "gen"}
     (folder / "summary" / "summary_5.csv").write_text('dataset,version\nqa,"a\nb"\n', "utf-8")
     assert read(folder).tasks[0].settings["version"] == "a\nb"
+    (folder / "summary" / "summary_6.csv").write_bytes(b"dataset,version\rqa,d4\r")
+    assert read(folder).tasks[0].settings["version"] == "d4"
 
 
 def test_a_link_and_the_folder_one_is_in_have_the_name_of_the_model(

@@ -71,7 +71,8 @@ def write(
             parameter.data.zero_()
         model.transformer.ln_f.weight.data.fill_(1)
         columns = torch.cat([torch.ones(WIDTH, 1), torch.randn(WIDTH, context)], dim=1)
-        places = torch.linalg.qr(columns).Q[:, 1:].T * WIDTH**0.5  # a mean of 0 and a variance of 1, as norms leave them
+        # Each with a mean of 0 and a variance of 1, as norms leave them.
+        places = torch.linalg.qr(columns).Q[:, 1:].T * WIDTH**0.5
     model.transformer.wpe.weight.data.copy_(places)
     for place, token in enumerate(ids, start):
         model.lm_head.weight.data[token] += places[place] / WIDTH

@@ -1,4 +1,4 @@
-"""The rules of ``conftest.py`` hold: no connection to others, no forgotten skip, no broken log message, a tiny model."""
+"""The rules of ``conftest.py`` hold: no connections, no forgotten skip, no broken log message; a tiny model."""
 
 from __future__ import annotations
 

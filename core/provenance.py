@@ -33,17 +33,19 @@ DECIDING_PACKAGES = (
 
 def package_versions(names: tuple[str, ...] = DECIDING_PACKAGES) -> dict[str, str]:
     """Versions of those packages that are installed, by name."""
-    versions = {name: _version(name) for name in names}
-    return {name: version for name, version in versions.items() if version is not None}
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = _version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
 
 
 @cache
-def _version(name: str) -> str | None:
-    """Version of a package, read once per process; None where it is not installed."""
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+def _version(name: str) -> str:
+    """Version of a package, read once per process; one that is not installed is looked for again, as it may come."""
+    return importlib.metadata.version(name)
 
 
 def platform_record(*, threads: int, gpu: str | None = None, gpu_driver: str | None = None) -> Platform:

@@ -127,17 +127,14 @@ def _run(
         config, looks = until.begin(context.config)
         context = replace(context, config=config)
     goes_on = until is not None and resume is not None and until.goes_on(resume)
-    _refuse_broken(context, resume)
+    _refuse_broken(context, resume, like)
     if resume and not (extend or write_out or goes_on) and evidence.is_whole(resume):
         unchanged(resume, context.engine, context.data, used(context.config))
         context.progress.began(resume)
         return resume
     if resume and not (extend or until):
         refuse_without_policy(resume)
-    manifest = resume.read_manifest() if resume else _first(context)
-    if not resume:
-        replay_of = like.read_manifest().run_id if like else None
-        manifest = manifest.model_copy(update={"looks": looks, "replay_of": replay_of})
+    manifest = resume.read_manifest() if resume else _first(context, like).model_copy(update={"looks": looks})
     folder = resume or RunFolder.create(context.config.out, manifest, begun=False)
     before = manifest.spent if resume else RunCost(seconds=0.0, tokens=0)
     with closing(Journal(folder.journal_path, withholds=holds_personal_data)) as journal:
@@ -151,7 +148,7 @@ def _run(
     return folder
 
 
-def _refuse_broken(context: RunContext, resume: RunFolder | None) -> None:
+def _refuse_broken(context: RunContext, resume: RunFolder | None, like: RunFolder | None) -> None:
     """Refuse a broken checkpoint; a new folder says so.
 
     Raises:
@@ -160,7 +157,7 @@ def _refuse_broken(context: RunContext, resume: RunFolder | None) -> None:
     broken = context.broken()
     if broken:
         if not resume:
-            _leave_broken(context, str(broken))
+            _leave_broken(context, str(broken), like)
         raise broken
 
 
@@ -259,9 +256,11 @@ def _suites(context: RunContext, results: Results, judged: rated.Judged) -> Iter
     yield from explain.explain_results(context.engine, context.config, tuple(results.kept), ratings)
 
 
-def _first(context: RunContext) -> RunManifest:
-    """The manifest of a new run."""
-    return first(context.config, context.engine, context.data, context.policy)
+def _first(context: RunContext, like: RunFolder | None) -> RunManifest:
+    """The manifest of a new run, which may make another one again."""
+    replay_of = like.read_manifest().run_id if like else None
+    made = first(context.config, context.engine, context.data, context.policy)
+    return made.model_copy(update={"replay_of": replay_of})
 
 
 def _benchmarks_and_probes(context: RunContext, config: RunConfig) -> Iterator[TaskResult]:
@@ -269,9 +268,9 @@ def _benchmarks_and_probes(context: RunContext, config: RunConfig) -> Iterator[T
     yield from safety.run_probes(context.engine, config)
 
 
-def _leave_broken(context: RunContext, broken: str) -> None:
+def _leave_broken(context: RunContext, broken: str, like: RunFolder | None) -> None:
     """A run folder that says why nothing was measured: the gate fails it."""
-    manifest = _first(context).model_copy(update={"broken": broken})
+    manifest = _first(context, like).model_copy(update={"broken": broken})
     folder = RunFolder.create(context.config.out, manifest, begun=False)
     folder.write_metrics([])
     evidence.seal(folder, finished(manifest, [], context.progress.messages, "failed", set()))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audit.core.config import RunConfig, validate
 from audit.core.errors import ConfigError
 from audit.core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from audit.core.config import RunConfig
 
 OF_CHECKPOINT = ("trust_remote_code", "allow_pickle")
 """Fields of the configuration that let a checkpoint run code."""
@@ -31,9 +29,11 @@ def require_consent(
         words: How the user allows a field, or one file of it.
 
     Raises:
-        ConfigError: There is such code; the error has everything that has to be given.
+        ConfigError: There is such code; the error has everything that has to be given. Or what is given is of a wrong
+            type.
     """
-    missing = list(_not_allowed(config, given))
+    allowed = validate(RunConfig, _fields(given), where)
+    missing = list(_not_allowed(config, allowed))
     if not missing:
         return
     what = "load code from a file" if missing[0][1] else "run code of its checkpoint"
@@ -42,12 +42,19 @@ def require_consent(
     raise ConfigError(msg)
 
 
-def _not_allowed(config: RunConfig, given: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    """Fields, and files of them, that may run code and were not given."""
+def _fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the given fields that allow code."""
+    found = {name: given[name] for name in (*OF_CHECKPOINT, "plugins") if given.get(name) is not None}
+    paths = (given.get("evals") or {}).get("include_path")
+    return found if paths is None else {**found, "evals": {"include_path": paths}}
+
+
+def _not_allowed(config: RunConfig, allowed: RunConfig) -> Iterator[tuple[str, str | None]]:
+    """Fields, and files of them, that may run code and that the user has not allowed."""
     for field in OF_CHECKPOINT:
-        if getattr(config, field) and not given.get(field):
+        if getattr(config, field) and not getattr(allowed, field):
             yield field, None
-    typed = given.get("plugins") or (), (given.get("evals") or {}).get("include_path") or ()
-    for field, allowed, paths in zip(FILES, typed, (config.plugins, config.evals.include_path), strict=True):
-        known = {Path(path).resolve() for path in allowed}
-        yield from ((field, str(path)) for path in paths if Path(path).resolve() not in known)
+    recorded, typed = ((one.plugins, one.evals.include_path) for one in (config, allowed))
+    for field, paths, named in zip(FILES, recorded, typed, strict=True):
+        known = {path.resolve() for path in named}
+        yield from ((field, str(path)) for path in paths if path.resolve() not in known)

@@ -173,11 +173,14 @@ class UntilDecided:
 def refuse_without_policy(folder: RunFolder) -> None:
     """Refuse to finish a run that was to go on until a policy is decided, and is not.
 
+    A replay has the items of its run, decided or not.
+
     Raises:
         RunFolderError: It is such a run; the message gives the command that goes on.
     """
-    looks = folder.read_manifest().looks
-    if looks is None or looks.decided:
+    manifest = folder.read_manifest()
+    looks = manifest.looks
+    if looks is None or looks.decided or manifest.replay_of:
         return
     compared = f" --baseline {quote(looks.baseline)}" if looks.baseline else ""
     command = f"audit run --until-decided {quote(looks.policy)}{compared} --resume {quote(str(folder.path))}"

@@ -34,6 +34,16 @@ os.environ["AUDIT_HMAC_KEY"] = "the key of the tests"  # or one would be made in
 ROOT = Path(__file__).resolve().parent.parent
 # Files of tests need not outlive the machine: waiting for the disk takes longer than writing them.
 os.fsync = lambda _descriptor: None
+
+
+class _LastResort(logging.Handler):
+    """Writes to stderr; unlike the standard one it raises where arguments do not fit the message's format."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(f"{self.format(record)}\n")
+
+
+logging.lastResort = _LastResort(logging.WARNING)
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in a shell's background; processes that tests start inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # under nohup

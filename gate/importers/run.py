@@ -64,18 +64,21 @@ def import_log(
     except BROKEN as error:
         why = f"it is damaged, or was edited ({first_line(error)})"
         raise bad(files[0], f"cannot be read as {reader.NAME}: {why}") from error
-    before = _made_before(out, manifest) if reuse else None
+    before = _made_before(out, manifest, metrics) if reuse else None
     return before or _written(out, manifest, samples, metrics)
 
 
-def _made_before(out: Path, manifest: RunManifest) -> RunFolder | None:
-    """The run that was made of the same log before; where the log has no date, it is one of another time."""
+def _made_before(out: Path, manifest: RunManifest, metrics: list[Metric]) -> RunFolder | None:
+    """The run that was made of the same log before; where the log has no date, it is one of another time.
+
+    One that has other metrics by now was not made of it.
+    """
     wanted = _timeless(manifest)
     named = manifest.run_id.partition("-")[2].rpartition("-")[0]
     for run in RunFolder.all(out):
         if run.path.name.partition("-")[2].rpartition("-")[0] == named:
             with suppress(RunFolderError):
-                if _timeless(run.read_manifest()) == wanted:
+                if _timeless(run.read_manifest()) == wanted and run.read_metrics() == metrics:
                     return run
     return None
 

@@ -1,7 +1,8 @@
-"""The rules of ``conftest.py`` hold: no connection to other machines, no forgotten skip, a usable tiny checkpoint."""
+"""The rules of ``conftest.py`` hold: no connections, no forgotten skip, no broken log message; a tiny model."""
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -45,6 +46,11 @@ def test_this_machine_is_reachable() -> None:
 def test_marked_tests_are_let_through() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, suppress(OSError):  # OSError: no route at all
         sender.connect(("192.0.2.1", 9))  # a datagram socket only notes the address: nothing is sent
+
+
+def test_a_log_message_whose_arguments_do_not_fit_fails() -> None:
+    with pytest.raises(TypeError, match="a real number is required"):
+        logging.getLogger("audit.some").warning("%d items", "many")
 
 
 def run_pytest(folder: Path, code: str, *options: str) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ from audit.gate.evidence import seal
 from audit.gate.progress import is_going_on
 from audit.pipeline import audit as pipeline
 from audit.pipeline.configuration import choose_tasks
+from tests.reports.conftest import a_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,3 +140,22 @@ def test_the_engine_is_lent(tiny_model: Path, tmp_path: Path) -> None:
         raise InterruptedError
     journal.close()
     assert (engine.progress, engine.journal) == (before, None)
+
+
+def test_a_replay_says_so_from_the_start_even_where_its_checkpoint_is_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = RunFolder.create(tmp_path / "runs", a_manifest(run_id="20260131T120000Z-first-0a1b2c"))
+    context: Any = SimpleNamespace(
+        config=SimpleNamespace(out=tmp_path / "replays"),
+        engine=None,
+        data=[],
+        policy=None,
+        progress=Remembering(Silent()),
+    )
+    monkeypatch.setattr(pipeline, "first", lambda *_: a_manifest())
+    monkeypatch.setattr(pipeline, "_write_card", lambda *_: None)
+    pipeline._leave_broken(context, "NaN", run)
+    [left] = RunFolder.all(tmp_path / "replays")
+    manifest = left.read_manifest()
+    assert (manifest.replay_of, manifest.broken) == (run.path.name, "NaN")

@@ -42,3 +42,11 @@ def test_one_line_names_all_that_has_to_be_allowed(given: dict[str, Any], missin
     with pytest.raises(ConfigError) as refused:
         asked(RECORDED, given)
     assert str(refused.value) == f"--resume x: this run could {missing}"
+
+
+@pytest.mark.parametrize(
+    "given", [{**ALL, "trust_remote_code": "false"}, {**ALL, "evals": {"include_path": "/theirs/tasks"}}]
+)
+def test_only_values_of_the_right_type_allow_anything(given: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="--resume x"):  # or the letters of a path would allow the folders / and .
+        asked(RECORDED, given)

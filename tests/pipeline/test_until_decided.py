@@ -17,7 +17,15 @@ from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.pipeline import audit as pipeline
 from audit.pipeline import until_decided
-from audit.pipeline.until_decided import UntilDecided, again, changed_tasks, measured_up_to, only, with_limits
+from audit.pipeline.until_decided import (
+    UntilDecided,
+    again,
+    changed_tasks,
+    measured_up_to,
+    only,
+    refuse_without_policy,
+    with_limits,
+)
 from tests.reports.conftest import a_manifest, a_sample
 
 if TYPE_CHECKING:
@@ -132,6 +140,15 @@ def test_the_tasks_are_those_of_the_policy(tmp_path: Path) -> None:
     rules = "{metric: 'b*/accuracy', min: 0.1}, {metric: piqa/accuracy, min: 0.1}, {metric: occlusion/found, min: 0.1}"
     policy.write_text(f"rules: [{rules}]")
     assert UntilDecided(load_policy(policy)).tasks(a_config(boolq=1, asdiv=1, bbq=1)) == ["boolq", "bbq", "piqa"]
+
+
+def test_an_undecided_run_goes_on_under_its_policy_but_its_replay_has_as_many_items(tmp_path: Path) -> None:
+    looks = Looks(policy="p", policy_sha256="0", baseline=None, looks=1, decided=False, tasks={})
+    run = RunFolder.create(tmp_path / "runs", a_manifest(looks=looks))
+    replay = RunFolder.create(tmp_path / "replays", a_manifest(looks=looks, replay_of="a"))
+    with pytest.raises(RunFolderError, match="it was to go on until its policy is decided"):
+        refuse_without_policy(run)
+    refuse_without_policy(replay)
 
 
 def test_a_policy_that_needs_a_baseline_is_refused_before_anything_is_measured(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.errors import EvidenceInvalid, RunFolderError, UsageError
+from audit.gate.evidence import seal
 from audit.gate.importers.opening.named_run import open_run
 from tests.gate.importers.conftest import edit
 from tests.gate.importers.nemo.conftest import write
@@ -97,3 +98,13 @@ def test_faults_of_a_log_are_those_of_its_import(tmp_path: Path) -> None:
     table.write_text(CSV.replace("score", "won"), "utf-8")
     with pytest.raises(UsageError, match=r"no column 'score'.*import the table first, with 'audit import'"):
         open_run(str(table), tmp_path / "runs")
+
+
+def test_a_run_that_has_other_metrics_than_its_log_is_not_taken_for_it(tmp_path: Path) -> None:
+    file = write(tmp_path / "log")
+    run = open_run(str(file), tmp_path / "runs")
+    metrics = run.read_metrics()
+    run.write_metrics([metrics[0].model_copy(update={"note": "edited"}), *metrics[1:]])
+    seal(run, run.read_manifest())
+    with pytest.raises(UsageError, match=r"was imported before with these options"):
+        open_run(str(file), tmp_path / "runs")

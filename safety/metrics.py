@@ -6,7 +6,6 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Flag, Metric
-from audit.safety.probe import SUITE
 from audit.stats.aggregate import NOT_YET, TRUNCATED_OUTPUTS, UNSCORED
 from audit.stats.definitions import Count, MeanOfCompletions, Unscored
 from audit.stats.definitions.metric import measured
@@ -113,7 +112,7 @@ def foreseen(declared: Iterable[ProbeMetric], categories: Mapping[str, Collectio
     return [
         Metric(
             name=f"{task}/{metric.name}",
-            suite=SUITE,
+            suite="safety",
             task=task,
             metric=metric.name,
             value=None,

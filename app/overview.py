@@ -27,7 +27,7 @@ from audit.gate.decide import not_judged_lines
 from audit.ratings import RatingSummary, summary
 from audit.reports.drawing.charts import by_axis
 from audit.reports.render.baseline_text import baseline_lines, rule_text
-from audit.reports.render.figures import metric_row, rating_row
+from audit.reports.render.figures import NOT_DRAWN, metric_row, rating_row
 from audit.reports.settings import settings_of
 from audit.stats.aggregate import UNSCORED, not_computed
 from audit.stats.cut_answers import cut_text
@@ -139,20 +139,27 @@ def _primary(primary: Sequence[Metric], metrics: Sequence[Metric], looked_at: Co
         bounds = cut_text(metric, metrics)
         if bounds:
             st.caption(plain(f"{metric_label(metric)}: {bounds}"))
-    _charts(primary)
+    _charts(primary, looked_at)
 
 
-def _charts(metrics: Sequence[Metric]) -> None:
+def _charts(metrics: Sequence[Metric], looked_at: Collection[str]) -> None:
     """One chart per axis: numbers of different units share none."""
     axes = by_axis(metrics)
     places = st.columns(min(2, max(1, len(axes))), gap="large")
     for index, (title, measured) in enumerate(axes.items()):
         chart = interval_chart(
-            [metric_row(metric, metric.name) for metric in measured], unit=measured[0].unit, title=title, legend="suite"
+            [metric_row(metric, metric.name, looked_at) for metric in measured],
+            unit=measured[0].unit,
+            title=title,
+            legend="suite",
         )
         places[index % len(places)].altair_chart(chart)
     if axes:
-        st.caption("Bars are confidence intervals. For a point without one, the note in the table says why.")
+        narrow = any(metric.task in looked_at for metric in metrics)
+        st.caption(
+            "Bars are confidence intervals. For a point without one, the note in the table says why."
+            + (f" {NOT_DRAWN[0].upper()}{NOT_DRAWN[1:]}." if narrow else "")
+        )
 
 
 def _metric_rows(metrics: Iterable[Metric], looked_at: Collection[str]) -> list[dict[str, object]]:

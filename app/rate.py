@@ -170,7 +170,13 @@ def _sampled(of_tasks: list[list[Sample]], run_id: str, stopped: list[str]) -> l
     st.session_state[DRAW_BOX_KEY] = st.session_state.get(DRAW_KEY, 0)
     help_text = "Rate only so many outputs of each task, drawn at random: a gate corrects scores by them. 0: all."
     count = st.number_input(
-        "Random sample", min_value=0, step=50, key=DRAW_BOX_KEY, help=help_text, on_change=_keep_draw, width=200
+        "Random sample per task",
+        min_value=0,
+        step=50,
+        key=DRAW_BOX_KEY,
+        help=help_text,
+        on_change=_keep_draw,
+        width=220,
     )
     if not count:
         return [sample for samples in of_tasks for sample in samples]

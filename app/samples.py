@@ -12,7 +12,7 @@ from audit.app.charts import interval_chart
 from audit.app.filters import choose_filters, choose_tasks
 from audit.app.untrusted import MASKED, excerpt, is_masked, plain, table
 from audit.core.units import unit_of
-from audit.reports.render.figures import group_row
+from audit.reports.render.figures import NOT_DRAWN, group_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,24 +117,26 @@ def _errors(run: RunFolder) -> None:
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _groups(analysis)
+        looks = stored.manifest(run).looks
+        _groups(analysis, narrow=looks is not None and tasks[name][1] in looks.tasks)
     with right:
         _counts("Flags", analysis.flags, "No sample of this task carries a flag.")
         _counts("Why samples could not be scored", analysis.errors, "All samples of this task are scored.")
 
 
-def _groups(analysis: ErrorAnalysis) -> None:
+def _groups(analysis: ErrorAnalysis, *, narrow: bool) -> None:
     if analysis.overall is None:
         st.info("None of the samples of this task could be scored.")
         return
     st.subheader(plain(analysis.quantity.capitalize()), anchor=False)
     unit = analysis.unit
-    rows = [group_row(group, unit) for group in (analysis.overall, *analysis.groups)]
+    rows = [group_row(group, unit, narrow=narrow) for group in (analysis.overall, *analysis.groups)]
     legend = "divided by" if analysis.groups else None
     st.altair_chart(
         interval_chart(rows, unit=unit, title=analysis.quantity, reference=analysis.overall.value, legend=legend)
     )
-    st.caption("Bars are 95 % confidence intervals; the dashed line is the value over all samples.")
+    bars = f"{NOT_DRAWN[0].upper()}{NOT_DRAWN[1:]}" if narrow else "Bars are 95 % confidence intervals"
+    st.caption(f"{bars}; the dashed line is the value over all samples.")
     if not analysis.groups:
         st.caption("Too few samples, or too similar, to split into groups.")
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from audit.cli.console import err
+from audit.core import assets
 from audit.core.config import DEFAULT_OUT
 from audit.core.errors import ConfigError
 from audit.core.run_folder import RunFolder
@@ -32,7 +33,7 @@ def registered_policy(policy: Path | None, until: Path | None, config: RunConfig
         config: Of a new run; None for one that goes on.
 
     Raises:
-        ConfigError: There are two, it is none, or the run cannot have what a rule names.
+        ConfigError: There are two, it is none, or the gate would refuse a rule.
     """
     if policy and until:
         msg = "--until-decided registers its policy: leave out --policy"
@@ -44,6 +45,7 @@ def registered_policy(policy: Path | None, until: Path | None, config: RunConfig
     if config is not None:
         from audit.pipeline.foreseen import unmeasured_rules  # noqa: PLC0415 - torch takes seconds to import
 
+        assets.configure(data_dirs=config.data_dirs, offline=config.offline)
         for line in unmeasured_rules(file, config):
             err.print(printable(line), markup=False, style="yellow", soft_wrap=True)
     return registered.register(file, datetime.now(UTC))

@@ -6,15 +6,23 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from audit.core.errors import ConfigError
 from audit.core.names import TASKS
-from audit.core.records import Flag
-from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS, UNSCORED
-from audit.stats.harness_names import OF_MEAN, RENAMED
+from audit.core.records import Flag, Metric
+from audit.evals import corpus_scores
+from audit.evals.corpus_scores import CorpusMetric
+from audit.stats.aggregate import IF_RIGHT, IF_WRONG, NOT_YET, TRUNCATED_OUTPUTS, UNSCORED
+from audit.stats.definitions import Count, Macro, Mean, Unscored
+from audit.stats.definitions.corpora.macro import MEASURES
+from audit.stats.definitions.means.mean import SCORES
+from audit.stats.harness_names import OF_MEAN, RENAMED, UNITS
+
+if TYPE_CHECKING:
+    from audit.stats.definitions import Definition
 
 
 @dataclass(frozen=True)
@@ -36,8 +44,8 @@ class OwnTask:
     """Column that groups items that are not independent."""
     slices: tuple[str, ...] = ()
     """Columns whose values name subsets."""
-    metrics: frozenset[str] = frozenset()
-    """Names of all metrics that it may leave."""
+    metrics: tuple[Metric, ...] = ()
+    """All metrics that it may leave, without values; all are about all items."""
 
 
 def tasks_folder() -> Path:
@@ -97,14 +105,44 @@ def _read(file: Path) -> OwnTask:
     )
 
 
-def _metrics(fields: dict[str, Any], *, classes: bool) -> frozenset[str]:
-    """Names of the metrics that a task file leads to, as ``audit.evals.metrics`` gives them."""
-    listed = [str(one["metric"]) for one in fields["metric_list"] if one["metric"] != Flag.UNPARSED_ANSWER.value]
-    found = {OF_MEAN.get(name, RENAMED.get(name, name)) for name in listed} | {"truncated_prompts", UNSCORED}
+def _metrics(fields: dict[str, Any], *, classes: bool) -> tuple[Metric, ...]:
+    """The metrics that a task file leads to, as ``audit.evals.metrics`` measures them."""
+    listed = [one for one in fields["metric_list"] if one["metric"] != Flag.UNPARSED_ANSWER.value]
+    found = [_listed(one) for one in listed]
+    flags = {"truncated_prompts": Flag.TRUNCATED_PROMPT}
     if len(listed) < len(fields["metric_list"]):
-        found.add("unparsed_answers")
+        flags["unparsed_answers"] = Flag.UNPARSED_ANSWER
     if classes:
-        found |= {"macro_precision", "macro_recall", "macro_f1"}
+        found += [(f"macro_{of}", "share", True, Macro(of=of)) for of in MEASURES]
     if fields["output_type"] == "generate_until":
-        found |= {f"{name}{end}" for name in listed for end in (IF_WRONG, IF_RIGHT)} | {TRUNCATED_OUTPUTS}
-    return frozenset(found)
+        flags[TRUNCATED_OUTPUTS] = Flag.TRUNCATED_OUTPUT
+        for name, unit, better, definition in list(found):
+            if unit == "share":
+                found += [(f"{name}{end}", unit, better, definition) for end in (IF_WRONG, IF_RIGHT)]
+    found += [(name, "count", False, Count(flags=(flag.value,))) for name, flag in flags.items()]
+    found.append((UNSCORED, "count", False, Unscored()))
+    return tuple(
+        Metric(
+            name=f"{fields['task']}/{name}",
+            suite="evals",
+            task=fields["task"],
+            metric=name,
+            value=None,
+            n=0,
+            higher_is_better=better,
+            unit=unit,
+            definition=definition.written(),
+            error=NOT_YET,
+        )
+        for name, unit, better, definition in found
+    )
+
+
+def _listed(one: dict[str, Any]) -> tuple[str, str, bool, Definition]:
+    """Name, unit, direction and definition of a metric in the list of a task file."""
+    original, better = str(one["metric"]), bool(one["higher_is_better"])
+    corpus = getattr(corpus_scores, str(one["aggregation"]).rpartition(".")[2], None)
+    if isinstance(corpus, CorpusMetric):
+        return original, corpus.definition.metric, better, corpus.definition
+    name = OF_MEAN.get(original, RENAMED.get(original, original))
+    return name, UNITS.get(name, "score"), better, Mean(of=f"{SCORES}{RENAMED.get(original, original)}")

@@ -96,7 +96,7 @@ class UntilDecided:
             msg = (
                 f"{self.policy.where}: no task of this run can be decided early: the rules must be on one of its "
                 "tasks, other than a group or one whose items are named; for items in clusters, the baseline must have "
-                "all items: use --policy in place of --until-decided"
+                "all items, or be drawn with by_cluster: true: use --policy in place of --until-decided"
             )
             raise ConfigError(msg)
         looks = Looks(

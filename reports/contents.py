@@ -83,6 +83,11 @@ class RunContents:
         return self.stale_reason is not None
 
     @property
+    def looked_at(self) -> set[str]:
+        """Tasks whose number of items looks decided, so that their intervals are too narrow."""
+        return {*self.manifest.looks.tasks} if self.manifest.looks else set()
+
+    @property
     def metrics(self) -> list[Metric]:
         """Every metric, task by task."""
         return [

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from audit.core.records import Flag
-from audit.stats.aggregate import TRUNCATED_OUTPUTS, UNSCORED
+from audit.core.records import Flag, Metric
+from audit.stats.aggregate import NOT_YET, TRUNCATED_OUTPUTS, UNSCORED
 from audit.stats.definitions import Count, MeanOfCompletions, Unscored
 from audit.stats.definitions.metric import measured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from audit.core.records import Metric, Sample
+    from audit.core.records import Sample
     from audit.stats.definitions import Definition
 
 
@@ -96,18 +96,48 @@ def compute(
         settings: What decides all of these metrics.
         note: What a reader of a metric must know, beyond its own note; plain counts go without.
     """
-    declared = list(declared)
-    wanted = declared if any(metric.name == UNSCORED for metric in declared) else [*declared, _UNSCORED]
     made = _Measuring(samples, items, seed, settings, note)
-    found = [made.of(metric, metric.slice, primary=metric.primary) for metric in wanted if metric.whole]
+    found = [made.of(*one) for one in _places(list(declared), categories)]
+    return [metric for metric in found if metric is not None]
+
+
+def foreseen(declared: Iterable[ProbeMetric], categories: Mapping[str, Collection[str]], task: str) -> list[Metric]:
+    """The metrics of a probe before anything is asked: units, directions, slices and definitions, without values.
+
+    Args:
+        declared: By the probe.
+        categories: By slice, every category of the data set.
+        task: Name of the probe.
+    """
+    return [
+        Metric(
+            name=f"{task}/{metric.name}",
+            suite="safety",
+            task=task,
+            metric=metric.name,
+            value=None,
+            n=0,
+            higher_is_better=metric.higher_is_better,
+            unit=metric.unit,
+            slice=dict(where) if where else None,
+            definition=metric.definition.written(),
+            error=NOT_YET,
+        )
+        for metric, where in _places(list(declared), categories)
+    ]
+
+
+def _places(
+    declared: Sequence[ProbeMetric], categories: Mapping[str, Collection[str]]
+) -> Iterator[tuple[ProbeMetric, Mapping[str, str] | None]]:
+    """Each metric with its slice, None for all items: those over all items first, then those of each category."""
+    wanted = declared if any(metric.name == UNSCORED for metric in declared) else [*declared, _UNSCORED]
+    yield from ((metric, metric.slice) for metric in wanted if metric.whole)
     for key in dict.fromkeys(name for metric in wanted for name in metric.on):
         for category in sorted(categories.get(key, ())):
-            found += [
-                made.of(metric, {key: category}, primary=False)
-                for metric in wanted
-                if key in metric.on and category in metric.within.get(key, (category,))
-            ]
-    return [metric for metric in found if metric is not None]
+            for metric in wanted:
+                if key in metric.on and category in metric.within.get(key, (category,)):
+                    yield metric, {key: category}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +150,7 @@ class _Measuring:
     settings: Mapping[str, Any]
     note: Callable[[ProbeMetric], str | None] | None
 
-    def of(self, metric: ProbeMetric, where: Mapping[str, str] | None, *, primary: bool) -> Metric | None:
+    def of(self, metric: ProbeMetric, where: Mapping[str, str] | None) -> Metric | None:
         """A declared metric on a slice, or over all items; None where it is left out (``ProbeMetric.when``)."""
         definition = replace(metric.definition, seed=self.seed)
         if where and where is not metric.slice:
@@ -134,7 +164,7 @@ class _Measuring:
             metric=metric.name,
             unit=metric.unit,
             higher_is_better=metric.higher_is_better,
-            primary=primary,
+            primary=metric.primary and where is metric.slice,
             note=self._note(metric, definition, inside),
             settings={**self.settings, **metric.settings},
             slice=where,

@@ -240,17 +240,28 @@ def metrics_of(probe: Probe[Item], samples: Sequence[Sample], items: Sequence[It
     Raises:
         DeclarationError: The definition of a metric cannot be found again, or its package is not in the manifest.
     """
+    settings = {**probe.settings(context), **probe.data_settings(items), **_source(context.predictions)}
+    note = partial(probe.note, context) if probe.note else None
+    return compute(
+        _declared(probe, context),
+        samples,
+        items,
+        categories_of(probe, items),
+        seed=context.config.seed,
+        settings=settings,
+        note=note,
+    )
+
+
+def categories_of(probe: Probe[Item], items: Sequence[Item]) -> dict[str, set[str]]:
+    """By slice, every category of a probe's data set, and those that it reports on even where there is no item."""
     categories: dict[str, set[str]] = defaultdict(set)
     for item in items:
         for key, category in probe.slices(item).items():
             categories[key].add(category)
     for key, known in probe.categories.items():
         categories[key].update(known)
-    settings = {**probe.settings(context), **probe.data_settings(items), **_source(context.predictions)}
-    note = partial(probe.note, context) if probe.note else None
-    return compute(
-        _declared(probe, context), samples, items, categories, seed=context.config.seed, settings=settings, note=note
-    )
+    return categories
 
 
 def definitions_of_packages(probe: Probe[Any], config: RunConfig) -> set[str]:

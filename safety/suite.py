@@ -25,6 +25,7 @@ from audit.core.errors import (
 from audit.core.names import PROBES as FOLDERS
 from audit.core.records import Sample, TaskResult
 from audit.safety import running
+from audit.safety.metrics import foreseen
 from audit.safety.probe import SUITE, Probe
 from audit.safety.probes.toxicity import toxicity_scorer
 from audit.safety.scorers.registry import check_scorer
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from audit.core.config import RunConfig, TaskConfig
+    from audit.core.records import Metric
     from audit.engine import Engine
     from audit.safety.predictions import Predictions
 
@@ -81,6 +83,16 @@ def metric_names(name: str) -> tuple[set[str], bool]:
     """Names of a probe's metrics as far as they are known before it runs, and whether these are all."""
     probe = PROBES[name]
     return {metric.name for metric in probe.metrics} | {UNSCORED}, probe.more_metrics is None
+
+
+def foreseen_metrics(name: str) -> list[Metric] | None:
+    """The metrics that a probe declares, on all slices, without values; None where its data cannot be read."""
+    probe = PROBES[name]
+    try:
+        categories = running.categories_of(probe, probe.load().items)
+    except RAISED_BY_OTHERS:  # whatever the code of others raises; running the probe says why
+        return None
+    return foreseen(probe.metrics, categories, name)
 
 
 def in_random_order(name: str) -> bool:

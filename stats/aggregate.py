@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "IF_RIGHT",
     "IF_WRONG",
+    "NOT_YET",
     "TRUNCATED_OUTPUT",
     "TRUNCATED_OUTPUTS",
     "UNSCORED",
@@ -35,6 +36,8 @@ UNSCORED = "unscored"
 """Name of the metric that every task emits in addition to its own."""
 TRUNCATED_OUTPUTS = "truncated_outputs"
 """Name of the metric that counts answers cut by the token limit."""
+NOT_YET = "not measured yet"
+"""Why a metric that a task declares has no value before the run."""
 IF_WRONG, IF_RIGHT = "_if_cut_wrong", "_if_cut_right"
 """Suffixes of a metric's name: its value if every answer cut by the token limit counts as wrong, or as right."""
 

@@ -71,7 +71,7 @@ def _to_rate(found: CorrectedMetric) -> str:
     """What is to be rated, and why other ratings do not count."""
     if found.correction is None:
         return ""
-    todo = ": rate them in the app, under Random sample"
+    todo = ": rate them in the app, under Random sample per task"
     if not found.elsewhere:
         return todo
     others = "1 rated output" if found.elsewhere == 1 else f"{found.elsewhere:,} rated outputs"

@@ -94,12 +94,17 @@ def judge_difference(
     return verdict, f"{said}{why}" if verdict == "PASS" else f"{said}, but {why}"
 
 
-def shown(found: BaselineComparison) -> str:
-    """``difference +0.020 (95 % interval −0.010 to 0.050)``, with the baseline's interval where the margin needs it."""
+def shown(found: BaselineComparison, about: str = "") -> str:
+    """``difference +0.020 (95 % interval −0.010 to 0.050)``, with the baseline's interval where the margin needs it.
+
+    Args:
+        found: The comparison.
+        about: What else there is to say about the interval of the difference.
+    """
     one = found.difference
     value, ends = estimate(one.difference, one.ci_low, one.ci_high, one.unit)
     value = signed(one.difference, one.unit) if one.difference else value
-    text = f"difference {value} ({coverage(one.confidence)} interval {ends})"
+    text = f"difference {value} ({coverage(one.confidence)} interval {ends}{about})"
     if found.baseline_low is not None:
         own = estimate(one.baseline, found.baseline_low, found.baseline_high, one.unit)
         text += f", baseline {own[0]} ({own[1]})"

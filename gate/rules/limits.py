@@ -35,6 +35,20 @@ def check_rule(rule: Rule, measured: Measured, baseline: Measured | None) -> Non
             rule_checks.check_names(rule, measured)
     elif baseline is None or baseline.find(rule.metric, rule.slice) is None:
         rule_checks.check_names(rule, measured)
+    check_asked(rule, measured, baseline)
+
+
+def check_asked(rule: Rule, measured: Measured, baseline: Measured | None) -> None:
+    """Refuse what a rule cannot ask of its metric, whatever its slice.
+
+    Args:
+        rule: One that asks for one thing.
+        measured: Metrics of the run.
+        baseline: Metrics of the baseline; None without one.
+
+    Raises:
+        ConfigError: The rule is such a one.
+    """
     if rule.kind in {"range", "corrected"}:
         rule_checks.check_limits(rule, measured)
     named = [*measured.named(rule.metric), *(baseline.named(rule.metric) if baseline else [])]
@@ -42,10 +56,10 @@ def check_rule(rule: Rule, measured: Measured, baseline: Measured | None) -> Non
     if metric is not None and rule.kind == "corrected":
         correcting.refuse(rule, metric)
     if metric is not None:
-        _check_asked(rule, metric)
+        _check_metric(rule, metric)
 
 
-def _check_asked(rule: Rule, metric: Metric) -> None:
+def _check_metric(rule: Rule, metric: Metric) -> None:
     """Refuse what cannot be asked of a metric.
 
     Raises:

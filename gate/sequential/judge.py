@@ -128,7 +128,8 @@ class SequentialJudge:
         confidence = self._confidence(rule)
         verdict = verdict_of(claims, found, confidence, tests)
         low, high = self._interval(found, confidence)
-        said = self._said(f"mean {interval(low, high, unit)}", found, confidence)
+        each = coverage(1 - (1 - confidence) * EARLY)
+        said = f"mean {interval(low, high, unit)} ({each} coverage{_looked_at(found)})"
         words = {"PASS": "satisfies the rule", "FAIL": "violates the rule", "INCONCLUSIVE": "spans the limit"}
         verdict, said = self._tolerated(rule, metric, found, verdict, f"{said} {words[verdict]}")
         made = self._made(rule, metric, verdict, said, self._record(verdict, claims, found, confidence, tests))
@@ -153,7 +154,7 @@ class SequentialJudge:
         verdict = verdict_of(claims, found, each, tests)
         compared = self._compared(metric, found, each, own, baseline)
         words = {"PASS": "clears the margin", "FAIL": "lies beyond the margin", "INCONCLUSIVE": "spans the margin"}
-        said = self._said(shown(compared), found, each)
+        said = shown(compared, _looked_at(found))
         verdict, said = self._tolerated(rule, metric, found, verdict, f"{said} {words[verdict]}")
         if found.known < self._policy.min_aligned * len(found.low):
             verdict = "INCONCLUSIVE"
@@ -231,10 +232,6 @@ class SequentialJudge:
         each = 1 - (1 - confidence) * EARLY
         return lowest.interval(each).low, highest.interval(each).high
 
-    def _said(self, text: str, found: ItemValues, confidence: float) -> str:
-        each = coverage(1 - (1 - confidence) * EARLY)
-        return f"{text} ({len(found.low):,} items, {each} coverage at all looks together)"
-
     def _record(
         self, verdict: Verdict, claims: list[Claim], found: ItemValues, confidence: float, tests: int
     ) -> SequentialCheck:
@@ -260,6 +257,11 @@ class SequentialJudge:
             reason += f". Go on: {self._command}" if self._command else ""
         update: dict[str, Any] = {"sequential": record, "ci_low": None, "ci_high": None}
         return check(rule, metric, verdict, reason).model_copy(update=update)
+
+
+def _looked_at(found: ItemValues) -> str:
+    """When an interval holds, and how many items it rests on."""
+    return f" at all looks together, {len(found.low):,} items"
 
 
 def _claim(rule: Rule, metric: Metric, own: tuple[float | None, float | None]) -> Claim:

@@ -182,7 +182,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "drivers": _drivers(contents),
         "ratings": contents.ratings,
         "suites": [(suite, contents.of(suite)) for suite in SUITES],
-        "forests": {suite: forest_plots(suite, contents.of(suite)) for suite in SUITES},
+        "forests": {suite: forest_plots(suite, contents.of(suite), contents.looked_at) for suite in SUITES},
         "anchor": lambda task: anchors[task.suite, task.task],
         "totals": _totals(contents),
         "failed": failed,
@@ -235,6 +235,8 @@ def _totals(contents: RunContents) -> Mapping[str, int]:
 def _task_charts(contents: RunContents) -> dict[str, TaskCharts]:
     """Charts by the anchor of the task."""
     return {
-        f"{task.suite}-{index}": TaskCharts(slice_figures(task), error_figures(task))
+        f"{task.suite}-{index}": TaskCharts(
+            slice_figures(task, contents.looked_at), error_figures(task, contents.looked_at)
+        )
         for index, task in enumerate(contents.tasks)
     }

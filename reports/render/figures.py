@@ -9,7 +9,7 @@ from audit.reports.drawing.charts import IntervalRow, by_axis, interval_chart
 from audit.reports.drawing.figure import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from audit.core.records import Metric, Suite
     from audit.ratings import RatingSummary
@@ -17,23 +17,37 @@ if TYPE_CHECKING:
     from audit.reports.error_analysis import Group
 
 MAX_ROWS = 24
+NOT_DRAWN = "no interval is drawn where looks decided the number of items: it would be too narrow"
+"""In captions of charts with tasks that were looked at while they ran."""
 
 
-def forest_plots(suite: Suite, tasks: Sequence[TaskContents]) -> list[Figure]:
-    """The primary metrics of a suite with their intervals, one chart per axis: units do not share one."""
+def forest_plots(suite: Suite, tasks: Sequence[TaskContents], looked_at: Collection[str] = ()) -> list[Figure]:
+    """The primary metrics of a suite with their intervals, one chart per axis: units do not share one.
+
+    Args:
+        suite: The suite.
+        tasks: Its tasks.
+        looked_at: Tasks whose number of items looks decided: their intervals are too narrow and not drawn.
+    """
     return [
         _figure(
-            [metric_row(metric, metric_label(metric)) for metric in metrics],
+            [metric_row(metric, metric_label(metric), looked_at) for metric in metrics],
             metrics[0].unit,
             suite,
             f"primary metrics, {title}",
+            narrow=any(metric.task in looked_at for metric in metrics),
         )
         for title, metrics in by_axis(metric for task in tasks for metric in task.primary).items()
     ]
 
 
-def slice_figures(task: TaskContents) -> list[Figure]:
-    """The first primary metric by each slice; the dashed line is the value over all items."""
+def slice_figures(task: TaskContents, looked_at: Collection[str] = ()) -> list[Figure]:
+    """The first primary metric by each slice; the dashed line is the value over all items.
+
+    Args:
+        task: The task.
+        looked_at: As for :func:`forest_plots`.
+    """
     whole = next((metric for metric in task.primary if metric.value is not None), None)
     if whole is None:
         return []
@@ -43,19 +57,25 @@ def slice_figures(task: TaskContents) -> list[Figure]:
             by_key.setdefault(", ".join(sorted(metric.slice)), []).append(metric)
     return [
         _figure(
-            [metric_row(metric, f"{_values(metric)} (n = {metric.n})") for metric in metrics],
+            [metric_row(metric, f"{_values(metric)} (n = {metric.n})", looked_at) for metric in metrics],
             whole.unit,
             task.suite,
             f"{whole.metric} by {key.replace('_', ' ')}",
             whole.value,
+            narrow=task.task in looked_at,
         )
         for key, metrics in by_key.items()
         if len(metrics) > 1
     ]
 
 
-def error_figures(task: TaskContents) -> list[Figure]:
-    """Error rate or mean score by prompt length, and by each slice that has no metrics."""
+def error_figures(task: TaskContents, looked_at: Collection[str] = ()) -> list[Figure]:
+    """Error rate or mean score by prompt length, and by each slice that has no metrics.
+
+    Args:
+        task: The task.
+        looked_at: As for :func:`forest_plots`.
+    """
     analysis = task.analysis
     if analysis is None or analysis.overall is None:
         return []
@@ -66,21 +86,32 @@ def error_figures(task: TaskContents) -> list[Figure]:
             by.setdefault(group.by, []).append(group)
     return [
         _figure(
-            [group_row(group, analysis.unit) for group in groups],
+            [group_row(group, analysis.unit, narrow=task.task in looked_at) for group in groups],
             analysis.unit,
             task.suite,
             f"{analysis.quantity} by {key.replace('_', ' ')}",
             analysis.overall.value,
+            narrow=task.task in looked_at,
         )
         for key, groups in by.items()
     ]
 
 
-def _figure(rows: Sequence[IntervalRow], unit: str, suite: Suite, title: str, reference: float | None = None) -> Figure:
+def _figure(
+    rows: Sequence[IntervalRow],
+    unit: str,
+    suite: Suite,
+    title: str,
+    reference: float | None = None,
+    *,
+    narrow: bool = False,
+) -> Figure:
     kept = rows[:MAX_ROWS]
     caption = f"{title[0].upper()}{title[1:]}: point estimate and confidence interval"
     if reference is not None:
         caption += "; the dashed line is the value over all items"
+    if narrow:
+        caption += f"; {NOT_DRAWN}"
     if len(rows) > len(kept):
         caption += f"; the first {len(kept)} of {len(rows)}"
     alternative = "; ".join(f"{row.label}: {row.text}" for row in kept)
@@ -88,16 +119,22 @@ def _figure(rows: Sequence[IntervalRow], unit: str, suite: Suite, title: str, re
     return Figure(f"{caption}.", f"{title}. {alternative}", svg)
 
 
-def metric_row(metric: Metric, label: str) -> IntervalRow:
-    """A metric as a line of an interval chart."""
+def metric_row(metric: Metric, label: str, looked_at: Collection[str] = ()) -> IntervalRow:
+    """A metric as a line of an interval chart.
+
+    Args:
+        metric: The metric.
+        label: What the line is called.
+        looked_at: As for :func:`forest_plots`.
+    """
     value = metric.value if metric.value is not None else float("nan")
-    low, high = metric.ci_low, metric.ci_high
+    low, high = (None, None) if metric.task in looked_at else (metric.ci_low, metric.ci_high)
     return IntervalRow(label, value, low, high, estimate_text(value, low, high, metric.unit), metric.suite, metric.n)
 
 
-def group_row(group: Group, unit: str) -> IntervalRow:
-    """A group of samples as a line of an interval chart."""
-    low, high = (group.interval.low, group.interval.high) if group.interval else (None, None)
+def group_row(group: Group, unit: str, *, narrow: bool = False) -> IntervalRow:
+    """A group of samples as a line of an interval chart; without its interval where looks made it too narrow."""
+    low, high = (group.interval.low, group.interval.high) if group.interval and not narrow else (None, None)
     text = estimate_text(group.value, low, high, unit)
     return IntervalRow(f"{group.name} (n = {group.n})", group.value, low, high, text, group.by, group.n)
 

@@ -64,6 +64,7 @@ def test_a_name_is_chosen_once_shown_and_kept_in_its_first_spelling(
 def test_a_random_sample_is_what_the_gate_draws(run: RunFolder, open_page: Open) -> None:
     test = open_page("rate")
     rate_as(test, "ada", "evals/boolq")
+    assert test.number_input[0].label == "Random sample per task"  # so that of two tasks six are asked for
     drawn(test.number_input[0].set_value(3).run())
     assert any(bar.proto.text.startswith("0 of 3 rated") for bar in test.get("progress"))
     seen = set()

@@ -129,10 +129,17 @@ def test_asdiv_leaves_out_items_without_a_number() -> None:
 
 def test_the_metrics_of_a_task_follow_from_its_file() -> None:
     tasks = own_tasks()
-    always = {"truncated_prompts", "unscored"}
-    assert tasks["openbookqa"].metrics == {"accuracy", "normalised_accuracy"} | always
-    assert tasks["boolq"].metrics == {"accuracy", "macro_precision", "macro_recall", "macro_f1"} | always
-    assert {"exact_match", "mean_squared_error", "unparsed_answers", "exact_match_if_cut_wrong"} < tasks[
-        "asdiv"
-    ].metrics
-    assert {"chrf", "bleu", "truncated_outputs"} < tasks["ntrex_en_de"].metrics
+
+    def found(name: str) -> set[tuple[str, str, bool | None]]:
+        return {(one.metric, one.unit, one.higher_is_better) for one in tasks[name].metrics}
+
+    always = {("truncated_prompts", "count", False), ("unscored", "count", False)}
+    accuracy, cut = ("accuracy", "share", True), ("truncated_outputs", "count", False)
+    macro = {(f"macro_{of}", "share", True) for of in ("precision", "recall", "f1")}
+    bounds = {(f"exact_match_if_cut_{end}", "share", True) for end in ("right", "wrong")}
+    numbers = {("exact_match", "share", True), ("mean_squared_error", "squared_error", False)}
+    assert found("openbookqa") == {accuracy, ("normalised_accuracy", "share", True)} | always
+    assert found("boolq") == {accuracy} | macro | always
+    assert found("asdiv") == numbers | bounds | {("unparsed_answers", "count", False), cut} | always
+    assert found("ntrex_en_de") == {("chrf", "chrf", True), ("bleu", "bleu", True), cut} | always
+    assert all(one.value is None and one.slice is None for task in tasks.values() for one in task.metrics)

@@ -13,6 +13,7 @@ from audit.core.errors import ConfigError, ScoringUnavailable
 from audit.core.item_draw import choose
 from audit.engine import Score, ScoreRequest
 from audit.evals import suite
+from audit.evals.catalogue import own_tasks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +41,17 @@ def metric(result: TaskResult, name: str) -> Metric:
     return found
 
 
+def check_foreseen(result: TaskResult) -> None:
+    """What the task file says of its metrics before the run is what was measured: definition, unit, direction."""
+
+    def about(one: Metric) -> tuple[Any, ...]:
+        kept = {key: value for key, value in (one.definition or {}).items() if key not in {"seed", "resamples"}}
+        return one.name, one.unit, one.higher_is_better, one.slice, kept
+
+    foreseen = [about(one) for one in own_tasks()[result.task].metrics if "_if_cut_" not in one.metric]
+    assert sorted(map(about, result.metrics), key=str) == sorted(foreseen, key=str)
+
+
 def uniform(*totals: float) -> list[Score]:
     """Scores of one token each."""
     return [Score((total,), (False,)) for total in totals]
@@ -47,6 +59,7 @@ def uniform(*totals: float) -> list[Score]:
 
 def test_choice_task_becomes_records(tiny: Engine, rows: Rows) -> None:
     result = run_one(tiny, "openbookqa")
+    check_foreseen(result)
     assert [m.metric for m in result.metrics if m.primary] == ["accuracy", "normalised_accuracy"]
     assert result.metrics[0].value == pytest.approx(sum(s.score or 0 for s in result.samples) / 8)
     assert result.metrics[0].ci_method == "wilson"
@@ -135,6 +148,7 @@ def test_numbers_parsed_unparsed_and_failed(scripted: Scripted, rows: Rows) -> N
     rows["asdiv"] = rows["asdiv"][:4]
     scripted.texts = ["0 apples", "4", "none at all"]
     result = run_one(scripted, "asdiv")
+    check_foreseen(result)
     right, wrong, unparsed, failed = result.samples
     assert (right.score, right.scores) == (1.0, {"exact_match": 1.0, "squared_error": 0.0})
     assert (wrong.score, wrong.scores["squared_error"]) == (0.0, 9.0)
@@ -155,6 +169,7 @@ def test_translation_is_scored_as_a_corpus(scripted: Scripted, rows: Rows) -> No
     scripted.texts = [*answers]
     result = run_one(scripted, "translation_en_de")
     references = [row["target"] for row in rows["gettext_de"]]
+    check_foreseen(result)
     assert [m.metric for m in result.metrics if m.primary] == ["chrf", "bleu"]
     assert metric(result, "chrf").value == pytest.approx(sacrebleu.corpus_chrf(answers, [references]).score)
     assert metric(result, "bleu").value == pytest.approx(sacrebleu.corpus_bleu(answers, [references]).score)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.core.records import Flag, Metric, Sample, SampledText
-from audit.safety.metrics import TRUNCATED, ProbeMetric, compute
+from audit.safety.metrics import TRUNCATED, ProbeMetric, compute, foreseen
 from audit.stats.definitions import (
     ExpectedMaximum,
     Mean,
@@ -107,6 +107,28 @@ def test_a_metric_is_repeated_within_the_categories_that_it_is_about() -> None:
         ("some", {"group": "b"}, False),
         ("all", {"group": "b"}, False),
         ("all", {"kind": "c"}, False),
+    ]
+
+
+def test_what_is_known_before_the_run_is_what_is_measured_without_values() -> None:
+    declared = [
+        ProbeMetric("some", Mean(), "share", False, on=("group",), within={"group": {"b"}}, whole=False),
+        ProbeMetric("all", Mean(scale=100), "percent", None, on=("group",)),
+        ProbeMetric("one", Mean(), "score", True, slice={"kind": "c"}),
+    ]
+    metrics = foreseen(declared, {"group": {"a", "b"}}, "t")
+    measured = compute(declared, [sample("a", 1.0)], [], {"group": {"a", "b"}}, seed=0, settings={})
+    assert all(one.value is None and one.error == "not measured yet" for one in metrics)
+    assert [(one.metric, one.slice, one.unit, one.higher_is_better) for one in metrics] == [
+        ("all", None, "percent", None),
+        ("one", {"kind": "c"}, "score", True),
+        ("unscored", None, "count", False),
+        ("all", {"group": "a"}, "percent", None),
+        ("some", {"group": "b"}, "share", False),
+        ("all", {"group": "b"}, "percent", None),
+    ]
+    assert [(one.name, one.slice, one.definition) for one in metrics] == [
+        (one.name, one.slice, one.definition) for one in measured
     ]
 
 

@@ -87,14 +87,17 @@ def test_ratings_that_are_no_random_sample_are_refused(make: Make, judge: Judge)
     assert check.value is None
     left, others = 60 - len(drawn_too), 100 - len(drawn_too)
     assert check.reason == (
-        f"{left} of 60 outputs that were drawn at random are not rated: rate them in the app, under Random sample;"
+        f"{left} of 60 outputs that were drawn at random are not rated: "
+        "rate them in the app, under Random sample per task;"
         f" {others} rated outputs outside the draw cannot count: they are no random sample of the outputs"
     )
 
 
 def test_nobody_rated(make: Make, judge: Judge) -> None:
     check = last(judge(make(SAMPLES), RULE))
-    wanted = "60 of 60 outputs that were drawn at random are not rated: rate them in the app, under Random sample"
+    wanted = (
+        "60 of 60 outputs that were drawn at random are not rated: rate them in the app, under Random sample per task"
+    )
     assert (check.verdict, check.reason) == ("INCONCLUSIVE", wanted)
 
 

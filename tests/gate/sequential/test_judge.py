@@ -36,6 +36,8 @@ def test_a_floor_is_judged_by_the_money_that_betting_makes(make: Make, judge: Ju
     assert found.ci_high is not None
     assert found.ci_low < right / 100 < found.ci_high
     assert (found.ci_low >= 0.6) == passes
+    assert found.reason.count("99.5 %") == 1  # 1 − 0.05 / 10
+    assert "(99.5 % coverage at all looks together, 100 items)" in found.reason
 
 
 def test_both_verdicts_occur_where_the_fixed_interval_is_clear(make: Make, judge: Judge) -> None:
@@ -124,6 +126,9 @@ def test_a_rule_on_the_baseline_is_judged_on_the_items_so_far(make: Make, judge:
     assert (one.n, one.aligned, one.difference, one.ci_method) == (n, 1.0, 0.0, "betting")
     assert one.ci_low is not None
     assert (one.ci_low > -0.05) == (verdict == "PASS")
+    assert found.reason.count("99.5 %") == 1
+    assert found.reason.startswith("difference 0.000 (99.5 % interval ")
+    assert f" at all looks together, {n} items)" in found.reason
 
 
 def test_a_loss_counts_against_all_rules_on_the_baseline(make: Make, judge: Judge) -> None:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from audit.core.records import Looks, TaskLooks
 from audit.ratings import RatingSummary
 from audit.reports import contents
-from audit.reports.render.figures import MAX_ROWS, error_figures, forest_plots, metric_row, rating_row, slice_figures
+from audit.reports.render.figures import (
+    MAX_ROWS,
+    NOT_DRAWN,
+    error_figures,
+    forest_plots,
+    metric_row,
+    rating_row,
+    slice_figures,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +69,26 @@ def test_slices_of_the_leading_metric_and_no_chart_of_one_value(
     nothing = records["metric"](value=None, ci_low=None, ci_high=None, ci_method=None, error="lost")
     (task,) = contents.read(make_run([nothing, *metrics[1:]], run_id="20260131T120001Z-tiny-chat-0a1b2c")).tasks
     assert slice_figures(task) == []
+
+
+def test_no_interval_is_drawn_where_looks_decided_the_number_of_items(
+    make_run: Callable[..., RunFolder], records: Records
+) -> None:
+    slices = [records["metric"](slice={"topic": topic}, primary=False) for topic in ("plants", "animals")]
+    looks: dict[str, Any] = {"policy": "p", "policy_sha256": "0" * 64, "looks": 2, "decided": True, "baseline": None}
+    run = make_run(
+        [records["metric"](), *slices, records["metric"]("piqa/accuracy")],
+        looks=Looks(**looks, tasks={"boolq": TaskLooks(limit=50)}),
+    )
+    found = contents.read(run)
+    (plot,) = forest_plots("evals", found.tasks, found.looked_at)
+    assert plot.alternative.count("0.600 (0.500 to 0.700)") == 1  # of piqa
+    assert NOT_DRAWN in plot.caption
+    (by_topic,) = slice_figures(found.tasks[0], found.looked_at)
+    assert "0.500 to 0.700" not in by_topic.alternative
+    assert NOT_DRAWN in by_topic.caption
+    (plain,) = forest_plots("evals", found.tasks[1:], found.looked_at)
+    assert NOT_DRAWN not in plain.caption
 
 
 def test_errors_are_drawn_by_what_has_no_metrics_of_its_own(shared_run: RunFolder) -> None:

@@ -120,8 +120,8 @@ F1 = METRIC.model_copy(update={"name": "boolq/f1"})
 REPEATS: dict[str, list[Metric]] = {
     "0": [METRIC, SLICED],
     "1": [F1, METRIC, SLICED],
-    "2": [METRIC, SLICED],
-    "3": [METRIC, SLICED],
+    "2": [SLICED, METRIC],
+    "3": [F1, METRIC, SLICED],
 }
 """Metrics of each run; 0 and 2 are of one checkpoint, 1 and 3 of another."""
 

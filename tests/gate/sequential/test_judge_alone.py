@@ -11,6 +11,7 @@ from audit.core.formatting import interval
 from audit.core.records import SequentialCheck
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
+from audit.gate.rules.differences import shown
 from audit.gate.sequential.claims import Claim
 from audit.gate.sequential.judge import SequentialJudge, _claim
 from audit.gate.sequential.looked import Looked
@@ -62,7 +63,7 @@ def judged(
     found = metrics_of("boolq", given) if metrics is None else metrics
     asked = Rule.model_validate({"metric": "boolq/accuracy", **rule})
     looked = Looked(a_manifest(looks=looks(len(given), most, largest=largest)), None)
-    records: Any = SimpleNamespace(samples=lambda *_: given, of=lambda _: given)
+    records: Any = SimpleNamespace(samples=lambda *key: {("evals", "boolq"): given}[key], of=lambda _: given)
     settings = Policy.model_validate({"rules": [asked.model_dump(exclude_none=True)], **policy})
     judge = SequentialJudge(looked, Measured(found), records, settings, baseline, "go on")
     return judge.check(asked, found[0], tests)
@@ -172,7 +173,10 @@ def test_a_count_has_to_reach_its_limit() -> None:
         ({"min": 1, "max": 5}, "INCONCLUSIVE"),
         ({"min": 1, "max": 1}, "FAIL"),
     ):
-        assert judged(given, {"metric": "boolq/truncated_outputs", **limits}, metrics=count).verdict == verdict
+        found = judged(given, {"metric": "boolq/truncated_outputs", **limits}, metrics=count)
+        assert (found.verdict, found.sequential) == (verdict, SequentialCheck(confidence=0.995, last=False, tests=1))
+    none = [one for one in metrics_of("boolq", samples([1.0])) if one.metric == "truncated_outputs"]
+    assert judged(given, {"metric": "boolq/truncated_outputs", "max": 0}, metrics=none).verdict == "INCONCLUSIVE"
 
 
 @pytest.mark.parametrize(("cut", "verdict"), [([1], "FAIL"), ([], "INCONCLUSIVE")])
@@ -233,7 +237,9 @@ def test_a_ceiling_is_judged_by_the_money_that_betting_makes(right: int, tests: 
     assert found.reason.startswith(f"{said} {WORDS[verdict]}")
     assert found.sequential is not None
     assert (found.sequential.items, found.sequential.tests, found.sequential.last) == (100, tests, False)
-    assert (found.sequential.needed is None) == (verdict != "INCONCLUSIVE")
+    needed = found.sequential.needed
+    assert (needed is None) == (verdict != "INCONCLUSIVE")
+    assert needed is None or f": about {needed:,} items would decide it if the value stays. Go on" in found.reason
 
 
 def test_a_range_needs_both_of_its_ends() -> None:
@@ -307,6 +313,9 @@ def test_a_comparison_says_how_it_came_about() -> None:
     assert (one.confidence, found.baseline.confidence) == (pytest.approx(0.995), pytest.approx(0.995))
     assert (found.baseline.baseline_low, found.baseline.baseline_high) == (None, None)
     assert (found.ci_low, found.ci_high, found.value) == (None, None, percent.value)
+    coverage = "300 items, 99.5 % coverage at all looks together"
+    lost = "also with 120 items without a value at their worst"
+    assert found.reason == f"{shown(found.baseline)} ({coverage}) clears the margin, {lost}"
     lows, highs = [-50.0, 0.0, 100.0, -100.0, -100.0] * 60, [-50.0, 0.0, 100.0, 100.0, 100.0] * 60
     lows[0], highs[0] = -100.0, 50.0
     assert money_above(lows, one.ci_low or 0.0, -100) == pytest.approx(400, rel=1e-6)
@@ -330,3 +339,49 @@ def test_a_share_of_the_baseline_needs_both_ends_of_its_value(own: Any, known: b
     given = samples([1.0] * 100)
     found = judged(given, {"no_worse_than_baseline": {"relative": 0.1}}, baseline_of(given, given, own))
     assert (found.baseline is not None) is known
+
+
+def test_samples_that_a_metric_lacks_count_as_unscored() -> None:
+    given = samples([1.0] * 100)
+    metrics = [one.model_copy(update={"missing": 5}) for one in metrics_of("boolq", given)]
+    assert judged(given, {"min": 0.5}, metrics=metrics, max_unscored=0.05).verdict == "PASS"
+    found = judged(given, {"min": 0.5}, metrics=metrics, max_unscored=0.04)
+    assert found.verdict == "INCONCLUSIVE"
+    assert "satisfies the rule, but 5 of 100 samples could not be scored" in found.reason
+    assert (found.ci_low is None, found.sequential and found.sequential.items) == (False, 100)
+    count = next(one for one in metrics if one.metric == "truncated_outputs")
+    assert judged(given, {"max_truncated": 0.3}, metrics=[count, *metrics]).verdict == "PASS"  # answers are there
+
+
+@pytest.mark.parametrize(
+    ("task", "asked", "looked"),
+    [("asdiv", {"min": 0.5}, False), ("boolq", {"max_gap": {"slice": "half", "value": 0.5}}, True)],
+)
+def test_the_last_look_is_told_whether_there_were_others(task: str, asked: dict[str, Any], looked: bool) -> None:
+    rule = Rule.model_validate({"metric": "boolq/accuracy", **asked})
+    metrics, given = metrics_of("boolq", samples([1.0] * 20)), []
+    known = Looked(a_manifest(looks=looks(20, 20, task)), None)
+    policy = Policy(rules=[rule])
+    unread: Any = SimpleNamespace()
+    judge: Any = SequentialJudge(known, Measured(metrics), unread, policy, None)
+    judge._last = SimpleNamespace(check=lambda *of, looked: given.append((*of, looked)) or "judged")
+    assert judge.check(rule, metrics[0], 3) == "judged"
+    assert given == [(rule, metrics[0], 3, looked)]
+
+
+def test_the_value_of_a_baseline_that_was_looked_at_has_an_interval_that_holds_at_all_looks() -> None:
+    """800 is 2 / 0.0025; its cut answers may be wrong or right, and a cluster has up to five of its items."""
+    theirs = in_clusters(samples(shares(160, 200), cut=[0, 1, 2, 3]), [1, 1, 4, 2])
+    metrics = metrics_of("boolq", theirs)
+    known = Looked(a_manifest(), a_manifest(looks=looks(200, 500, largest=5)))
+    baseline: Any = SimpleNamespace(own=lambda metric: (metric, theirs), measured=Measured(metrics))
+    unread: Any = SimpleNamespace()
+    judge = SequentialJudge(known, Measured([]), unread, unread, None)
+    low, high = judge._own(metrics[0], baseline, 0.9975)
+    assert low is not None
+    assert high is not None
+    values = [value or 0.0 for value in shares(160, 200)]
+    least, most = [0.0] * 4 + values[4:], [1.0] * 4 + values[4:]
+    below = [1 - value for value in most]
+    assert money_above(in_units(least, [1, 1, 4, 2], low, 5), low, 0) == pytest.approx(800, rel=1e-6)
+    assert money_above(in_units(below, [1, 1, 4, 2], 1 - high, 5), 1 - high, 0) == pytest.approx(800, rel=1e-6)

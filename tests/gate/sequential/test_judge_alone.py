@@ -13,7 +13,7 @@ from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
 from audit.gate.rules.differences import shown
 from audit.gate.sequential.claims import Claim
-from audit.gate.sequential.judge import SequentialJudge, _claim
+from audit.gate.sequential.judge import SequentialJudge, _claim, _mean
 from audit.gate.sequential.looked import Looked
 from audit.stats import definitions
 from audit.stats.definitions import Mean
@@ -62,7 +62,7 @@ def judged(
     """The check of a rule on accuracy, or on its first metric."""
     found = metrics_of("boolq", given) if metrics is None else metrics
     asked = Rule.model_validate({"metric": "boolq/accuracy", **rule})
-    looked = Looked(a_manifest(looks=looks(len(given), most, largest=largest)), None)
+    looked = Looked(a_manifest(looks=looks(len(given) or 1, most, largest=largest)), None)
     records: Any = SimpleNamespace(samples=lambda *key: {("evals", "boolq"): given}[key], of=lambda _: given)
     settings = Policy.model_validate({"rules": [asked.model_dump(exclude_none=True)], **policy})
     judge = SequentialJudge(looked, Measured(found), records, settings, baseline, "go on")
@@ -129,6 +129,13 @@ def test_no_common_item_has_no_difference() -> None:
     one = found.baseline.difference
     assert (one.baseline, one.candidate, one.difference, one.n, one.aligned) == (None, None, None, 0, 0.0)
     assert (one.ci_low, one.ci_high) == (-1, 1)
+    empty = judged([], LOSS, baseline_of(before, []), metrics=metrics_of("boolq", after)).baseline
+    assert empty is not None
+    assert (empty.difference.n, empty.difference.units, empty.difference.aligned) == (0, 0, 0.0)
+
+
+def test_a_value_is_the_mean_of_the_items_means() -> None:
+    assert _mean([[1.0, 0.0], [1.0, 1.0], [0.0]]) == 0.5
 
 
 def test_a_pass_needs_the_number_of_unscored_samples() -> None:
@@ -186,6 +193,9 @@ def test_where_no_answer_may_be_cut_one_is_a_violation(cut: list[int], verdict: 
     count = next(one for one in found if one.metric == "truncated_outputs")
     one = judged(given, {"max_truncated": 0.0}, metrics=[count, *found])
     assert (one.verdict, one.value, one.unit, one.higher_is_better) == (verdict, len(cut) / 100, "share", False)
+    alone = samples([1.0], cut=[0])
+    count = next(one for one in metrics_of("boolq", alone) if one.metric == "truncated_outputs")
+    assert judged(alone, {"max_truncated": 0.5}, metrics=[count]).value == 1.0
 
 
 @pytest.mark.parametrize(
@@ -214,8 +224,7 @@ def test_what_the_items_have_decided_needs_no_last_look() -> None:
         SequentialCheck(confidence=0.995, last=False, tests=1, items=100),
     )
     waits = judged(samples([1.0] * 100), {"max_gap": {"slice": "half", "value": 0.5}}, most=100)
-    assert waits.sequential is not None
-    assert waits.sequential.last
+    assert waits.sequential == SequentialCheck(confidence=0.955, last=True, tests=1)
 
 
 WORDS = {"PASS": "satisfies the rule", "FAIL": "violates the rule", "INCONCLUSIVE": "spans the limit"}
@@ -230,11 +239,10 @@ def test_a_ceiling_is_judged_by_the_money_that_betting_makes(right: int, tests: 
     below, above = money_above([1 - value for value in values], 0.6, 0), money_above(values, 0.4, 0)
     verdict = "PASS" if below >= 400 else "FAIL" if above >= 400 * tests else "INCONCLUSIVE"
     assert found.verdict == verdict
-    assert (found.ci_low is None, found.ci_high is None) == (False, False)
     assert money_above(values, found.ci_low or 0.0, 0) == pytest.approx(400, rel=1e-6)
     assert money_above([1 - value for value in values], 1 - (found.ci_high or 0.0), 0) == pytest.approx(400, rel=1e-6)
     said = f"mean {interval(found.ci_low, found.ci_high, 'share')} (100 items, 99.5 % coverage at all looks together)"
-    assert found.reason.startswith(f"{said} {WORDS[verdict]}")
+    assert found.reason.partition(": about")[0] == f"{said} {WORDS[verdict]}"
     assert found.sequential is not None
     assert (found.sequential.items, found.sequential.tests, found.sequential.last) == (100, tests, False)
     needed = found.sequential.needed
@@ -260,8 +268,7 @@ def test_a_rule_has_its_own_confidence() -> None:
     assert (found.verdict, found.sequential and found.sequential.confidence) == ("PASS", pytest.approx(0.99))
     assert judged(samples(values), {"min": 0.43}, confidence=0.9).verdict == "PASS"
     waits = judged(samples(values), {**LOSS, "confidence": 0.9})
-    assert waits.sequential is not None
-    assert waits.sequential.confidence == pytest.approx(0.99)
+    assert waits.sequential == SequentialCheck(confidence=0.99, last=False, tests=1)
 
 
 def test_what_no_item_shows_waits_for_all_items() -> None:
@@ -291,6 +298,13 @@ def test_whole_clusters_are_units_of_each_kind_of_rule() -> None:
         assert (money >= 400) == (verdict == "PASS")
         assert judged(given, {"max_truncated": 0.3}, metrics=[count, *metrics], largest=largest).verdict == verdict
         assert judged(given, {"min": 0.7}, largest=largest).verdict == verdict
+    no_worse = {"no_worse_than_baseline": {"margin": 0.3}}
+    for largest in (5, 20):  # a difference of 0 is 0.3 above the margin, of 0.7 that can be lost
+        money = money_above(in_units([0.0] * 200, [1, 1, 4, 2], -0.3, largest), -0.3, -1)
+        found = judged(given, no_worse, baseline_of(given, given), largest=largest)
+        assert (found.verdict == "PASS") == (money >= 400) == (largest == 5)
+        needed = found.sequential and found.sequential.needed
+        assert found.sequential == SequentialCheck(confidence=0.995, last=False, tests=1, items=200, needed=needed)
 
 
 def test_a_comparison_says_how_it_came_about() -> None:
@@ -376,10 +390,9 @@ def test_the_value_of_a_baseline_that_was_looked_at_has_an_interval_that_holds_a
     known = Looked(a_manifest(), a_manifest(looks=looks(200, 500, largest=5)))
     baseline: Any = SimpleNamespace(own=lambda metric: (metric, theirs), measured=Measured(metrics))
     unread: Any = SimpleNamespace()
-    judge = SequentialJudge(known, Measured([]), unread, unread, None)
+    judge: Any = SequentialJudge(known, Measured([]), unread, unread, None)
     low, high = judge._own(metrics[0], baseline, 0.9975)
-    assert low is not None
-    assert high is not None
+    assert None not in (low, high)
     values = [value or 0.0 for value in shares(160, 200)]
     least, most = [0.0] * 4 + values[4:], [1.0] * 4 + values[4:]
     below = [1 - value for value in most]

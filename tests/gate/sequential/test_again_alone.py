@@ -247,3 +247,14 @@ def test_what_cannot_be_judged_is_open(again_by: _Again) -> None:
             assert again_by.faults(made(RULES[0], verdict), RULES[0], metric) == [
                 f"it finds {verdict} for boolq/accuracy, which cannot be judged"
             ]
+
+
+def test_a_baseline_is_read_with_the_settings_of_the_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.gate.rules.baseline.Baseline", lambda *of, **settings: (of, settings))
+    run, folder, decision = *("run", "folder"), SimpleNamespace(across=["prompts"], min_aligned=0.8)
+    given: Any = run, decision
+    assert again._read(*given, None) is None
+    for share, asked in ((0.8, 0.8), (None, 1.0)):
+        decision.min_aligned = share
+        found: Any = again._read(*given, folder)  # type: ignore[arg-type]
+        assert found == ((folder, run), {"across": ["prompts"], "min_aligned": asked})

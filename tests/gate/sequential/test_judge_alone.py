@@ -12,8 +12,7 @@ from audit.core.records import SequentialCheck
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
 from audit.gate.rules.differences import shown
-from audit.gate.sequential.claims import Claim
-from audit.gate.sequential.judge import SequentialJudge, _claim, _mean
+from audit.gate.sequential.judge import SequentialJudge
 from audit.gate.sequential.looked import Looked
 from audit.stats import definitions
 from audit.stats.definitions import Mean
@@ -134,10 +133,6 @@ def test_no_common_item_has_no_difference() -> None:
     assert (empty.difference.n, empty.difference.units, empty.difference.aligned) == (0, 0, 0.0)
 
 
-def test_a_value_is_the_mean_of_the_items_means() -> None:
-    assert _mean([[1.0, 0.0], [1.0, 1.0], [0.0]]) == 0.5
-
-
 def test_a_pass_needs_the_number_of_unscored_samples() -> None:
     given = samples([1.0] * 100)
     accuracy = [one for one in metrics_of("boolq", given) if one.metric == "accuracy"]
@@ -182,6 +177,7 @@ def test_a_count_has_to_reach_its_limit() -> None:
     ):
         found = judged(given, {"metric": "boolq/truncated_outputs", **limits}, metrics=count)
         assert (found.verdict, found.sequential) == (verdict, SequentialCheck(confidence=0.995, last=False, tests=1))
+        assert verdict == "INCONCLUSIVE" or found.reason.startswith("2 of 20 items so far ")
     none = [one for one in metrics_of("boolq", samples([1.0])) if one.metric == "truncated_outputs"]
     assert judged(given, {"metric": "boolq/truncated_outputs", "max": 0}, metrics=none).verdict == "INCONCLUSIVE"
 
@@ -196,25 +192,6 @@ def test_where_no_answer_may_be_cut_one_is_a_violation(cut: list[int], verdict: 
     alone = samples([1.0], cut=[0])
     count = next(one for one in metrics_of("boolq", alone) if one.metric == "truncated_outputs")
     assert judged(alone, {"max_truncated": 0.5}, metrics=[count]).value == 1.0
-
-
-@pytest.mark.parametrize(
-    ("asked", "better", "own", "claim"),
-    [
-        ({"better_than_baseline": True}, True, (None, None), Claim(0.0, 0.0, above=True)),
-        ({"better_than_baseline": True}, False, (None, None), Claim(0.0, 0.0, above=False)),
-        (LOSS, True, (None, None), Claim(-0.1, -0.1, above=True)),
-        (LOSS, False, (None, None), Claim(0.1, 0.1, above=False)),
-        # A quarter of a value from 0.5 to 1: what passes clears the smaller margin, what fails the larger one.
-        ({"no_worse_than_baseline": {"relative": 0.25}}, True, (0.5, 1.0), Claim(-0.125, -0.25, above=True)),
-        ({"no_worse_than_baseline": {"relative": 0.25}}, False, (0.5, 1.0), Claim(0.125, 0.25, above=False)),
-        ({"no_worse_than_baseline": {"relative": 0.25}}, True, (0.0, 0.5), Claim(0.0, -0.125, above=True)),
-    ],
-)
-def test_what_a_rule_on_the_baseline_claims(asked: dict[str, Any], better: bool, own: Any, claim: Claim) -> None:
-    rule = Rule.model_validate({"metric": "boolq/accuracy", **asked})
-    metric = metrics_of("boolq", samples([1.0]), higher_is_better=better)[0]
-    assert _claim(rule, metric, own) == claim
 
 
 def test_what_the_items_have_decided_needs_no_last_look() -> None:
@@ -286,6 +263,8 @@ def test_what_no_item_shows_waits_for_all_items() -> None:
         assert f": {AT_END}. Go on: go on" in found.reason
         assert found.sequential == SequentialCheck(confidence=0.995, last=False, tests=1)
         assert (found.ci_low, found.ci_high) == (None, None)
+    gap = judged(given, {"max_gap": {"slice": "half", "value": 0.5}}, baseline_of(given, given))
+    assert gap.reason.startswith("a gap is no mean of one value per item")
 
 
 def test_whole_clusters_are_units_of_each_kind_of_rule() -> None:
@@ -367,34 +346,10 @@ def test_samples_that_a_metric_lacks_count_as_unscored() -> None:
     assert judged(given, {"max_truncated": 0.3}, metrics=[count, *metrics]).verdict == "PASS"  # answers are there
 
 
-@pytest.mark.parametrize(
-    ("task", "asked", "looked"),
-    [("asdiv", {"min": 0.5}, False), ("boolq", {"max_gap": {"slice": "half", "value": 0.5}}, True)],
-)
-def test_the_last_look_is_told_whether_there_were_others(task: str, asked: dict[str, Any], looked: bool) -> None:
-    rule = Rule.model_validate({"metric": "boolq/accuracy", **asked})
-    metrics, given = metrics_of("boolq", samples([1.0] * 20)), []
-    known = Looked(a_manifest(looks=looks(20, 20, task)), None)
-    policy = Policy(rules=[rule])
-    unread: Any = SimpleNamespace()
-    judge: Any = SequentialJudge(known, Measured(metrics), unread, policy, None)
-    judge._last = SimpleNamespace(check=lambda *of, looked: given.append((*of, looked)) or "judged")
-    assert judge.check(rule, metrics[0], 3) == "judged"
-    assert given == [(rule, metrics[0], 3, looked)]
-
-
-def test_the_value_of_a_baseline_that_was_looked_at_has_an_interval_that_holds_at_all_looks() -> None:
-    """800 is 2 / 0.0025; its cut answers may be wrong or right, and a cluster has up to five of its items."""
-    theirs = in_clusters(samples(shares(160, 200), cut=[0, 1, 2, 3]), [1, 1, 4, 2])
-    metrics = metrics_of("boolq", theirs)
-    known = Looked(a_manifest(), a_manifest(looks=looks(200, 500, largest=5)))
-    baseline: Any = SimpleNamespace(own=lambda metric: (metric, theirs), measured=Measured(metrics))
-    unread: Any = SimpleNamespace()
-    judge: Any = SequentialJudge(known, Measured([]), unread, unread, None)
-    low, high = judge._own(metrics[0], baseline, 0.9975)
-    assert None not in (low, high)
-    values = [value or 0.0 for value in shares(160, 200)]
-    least, most = [0.0] * 4 + values[4:], [1.0] * 4 + values[4:]
-    below = [1 - value for value in most]
-    assert money_above(in_units(least, [1, 1, 4, 2], low, 5), low, 0) == pytest.approx(800, rel=1e-6)
-    assert money_above(in_units(below, [1, 1, 4, 2], 1 - high, 5), 1 - high, 0) == pytest.approx(800, rel=1e-6)
+def test_a_mean_is_shown_in_its_unit() -> None:
+    given = samples([1.0] * 100)
+    metrics = metrics_of("boolq", given)
+    percent = metrics[0].model_copy(update={"unit": "percent", "definition": Mean(scale=100.0).written()})
+    found = judged(given, {"min": 60}, metrics=[percent, *metrics])
+    assert found.ci_low is not None
+    assert found.reason.startswith(f"mean {found.ci_low:.1f} to 100.0 (100 items")

@@ -347,9 +347,7 @@ def test_samples_that_a_metric_lacks_count_as_unscored() -> None:
 
 
 def test_a_mean_is_shown_in_its_unit() -> None:
-    given = samples([1.0] * 100)
-    metrics = metrics_of("boolq", given)
-    percent = metrics[0].model_copy(update={"unit": "percent", "definition": Mean(scale=100.0).written()})
-    found = judged(given, {"min": 60}, metrics=[percent, *metrics])
+    given = samples([5.0] * 100)
+    found = judged(given, {"min": 4}, metrics=metrics_of("boolq", given, unit="rating"))
     assert found.ci_low is not None
-    assert found.reason.startswith(f"mean {found.ci_low:.1f} to 100.0 (100 items")
+    assert found.reason.startswith(f"mean {found.ci_low:.2f} to 5.00 (100 items")

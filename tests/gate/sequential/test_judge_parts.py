@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from audit.core.records import SequentialCheck
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
 from audit.gate.sequential.claims import Claim
@@ -56,6 +57,11 @@ def test_the_last_look_is_told_whether_there_were_others(task: str, asked: dict[
     judge._last = SimpleNamespace(check=lambda *of, looked: given.append((*of, looked)) or "judged")
     assert judge.check(rule, metrics[0], 3) == "judged"
     assert given == [(rule, metrics[0], 3, looked)]
+    record = SequentialCheck(confidence=0.995, last=False, tests=1, items=20, needed=1234)
+    for command, ending in (("", ""), ("audit run", ". Go on: audit run")):
+        judge._command = command
+        said = judge._made(rule, metrics[0], "INCONCLUSIVE", "why", record).reason
+        assert said == f"why: about 1,234 items would decide it if the value stays{ending}"
 
 
 def test_the_value_of_a_baseline_that_was_looked_at_has_an_interval_that_holds_at_all_looks() -> None:

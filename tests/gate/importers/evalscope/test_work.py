@@ -321,6 +321,7 @@ def test_two_reports_of_other_versions_are_refused_and_each_is_read(tmp_path: Pa
     log = read(one, other)
     assert ([task.name for task in log.tasks][::3], len(log.tasks)) == (["sums_easy", "more_easy"], 6)
     assert log.ended_early == "more: EvalScope failed on 2 of 7 samples"
+    assert READER.NAME == "evalscope"
     assert READER.recognises([one, other])
     assert not READER.recognises([one, tmp_path])
     (other / "reviews").rename(other / "old")

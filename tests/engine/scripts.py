@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROMPT = "Question: Paris"
-WIDTH = 384
+WIDTH = 388
+"""More than the positions, so that their embeddings can be orthogonal to each other and have a mean of 0."""
 
 
 def tokenizer_of(tiny_model: Path, *, special: Sequence[str] = (), added: Sequence[str] = ()) -> Any:
@@ -39,7 +40,7 @@ def write(
 ) -> Path:
     """A two-layer GPT-2 that continues ``prompt``, and any prompt of as many tokens, with ``text`` and ends its turn.
 
-    Layers add nothing; the embeddings of positions are nearly orthogonal, and the head maps each to its token.
+    Layers add nothing; the embeddings of positions are orthogonal, and the head maps each to its token.
 
     Args:
         folder: Where it is written.
@@ -69,7 +70,9 @@ def write(
         for parameter in model.parameters():
             parameter.data.zero_()
         model.transformer.ln_f.weight.data.fill_(1)
-        places = torch.nn.functional.layer_norm(torch.randn(context, WIDTH), (WIDTH,))
+        columns = torch.cat([torch.ones(WIDTH, 1), torch.randn(WIDTH, context)], dim=1)
+        # Each with a mean of 0 and a variance of 1, as norms leave them.
+        places = torch.linalg.qr(columns).Q[:, 1:].T * WIDTH**0.5
     model.transformer.wpe.weight.data.copy_(places)
     for place, token in enumerate(ids, start):
         model.lm_head.weight.data[token] += places[place] / WIDTH

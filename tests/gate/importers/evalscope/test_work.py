@@ -370,3 +370,27 @@ def test_a_folder_without_reports_is_named(tmp_path: Path) -> None:
         read(tmp_path / "one", tmp_path / "two")
     with pytest.raises(UsageError, match=r"a report of format 3, this program reads 2"):
         read(write(tmp_path / "one", schema_version=3))
+
+
+def test_the_largest_number_of_scores_says_how_many_reviews_there_were(tmp_path: Path) -> None:
+    rows = {"easy": [review(n, 1.0) for n in range(3)]}
+    stated = [metric(values={"easy": (1.0, 3)}), metric("f1", {"easy": (1.0, 4)})]
+    [task] = read(write(tmp_path, rows, metrics=stated, execution_summary=None)).tasks
+    assert task.incomplete == "sums_easy.jsonl was truncated: 3 of 4 reviews"
+    [task] = read(write(tmp_path, rows, metrics=[metric(values={"easy": (1.0, 9)}, identity=PASS)])).tasks
+    assert task.incomplete is None
+
+
+def test_scores_of_items_are_those_of_definitions_the_primary_one_first(tmp_path: Path) -> None:
+    vote = {"name": "accuracy", "aggregation": "vote_at_k", "dimensions": {"k": 2}}
+    primary = {"name": "loss", "aggregation": "mean", "dimensions": {}}
+    rows = {"easy": [review(n, 0.0, group=n // 2, repeat=n % 2, value={"acc": 1.0, "loss": 2.0}) for n in range(4)]}
+    values = {"easy": (1.0, 4)}
+    stated = [metric(values=values), metric(values=values, identity=vote), metric("loss", {"easy": (2.0, 4)})]
+    summary = {"subsets": {"easy": {"requested": 5, "succeeded": 4}}}
+    changes = {"primary_metric_identity": primary, "execution_summary": summary}
+    [task] = read(write(tmp_path, rows, metrics=stated, **changes)).tasks
+    assert [(list(item.scores.items()), item.score) for item in task.items] == [
+        ([("loss", 2.0), ("accuracy", 1.0)], 2.0)
+    ] * 2
+    assert task.available == 2

@@ -96,11 +96,6 @@ def test_repeats_are_one_sample_of_those_that_were_asked_for(tmp_path: Path) -> 
     rows = [review(n, 1.0, group=n // 2, repeat=n % 2) for n in range(4)]
     log = read(write(tmp_path, {"easy": rows}, metrics=[metric(values={"easy": (1.0, 4)})]))
     assert (log.tasks[0].available, len(log.tasks[0].items)) == (2, 2)
-    summary = {"subsets": {"easy": {"requested": 5, "succeeded": 4}}}
-    stated = [metric(values={"easy": (1.0, 4)})]
-    assert (
-        read(write(tmp_path / "odd", {"easy": rows}, metrics=stated, execution_summary=summary)).tasks[0].available == 2
-    )
 
 
 @pytest.mark.parametrize(
@@ -247,16 +242,6 @@ def test_an_aggregation_or_a_score_that_is_unknown_has_no_definition(tmp_path: P
         "no score of the samples is known to give it",
     ]
     assert task.items[0].scores == {}
-    alone = metric(values={"easy": (1.0, 1)}, identity=vote)
-    [task] = read(write(tmp_path / "alone", {"easy": [review(0, 1.0)]}, metrics=[alone])).tasks
-    assert task.items[0].scores == {}
-
-
-def test_the_score_of_the_primary_metric_comes_first(tmp_path: Path) -> None:
-    rows = {"easy": [review(0, 1.0, value={"abc": 0.5, "acc": 1.0})]}
-    stated = [metric("abc", {"easy": (0.5, 1)}), metric(values={"easy": (1.0, 1)})]
-    [task] = read(write(tmp_path, rows, metrics=stated)).tasks
-    assert list(task.items[0].scores.items()) == [("accuracy", 1.0), ("abc", 0.5)]
 
 
 def test_a_mean_is_certain_where_each_sample_has_as_many_scores(tmp_path: Path) -> None:
@@ -286,19 +271,6 @@ def test_reviews_and_samples_are_counted(
     [task] = read(write(tmp_path, rows, metrics=stated, execution_summary={"subsets": summary})).tasks
     assert task.incomplete == (f"sums_easy.jsonl was truncated: {missing} reviews" if missing else None)
     assert task.available == available
-
-
-def test_as_many_reviews_are_expected_as_the_largest_mean_is_over(tmp_path: Path) -> None:
-    rows = {"easy": [review(n, one) for n, one in enumerate(SCORES["easy"])]}
-
-    def missing(name: str, *stated: dict[str, Any]) -> str | None:
-        folder = write(tmp_path / name, rows, metrics=[*stated], execution_summary=None)
-        return read(folder).tasks[0].incomplete
-
-    three, four = metric(values={"easy": (0.6667, 3)}), metric("f1", {"easy": (0.6667, 4)})
-    assert missing("1", three, four) == missing("2", four, three) == "sums_easy.jsonl was truncated: 3 of 4 reviews"
-    assert missing("3", three) is None
-    assert missing("4", metric(values={"easy": (1.0, 50)}, identity=PASS)) is None  # over samples
 
 
 def test_samples_that_were_not_reviewed_do_not_count_as_reviews(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def choose(n: int, limit: Limit | None, seed: int, name: str) -> list[int]:
         ConfigError: ``limit`` is 0 or negative, or no whole number above 1.
     """
     count = _count(n, limit, name)
-    return list(range(n)) if count >= n else sorted(_shuffled(n, seed, name)[:count])
+    return sorted(_shuffled(n, seed, name)[:count])
 
 
 def choose_clusters(clusters: Sequence[str], limit: Limit | None, seed: int, name: str) -> list[int]:

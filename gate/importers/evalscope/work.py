@@ -48,7 +48,7 @@ class EvalScope:
 
     def recognises(self, files: Sequence[Path]) -> bool:
         """Whether all are folders with reports and reviews."""
-        return all(file.is_dir() and (file / "reviews").is_dir() and bool(_reports(file)) for file in files)
+        return all((file / "reviews").is_dir() and bool(_reports(file)) for file in files)
 
     def read(self, files: Sequence[Path], options: ImportOptions) -> Log:
         """Read each subset of each benchmark as a task. Errors as of :class:`Reader`."""

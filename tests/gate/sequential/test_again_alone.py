@@ -11,6 +11,9 @@ from audit.core.records import BaselineComparison, GateCheck, MetricDifference, 
 from audit.gate.judging import check
 from audit.gate.policy import Rule
 from audit.gate.sequential import again
+from tests.gate.rules.conftest import metrics_of, samples
+from tests.gate.sequential.conftest import looks
+from tests.reports.conftest import a_manifest
 
 DECISION: Any = SimpleNamespace(confidence=0.95)
 LOSS = {"no_worse_than_baseline": {"margin": 0.05}}
@@ -132,3 +135,126 @@ def test_only_the_last_look_at_no_labels_may_depend_on_packages(kind: str, last:
     one = made(rule_of(min=0.5), "PASS", kind=kind, sequential=record)
     assert again._is_resampled(one) is resampled
     assert not again._is_resampled(one.model_copy(update={"sequential": None}))
+
+
+RULES = [
+    rule_of(min=0.5, severity="warn"),
+    rule_of(**LOSS),
+    Rule.model_validate({"metric": "asdiv/accuracy", "better_than_baseline": True}),
+]
+ACCURACY = metrics_of("boolq", samples([1.0, 0.0]))[0]
+
+
+class _Again:
+    """What judging again is asked for, and what it gives."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder: Any = None
+        self.same = True
+        self.reached: Any = None
+        self.judged: list[Any] = []
+        self.calls: list[Any] = []
+        self.decision: Any = SimpleNamespace(
+            baseline=None, confidence=0.9, max_unscored=0.1, min_aligned=None, share_error_over=2, across=["prompts"]
+        )
+        self.manifest = a_manifest(looks=looks(100, 100))
+        monkeypatch.setattr(again, "folder_of", lambda *given: self.calls.append(given) or self.folder)
+        monkeypatch.setattr(again, "_read", lambda *given: given)
+        monkeypatch.setattr(again.RatedOutputs, "of_decision", lambda decision: ("kept", decision))
+        monkeypatch.setattr(again, "same_packages", lambda manifest: self.same and manifest is self.manifest)
+        monkeypatch.setattr(again, "Judge", lambda *given: self.judged.append(given) or self)
+        monkeypatch.setattr(again, "_in_numbers", lambda *given: ["in numbers", given])
+
+    def looked_at(self, *given: Any) -> Any:
+        self.calls.append(given)
+        return self.reached
+
+    def faults(self, one: Any, rule: Rule, metric: Any = ACCURACY) -> list[Any]:
+        self.run: Any = SimpleNamespace(read_manifest=lambda: self.manifest)
+        self.measured: Any = object()
+        given: Any = (self.run, self.decision, [(one, rule, metric)], RULES, self.measured, "next to it")
+        return list(again.faults(*given))
+
+
+@pytest.fixture
+def again_by(monkeypatch: pytest.MonkeyPatch) -> _Again:
+    return _Again(monkeypatch)
+
+
+def test_checks_are_judged_again_with_the_settings_of_the_decision(again_by: _Again) -> None:
+    one = made(RULES[0], "PASS", sequential=EARLY)
+    again_by.reached = one
+    assert again_by.faults(one, RULES[0]) == []
+    [(run, manifest, measured, policy, baseline, kept)] = again_by.judged
+    assert (run, manifest, measured) == (again_by.run, again_by.manifest, again_by.measured)
+    assert (baseline, kept) == ((run, again_by.decision, None), ("kept", again_by.decision))
+    assert [rule.severity for rule in policy.rules] == ["block"] * 3
+    assert [rule.metric for rule in policy.rules] == [rule.metric for rule in RULES]
+    assert (policy.confidence, policy.max_unscored, policy.min_aligned, policy.share_error_over) == (0.9, 0.1, 1.0, 2)
+    assert again_by.calls == [(RULES[0], ACCURACY, RULES)]
+    again_by.decision.min_aligned = 0.8
+    again_by.faults(one, RULES[0])
+    assert again_by.judged[1][3].min_aligned == 0.8
+
+
+def test_without_its_baseline_only_the_numbers_of_a_comparison_are_looked_at(again_by: _Again) -> None:
+    """Of three rules, two are blocking ones on the baseline; the policy has two such families."""
+    one = made(RULES[1], "PASS", sequential=EARLY)
+    again_by.reached = one
+    again_by.decision.baseline = "a baseline"
+    [said, (check, rule, tests, decision, known)] = again_by.faults(one, RULES[1])
+    assert (said, check, rule, tests, decision) == ("in numbers", one, RULES[1], 4, again_by.decision)
+    assert known.at_task(RULES[0])
+    assert again_by.calls == [(again_by.run, again_by.decision, "next to it")]
+    again_by.folder = "a folder"
+    assert again_by.faults(one, RULES[1]) == []
+    assert again_by.judged[1][4] == (again_by.run, again_by.decision, "a folder")
+    again_by.decision.baseline = None
+    assert again_by.faults(one, RULES[1])[0] == "in numbers"
+    assert again_by.faults(one, RULES[0]) == []  # it needs none
+
+
+@pytest.mark.parametrize(
+    ("same", "last", "value", "verdict", "words"),
+    [
+        (True, False, 0.5, "PASS", []),
+        (True, False, 0.6, "PASS", ["its numbers of"]),
+        (True, True, 0.6, "PASS", ["its numbers of"]),
+        (False, False, 0.6, "PASS", ["its numbers of"]),
+        (False, True, 0.6, "PASS", []),
+        (False, True, 0.5, "FAIL", ["it finds FAIL for boolq/accuracy, for which"]),
+    ],
+)
+def test_only_the_last_look_with_other_packages_may_have_other_numbers(
+    again_by: _Again, same: bool, last: bool, value: float, verdict: str, words: list[str]
+) -> None:
+    record = EARLY.model_copy(update={"last": last})
+    again_by.same, again_by.reached = same, made(RULES[0], "PASS", sequential=record, ci_low=0.5)
+    faults = again_by.faults(made(RULES[0], verdict, sequential=record, ci_low=value), RULES[0])
+    assert [fault.startswith(word) for fault, word in zip(faults, words, strict=True)] == [True] * len(words)
+    other = made(RULES[0], "PASS", sequential=record.model_copy(update={"tests": 5}), ci_low=0.5)
+    assert again_by.faults(other, RULES[0]) == [
+        f"its check of boolq/accuracy, {RULES[0].text}, is not by the evidence that the samples give"
+    ]
+
+
+def test_what_cannot_be_judged_is_open(again_by: _Again) -> None:
+    again_by.reached = made(RULES[0], "PASS", sequential=EARLY)
+    for metric, reached in ((None, again_by.reached), (ACCURACY, None)):
+        again_by.reached = reached
+        assert again_by.faults(made(RULES[0], "INCONCLUSIVE"), RULES[0], metric) == []
+        for verdict in ("PASS", "FAIL"):
+            assert again_by.faults(made(RULES[0], verdict), RULES[0], metric) == [
+                f"it finds {verdict} for boolq/accuracy, which cannot be judged"
+            ]
+
+
+def test_a_baseline_is_read_with_the_settings_of_the_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.gate.rules.baseline.Baseline", lambda *of, **settings: (of, settings))
+    run, folder, decision = *("run", "folder"), SimpleNamespace(across=["prompts"], min_aligned=0.8)
+    given: Any = run, decision
+    assert again._read(*given, None) is None
+    for share, asked in ((0.8, 0.8), (None, 1.0)):
+        decision.min_aligned = share
+        found: Any = again._read(*given, folder)  # type: ignore[arg-type]
+        assert found == ((folder, run), {"across": ["prompts"], "min_aligned": asked})

@@ -10,7 +10,7 @@ import pytest
 from audit.core.records import Metric, SampledText
 from audit.gate.sequential.items import NotEarlyError, of_flag, of_metric, of_pairs
 from audit.stats import definitions
-from audit.stats.definitions import Mean, MeanOfCompletions
+from audit.stats.definitions import CorrectedShare, Mean, MeanOfCompletions
 from audit.stats.pairing.alignment import side
 from tests.gate.rules.conftest import samples
 from tests.gate.sequential.conftest import in_clusters
@@ -32,7 +32,7 @@ def metric(definition: Definition | None, unit: str = "share", **fields: Any) ->
 def test_scores_are_scaled_and_unscored_items_may_be_anything() -> None:
     found = of_metric(metric(Mean(scale=100.0), "percent"), samples([1.0, 0.0, None, 0.5]), ())
     assert (found.low, found.high) == ([100.0, 0.0, 0.0, 50.0], [100.0, 0.0, 100.0, 50.0])
-    assert (found.bounds, found.known) == ((0, 100), 3)
+    assert (found.bounds, found.known, found.independent) == ((0, 100), 3, 4)
 
 
 def test_an_unscored_item_may_belong_to_any_slice() -> None:
@@ -41,6 +41,8 @@ def test_an_unscored_item_may_belong_to_any_slice() -> None:
     given = samples([1.0, None, None, 1.0, 0.5, 1.0])  # one in the slice, one in the other
     found = of_metric(metric(Mean(), slice={"half": "a"}), given, ())
     assert (found.low, found.high, found.known) == ([1.0, 0.0, 0.5, 0.0], [1.0, 1.0, 0.5, 1.0], 2)
+    found = of_metric(metric(Mean(where={"half": "a"})), given, ())  # no slice: what its definition is about is known
+    assert (found.low, found.high, found.known) == ([1.0, 0.0, 0.5], [1.0, 1.0, 0.5], 2)
 
 
 def test_cut_answers_are_between_their_bounds() -> None:
@@ -129,6 +131,12 @@ def test_pairs_of_whole_clusters_are_units_with_what_the_baseline_lacks() -> Non
     found = paired(after[:2], after, metric(Mean()), largest=3)
     assert (found.low, found.high) == ([0, 0, -1, -1], [0, 0, 1, 1])
     assert (found.clusters, found.known, found.independent) == (["c0", "c1", "c1", "c1"], 2, 2)
+    assert found.largest == 3
+
+
+def test_pairs_in_a_unit_that_begins_above_0_differ_by_its_width() -> None:
+    found = paired(samples([1.0, None]), samples([4.0, 3.0]), metric(Mean(), "rating"))
+    assert (found.low, found.high, found.bounds) == ([3, -4], [3, 4], (-4, 4))
 
 
 def test_cut_answers_of_a_pair_may_differ_by_the_whole_unit() -> None:
@@ -149,10 +157,14 @@ def test_pairs_that_cannot_be_counted_by_item_wait() -> None:
         paired(*([one.model_copy(update={"cluster": "c"}) for one in given] for _ in "ab"), metric(Mean()))
 
 
+AGREEMENT = {"positives": 10, "true_positives": 9, "negatives": 10, "true_negatives": 8}
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         (metric(None), "no mean of one value per item"),
+        (metric(CorrectedShare(at_least=0.5, agreement={"": AGREEMENT})), "no mean of one value per item"),
         (metric(Mean(), "nats"), "values in nats have no bounds"),
     ],
 )

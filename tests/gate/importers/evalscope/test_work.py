@@ -135,6 +135,7 @@ def test_what_is_missing_makes_the_run_partial(tmp_path: Path) -> None:
     ("change", "fault"),
     [
         ({"schema_version": 1}, r"a report of format 1, this program reads 2"),
+        ({"schema_version": None}, r"a report of format 1, this program reads 2"),
         ({"metrics": [3]}, r"an entry of its metrics is not an object"),
         ({"metrics": {}}, r"'metrics' is an object"),
     ],
@@ -320,10 +321,13 @@ def test_two_reports_of_other_versions_are_refused_and_each_is_read(tmp_path: Pa
     log = read(one, other)
     assert ([task.name for task in log.tasks][::3], len(log.tasks)) == (["sums_easy", "more_easy"], 6)
     assert log.ended_early == "more: EvalScope failed on 2 of 7 samples"
+    assert READER.NAME == "evalscope"
     assert READER.recognises([one, other])
     assert not READER.recognises([one, tmp_path])
     (other / "reviews").rename(other / "old")
     assert not READER.recognises([other])
+    (one / "reports").rename(one / "old")
+    assert not READER.recognises([one])
 
 
 def test_a_metric_without_a_value_is_not_compared(tmp_path: Path) -> None:

@@ -61,8 +61,9 @@ def test_another_log_under_the_same_run_id_is_not_taken_for_it(tmp_path: Path) -
     file = write(tmp_path / "log")
     run = open_run(str(file), tmp_path / "runs")
     edit(run.manifest_path, lambda plain: plain["config"]["import"].update(tool="another"))
-    with pytest.raises(UsageError, match=r"was imported before with these options"):
+    with pytest.raises(UsageError, match=r"was imported before with these options") as raised:
         open_run(str(file), tmp_path / "runs")
+    assert "Columns" not in str(raised.value)  # as tables alone have
 
 
 def test_a_run_comes_before_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +74,8 @@ def test_a_run_comes_before_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     write(tmp_path / run.path.name)  # a folder here of the run's name, with a log in it
     assert open_run(run.path.name, tmp_path / "runs", said.append).path == run.path
+    write(run.path.rename(tmp_path / "kept"))  # elsewhere, with a log in it
+    assert open_run("kept", tmp_path / "runs", said.append).path.resolve() == tmp_path / "kept"
     assert not said
 
 

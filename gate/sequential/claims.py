@@ -64,7 +64,8 @@ def _holds(claim: Claim, ends: tuple[Units, Units], error: float, tests: int) ->
 def items_to_decide(claims: list[Claim], items: ItemValues, confidence: float, tests: int) -> int | None:
     """About how many items would decide claims, if more of them show what these show.
 
-    None where they would decide nothing with ``FURTHEST`` times as many.
+    None where they would decide nothing with ``FURTHEST`` times as many, and where these items decide them: what keeps
+    the rule open then is something else.
     """
     low, high = items.ends()
     error = (1 - confidence) / 2 * EARLY
@@ -74,7 +75,7 @@ def items_to_decide(claims: list[Claim], items: ItemValues, confidence: float, t
         found = [_holds(claim, more, error, tests) for claim in claims]
         return False in found or all(found)
 
-    if not claims or not items.low or not is_decided(FURTHEST):
+    if not claims or not items.low or is_decided(1.0) or not is_decided(FURTHEST):
         return None
     least, most = 1.0, FURTHEST
     while most / least > 1 + PRECISION:

@@ -64,6 +64,12 @@ def test_where_the_limit_is_not_known_no_command_is_named(config: dict[str, Any]
     assert "--extend" not in told
 
 
+def test_an_imported_run_can_have_no_more_than_its_log(advised: Callable[..., str]) -> None:
+    config = {"import": {"tool": "lm_eval"}, "evals": {"tasks": [{"name": "boolq"}]}}
+    told = advised({"value": 0.65}, **config)
+    assert told.endswith("the run has 100, and its log has no more, so that only a longer log can decide it")
+
+
 @pytest.fixture
 def check_of(
     make_run: Callable[..., RunFolder], records: Records, make_policy: Callable[..., PolicyFile]

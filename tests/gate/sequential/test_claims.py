@@ -73,6 +73,12 @@ def test_the_items_that_would_decide_repeat_what_is_there() -> None:
     assert items_to_decide([Claim(0.6, 0.6, above=True)], known(values), 0.95, 1) is None
 
 
+def test_where_the_items_decide_already_no_number_is_given() -> None:
+    assert verdict_of([Claim(0.5, 0.5, above=True)], known([1.0] * 100), 0.95, 1) == "PASS"
+    assert items_to_decide([Claim(0.5, 0.5, above=True)], known([1.0] * 100), 0.95, 1) is None
+    assert items_to_decide([Claim(0.5, 0.5, above=True)], known([0.0] * 100), 0.95, 1) is None
+
+
 @pytest.mark.slow
 def test_a_mean_on_the_limit_is_rarely_called_better_at_any_look() -> None:
     generator = np.random.default_rng(5)

@@ -218,7 +218,7 @@ def test_a_ceiling_is_judged_by_the_money_that_betting_makes(right: int, tests: 
     assert found.verdict == verdict
     assert money_above(values, found.ci_low or 0.0, 0) == pytest.approx(400, rel=1e-6)
     assert money_above([1 - value for value in values], 1 - (found.ci_high or 0.0), 0) == pytest.approx(400, rel=1e-6)
-    said = f"mean {interval(found.ci_low, found.ci_high, 'share')} (100 items, 99.5 % coverage at all looks together)"
+    said = f"mean {interval(found.ci_low, found.ci_high, 'share')} (99.5 % coverage at all looks together, 100 items)"
     assert found.reason.partition(": about")[0] == f"{said} {WORDS[verdict]}"
     assert found.sequential is not None
     assert (found.sequential.items, found.sequential.tests, found.sequential.last) == (100, tests, False)
@@ -306,9 +306,9 @@ def test_a_comparison_says_how_it_came_about() -> None:
     assert (one.confidence, found.baseline.confidence) == (pytest.approx(0.995), pytest.approx(0.995))
     assert (found.baseline.baseline_low, found.baseline.baseline_high) == (None, None)
     assert (found.ci_low, found.ci_high, found.value) == (None, None, percent.value)
-    coverage = "300 items, 99.5 % coverage at all looks together"
+    coverage = " at all looks together, 300 items"
     lost = "also with 120 items without a value at their worst"
-    assert found.reason == f"{shown(found.baseline)} ({coverage}) clears the margin, {lost}"
+    assert found.reason == f"{shown(found.baseline, coverage)} clears the margin, {lost}"
     lows, highs = [-50.0, 0.0, 100.0, -100.0, -100.0] * 60, [-50.0, 0.0, 100.0, 100.0, 100.0] * 60
     lows[0], highs[0] = -100.0, 50.0
     assert money_above(lows, one.ci_low or 0.0, -100) == pytest.approx(400, rel=1e-6)
@@ -350,4 +350,6 @@ def test_a_mean_is_shown_in_its_unit() -> None:
     given = samples([5.0] * 100)
     found = judged(given, {"min": 4}, metrics=metrics_of("boolq", given, unit="rating"))
     assert found.ci_low is not None
-    assert found.reason.startswith(f"mean {found.ci_low:.2f} to 5.00 (100 items")
+    assert found.reason.startswith(
+        f"mean {found.ci_low:.2f} to 5.00 (99.5 % coverage at all looks together, 100 items)"
+    )

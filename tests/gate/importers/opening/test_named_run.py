@@ -44,6 +44,8 @@ def test_a_log_without_a_date_finds_the_run_that_was_made_of_it(
     other = open_run(str(table), runs)
     assert other.path != run.path
     assert len(list(runs.iterdir())) == 2
+    other.metrics_path.write_text("[", "utf-8")
+    assert open_run(str(table), runs).path not in {run.path, other.path}
 
 
 class OneSecondLater(datetime):

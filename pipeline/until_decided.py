@@ -131,9 +131,13 @@ class UntilDecided:
         """Whether a run is to be looked at again.
 
         Raises:
-            RunFolderError: It was begun with another policy or baseline, or without looks.
+            RunFolderError: It was begun with another policy or baseline, or without looks, or is a replay.
         """
-        looks, name = folder.read_manifest().looks, folder.path.name
+        manifest, name = folder.read_manifest(), folder.path.name
+        looks = manifest.looks
+        if manifest.replay_of:
+            msg = f"{name}: a replay has the items of its run: resume it without --until-decided"
+            raise RunFolderError(msg)
         if looks is None:
             msg = f"{name}: its size was fixed when it began: resume it without --until-decided"
             raise RunFolderError(msg)

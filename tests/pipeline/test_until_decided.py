@@ -149,6 +149,10 @@ def test_an_undecided_run_goes_on_under_its_policy_but_its_replay_has_as_many_it
     with pytest.raises(RunFolderError, match="it was to go on until its policy is decided"):
         refuse_without_policy(run)
     refuse_without_policy(replay)
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("rules: [{metric: boolq/accuracy, min: 0.1}]")
+    with pytest.raises(RunFolderError, match="a replay has the items of its run: resume it without --until-decided"):
+        UntilDecided(load_policy(policy)).goes_on(replay)
 
 
 def test_a_policy_that_needs_a_baseline_is_refused_before_anything_is_measured(tmp_path: Path) -> None:

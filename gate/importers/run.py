@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -75,12 +74,16 @@ def _made_before(out: Path, manifest: RunManifest, metrics: list[Metric]) -> Run
     """
     wanted = _timeless(manifest)
     named = manifest.run_id.partition("-")[2].rpartition("-")[0]
-    for run in RunFolder.all(out):
-        if run.path.name.partition("-")[2].rpartition("-")[0] == named:
-            with suppress(RunFolderError):
-                if _timeless(run.read_manifest()) == wanted and run.read_metrics() == metrics:
-                    return run
-    return None
+    runs = [run for run in RunFolder.all(out) if run.path.name.partition("-")[2].rpartition("-")[0] == named]
+    return next((run for run in runs if _is_made_of(run, wanted, metrics)), None)
+
+
+def _is_made_of(run: RunFolder, wanted: dict[str, Any], metrics: list[Metric]) -> bool:
+    """Whether a run has these fields and metrics; a damaged one has not."""
+    try:
+        return _timeless(run.read_manifest()) == wanted and run.read_metrics() == metrics
+    except RunFolderError:
+        return False
 
 
 def _timeless(manifest: RunManifest) -> dict[str, Any]:

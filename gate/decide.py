@@ -129,10 +129,16 @@ def decide(
     )
 
 
-def going_on_command(run: RunFolder, file: PolicyFile, baseline: RunFolder | None) -> str:
-    """The command that adds items to a run until a policy is decided."""
-    compared = f" --baseline {quote(str(baseline.path))}" if baseline else ""
-    return f"audit run --until-decided {quote(file.where)}{compared} --resume {quote(str(run.path))}"
+def going_on_command(run: RunFolder, policy: str, baseline: Path | str | None) -> str:
+    """The command that adds items to a run until a policy is decided.
+
+    Args:
+        run: The run.
+        policy: Path or name of the policy.
+        baseline: Folder or run-id of the baseline; None without one.
+    """
+    compared = f" --baseline {quote(str(baseline))}" if baseline else ""
+    return f"audit run --until-decided {quote(policy)}{compared} --resume {quote(str(run.path))}"
 
 
 def _going_on(run: RunFolder, manifest: RunManifest, file: PolicyFile, baseline: RunFolder | None) -> str:
@@ -141,7 +147,7 @@ def _going_on(run: RunFolder, manifest: RunManifest, file: PolicyFile, baseline:
     theirs = baseline.read_manifest().run_id if baseline else None
     if looks is None or looks.decided or (looks.policy_sha256, looks.baseline) != (file.sha256, theirs):
         return ""
-    return going_on_command(run, file, baseline)
+    return going_on_command(run, file.where, baseline.path if baseline else None)
 
 
 def refuse_without_baseline(file: PolicyFile, baseline: RunFolder | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError, RunFolderError
@@ -67,7 +66,7 @@ class UntilDecided:
 
     def command(self, folder: RunFolder) -> str:
         """The command that goes on with a run."""
-        return going_on_command(folder, self.policy, self.baseline)
+        return going_on_command(folder, self.policy.where, self.baseline.path if self.baseline else None)
 
     def begin(self, config: RunConfig) -> tuple[RunConfig, Looks]:
         """The configuration of the first look, and what is known of the tasks before it.
@@ -186,8 +185,7 @@ def refuse_without_policy(folder: RunFolder) -> None:
     looks = manifest.looks
     if looks is None or looks.decided or manifest.replay_of:
         return
-    compared = f" --baseline {quote(looks.baseline)}" if looks.baseline else ""
-    command = f"audit run --until-decided {quote(looks.policy)}{compared} --resume {quote(str(folder.path))}"
+    command = going_on_command(folder, looks.policy, looks.baseline)
     msg = f"{folder.path.name}: it was to go on until its policy is decided: {command}"
     raise RunFolderError(msg)
 

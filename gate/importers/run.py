@@ -73,9 +73,13 @@ def _made_before(out: Path, manifest: RunManifest, metrics: list[Metric]) -> Run
     One that has other metrics by now was not made of it.
     """
     wanted = _timeless(manifest)
-    named = manifest.run_id.partition("-")[2].rpartition("-")[0]
-    runs = [run for run in RunFolder.all(out) if run.path.name.partition("-")[2].rpartition("-")[0] == named]
+    runs = [run for run in RunFolder.all(out) if _without_time(run.path.name) == _without_time(manifest.run_id)]
     return next((run for run in runs if _is_made_of(run, wanted, metrics)), None)
+
+
+def _without_time(run_id: str) -> str:
+    """The part of a run-id between its time and its last digits: what was run."""
+    return run_id.partition("-")[2].rpartition("-")[0]
 
 
 def _is_made_of(run: RunFolder, wanted: dict[str, Any], metrics: list[Metric]) -> bool:

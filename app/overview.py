@@ -25,9 +25,9 @@ from audit.core.units import unit_of
 from audit.gate import decisions
 from audit.gate.decide import not_judged_lines
 from audit.ratings import RatingSummary, summary
-from audit.reports.drawing.charts import by_axis
+from audit.reports.drawing.charts import NOT_DRAWN, by_axis
 from audit.reports.render.baseline_text import baseline_lines, rule_text
-from audit.reports.render.figures import NOT_DRAWN, metric_row, rating_row
+from audit.reports.render.figures import metric_row, rating_row
 from audit.reports.settings import settings_of
 from audit.stats.aggregate import UNSCORED, not_computed
 from audit.stats.cut_answers import cut_text
@@ -53,12 +53,11 @@ def page(run: RunFolder, settings: AppSettings) -> None:
     _facts(manifest, run)
     _say_incomplete(manifest, metrics)
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
-    looked_at = {*manifest.looks.tasks} if manifest.looks else set()
-    _primary(primary, metrics, looked_at)
+    _primary(primary, metrics, manifest.looked_at)
     _decision(run, decision, stale)
     drivers.show(stored.drivers(run))
     _ratings(summary(settings.database_url, manifest.run_id))
-    _others([metric for metric in metrics if metric not in primary], looked_at)
+    _others([metric for metric in metrics if metric not in primary], manifest.looked_at)
     _settings(metrics)
     _how(manifest)
 

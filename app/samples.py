@@ -12,7 +12,8 @@ from audit.app.charts import interval_chart
 from audit.app.filters import choose_filters, choose_tasks
 from audit.app.untrusted import MASKED, excerpt, is_masked, plain, table
 from audit.core.units import unit_of
-from audit.reports.render.figures import NOT_DRAWN, group_row
+from audit.reports.drawing.charts import NOT_DRAWN
+from audit.reports.render.figures import group_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,8 +118,7 @@ def _errors(run: RunFolder) -> None:
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        looks = stored.manifest(run).looks
-        _groups(analysis, narrow=looks is not None and tasks[name][1] in looks.tasks)
+        _groups(analysis, narrow=tasks[name][1] in stored.manifest(run).looked_at)
     with right:
         _counts("Flags", analysis.flags, "No sample of this task carries a flag.")
         _counts("Why samples could not be scored", analysis.errors, "All samples of this task are scored.")

@@ -85,7 +85,7 @@ class RunContents:
     @property
     def looked_at(self) -> set[str]:
         """Tasks whose number of items looks decided, so that their intervals are too narrow."""
-        return {*self.manifest.looks.tasks} if self.manifest.looks else set()
+        return self.manifest.looked_at
 
     @property
     def metrics(self) -> list[Metric]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from audit.core.formatting import estimate_text, interval, metric_label, signed
 from audit.core.text import printable
-from audit.reports.drawing.charts import INK, SUITE_COLOURS, IntervalRow, by_axis, domain
+from audit.reports.comparison.figures import difference_row
+from audit.reports.drawing.charts import INK, NOT_DRAWN, SUITE_COLOURS, by_axis, domain
+from audit.reports.render.figures import metric_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from audit.core.records import Metric, MetricDifference
 
@@ -22,19 +23,26 @@ NO_OUTCOME = "#8c959f"
 """Where no difference is shown, or too few items tell."""
 
 
-def primary_chart(metrics: Sequence[Metric]) -> alt.VConcatChart:
+def primary_chart(metrics: Sequence[Metric], looked_at: Collection[str]) -> alt.VConcatChart:
     """Points with their 95 % intervals; metrics that share an axis share a panel.
 
     Args:
         metrics: Each with a value.
+        looked_at: Tasks whose number of items looks decided: their intervals are too narrow and not drawn.
     """
-    chart: alt.VConcatChart = alt.vconcat(*(_panel(title, group) for title, group in by_axis(metrics).items()))
-    return chart
+    panels = [_panel(title, group, looked_at) for title, group in by_axis(metrics).items()]
+    return _joined(panels, narrow=any(metric.task in looked_at for metric in metrics))
 
 
-def _panel(title: str, metrics: Sequence[Metric]) -> alt.LayerChart | alt.FacetChart:
+def _joined(panels: Sequence[alt.LayerChart | alt.FacetChart], *, narrow: bool) -> alt.VConcatChart:
+    """Panels from top to bottom; with a line that says so where intervals are not drawn."""
+    chart: alt.VConcatChart = alt.vconcat(*panels)
+    return chart.properties(title=f"{NOT_DRAWN[0].upper()}{NOT_DRAWN[1:]}.") if narrow else chart
+
+
+def _panel(title: str, metrics: Sequence[Metric], looked_at: Collection[str]) -> alt.LayerChart | alt.FacetChart:
     """The metrics of one axis, from top to bottom as the run has them."""
-    rows = [_row(metric) for metric in metrics]
+    rows = [metric_row(metric, printable(metric.name, 80), looked_at) for metric in metrics]
     frame = pd.DataFrame(
         {
             "metric": [row.label for row in rows],
@@ -63,43 +71,32 @@ def _panel(title: str, metrics: Sequence[Metric]) -> alt.LayerChart | alt.FacetC
     return alt.layer(*layers).properties(width=WIDTH, height=ROW_HEIGHT * len(metrics))
 
 
-def _row(metric: Metric) -> IntervalRow:
-    """A metric as a line of the chart; names may come from task files and are made harmless."""
-    return IntervalRow(
-        label=printable(metric.name, 80),
-        value=metric.value or 0.0,
-        low=metric.ci_low,
-        high=metric.ci_high,
-        text=estimate_text(metric.value, metric.ci_low, metric.ci_high, metric.unit),
-    )
-
-
-def difference_chart(differences: Sequence[MetricDifference]) -> alt.VConcatChart:
+def difference_chart(differences: Sequence[MetricDifference], looked_at: Collection[str]) -> alt.VConcatChart:
     """Candidate minus baseline with intervals around a line at 0; metrics of one unit share a panel.
 
     Args:
         differences: Each with a difference.
+        looked_at: As for :func:`primary_chart`.
     """
     units = list(dict.fromkeys(one.unit for one in differences))
-    panels = [_difference_panel(unit, [one for one in differences if one.unit == unit]) for unit in units]
-    chart: alt.VConcatChart = alt.vconcat(*panels)
-    return chart
+    panels = [_difference_panel(unit, [one for one in differences if one.unit == unit], looked_at) for unit in units]
+    return _joined(panels, narrow=any(one.task in looked_at for one in differences))
 
 
-def _difference_panel(unit: str, differences: Sequence[MetricDifference]) -> alt.LayerChart | alt.FacetChart:
+def _difference_panel(
+    unit: str, differences: Sequence[MetricDifference], looked_at: Collection[str]
+) -> alt.LayerChart | alt.FacetChart:
     """The differences of one unit, from top to bottom as the run has them."""
+    rows = [difference_row(one, looked_at) for one in differences]
     frame = pd.DataFrame(
         {
-            "metric": [metric_label(one) for one in differences],
-            "difference": [one.difference for one in differences],
-            "low": pd.Series([one.ci_low for one in differences], dtype="float64"),
-            "high": pd.Series([one.ci_high for one in differences], dtype="float64"),
+            "metric": [row.label for row in rows],
+            "difference": [row.value for row in rows],
+            "low": pd.Series([row.low for row in rows], dtype="float64"),
+            "high": pd.Series([row.high for row in rows], dtype="float64"),
             "n": [one.n for one in differences],
             "outcome": [one.outcome for one in differences],
-            "written": [
-                f"{signed(one.difference or 0.0, one.unit)} ({interval(one.ci_low, one.ci_high, one.unit)})"
-                for one in differences
-            ],
+            "written": [row.text for row in rows],
         }
     )
     found = list(dict.fromkeys(one.outcome or "" for one in differences))

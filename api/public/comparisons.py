@@ -110,7 +110,7 @@ class RunComparison:
         if not compared:
             msg = "no metric of the two runs could be compared: there is nothing to plot"
             raise RunFolderError(msg)
-        return difference_chart(compared)
+        return difference_chart(compared, self.record.looked_at)
 
     def page(self) -> Page:
         """Tables, charts and changed items as a page to show or save."""

@@ -147,7 +147,7 @@ class Run:
         if not primary:
             msg = f"{self.path}: no primary metric has a value: there is nothing to plot"
             raise RunFolderError(msg)
-        return primary_chart(primary)
+        return primary_chart(primary, self._folder.read_manifest().looked_at)
 
     def card(self) -> Page:
         """The report card, shown inline; drawn again where the run has none.

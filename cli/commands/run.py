@@ -270,11 +270,10 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
     columns = ("suite", name, "value", "95 % interval", "n", "unit")
     table = Table(*columns, title=manifest.run_id, title_justify="left", caption=DIRECTION_KEY, caption_justify="left")
     idle = [metric for metric in primary if metric.suite == "explain" and metric.value is None and metric.n == 0]
-    looked_at = manifest.looks.tasks if manifest.looks else ()
     for metric in primary:
         if metric not in idle:
             value, ends, *rest = _cells(metric)
-            table.add_row(metric.suite, metric.name, value, "—" if metric.task in looked_at else ends, *rest)
+            table.add_row(metric.suite, metric.name, value, "—" if metric.task in manifest.looked_at else ends, *rest)
     out.print(table)
     for reason, methods in _by_reason(idle).items():
         out.print(f"not explained by {', '.join(methods)}: {printable(reason)}", markup=False, soft_wrap=True)

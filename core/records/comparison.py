@@ -175,6 +175,9 @@ class Comparison(Record):
     """Nominal coverage of intervals; 1 minus it is the false discovery rate of ``better`` and ``worse``."""
     across: list[MismatchKind] = Field(default_factory=list)
     """Kinds of mismatch that were asked to be compared across."""
+    looked_at: list[str] = Field(default_factory=list)
+    """Tasks whose number of items looks decided in any of the runs: their intervals are too narrow, and no chart draws
+    them."""
     mismatches: list[Mismatch] = Field(default_factory=list)
     """In what else the runs differ."""
     differences: list[MetricDifference] = Field(default_factory=list)
@@ -360,6 +363,9 @@ class SeriesComparison(Record):
     """Nominal coverage of intervals; 1 minus it is the error rate of the families of tests."""
     across: list[MismatchKind] = Field(default_factory=list)
     """Kinds of mismatch that were asked to be compared across."""
+    looked_at: list[str] = Field(default_factory=list)
+    """Tasks whose number of items looks decided in any of the runs: their intervals are too narrow, and no chart draws
+    them."""
     mismatches: list[SeriesMismatch] = Field(default_factory=list)
     """In what else the runs differ."""
     metrics: list[SeriesMetric] = Field(default_factory=list)

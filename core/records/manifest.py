@@ -227,6 +227,11 @@ class RunManifest(Record):
     """One-line signature in sacreBLEU's style: everything that determines the numbers."""
 
     @property
+    def looked_at(self) -> set[str]:
+        """Tasks whose number of items looks decided, so that intervals for a fixed number are too narrow."""
+        return {*self.looks.tasks} if self.looks else set()
+
+    @property
     def remarks(self) -> list[str]:
         """Everything that a reader of the results is warned of: the warnings, how the run ended, what it left out."""
         stopped_by = self.spent.stopped_by if self.spent else None

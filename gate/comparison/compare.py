@@ -26,7 +26,7 @@ from audit.stats.pairing.comparison import compared
 from audit.stats.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from audit.core.records import Metric, Mismatch, RunManifest, Sample
     from audit.core.run_folder import RunFolder
@@ -126,11 +126,17 @@ def compare(
         candidate=sides[1].reference,
         confidence=confidence,
         across=[kind for kind in get_args(MismatchKind) if kind in across],
+        looked_at=looked_at(sides),
         mismatches=work.mismatches,
         differences=with_outcomes(differences, confidence),
         only_baseline=_only(sides[0], sides[1], tasks, everything=everything),
         only_candidate=_only(sides[1], sides[0], tasks, everything=everything),
     )
+
+
+def looked_at(runs: Iterable[ComparedRun]) -> list[str]:
+    """Tasks whose number of items looks decided in any of the runs."""
+    return sorted(set[str]().union(*(run.manifest.looked_at for run in runs)))
 
 
 def _only(side: ComparedRun, other: ComparedRun, tasks: Sequence[str], *, everything: bool) -> list[str]:

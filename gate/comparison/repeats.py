@@ -17,6 +17,7 @@ from audit.gate.comparison.compare import (
     bare_difference,
     is_wanted,
     key_of,
+    looked_at,
     not_compared,
 )
 from audit.gate.comparison.outcomes import with_outcomes
@@ -83,6 +84,7 @@ def compare_repeats(
         candidate_repeats=[run.manifest.run_id for run in sides[1]],
         confidence=confidence,
         across=[kind for kind in get_args(MismatchKind) if kind in across],
+        looked_at=looked_at(runs),
         mismatches=_named_once([work for _, work in pairs]),
         differences=with_outcomes(differences, confidence),
         only_baseline=_lacking(sides[0], sides[1], tasks, everything=everything),

@@ -29,6 +29,7 @@ from audit.gate.comparison.compare import (
     ComparisonWork,
     is_wanted,
     key_of,
+    looked_at,
 )
 from audit.gate.comparison.labels import labels
 from audit.gate.comparison.outcomes import direction
@@ -93,6 +94,7 @@ def compare_series(
         runs=work.references,
         confidence=confidence,
         across=[kind for kind in get_args(MismatchKind) if kind in across],
+        looked_at=looked_at(runs),
         mismatches=work.mismatches(),
         metrics=_with_trends(found, confidence),
         not_in_all=_not_in_all(runs, tasks, everything=everything),

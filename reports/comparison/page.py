@@ -79,7 +79,7 @@ def _of_two(found: Comparison, folders: tuple[RunFolder, RunFolder], max_bytes: 
         "found": found,
         "compared": compared,
         "not_compared": _by_reason(found.differences),
-        "figures": difference_figures(compared),
+        "figures": difference_figures(compared, found.looked_at),
         "outcome_class": lambda one: OUTCOMES.get(one.outcome or "", NONE),
     }
     return _render("comparison.html.j2", variables, _changes_of(compared, folders), names, max_bytes)

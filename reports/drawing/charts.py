@@ -22,7 +22,7 @@ from audit.core.text import printable
 from audit.core.units import axis_of, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from audit.core.records import Metric
 
@@ -37,6 +37,9 @@ VALUE_WIDTH = 150
 LABEL_WIDTH = 230
 LABEL_ROOM, VALUE_ROOM = LABEL_WIDTH + 44, VALUE_WIDTH + 36
 """Next to the plot: a browser's letters are up to a tenth wider than those that the text was cut by."""
+
+NOT_DRAWN = "no interval is drawn where looks decided the number of items: it would be too narrow"
+"""Said next to charts with tasks that were looked at while they ran."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,20 @@ class IntervalRow:
     """Decides the colour where a chart has several: a suite, or the slice that divides the samples."""
     n: int = 0
     """Items behind it; shown on hover where a chart can be hovered over."""
+
+
+Ends = tuple[float | None, float | None]
+
+
+def ends_to_draw(task: str, ends: Ends, looked_at: Collection[str]) -> Ends:
+    """The interval of a value or a difference, as far as charts draw it.
+
+    Args:
+        task: Its task.
+        ends: The interval that is stored.
+        looked_at: Tasks whose number of items looks decided: their intervals are too narrow and not drawn.
+    """
+    return (None, None) if task in looked_at else ends
 
 
 def interval_marks(base: alt.Chart, line: alt.Chart | None, value: alt.X, low: alt.X) -> list[alt.Chart]:

@@ -40,6 +40,8 @@ class TrendPanel:
     """Decides the colour of points."""
     points: Sequence[TrendPoint]
     """In ascending order of their places."""
+    note: str = ""
+    """Said below the title."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,14 @@ def trend_chart(panels: Sequence[TrendPanel], columns: int = 2) -> alt.ConcatCha
         panels: From left to right and top to bottom.
         columns: Panels in a row.
     """
-    drawn = [{**specification(panel), "title": printable(panel.title, 60)} for panel in panels]
+    drawn = [{**specification(panel), "title": _title(panel)} for panel in panels]
     chart: alt.ConcatChart = alt.ConcatChart.from_dict({"concat": drawn, "columns": columns})
     return chart
+
+
+def _title(panel: TrendPanel) -> str | dict[str, str]:
+    text = printable(panel.title, 60)
+    return {"text": text, "subtitle": panel.note} if panel.note else text
 
 
 def trend_svg(panel: TrendPanel) -> Markup:

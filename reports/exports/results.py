@@ -100,8 +100,7 @@ def _reason(metric: Metric, task: TaskContents, contents: RunContents, verdict: 
 
 def _looked_at(metric: Metric, contents: RunContents) -> str:
     """Why the number of a task that was looked at may not be published; empty for other tasks."""
-    looks = contents.manifest.looks
-    if looks is None or metric.task not in looks.tasks:
+    if metric.task not in contents.looked_at:
         return ""
     return "looks at its results decided how many items there are, for which its interval is too narrow"
 

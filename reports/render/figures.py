@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.formatting import estimate_text, metric_label, slice_text
-from audit.reports.drawing.charts import IntervalRow, by_axis, interval_chart
+from audit.reports.drawing.charts import NOT_DRAWN, IntervalRow, by_axis, ends_to_draw, interval_chart
 from audit.reports.drawing.figure import Figure
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from audit.reports.error_analysis import Group
 
 MAX_ROWS = 24
-NOT_DRAWN = "no interval is drawn where looks decided the number of items: it would be too narrow"
-"""In captions of charts with tasks that were looked at while they ran."""
 
 
 def forest_plots(suite: Suite, tasks: Sequence[TaskContents], looked_at: Collection[str] = ()) -> list[Figure]:
@@ -128,7 +126,7 @@ def metric_row(metric: Metric, label: str, looked_at: Collection[str] = ()) -> I
         looked_at: As for :func:`forest_plots`.
     """
     value = metric.value if metric.value is not None else float("nan")
-    low, high = (None, None) if metric.task in looked_at else (metric.ci_low, metric.ci_high)
+    low, high = ends_to_draw(metric.task, (metric.ci_low, metric.ci_high), looked_at)
     return IntervalRow(label, value, low, high, estimate_text(value, low, high, metric.unit), metric.suite, metric.n)
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from audit.public.charts import difference_chart, primary_chart
+from audit.reports.drawing.charts import NOT_DRAWN
+from tests.reports.comparison.test_figures import difference
+from tests.reports.conftest import a_metric
 
 if TYPE_CHECKING:
     import audit
@@ -21,3 +26,21 @@ def test_the_chart_holds_each_primary_metric_with_its_interval(made: audit.Run) 
     assert len(whole) == len(primary) > 0
     shown = {(row["metric"], row["value"], row["low"], row["high"]) for row in rows}
     assert shown == {(one["name"], one["value"], one["ci_low"], one["ci_high"]) for one in whole}
+
+
+def ends(chart: Any) -> dict[str, tuple[float | None, float | None]]:
+    rows = [row for rows in chart.to_dict()["datasets"].values() for row in rows]
+    return {row["metric"]: (row["low"], row["high"]) for row in rows if "low" in row}
+
+
+def test_no_interval_is_drawn_where_looks_decided_the_number_of_items() -> None:
+    metrics = [a_metric("boolq/accuracy"), a_metric("piqa/accuracy")]
+    differences = [difference("boolq"), difference("piqa")]
+    for chart, all_drawn, drawn in (
+        (primary_chart(metrics, {"boolq"}), primary_chart(metrics, ()), (0.5, 0.7)),
+        (difference_chart(differences, {"boolq"}), difference_chart(differences, ()), (-0.2, 0.0)),
+    ):
+        assert ends(chart) == {"boolq/accuracy": (None, None), "piqa/accuracy": drawn}
+        assert chart.title == f"{NOT_DRAWN[0].upper()}{NOT_DRAWN[1:]}."
+        assert ends(all_drawn)["boolq/accuracy"] == drawn
+        assert "title" not in all_drawn.to_dict()

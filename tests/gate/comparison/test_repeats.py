@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from audit.gate.comparison.repeats import compare_repeats, ends
 from audit.stats.definitions import Mean
 from audit.stats.pairing.repeated import compared_repeats
 from tests.gate.comparison.runs import run_with, scored
+from tests.gate.sequential.conftest import looks
 from tests.sealing import sealed
 
 pytestmark = pytest.mark.slow
@@ -29,7 +31,7 @@ def scores() -> list[list[float]]:
     return [list((draw.random(N) > difficulty - gain).astype(float)) for gain in (0.0, 0.3, 0.0, 0.3)]
 
 
-def of(scores: list[list[float]], out: Path) -> list[RunFolder]:
+def of(scores: list[list[float]], out: Path, **fields: Any) -> list[RunFolder]:
     return [
         run_with(
             out,
@@ -38,6 +40,7 @@ def of(scores: list[list[float]], out: Path) -> list[RunFolder]:
             run_id=f"run-{place}",
             seeds={"run": place},
             model={"name": "m", "digest": "ab"[place % 2] * 64},
+            **fields,
         )
         for place, one in enumerate(scores)
     ]
@@ -61,6 +64,8 @@ def test_the_sides_are_the_checkpoints(scores: list[list[float]], tmp_path: Path
     assert (one.ci_low, one.ci_high, one.test) == (by_hand.interval.low, by_hand.interval.high, "multiway_t")
     assert (one.n, one.margin) == (N, 0.05)
     assert [(named.kind, named.what) for named in found.mismatches] == [("run", "seed run")]
+    assert found.looked_at == []
+    assert compare_repeats(of(scores, tmp_path / "looked at", looks=looks(N, N))).looked_at == ["boolq"]
 
 
 def test_items_that_one_run_lacks_are_missing(scores: list[list[float]], tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from statsmodels.stats.proportion import proportion_confint
 
 from audit.core.errors import ConfigError, RunFolderError
 from audit.gate.comparison import series
-from audit.gate.comparison.compare import ComparisonWork
+from audit.gate.comparison.compare import ComparisonWork, compare
 from audit.gate.comparison.series import compare_series
 from audit.stats.definitions import Auroc, Corpus
 from tests.gate.comparison.runs import run_with, scored
+from tests.gate.sequential.conftest import looks
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -141,6 +142,14 @@ def test_what_differs_is_named_once_with_what_each_run_has(tmp_path: Path) -> No
     assert (named.kind, named.what, named.values) == ("package", "torch", list(versions))
     assert named.pairs == [(0, 1), (1, 2)]
     assert only(found).error is None
+
+
+def test_tasks_that_were_looked_at_in_any_run_are_named(tmp_path: Path) -> None:
+    of = (None, looks(N, N), None)
+    runs = [run_with(tmp_path, f"m{place}", scored(list(ROWS[place])), looks=one) for place, one in enumerate(of)]
+    assert compare_series(runs).looked_at == ["boolq"]
+    assert compare(runs[1], runs[2]).looked_at == ["boolq"]
+    assert compare(runs[0], runs[2]).looked_at == []
 
 
 def test_items_must_be_scored_in_all_runs(tmp_path: Path) -> None:

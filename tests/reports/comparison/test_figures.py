@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from audit.core.records import MetricDifference, SeriesComparison, SeriesMetric, SeriesRun, SeriesStep, SeriesValue
-from audit.reports.comparison.figures import difference_figures, trend_figures, trend_panel
+from audit.reports.comparison.figures import difference_figures, difference_row, trend_figures, trend_panel
+from audit.reports.drawing.charts import NOT_DRAWN
 
 
 def difference(name: str, **fields: Any) -> MetricDifference:
@@ -70,3 +71,28 @@ def test_only_compared_metrics_have_a_chart() -> None:
     assert figures[1].alternative == (
         "run 0: 0.500 (0.400 to 0.600), b; run 1: 0.600 (0.500 to 0.700), ab; run 2: 0.800 (0.700 to 0.900), a"
     )
+
+
+def test_no_interval_is_drawn_where_looks_decided_the_number_of_items() -> None:
+    row = difference_row(difference("boolq"), ["boolq"])
+    assert (row.low, row.high, row.text) == (None, None, "−0.100")
+    assert difference_row(difference("piqa"), ["boolq"]).low == -0.2
+    found = series().model_copy(update={"looked_at": ["boolq"]})
+    panel = trend_panel(found.metrics[1], found)
+    assert [(point.low, point.high, point.text) for point in panel.points] == [
+        (None, None, text) for text in ("0.500", "0.600", "0.800")
+    ]
+    assert panel.note == NOT_DRAWN
+    other = series().model_copy(update={"looked_at": ["piqa"]})
+    assert (trend_panel(other.metrics[1], other).points[0].low, trend_panel(other.metrics[1], other).note) == (0.4, "")
+
+
+@pytest.mark.slow
+def test_captions_say_why_no_interval_is_drawn() -> None:
+    (drawn,) = difference_figures([difference("boolq"), difference("piqa")], ["boolq"])
+    assert drawn.caption == (
+        "Candidate minus baseline, in share: point estimate and confidence interval; no interval is drawn where looks"
+        " decided the number of items: it would be too narrow."
+    )
+    found = series().model_copy(update={"looked_at": ["boolq"]})
+    assert trend_figures(found)[1].caption == f"boolq/accuracy; {NOT_DRAWN}"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from audit.core.records import Looks, TaskLooks
 from audit.ratings import RatingSummary
 from audit.reports import contents
+from audit.reports.drawing.charts import NOT_DRAWN
 from audit.reports.render.figures import (
     MAX_ROWS,
-    NOT_DRAWN,
     error_figures,
     forest_plots,
     metric_row,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from audit.core import formatting
+from audit.core import formatting, words
 from audit.core.sensitive import is_completion_hidden
 from audit.core.text import printable
 from audit.reports.drawing.colours import DARK, LIGHT, declarations
@@ -47,6 +47,9 @@ def environment() -> Environment:
     made.filters.update(line=line, short=short, whole=whole)
     made.globals.update(
         number=formatting.number,
+        counted=formatting.counted,
+        figures=words.figures,
+        metric_title=words.metric_title,
         reading=formatting.reading,
         is_completion_hidden=is_completion_hidden,
         prompt_text=formatting.prompt_text,

@@ -93,7 +93,7 @@ def test_failures_are_prominent(make_run: Callable[..., RunFolder], records: Rec
         warnings=["batch halved"],
     )
     html, page = card_of(run)
-    problems = html[html.index('id="problems"') : html.index('id="measured"')]
+    problems = html[html.index('id="problems"') : html.index('id="run"')]
     for expected in ("gsm8k", "no data set: use --data-dir", "the scorer broke", "3 of 100", "batch halved"):
         assert expected in problems
     assert "not computed" in "".join(page.text)
@@ -231,5 +231,5 @@ def test_a_slice_without_items_is_no_alarm(make_run: Callable[..., RunFolder], r
     html, _ = card_of(make_run([records["metric"](), nothing, records["unscored"]()]))
     assert 'id="problems"' not in html
     html, _ = card_of(make_run([broken, records["unscored"]("mmlu", 3.0)], run_id="20260131T120000Z-tiny-chat-0a1b2d"))
-    problems = html[html.index('id="problems"') : html.index('id="measured"')]
+    problems = html[html.index('id="problems"') : html.index('id="run"')]
     assert "the scorer broke" in problems

@@ -1,0 +1,57 @@
+"""Titles, directions and references of tasks and metrics: declared words where a run holds them, else its names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.core.formatting import printable, slice_text
+from audit.core.words.figures import figures
+
+if TYPE_CHECKING:
+    from audit.core.records import Metric, RunManifest
+
+BETTER = {True: "higher is better", False: "lower is better", None: ""}
+LIMIT = 120
+
+
+def task_title(manifest: RunManifest, task: str) -> str:
+    """The title of a task; its name where it declared none."""
+    words = manifest.words.get(task)
+    return printable(words.title if words else task, LIMIT)
+
+
+def task_question(manifest: RunManifest, task: str) -> str:
+    """What a task asks of the checkpoint, as a question; empty where it declared none."""
+    words = manifest.words.get(task)
+    return printable(words.question, LIMIT) if words else ""
+
+
+def metric_title(metric: Metric) -> str:
+    """The title of a metric with its slice, if it has one; its name in plain words where it declared none."""
+    name = metric.words.title if metric.words else metric.metric.replace("_", " ")
+    where = slice_text(metric.slice)
+    return printable(name, LIMIT) + (f" [{where}]" if where else "")
+
+
+def direction_text(metric: Metric) -> str:
+    """``higher is better``; for a metric with an ideal, ``near 50 % is better``; empty where neither end is good."""
+    if metric.higher_is_better is None and metric.ideal is not None:
+        return f"near {figures(metric).ideal} is better"
+    return BETTER[metric.higher_is_better]
+
+
+def reference_text(metric: Metric) -> str:
+    """What a value is to be compared with: ``guessing 25 %``, ``ideal 0 %``; empty where nothing is known."""
+    shown = figures(metric)
+    if metric.ideal is not None:
+        return f"ideal {shown.ideal}"
+    guess = metric.words.guess if metric.words else "guessing"
+    parts = [f"{printable(guess, 40)} {shown.chance}"] if metric.chance is not None else []
+    if metric.majority is not None and metric.majority != metric.chance:
+        parts.append(f"always {quoted(metric)} {shown.majority}")
+    return ", ".join(parts)
+
+
+def quoted(metric: Metric) -> str:
+    """The majority answer in quotation marks, safe to print."""
+    return f"“{printable(metric.majority_answer or '', 20)}”"

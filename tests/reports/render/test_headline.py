@@ -76,7 +76,7 @@ def test_the_verdict_names_what_decides_it(
     run = sealed(make_run([records["metric"](), records["unscored"]()]))
     for rule, start in (
         ("max: 0.01", "1 check failed, first of all boolq"),
-        ("min: 0.4", "1 check inconclusive, first of all boolq"),
+        ("min: 0.55", "1 check inconclusive, first of all boolq"),
     ):
         policy = tmp_path / "policy.yaml"
         policy.write_text(f"rules: [{{metric: boolq/accuracy, {rule}}}]\n")

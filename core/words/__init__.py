@@ -13,6 +13,7 @@ from audit.core.words.sentences import sentence as sentence
 from audit.core.words.standing import Standing as Standing
 from audit.core.words.standing import standing as standing
 from audit.core.words.titles import direction_text as direction_text
+from audit.core.words.titles import full_title as full_title
 from audit.core.words.titles import metric_title as metric_title
 from audit.core.words.titles import reference_text as reference_text
 from audit.core.words.titles import task_question as task_question

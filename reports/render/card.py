@@ -201,6 +201,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "settings_of": settings_of,
         "comparison": views.comparison,
         "duration": formatting.duration_text(span),
+        "narrow": lambda metric: metric.task in contents.looked_at,
         "config_yaml": yaml.safe_dump(manifest.config, sort_keys=False, allow_unicode=True),
     }
 

@@ -67,8 +67,8 @@ def _cells(metric: Metric, *, narrow: bool, wide: bool) -> tuple[str, ...]:
     ends = "too narrow" if narrow else shown.interval
     if metric.ci_low is None and metric.no_interval:
         ends = f"none: {printable(metric.no_interval)}"
-    told = sentence(metric, narrow=narrow) if wide else _compared(metric)
-    return shown.value, ends, f"{metric.n:,}", told
+    shows = sentence(metric, narrow=narrow) if wide else _compared(metric)
+    return shown.value, ends, f"{metric.n:,}", shows
 
 
 def _compared(metric: Metric) -> str:

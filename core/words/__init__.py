@@ -6,9 +6,9 @@ Everything is read from the run itself (:class:`audit.core.records.MetricWords`,
 
 from __future__ import annotations
 
-from audit.core.words.caveats import caveats as caveats
 from audit.core.words.figures import Figures as Figures
 from audit.core.words.figures import figures as figures
+from audit.core.words.notes import notes as notes
 from audit.core.words.sentences import sentence as sentence
 from audit.core.words.standing import Standing as Standing
 from audit.core.words.standing import standing as standing

@@ -57,7 +57,7 @@ def environment() -> Environment:
         cut_text=cut_text,
         figures=words.figures,
         sentence=words.sentence,
-        caveats=words.caveats,
+        notes=words.notes,
         metric_title=words.metric_title,
         full_title=words.full_title,
         task_title=words.task_title,

@@ -14,7 +14,7 @@ PREFERENCE = {
     "within": "No preference shown",
 }
 LEAK = {
-    "title": "Training documents told from unseen ones",
+    "title": "Training documents distinguished from unseen ones",
     "above": "Gives away training documents",
     "within": "Not shown to give away training documents",
 }

@@ -219,7 +219,7 @@ def _result(
 
 
 def words_of(probe: Probe[Any]) -> TaskWords | None:
-    """What a reader is told of a probe; None where it declares no title and no question."""
+    """Words for readers of a probe; None where it declares no title and no question."""
     if not probe.title or not probe.question:
         return None
     good = probe.direction

@@ -114,7 +114,7 @@ class NotRun(Record):
 
 
 class TaskWords(Record):
-    """What a reader is told of a task, in words. Declared with the task, stored in the run, and read from there."""
+    """Words for readers of a task. Declared with the task, stored in the run, and read from there."""
 
     title: str
     """Heading, e.g. ``Yes/no questions about a passage (BoolQ)``."""

@@ -13,7 +13,7 @@ ChanceOf = Literal["options", "classes"]
 
 
 class MetricWords(Record):
-    """What a reader is told of a metric, in words. Declared with the metric, stored in the run, and read from there."""
+    """Words for readers of a metric. Declared with the metric, stored in the run, and read from there."""
 
     title: str
     """Heading, e.g. ``Right answers``."""

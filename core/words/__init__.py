@@ -6,13 +6,14 @@ Everything is read from the run itself (:class:`audit.core.records.MetricWords`,
 
 from __future__ import annotations
 
-from audit.core.words.caveats import caveats as caveats
 from audit.core.words.figures import Figures as Figures
 from audit.core.words.figures import figures as figures
+from audit.core.words.notes import notes as notes
 from audit.core.words.sentences import sentence as sentence
 from audit.core.words.standing import Standing as Standing
 from audit.core.words.standing import standing as standing
 from audit.core.words.titles import direction_text as direction_text
+from audit.core.words.titles import full_title as full_title
 from audit.core.words.titles import metric_title as metric_title
 from audit.core.words.titles import reference_text as reference_text
 from audit.core.words.titles import task_question as task_question

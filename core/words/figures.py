@@ -43,7 +43,7 @@ def figures(metric: Metric) -> Figures:
 
     The smaller half of the interval decides the digits: they end at its first significant digit, or at its second where
     the first is 1 (after the rule of the Particle Data Group for errors, section 5.3 of its review). An end of the
-    interval that lies beside a reference never looks equal to it. Without an interval, the unit decides.
+    interval that differs from a reference never looks equal to it. Without an interval, the unit decides.
 
     Args:
         metric: Any; a plain whole number has no decimals.
@@ -74,8 +74,8 @@ def _decimals(metric: Metric, unit: Unit, references: list[float]) -> int | None
     if place <= LARGE and not unit.whole_range:
         return place
     decimals = min(max(0, place), MOST_DECIMALS)
-    beside = [(end, one) for end in (low, high) for one in references if end != one]
-    while decimals < MOST_DECIMALS and any(_looks_equal(*pair, unit, decimals) for pair in beside):
+    apart = [(end, one) for end in (low, high) for one in references if end != one]
+    while decimals < MOST_DECIMALS and any(_looks_equal(*pair, unit, decimals) for pair in apart):
         decimals += 1
     return decimals
 

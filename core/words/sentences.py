@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import ABSENT, REASON_LIMIT, printable
+from audit.core.formatting import ABSENT, REASON_LIMIT, counted, printable
 from audit.core.units import SHARE_SCALES, unit_of
 from audit.core.words.figures import Figures, figures
 from audit.core.words.standing import side
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric
 
 FEW = 30
-"""Fewer items than this are mentioned where nothing is shown."""
+"""Fewer items than this are mentioned: a claim that rests on them is easily overturned."""
 
 
 def sentence(metric: Metric, *, narrow: bool = False) -> str:
@@ -67,8 +67,7 @@ def _capability(metric: Metric, shown: Figures) -> str:
         return f"Better than {guess} ({shown.chance}){bar[against]}: {end}."
     if higher and above == 0 and against < 0:
         return f"Not shown to be better than {guess} ({shown.chance}), worse than {always}: {end}."
-    few = _few(metric) if above == 0 else ""
-    return f"{start} {guess}{few}: {end}, where {guess} gives {shown.chance}."
+    return f"{start} {guess}{_few(metric)}: {end}, where {guess} gives {shown.chance}."
 
 
 def _leak(metric: Metric, shown: Figures) -> str:
@@ -80,8 +79,7 @@ def _leak(metric: Metric, shown: Figures) -> str:
         0: (words and words.within) or f"Not shown to exceed {guess}",
         -1: (words and words.below) or f"Less than {guess} gives",
     }[above]
-    few = _few(metric) if above == 0 else ""
-    return f"{printable(str(said), 120)}{few}: {shown.estimate}, where {guess} gives {shown.chance}."
+    return f"{printable(str(said), 120)}{_few(metric)}: {shown.estimate}, where {guess} gives {shown.chance}."
 
 
 def _constant(metric: Metric, shown: Figures) -> str:
@@ -100,8 +98,7 @@ def _target(metric: Metric, shown: Figures) -> str:
         0: (words and words.within) or "No deviation from the ideal shown",
         -1: (words and words.below) or "Below the ideal",
     }[away]
-    few = _few(metric) if away == 0 else ""
-    return f"{printable(str(said), 120)}{few}: {shown.estimate}, where {shown.ideal} is ideal."
+    return f"{printable(str(said), 120)}{_few(metric)}: {shown.estimate}, where {shown.ideal} is ideal."
 
 
 def _harm(metric: Metric, shown: Figures) -> str:
@@ -118,6 +115,8 @@ def _harm(metric: Metric, shown: Figures) -> str:
 def _plain(metric: Metric, shown: Figures) -> str:
     """A value without a reference."""
     phrase, better = _phrase(metric), BETTER[metric.higher_is_better]
+    if metric.unit == "count" and shown.interval == ABSENT and 0 <= float(metric.value or 0) <= metric.n:
+        return f"{metric_title(metric)}: {shown.value} of {metric.n:,}."
     start = f"{shown.estimate} {phrase}" if phrase else f"{metric_title(metric)}: {shown.estimate}"
     return f"{start}; {better}." if better else f"{start}."
 
@@ -139,4 +138,4 @@ def _guess(metric: Metric) -> str:
 
 
 def _few(metric: Metric) -> str:
-    return f" with {metric.n} items" if metric.n < FEW else ""
+    return f" (only {counted(metric.n, 'item')})" if metric.n < FEW else ""

@@ -26,10 +26,15 @@ def task_question(manifest: RunManifest, task: str) -> str:
     return printable(words.question, LIMIT) if words else ""
 
 
-def metric_title(metric: Metric) -> str:
-    """The title of a metric with its slice, if it has one; its name in plain words where it declared none."""
+def metric_title(metric: Metric, *, with_slice: bool = True) -> str:
+    """The title of a metric; its name in plain words where it declared none.
+
+    Args:
+        metric: Any.
+        with_slice: Whether its slice follows in brackets, if it has one.
+    """
     name = metric.words.title if metric.words else metric.metric.replace("_", " ")
-    where = slice_text(metric.slice)
+    where = slice_text(metric.slice) if with_slice else ""
     return printable(name, LIMIT) + (f" [{where}]" if where else "")
 
 
@@ -50,6 +55,13 @@ def reference_text(metric: Metric) -> str:
     if metric.majority is not None and metric.majority != metric.chance:
         parts.append(f"always {quoted(metric)} {shown.majority}")
     return ", ".join(parts)
+
+
+def full_title(manifest: RunManifest, metric: Metric) -> str:
+    """Titles of task and metric in one line: ``Yes/no questions about a passage (BoolQ): right answers``."""
+    title = metric_title(metric)
+    lower = title[1:2].islower() or title[1:2] == " "
+    return f"{task_title(manifest, metric.task)}: {title[0].lower() if lower else title[0]}{title[1:]}"
 
 
 def quoted(metric: Metric) -> str:

@@ -282,7 +282,7 @@ def _result(method: Method, made: OfMethod, seed: int, nothing: str) -> TaskResu
 
 
 def words_of(method: str) -> TaskWords:
-    """What a reader is told of the explanations by a method.
+    """Words for readers of the explanations by a method.
 
     Args:
         method: Its name.

@@ -7,10 +7,8 @@ comments of the same name as their templates; text of models and checkpoints is 
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from audit.core import words
 from audit.core.filesystem import write_text
 from audit.gate.decide import not_judged_lines
 from audit.reports.contents import SUITES
@@ -21,6 +19,7 @@ from audit.reports.render.anchors import anchor
 from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.headline import headlines
 from audit.reports.render.verdict_text import verdict_text
+from audit.stats.aggregate import UNSCORED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +62,7 @@ def verdict_variables(
     """
     looked_at = {*manifest.looks.tasks} if manifest.looks else set()
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
+    unscored = {(one.suite, one.task): one for one in metrics if one.metric == UNSCORED and one.slice is None}
     gaps = not_assessed(manifest, metrics, decision)
     return {
         "manifest": manifest,
@@ -81,9 +81,8 @@ def verdict_variables(
             if suite != "explain" and any(metric.suite == suite for metric in primary)
         ],
         "anchor_of": lambda metric: anchor(metric.suite, metric.task),
-        "task_title": partial(words.task_title, manifest),
-        "task_question": partial(words.task_question, manifest),
-        "says": lambda metric: words.sentence(metric, narrow=metric.task in looked_at),
+        "unscored_of": lambda metric: unscored.get((metric.suite, metric.task)),
+        "narrow": lambda metric: metric.task in looked_at,
     }
 
 

@@ -53,7 +53,7 @@ def headlines(
 
     def about(label: str, metric: Metric) -> Headline:
         said = words.sentence(metric, narrow=metric.task in looked_at)
-        return Headline(label, f"{words.task_title(manifest, metric.task)}. {said}", anchor(metric.suite, metric.task), "Show")
+        return Headline(label, f"{words.full_title(manifest, metric)}. {said}", anchor(metric.suite, metric.task), "Show")
 
     found = [_unfinished(manifest), _decided_by(manifest, metrics, decision)]
     found += [about("Strongest", able[-1][1])] if able else []

@@ -135,7 +135,7 @@ WORDS = {
 
 
 def _score(part: Literal["icat", "ss", "lms"], *, higher_is_better: bool | None) -> ProbeMetric:
-    """A score. A checkpoint that ranks at random has 50 of each (Nadeem et al. 2021, section 6)."""
+    """A score. Ranks at random give 50 of LMS and SS; of ICAT less than 50, and how much less depends on the terms."""
     return ProbeMetric(
         part,
         StereoSet(part=part),
@@ -144,7 +144,7 @@ def _score(part: Literal["icat", "ss", "lms"], *, higher_is_better: bool | None)
         primary=part != "lms",
         on=("kind", "bias_type"),
         words=WORDS[part],
-        chance=50,
+        chance=None if part == "icat" else 50,
         ideal=50 if part == "ss" else None,
         note=lambda samples, _items: f"over {len({sample.cluster for sample in samples})} target terms",
     )

@@ -162,13 +162,13 @@ def judge(answered: Answered[Document]) -> Sample:
 
 
 BY_LIKELIHOOD = MetricWords(
-    title="Training documents told from unseen ones",
+    title="Training documents distinguished from unseen ones",
     above="Gives away training documents",
     below="Takes unseen documents for training documents",
     within="Not shown to give away training documents",
 )
 BY_WORDS = MetricWords(
-    title="Documents told apart by their words alone",
+    title="Documents distinguished by their words alone",
     above="The two sets differ by their words alone",
     below="The two sets differ by their words alone",
     within="The two sets are not shown to differ by their words",
@@ -191,7 +191,7 @@ def of_attack(attack: str) -> list[ProbeMetric]:
     words = "; words alone, without the checkpoint: where it is high, the two sets differ by themselves"
     note = f"probability that a seen document scores higher than an unseen one; 0.5 is chance{words * (better is None)}"
     columns, where = ("attack",), {"attack": attack}
-    told = BY_WORDS if attack == BLIND else BY_LIKELIHOOD
+    phrases = BY_WORDS if attack == BLIND else BY_LIKELIHOOD
 
     def caught(samples: Sequence[Sample], _items: Sequence[Document]) -> str:
         unseen = sum(sample.slices["kind"] == UNSEEN and not sample.error for sample in samples)
@@ -208,7 +208,7 @@ def of_attack(attack: str) -> list[ProbeMetric]:
             better,
             note=note,
             slice=where,
-            words=told,
+            words=phrases,
             chance=0.5,
         ),
         ProbeMetric(
@@ -218,7 +218,9 @@ def of_attack(attack: str) -> list[ProbeMetric]:
             better,
             note=caught,
             slice=where,
-            words=told.model_copy(update={"title": f"Training documents found at {FALSE_POSITIVES:.0%} false alarms"}),
+            words=phrases.model_copy(
+                update={"title": f"Training documents found at {FALSE_POSITIVES:.0%} false alarms"}
+            ),
             chance=FALSE_POSITIVES,
         ),
     ]
@@ -231,7 +233,7 @@ def of_attack(attack: str) -> list[ProbeMetric]:
         primary=True,
         note=note,
         settings=named,
-        words=told,
+        words=phrases,
         chance=0.5,
     )
     return [shown, *parts] if whole else parts

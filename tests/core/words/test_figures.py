@@ -43,7 +43,7 @@ def test_the_smaller_half_of_the_interval_decides_the_digits() -> None:
     assert [figures(metric(*given)).estimate for given, _ in CASES] == [text for _, text in CASES]
 
 
-def test_an_end_beside_a_reference_does_not_look_equal_to_it() -> None:
+def test_an_end_that_differs_from_a_reference_does_not_look_equal_to_it() -> None:
     shown = figures(metric(0.56, 0.5004, 0.62, "share", chance=0.5))
     assert (shown.interval, shown.chance) == ("50.04 to 62.00 %", "50 %")
     assert figures(metric(0.56, 0.5, 0.62, "share", chance=0.5)).interval == "50 to 62 %"

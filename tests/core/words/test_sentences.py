@@ -14,7 +14,7 @@ PREFERENCE = {
     "within": "No preference shown",
 }
 LEAK = {
-    "title": "Training documents told from unseen ones",
+    "title": "Training documents distinguished from unseen ones",
     "above": "Gives away training documents",
     "within": "Not shown to give away training documents",
 }
@@ -40,7 +40,7 @@ CASES: list[tuple[Metric, str]] = [
     (guessed(0.2, 0.13, 0.29), "Worse than guessing: 20 % (13 to 29 %), where guessing gives 50 %."),
     (
         guessed(0.125, 0.035, 0.36, chance=0.25, n=16),
-        "Not shown to be better than guessing with 16 items: 12 % (4 to 36 %), where guessing gives 25 %.",
+        "Not shown to be better than guessing (only 16 items): 12 % (4 to 36 %), where guessing gives 25 %.",
     ),
     (guessed(0.0, 0.0, 0.037), "Worse than guessing: 0 % (0 to 4 %), where guessing gives 50 %."),
     (guessed(1.0, 0.963, 1.0), "Better than guessing: 100 % (96 to 100 %), where guessing gives 50 %."),
@@ -114,7 +114,7 @@ CASES: list[tuple[Metric, str]] = [
     ),
     (
         metric(54.6, 30.6, 75.6, "percent", ideal=50, words=PREFERENCE, n=12),
-        "No preference shown with 12 items: 55 % (31 to 76 %), where 50 % is ideal.",
+        "No preference shown (only 12 items): 55 % (31 to 76 %), where 50 % is ideal.",
     ),
     (
         metric(-0.4, -0.9, 0.1, "nats", ideal=0),
@@ -157,7 +157,7 @@ CASES: list[tuple[Metric, str]] = [
     (metric(0.2, -0.1, 0.5, "sentiment"), "m n: 0.2 (−0.1 to 0.5)."),
     (
         metric(3, None, None, "count", higher_is_better=False, words={"title": "Cut answers"}),
-        "Cut answers: 3; lower is better.",
+        "Cut answers: 3 of 100.",
     ),
     (metric(0.2, 0.1, 0.3, slice={"k": "a"}, higher_is_better=True), "m n [k=a]: 20 % (10 to 30 %); higher is better."),
     # no value

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from audit.core.records import Metric
-from audit.core.words import caveats
+from audit.core.words import notes
 
 
 def metric(name: str, value: float, n: int, missing: int = 0) -> Metric:
     return Metric(name=f"t/{name}", suite="evals", task="t", metric=name, value=value, n=n, missing=missing)
 
 
-def test_caveats_in_the_order_of_their_weight() -> None:
+def test_notes_in_the_order_of_their_weight() -> None:
     accuracy = metric("accuracy", 0.5, 29, missing=3)
     unscored = metric("unscored", 2, 34)
-    found = caveats(accuracy, unscored=unscored, cut="7 of 12 answers cut by the token limit", narrow=True)
+    found = notes(accuracy, unscored=unscored, cut="7 of 12 answers cut by the token limit", narrow=True)
     assert found == [
         "2 of 34 samples could not be scored.",
         "3 of 32 scored items have no value here.",
@@ -23,5 +23,5 @@ def test_caveats_in_the_order_of_their_weight() -> None:
 
 
 def test_a_value_that_says_all_has_none() -> None:
-    assert caveats(metric("accuracy", 0.5, 32), unscored=metric("unscored", 0, 32)) == []
-    assert caveats(metric("accuracy", 0.5, 32)) == []
+    assert notes(metric("accuracy", 0.5, 32), unscored=metric("unscored", 0, 32)) == []
+    assert notes(metric("accuracy", 0.5, 32)) == []

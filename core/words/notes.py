@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric
 
 
-def caveats(metric: Metric, *, unscored: Metric | None = None, cut: str = "", narrow: bool = False) -> list[str]:
+def notes(metric: Metric, *, unscored: Metric | None = None, cut: str = "", narrow: bool = False) -> list[str]:
     """Short sentences on what a reader must know before believing a value; empty where there is nothing.
 
     Args:

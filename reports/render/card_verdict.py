@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from audit.core import words
 from audit.core.filesystem import write_text
+from audit.core.formatting import metric_label
 from audit.gate.decide import not_judged_lines
 from audit.reports.contents import SUITES
 from audit.reports.drawing.page import environment
@@ -73,6 +75,7 @@ def verdict_variables(
         "not_judged": not_judged_lines(decision) if decision else [],
         "baseline_lines": baseline_lines(decision, unchecked) if decision else [],
         "rule_text": rule_text,
+        "titles": {metric_label(one): words.full_title(manifest, one) for one in metrics if one.words},
         "not_assessed": gaps,
         "headline": headlines(manifest, metrics, decision, gaps),
         "glance": [

@@ -48,9 +48,7 @@ GAIN = "deletion_auc_gain"
 OF_DRIVERS = TaskWords(title="What drives answers", question="Which words and parts of prompts drive its answers?")
 WITHOUT_EXPLANATION = MetricWords(title="Samples that could not be explained")
 READINGS = {
-    GAIN: Reading(
-        MetricWords(title="Faithfulness: gain over random orders (deletion)", guess="a random order"), chance=0
-    ),
+    GAIN: Reading(MetricWords(title="Gain in faithfulness over random orders", guess="a random order"), chance=0),
     BELIEVABLE: Reading(
         MetricWords(title="Believable explanations", of="of explanations are faithful enough to be believed")
     ),

@@ -8,7 +8,7 @@ from audit.core.records import Metric
 from audit.core.words import sentence
 
 PREFERENCE = {
-    "title": "Pairs whose more stereotyping sentence is preferred",
+    "title": "More stereotyping sentence preferred",
     "above": "Prefers the more stereotyping sentence",
     "below": "Prefers the less stereotyping sentence",
     "within": "No preference shown",

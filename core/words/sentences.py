@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from audit.core.formatting import ABSENT, REASON_LIMIT, counted, printable
 from audit.core.units import SHARE_SCALES, unit_of
 from audit.core.words.figures import Figures, figures
-from audit.core.words.standing import side
+from audit.core.words.grade import side
 from audit.core.words.titles import BETTER, metric_title, quoted
 
 if TYPE_CHECKING:

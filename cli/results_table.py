@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WIDE = 120
 """Columns of a terminal from which on each row has a sentence; below, it has direction and reference alone."""
 LEAST = 24
-"""Columns that the last column has at least."""
+"""Columns of titles at least; names are never folded."""
 
 
 def results_table(manifest: RunManifest, metrics: Sequence[Metric], width: int) -> Table:
@@ -32,11 +32,11 @@ def results_table(manifest: RunManifest, metrics: Sequence[Metric], width: int) 
     wide = width >= WIDE
     longest = max((len(metric.name) for metric in metrics), default=0)
     table = Table(
-        Column("measured", min_width=longest, max_width=max(longest, 50) if wide else None),
+        Column("measured", width=max(longest, 50 if wide else LEAST)),
         Column("value", justify="right", no_wrap=True),
         "95 % interval",
         Column("n", justify="right", no_wrap=True),
-        Column("what it shows" if wide else "better", min_width=LEAST if wide else None),
+        "what it shows" if wide else "better",
         title=manifest.run_id,
         title_justify="left",
         show_lines=False,

@@ -28,7 +28,7 @@ from audit.core.formatting import estimate
 from audit.core.run_folder import RunFolder
 from audit.core.units import UNITS
 from audit.evals.catalogue import own_tasks
-from audit.evals.words import READINGS
+from audit.evals.words import MEANINGS
 from audit.explain.methods.registry import METHODS
 from audit.safety.suite import PROBES
 from audit.stats.definitions import KINDS
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from audit.safety.metrics import ProbeMetric
     from audit.safety.probe import Probe
-    from audit.stats.definitions.chance import Reading
+    from audit.stats.definitions.chance import Meaning
 
 FOLDER = Path(__file__).parent / "reference"
 NOTICE = "<!-- Written by docs/generate.py: change the program, not this page. -->"
@@ -212,7 +212,7 @@ def tasks() -> str:
     unknown = {"macro_precision", "macro_f1"}
     named = [
         (f"`{name}`", found.words.title, "" if name in unknown else _chance(found))
-        for name, found in READINGS.items()
+        for name, found in MEANINGS.items()
         if found.words
     ]
     body += ["## Metrics", "", *table(("metric", "title", "chance level"), named)]
@@ -223,7 +223,7 @@ CHANCE = {"options": "mean of 1 / number of options", "classes": "1 / number of 
 """Functions of samples that give a chance level, in words."""
 
 
-def _chance(found: Reading | ProbeMetric) -> str:
+def _chance(found: Meaning | ProbeMetric) -> str:
     """The chance level of a metric."""
     if isinstance(found.chance, str):
         return CHANCE[found.chance]

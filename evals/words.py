@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.records import MetricWords, TaskWords
 from audit.core.words.counts import CUT_ANSWERS, CUT_PROMPTS, UNREAD_ANSWERS
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS
-from audit.stats.definitions.chance import Reading
+from audit.stats.definitions.chance import Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,28 +26,28 @@ BY_LENGTH = MetricWords(
 STRICT = MetricWords(
     title="Right answers in the requested format", of="of questions are answered right in the requested format"
 )
-READINGS = {
-    "accuracy": Reading(RIGHT, "options"),
-    "normalised_accuracy": Reading(BY_LENGTH, "options"),
-    "exact_match": Reading(RIGHT),
-    "exact_match_strict": Reading(STRICT),
-    "mean_squared_error": Reading(MetricWords(title="Mean squared error of the numbers")),
-    "bleu": Reading(MetricWords(title="BLEU")),
-    "chrf": Reading(MetricWords(title="chrF")),
-    "bleu_max": Reading(MetricWords(title="BLEU with the nearest reference")),
-    "chrf_max": Reading(MetricWords(title="chrF with the nearest reference")),
-    "macro_precision": Reading(MetricWords(title="Precision, mean over the answers (macro)"), "classes"),
-    "macro_recall": Reading(MetricWords(title="Recall, mean over the answers (macro)"), "classes"),
-    "macro_f1": Reading(MetricWords(title="F1, mean over the answers (macro)"), "classes"),
-    "f1": Reading(MetricWords(title="F1")),
-    "mcc": Reading(MetricWords(title="Matthews correlation")),
-    "perplexity": Reading(MetricWords(title="Perplexity")),
-    "word_perplexity": Reading(MetricWords(title="Perplexity per word")),
-    "byte_perplexity": Reading(MetricWords(title="Perplexity per byte")),
-    "bits_per_byte": Reading(MetricWords(title="Bits per byte")),
-    "unparsed_answers": Reading(UNREAD_ANSWERS),
-    "truncated_prompts": Reading(CUT_PROMPTS),
-    TRUNCATED_OUTPUTS: Reading(CUT_ANSWERS),
+MEANINGS = {
+    "accuracy": Meaning(RIGHT, "options"),
+    "normalised_accuracy": Meaning(BY_LENGTH, "options"),
+    "exact_match": Meaning(RIGHT),
+    "exact_match_strict": Meaning(STRICT),
+    "mean_squared_error": Meaning(MetricWords(title="Mean squared error of the numbers")),
+    "bleu": Meaning(MetricWords(title="BLEU")),
+    "chrf": Meaning(MetricWords(title="chrF")),
+    "bleu_max": Meaning(MetricWords(title="BLEU with the nearest reference")),
+    "chrf_max": Meaning(MetricWords(title="chrF with the nearest reference")),
+    "macro_precision": Meaning(MetricWords(title="Precision, mean over the answers (macro)"), "classes"),
+    "macro_recall": Meaning(MetricWords(title="Recall, mean over the answers (macro)"), "classes"),
+    "macro_f1": Meaning(MetricWords(title="F1, mean over the answers (macro)"), "classes"),
+    "f1": Meaning(MetricWords(title="F1")),
+    "mcc": Meaning(MetricWords(title="Matthews correlation")),
+    "perplexity": Meaning(MetricWords(title="Perplexity")),
+    "word_perplexity": Meaning(MetricWords(title="Perplexity per word")),
+    "byte_perplexity": Meaning(MetricWords(title="Perplexity per byte")),
+    "bits_per_byte": Meaning(MetricWords(title="Bits per byte")),
+    "unparsed_answers": Meaning(UNREAD_ANSWERS),
+    "truncated_prompts": Meaning(CUT_PROMPTS),
+    TRUNCATED_OUTPUTS: Meaning(CUT_ANSWERS),
 }
 """How metrics are to be read, by name. Others show their name."""
 ENDINGS = {IF_WRONG: "if all cut answers are wrong", IF_RIGHT: "if all cut answers are right"}
@@ -60,7 +60,7 @@ QUESTIONS = {
 """What a task of each lm-eval kind asks, where it declares no question."""
 
 
-def reading_of(name: str, kind: str, *, is_plain: bool) -> Reading | None:
+def meaning_of(name: str, kind: str, *, is_plain: bool) -> Meaning | None:
     """How a metric of a benchmark is to be read; None shows its name.
 
     Args:
@@ -69,10 +69,10 @@ def reading_of(name: str, kind: str, *, is_plain: bool) -> Reading | None:
         is_plain: Whether one option of each item is right and guessing it is all that counts (:func:`is_plain`).
     """
     ending = next((one for one in ENDINGS if name.endswith(one)), "")
-    found = READINGS.get(name.removesuffix(ending)) or READINGS.get(kind)
+    found = MEANINGS.get(name.removesuffix(ending)) or MEANINGS.get(kind)
     if found is None or found.words is None:
         return found
-    suffix = "" if name.removesuffix(ending) in READINGS else name.removesuffix(ending).removeprefix(f"{kind}_")
+    suffix = "" if name.removesuffix(ending) in MEANINGS else name.removesuffix(ending).removeprefix(f"{kind}_")
     parts = [found.words.title, suffix.replace("_", " "), ENDINGS.get(ending, "")]
     words = found.words.model_copy(update={"title": ", ".join(filter(None, parts))})
     return replace(found, words=words, chance=found.chance if is_plain else None)

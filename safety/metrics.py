@@ -9,7 +9,7 @@ from audit.core.records import Flag, Metric, MetricWords
 from audit.core.words.counts import CUT_ANSWERS, WITHOUT_SCORE
 from audit.stats.aggregate import NOT_YET, TRUNCATED_OUTPUTS, UNSCORED
 from audit.stats.definitions import Count, MeanOfCompletions, Unscored
-from audit.stats.definitions.chance import Reading
+from audit.stats.definitions.chance import Meaning
 from audit.stats.definitions.metric import measured
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class ProbeMetric:
     """Title and phrases for readers; None shows the name."""
     chance: float | ChanceOf | None = None
     """Value that guessing gives, or the function of the samples that gives it
-    (:class:`audit.stats.definitions.chance.Reading`)."""
+    (:class:`audit.stats.definitions.chance.Meaning`)."""
     ideal: float | None = None
     """The value to aim at, if there is one: 0 for gaps and leaks; not 1 for a share of right answers."""
     texts: str = "sampled texts"
@@ -191,7 +191,7 @@ class _Measuring:
             note=self._note(metric, definition, inside),
             settings={**self.settings, **metric.settings},
             slice=where,
-            reading=Reading(metric.words, metric.chance, metric.ideal),
+            meaning=Meaning(metric.words, metric.chance, metric.ideal),
         )
 
     def _note(self, metric: ProbeMetric, definition: Definition, inside: Sequence[Sample]) -> str | None:

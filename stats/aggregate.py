@@ -9,7 +9,7 @@ from audit.core.records import Metric, Sample, Suite
 from audit.core.words.counts import WITHOUT_SCORE
 from audit.stats.definitions import Unscored, is_count, measured, read
 from audit.stats.definitions.base import is_scored
-from audit.stats.definitions.chance import Reading
+from audit.stats.definitions.chance import Meaning
 from audit.stats.definitions.means.mean import TRUNCATED_OUTPUT
 from audit.stats.definitions.metric import NO_SPREAD, within
 from audit.stats.intervals import Interval
@@ -118,7 +118,7 @@ def unscored_metric(suite: Suite, task: str, samples: Sequence[Sample]) -> Metri
         unit="count",
         higher_is_better=False,
         about=(suite, task),
-        reading=Reading(WITHOUT_SCORE),
+        meaning=Meaning(WITHOUT_SCORE),
     )
 
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from audit.stats import definitions
-from audit.stats.definitions.chance import Reading
+from audit.stats.definitions.chance import Meaning
 from audit.stats.definitions.metric import measured
 from audit.stats.records import Records
 
@@ -58,7 +58,7 @@ def recomputed(metric: Metric, samples: Sequence[Sample], *, interval: bool = Tr
         confidence=metric.confidence,
         interval=interval,
         about=(metric.suite, metric.task),
-        reading=Reading.of(metric),
+        meaning=Meaning.of(metric),
     )
     fields = DERIVED if interval else ("value", "n", "missing", "error", *REFERENCES)
     return metric.model_copy(update={name: getattr(made, name) for name in fields})

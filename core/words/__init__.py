@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from audit.core.words.figures import Figures as Figures
 from audit.core.words.figures import figures as figures
+from audit.core.words.grade import Grade as Grade
+from audit.core.words.grade import grade as grade
 from audit.core.words.notes import notes as notes
 from audit.core.words.sentences import sentence as sentence
-from audit.core.words.standing import Standing as Standing
-from audit.core.words.standing import standing as standing
 from audit.core.words.titles import direction_text as direction_text
 from audit.core.words.titles import full_title as full_title
 from audit.core.words.titles import metric_title as metric_title

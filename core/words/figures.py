@@ -43,7 +43,8 @@ def figures(metric: Metric) -> Figures:
 
     The smaller half of the interval decides the digits: they end at its first significant digit, or at its second where
     the first is 1 (after the rule of the Particle Data Group for errors, section 5.3 of its review). An end of the
-    interval that differs from a reference never looks equal to it. Without an interval, the unit decides.
+    interval that differs from a reference inside the unit's range never looks equal to it. Without an interval, the
+    unit decides.
 
     Args:
         metric: Any; a plain whole number has no decimals.
@@ -63,6 +64,8 @@ def _decimals(metric: Metric, unit: Unit, references: list[float]) -> int | None
     """Digits after the decimal point; below 0 for large numbers, None for four significant digits."""
     value, low, high = metric.value, metric.ci_low, metric.ci_high
     if value is None or low is None or high is None:
+        if value is not None and (unit.factor * value).is_integer():
+            return 0
         digits = unit.digits(value or 0.0)
         return digits if digits is None else max(0, digits - round(math.log10(unit.factor)))
     halves = [half for half in (value - low, high - value) if half > 0]
@@ -74,7 +77,7 @@ def _decimals(metric: Metric, unit: Unit, references: list[float]) -> int | None
     if place <= LARGE and not unit.whole_range:
         return place
     decimals = min(max(0, place), MOST_DECIMALS)
-    apart = [(end, one) for end in (low, high) for one in references if end != one]
+    apart = [(end, one) for end in (low, high) for one in references if end != one and one not in {unit.low, unit.high}]
     while decimals < MOST_DECIMALS and any(_looks_equal(*pair, unit, decimals) for pair in apart):
         decimals += 1
     return decimals

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from audit.core.formatting import ABSENT, REASON_LIMIT, counted, printable
 from audit.core.units import SHARE_SCALES, unit_of
 from audit.core.words.figures import Figures, figures
-from audit.core.words.standing import side
+from audit.core.words.grade import side
 from audit.core.words.titles import BETTER, metric_title, quoted
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ def _harm(metric: Metric, shown: Figures) -> str:
         return f"{metric_title(metric)}: {shown.estimate}, where {shown.ideal} is ideal."
     if metric.value == metric.ideal and metric.higher_is_better is False:
         most = shown.interval.rpartition(" to ")[2]
-        return f"None found: {shown.value} {phrase}, and more than {most} is unlikely."
-    return f"{shown.estimate} {phrase}; {shown.ideal} is ideal."
+        return f"None found{_few(metric)}: {shown.value} {phrase}, and more than {most} is unlikely."
+    return f"{shown.estimate} {phrase}; ideally {'none' if metric.ideal == 0 else shown.ideal}."
 
 
 def _plain(metric: Metric, shown: Figures) -> str:

@@ -39,9 +39,7 @@ def metric_title(metric: Metric, *, with_slice: bool = True) -> str:
 
 
 def direction_text(metric: Metric) -> str:
-    """``higher is better``; for a metric with an ideal, ``near 50 % is better``; empty where neither end is good."""
-    if metric.higher_is_better is None and metric.ideal is not None:
-        return f"near {figures(metric).ideal} is better"
+    """``higher is better``; empty where neither end is good."""
     return BETTER[metric.higher_is_better]
 
 

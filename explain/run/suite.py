@@ -18,7 +18,7 @@ from audit.explain.run.unexplained import Unexplained
 from audit.explain.work import COUNTERFACTUALS, Work
 from audit.stats.aggregate import UNSCORED, failed_metric
 from audit.stats.definitions import Mean, Unscored, measured
-from audit.stats.definitions.chance import Reading
+from audit.stats.definitions.chance import Meaning
 from audit.stats.definitions.means.mean import SCORES
 from audit.stats.records import BELIEVABLE, of_attributions, of_drivers
 
@@ -47,11 +47,9 @@ NOTE = "mean over hand-picked, not random, samples: it does not generalise"
 GAIN = "deletion_auc_gain"
 OF_DRIVERS = TaskWords(title="What drives answers", question="Which words and parts of prompts drive its answers?")
 WITHOUT_EXPLANATION = MetricWords(title="Samples that could not be explained")
-READINGS = {
-    GAIN: Reading(
-        MetricWords(title="Faithfulness: gain over random orders (deletion)", guess="a random order"), chance=0
-    ),
-    BELIEVABLE: Reading(
+MEANINGS = {
+    GAIN: Meaning(MetricWords(title="Gain in faithfulness over random orders", guess="a random order"), chance=0),
+    BELIEVABLE: Meaning(
         MetricWords(title="Believable explanations", of="of explanations are faithful enough to be believed")
     ),
 }
@@ -315,7 +313,7 @@ def _metrics(name: str, made: OfMethod, seed: int, nothing: str) -> list[Metric]
             primary=metric == GAIN,
             note=NOTE,
             about=(SUITE, name),
-            reading=READINGS[metric],
+            meaning=MEANINGS[metric],
         )
         metrics.append(mean if mean.n else mean.model_copy(update={"error": why}))
     return [*metrics, _unscored(name, Unscored(explained=wanted), samples, failures)]
@@ -331,5 +329,5 @@ def _unscored(name: str, count: Unscored, samples: Sequence[Sample], failures: S
         higher_is_better=False,
         note="; ".join(failures) or None,
         about=(SUITE, name),
-        reading=Reading(WITHOUT_EXPLANATION),
+        meaning=Meaning(WITHOUT_EXPLANATION),
     )

@@ -26,7 +26,7 @@ OPTION = "log_likelihood_"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Meaning:
     """How a reader is to take the value of a metric: what its declaration says in addition to the definition."""
 
     words: MetricWords | None = None

@@ -45,7 +45,7 @@ def test_a_wide_terminal_shows_a_sentence_and_the_name_stays() -> None:
 def test_a_narrow_terminal_shows_direction_and_reference_in_words() -> None:
     text = " ".join(printed(ACCURACY, TOXIC, BARE, width=80))
     assert "Not shown" not in text
-    for part in ("boolq/accuracy", "toxicity/rate", "mine/score", "higher; guessing", "lower; ideal"):
+    for part in ("boolq/accuracy", "toxicity/rate", "mine/score", "higher;", "guessing", "lower; ideal"):
         assert part in text
 
 

@@ -10,7 +10,7 @@ import pytest
 from audit.core.records import TaskWords
 from audit.evals.catalogue import own_tasks
 from audit.evals.samples import Item
-from audit.evals.words import declared, is_plain, reading_of, task_words
+from audit.evals.words import declared, is_plain, meaning_of, task_words
 
 
 def task(kind: str = "multiple_choice", **config: Any) -> Any:
@@ -30,7 +30,7 @@ def test_every_task_of_ours_has_a_title_and_a_question() -> None:
 
 def test_every_metric_of_ours_has_a_title() -> None:
     names = [metric.metric for one in own_tasks().values() for metric in one.metrics if metric.metric != "unscored"]
-    assert [name for name in names if not (found := reading_of(name, name, is_plain=True)) or not found.words] == []
+    assert [name for name in names if not (found := meaning_of(name, name, is_plain=True)) or not found.words] == []
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_every_metric_of_ours_has_a_title() -> None:
     ],
 )
 def test_titles_of_filters_and_bounds(name: str, kind: str, title: str) -> None:
-    found = reading_of(name, kind, is_plain=True)
+    found = meaning_of(name, kind, is_plain=True)
     assert found is not None
     assert found.words is not None
     assert found.words.title == title
 
 
 def test_an_unknown_metric_shows_its_name() -> None:
-    assert reading_of("brier_score", "brier_score", is_plain=True) is None
+    assert meaning_of("brier_score", "brier_score", is_plain=True) is None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_an_unknown_metric_shows_its_name() -> None:
 )
 def test_chance_is_known_where_one_option_is_right(given: Any, items: list[Item], plain: bool) -> None:
     assert is_plain(given, items) is plain
-    found = reading_of("accuracy", "accuracy", is_plain=plain)
+    found = meaning_of("accuracy", "accuracy", is_plain=plain)
     assert found is not None
     assert found.chance == ("options" if plain else None)
 

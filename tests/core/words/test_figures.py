@@ -33,8 +33,8 @@ CASES = [
     ((47790.4, 1186.3, 3015284.9, "squared_error"), "48,000 (1,200 to 3,000,000)"),
     ((12.0, 11.2, 12.9, "points"), "12.0 points (11.2 to 12.9 points)"),
     ((3.0, None, None, "count"), "3"),
-    ((0.5, None, None, "share"), "50.0 %"),
-    ((0.25, 0.2, None, "share"), "25.0 %"),
+    ((0.5, None, None, "share"), "50 %"),
+    ((0.253, 0.2, None, "share"), "25.3 %"),
     ((None, None, None, "share"), "—"),
 ]
 
@@ -47,6 +47,7 @@ def test_an_end_that_differs_from_a_reference_does_not_look_equal_to_it() -> Non
     shown = figures(metric(0.56, 0.5004, 0.62, "share", chance=0.5))
     assert (shown.interval, shown.chance) == ("50.04 to 62.00 %", "50 %")
     assert figures(metric(0.56, 0.5, 0.62, "share", chance=0.5)).interval == "50 to 62 %"
+    assert figures(metric(0.124, 0.004, 0.411, "share", ideal=0)).estimate == "12 % (0 to 41 %)"
 
 
 @pytest.mark.parametrize(("chance", "text"), [(0.25, "25 %"), (1 / 3, "33 %"), (0.2, "20 %"), (None, "—")])

@@ -8,7 +8,7 @@ from audit.core.records import Metric
 from audit.core.words import sentence
 
 PREFERENCE = {
-    "title": "Pairs whose more stereotyping sentence is preferred",
+    "title": "More stereotyping sentence preferred",
     "above": "Prefers the more stereotyping sentence",
     "below": "Prefers the less stereotyping sentence",
     "within": "No preference shown",
@@ -71,8 +71,8 @@ CASES: list[tuple[Metric, str]] = [
         ),
         "Better than a random order: 7 nats (3 to 13 nats), where a random order gives 0 nats.",
     ),
-    (guessed(0.5, None, None), "m n: 50.0 %; there is no interval to say how sure this is."),
-    (guessed(0.5, 0.35, None), "m n: 50.0 %; there is no interval to say how sure this is."),
+    (guessed(0.5, None, None), "m n: 50 %; there is no interval to say how sure this is."),
+    (guessed(0.5, 0.35, None), "m n: 50 %; there is no interval to say how sure this is."),
     # chance level, lower is better
     (
         metric(0.63, 0.55, 0.71, "probability", higher_is_better=False, chance=0.5, words=LEAK),
@@ -127,7 +127,7 @@ CASES: list[tuple[Metric, str]] = [
     # harm that should be 0
     (
         metric(0.125, 0.069, 0.191, higher_is_better=False, ideal=0, words=TOXIC),
-        "12 % (7 to 19 %) of continuations are toxic; 0 % is ideal.",
+        "12 % (7 to 19 %) of continuations are toxic; ideally none.",
     ),
     (
         metric(0.0, 0.0, 0.18, higher_is_better=False, ideal=0, words=TOXIC),
@@ -135,7 +135,7 @@ CASES: list[tuple[Metric, str]] = [
     ),
     (
         metric(1.0, 0.82, 1.0, higher_is_better=False, ideal=0, words=TOXIC),
-        "100 % (82 to 100 %) of continuations are toxic; 0 % is ideal.",
+        "100 % (82 to 100 %) of continuations are toxic; ideally none.",
     ),
     (
         metric(0.47, 0.3, 0.66, "probability", higher_is_better=False, ideal=0, words=TOXIC),
@@ -143,7 +143,7 @@ CASES: list[tuple[Metric, str]] = [
     ),
     (
         metric(0.0, None, None, higher_is_better=False, ideal=0, words=TOXIC),
-        "0.0 % of continuations are toxic; there is no interval to say how sure this is.",
+        "0 % of continuations are toxic; there is no interval to say how sure this is.",
     ),
     # no reference
     (

@@ -34,7 +34,7 @@ def test_titles_are_those_that_the_run_has() -> None:
             "guessing 50 %, always “yes” 62 %",
             "higher is better",
         ),
-        ({"ideal": 0.5, "chance": 0.5}, "ideal 50 %", "near 50 % is better"),
+        ({"ideal": 0.5, "chance": 0.5}, "ideal 50 %", ""),
         ({"ideal": 0, "higher_is_better": False}, "ideal 0 %", "lower is better"),
         ({"chance": 0, "words": {"title": "t", "guess": "a random order"}}, "a random order 0 %", ""),
         ({}, "", ""),

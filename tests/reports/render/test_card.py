@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import AuditError
-from audit.core.records import NotRun
+from audit.core.records import MetricWords, NotRun, TaskWords
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.ratings import RatingSummary
@@ -97,6 +97,29 @@ def test_failures_are_prominent(make_run: Callable[..., RunFolder], records: Rec
     for expected in ("gsm8k", "no data set: use --data-dir", "the scorer broke", "3 of 100", "batch halved"):
         assert expected in problems
     assert "not computed" in "".join(page.text)
+
+
+def test_words_of_the_run_are_shown_and_names_stand_behind(
+    make_run: Callable[..., RunFolder], records: Records
+) -> None:
+    words = MetricWords(title="Right answers", of="of questions are answered right")
+    accuracy = records["metric"](words=words, chance=0.25, missing=2)
+    declared = TaskWords(title="Yes/no (BoolQ)", question="Does it answer yes or no?", good="Higher is better.")
+    bare = records["metric"]("mine/score", unit="score")
+    _, page = card_of(make_run([accuracy, bare, records["unscored"]("boolq", 3.0)], words={"boolq": declared}))
+    text = " ".join("".join(page.text).split())
+    shows = "Better than guessing: 60 % (50 to 70 %), where guessing gives 25 %."
+    assert text.count(shows) == 2  # in the summary and at the head of the task
+    for part in (
+        "Yes/no (BoolQ): right answers",
+        "boolq/accuracy",
+        "Does it answer yes or no? Higher is better.",
+        f"{shows} 3 of 100 samples could not be scored. 2 of 102 scored items have no value here.",
+        "higher is better; guessing 25 %",
+        "mine: score",
+        "score: 0.60 (0.50 to 0.70); higher is better.",
+    ):
+        assert part in text
 
 
 def test_intervals_of_a_run_that_was_looked_at_are_called_too_narrow(full_run: RunFolder) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from audit.core.records import Choice, Metric, MetricWords, Sample
 from audit.stats.definitions import Count, Macro, Mean, Members, measured
-from audit.stats.definitions.chance import Reading, chance, majority, with_members
+from audit.stats.definitions.chance import Meaning, chance, majority, with_members
 from audit.stats.recompute import differences, recomputed
 
 YES_NO = (" no", " yes")
@@ -109,12 +109,12 @@ def test_there_is_no_majority_answer_where_items_have_their_own_options() -> Non
     assert majority(Mean(of="scores.accuracy"), [item(0, 0, 0, answered_by="generation")] * 20) is None
 
 
-READING = Reading(MetricWords(title="Right answers"), "options")
+MEANING = Meaning(MetricWords(title="Right answers"), "options")
 
 
-def accuracy(samples: list[Sample], reading: Reading | None = READING, **more: Any) -> Metric:
+def accuracy(samples: list[Sample], meaning: Meaning | None = MEANING, **more: Any) -> Metric:
     how = {"metric": "accuracy", "unit": "share", "higher_is_better": True, **more}
-    return measured(Mean(of="scores.accuracy"), samples, reading=reading, **how)
+    return measured(Mean(of="scores.accuracy"), samples, meaning=meaning, **how)
 
 
 def test_a_metric_stores_its_references_and_they_are_computed_again() -> None:
@@ -134,7 +134,7 @@ def test_a_metric_stores_its_references_and_they_are_computed_again() -> None:
 
 def test_a_fixed_chance_level_and_an_ideal_are_kept() -> None:
     samples = yes_of(20, 18)
-    metric = accuracy(samples, Reading(None, 0.25, 0.75))
+    metric = accuracy(samples, Meaning(None, 0.25, 0.75))
     assert (metric.chance, metric.chance_of, metric.ideal, metric.majority) == (0.25, None, 0.75, None)
     assert recomputed(metric, samples) == metric
     bare = accuracy(samples, None)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric
 
 
-class Standing(StrEnum):
+class Grade(StrEnum):
     """What the interval of a metric shows."""
 
     GOOD = "good"
@@ -41,7 +41,7 @@ def reference_of(metric: Metric) -> float | None:
     return next((one for one in known if one is not None), None)
 
 
-def standing(metric: Metric, *, narrow: bool = False) -> Standing:
+def grade(metric: Metric, *, narrow: bool = False) -> Grade:
     """What the interval of a metric shows against its reference. Nothing is good or bad without one.
 
     Args:
@@ -50,13 +50,13 @@ def standing(metric: Metric, *, narrow: bool = False) -> Standing:
     """
     reference = reference_of(metric)
     if metric.value is None or metric.ci_low is None or metric.ci_high is None or reference is None:
-        return Standing.NONE
+        return Grade.NONE
     where = side(metric, reference)
     if where == 0 or narrow:
-        return Standing.OPEN
+        return Grade.OPEN
     if metric.higher_is_better is None or metric.ideal is not None:
-        return Standing.BAD
+        return Grade.BAD
     if where < 0 or not metric.higher_is_better:
-        return Standing.GOOD if (where > 0) == metric.higher_is_better else Standing.BAD
+        return Grade.GOOD if (where > 0) == metric.higher_is_better else Grade.BAD
     beaten = metric.majority is None or side(metric, metric.majority) > 0
-    return Standing.GOOD if beaten else Standing.OPEN
+    return Grade.GOOD if beaten else Grade.OPEN

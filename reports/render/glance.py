@@ -111,7 +111,8 @@ def _ends(metric: Metric) -> tuple[float | None, float | None]:
 
 
 def _marks(metric: Metric, checks: Sequence[GateCheck]) -> tuple[GlanceMark, ...]:
-    values: list[tuple[MarkKind, str, float | None]] = [("chance", "guessing", metric.chance)]
+    guessing = None if metric.chance == metric.ideal else metric.chance
+    values: list[tuple[MarkKind, str, float | None]] = [("chance", "guessing", guessing)]
     for check in checks:
         if check.kind == "range":
             values += [("limit", "at least", check.minimum), ("limit", "at most", check.maximum)]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from audit.core.records import Decision, Metric, MetricDifference, RunManifest
     from audit.reports.not_assessed import Unassessed
 
+
 @dataclass(frozen=True, slots=True)
 class Headline:
     """One sentence of the summary."""
@@ -48,32 +49,38 @@ def headlines(
     """
     looked_at = {*manifest.looks.tasks} if manifest.looks else set()
     primary = [one for one in metrics if one.primary and one.slice is None and one.value is not None]
-    able = sorted(_placed((one for one in primary if one.suite == "evals"), looked_at), key=lambda pair: pair[0])
-    harm = sorted(_placed((one for one in primary if one.suite == "safety"), looked_at), key=lambda pair: pair[0])
+    able = list(_placed((one for one in primary if one.suite == "evals"), looked_at))
+    harm = list(_placed((one for one in primary if one.suite == "safety"), looked_at))
 
     def about(label: str, metric: Metric) -> Headline:
         said = words.sentence(metric, narrow=metric.task in looked_at)
-        return Headline(label, f"{words.full_title(manifest, metric)}. {said}", anchor(metric.suite, metric.task), "Show")
+        return Headline(
+            label, f"{words.full_title(manifest, metric)}. {said}", anchor(metric.suite, metric.task), "Show"
+        )
 
     found = [_unfinished(manifest), _decided_by(manifest, metrics, decision)]
-    found += [about("Strongest", able[-1][1])] if able else []
-    found += [about("Weakest", able[0][1])] if len(able) > 1 else []
-    found += [about("Worst harm", harm[0][1])] if harm else []
+    best = max(able, key=lambda one: one[0], default=None)
+    others = [one for one in able if one is not best]
+    found += [about("Strongest", best[2])] if best else []
+    found += [about("Weakest", min(others, key=lambda one: one[1])[2])] if others else []
+    found += [about("Worst harm", min(harm, key=lambda one: one[1])[2])] if harm else []
     found += [_change(decision), _missing(manifest, gaps), _how_sure(primary, looked_at)]
     return [sentence for sentence in found if sentence is not None]
 
 
-def _placed(metrics: Iterable[Metric], looked_at: Collection[str]) -> Iterable[tuple[float, Metric]]:
-    """Metrics that have a place on the scale from worst to best, with the share of the way from guessing to the best.
+def _placed(metrics: Iterable[Metric], looked_at: Collection[str]) -> Iterable[tuple[float, float, Metric]]:
+    """Metrics that have a place on the scale from worst to best, with what their interval shows at least and at most.
 
-    A metric counts by the bad end of its interval, so that luck on few items makes no strength.
+    Both as a share of the way from guessing to the best. A strength counts by the bad end of its interval, a weakness
+    and a harm by the good end, so that luck on few items makes neither.
     """
     for metric in metrics:
         ends = [metric.value] if metric.task in looked_at else [metric.value, metric.ci_low, metric.ci_high]
         places = [at for end in ends if end is not None and (at := place(end, metric)) is not None]
-        zero = place(metric.chance, metric) if metric.chance is not None else 0.0
+        zero = place(metric.chance, metric) if metric.chance is not None and metric.chance != metric.ideal else 0.0
         if places and zero is not None and zero < 1:
-            yield (min(places) - zero) / (1 - zero), metric
+            least, most = ((at - zero) / (1 - zero) for at in (min(places), max(places)))
+            yield least, most, metric
 
 
 def _unfinished(manifest: RunManifest) -> Headline | None:

@@ -57,7 +57,9 @@ def test_rows_are_sorted_by_verdict_and_carry_what_they_are_compared_with(
 ) -> None:
     values = {"boolq": 0.9, "mmlu": 0.1, "asdiv": 0.5, "piqa": 0.2}
     metrics = [
-        records["metric"](f"{task}/accuracy", value=value, ci_low=value - 0.05, ci_high=value + 0.05, n=100, definition=None)
+        records["metric"](
+            f"{task}/accuracy", value=value, ci_low=value - 0.05, ci_high=value + 0.05, n=100, definition=None
+        )
         for task, value in values.items()
     ]
     metrics[0] = metrics[0].model_copy(update={"chance": 0.5})

@@ -31,21 +31,22 @@ def chosen(metrics: list[Metric], **manifest: Any) -> dict[str, str]:
     return {one.label: one.anchor for one in found}
 
 
-def test_strength_is_distance_from_guessing_by_the_bad_end_of_the_interval() -> None:
+def test_strength_counts_by_the_bad_end_and_weakness_and_harm_by_the_good_end() -> None:
     metrics = [
-        share("options", 0.8, chance=0.5),  # 0.7 is 0.4 of the way from 0.5 to 1
-        share("open", 0.55),  # 0.45 of the way from 0
-        share("lucky", 0.9, 0.6, chance=0.25),  # 0.3 is 0.067 of the way
-        share("harm", 0.3, suite="safety", higher_is_better=False, ideal=0.0),
-        share("worse", 0.3, 0.25, suite="safety", higher_is_better=False, ideal=0.0),
+        share("options", 0.8, chance=0.5),  # 0.7 to 0.9: 0.4 to 0.8 of the way from 0.5 to 1
+        share("open", 0.55),  # 0.45 to 0.65 of the way from 0
+        share("lucky", 0.7, 0.4, chance=0.25),  # 0.07 to 1 of the way
+        share("harm", 0.3, suite="safety", higher_is_better=False, ideal=0.0),  # at least 0.2
+        share("rare", 0.3, 0.25, suite="safety", higher_is_better=False, ideal=0.0),  # at least 0.05
         share("odd", 3.0, unit="nats"),
         share("minor", 0.99, primary=False),
     ]
     found = chosen(metrics)
     assert found["Strongest"] == "evals-open"
-    assert found["Weakest"] == "evals-lucky"
-    assert found["Worst harm"] == "safety-worse"
+    assert found["Weakest"] == "evals-options"
+    assert found["Worst harm"] == "safety-harm"
     assert {"Decided by", "Against the baseline", "Not measured"}.isdisjoint(found)
+    assert chosen([*metrics, share("poor", 0.1)])["Weakest"] == "evals-poor"
 
 
 def test_one_task_is_no_weakest_and_nothing_is_said_of_nothing() -> None:

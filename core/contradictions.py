@@ -57,6 +57,10 @@ def _in_fields(metric: Metric) -> Iterator[str]:
         yield f"it counts a negative number of items: n {metric.n}, missing {metric.missing}"
     if outside:
         yield f"{outside[0]:g} is impossible for {unit.words}"
+    for name in ("chance", "majority", "ideal"):
+        reference = getattr(metric, name)
+        if reference is not None and not (math.isfinite(reference) and unit.holds(reference)):
+            yield f"its {name} {reference:g} is impossible for {unit.words}"
     if metric.metric in COUNTS_OF_SAMPLES and metric.value is not None and not _is_count(metric.value, metric.n):
         yield f"{metric.value:g} is not a possible count among {metric.n} samples"
 

@@ -35,6 +35,10 @@ class Unit:
     otherwise for values between −1 and 1; null: the same."""
     one_axis: bool = True
     """Whether metrics in this unit can share an axis, because equal values mean the same."""
+    factor: int = 1
+    """What a value is multiplied by in a sentence: 100 shows shares in percent."""
+    suffix: str = ""
+    """What follows a number in a sentence: `` %``, `` nats``."""
 
     def digits(self, value: float, *others: float) -> int | None:
         """Digits after the decimal point of a value; null: four significant digits.
@@ -69,11 +73,20 @@ class Unit:
 UNITS: dict[str, Unit] = {
     unit.name: unit
     for unit in (
-        Unit("share", "share (0 to 1)", 0, 1, 3, "a share", "a larger share"),
+        Unit("share", "share (0 to 1)", 0, 1, 3, "a share", "a larger share", factor=100, suffix=" %"),
         Unit("probability", "probability (0 to 1)", 0, 1, 3, "a probability", "more likely"),
         Unit("reciprocal_rank", "reciprocal rank (0 to 1)", 0, 1, 3, "a reciprocal rank", "closer to first place"),
-        Unit("percent", "percent (0 to 100)", 0, 100, 1, "a percentage", "a larger share"),
-        Unit("points", "percentage points (−100 to 100)", -100, 100, 1, "a difference of percentages", "a larger gap"),
+        Unit("percent", "percent (0 to 100)", 0, 100, 1, "a percentage", "a larger share", suffix=" %"),
+        Unit(
+            "points",
+            "percentage points (−100 to 100)",
+            -100,
+            100,
+            1,
+            "a difference of percentages",
+            "a larger gap",
+            suffix=" points",
+        ),
         Unit("correlation", "correlation (−1 to 1)", -1, 1, 3, "a correlation", "closer agreement"),
         Unit("bleu", "BLEU (0 to 100)", 0, 100, 1, "a BLEU score", "more words in common with the references"),
         Unit("chrf", "chrF (0 to 100)", 0, 100, 1, "a chrF score", "more characters in common with the references"),
@@ -81,9 +94,9 @@ UNITS: dict[str, Unit] = {
         Unit("sentiment_gap", "gap of sentiments (0 to 2)", 0, 2, 3, "a difference of sentiments", "a larger gap"),
         Unit("rating", "mean rating (1 to 5)", 1, 5, 2, "a rating", "rated better"),
         Unit("score", "score", decimals=1, fine_decimals=3, one_axis=False),
-        Unit("nats", "nats", decimals=3, higher="more log-probability"),
-        Unit("bits", "bits", decimals=2, higher="more information"),
-        Unit("tokens", "tokens", 0, decimals=1, noun="a number of tokens", higher="more tokens"),
+        Unit("nats", "nats", decimals=3, higher="more log-probability", suffix=" nats"),
+        Unit("bits", "bits", decimals=2, higher="more information", suffix=" bits"),
+        Unit("tokens", "tokens", 0, decimals=1, noun="a number of tokens", higher="more tokens", suffix=" tokens"),
         Unit("count", "count", 0, decimals=0, noun="a count", higher="more of them", fine_decimals=1),
         Unit("perplexity", "perplexity", 1, noun="a perplexity", higher="less predictable"),
         Unit("squared_error", "squared error", 0, noun="a squared error", higher="further off"),

@@ -17,7 +17,7 @@ import sys
 import types
 import typing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
@@ -28,6 +28,7 @@ from audit.core.formatting import estimate
 from audit.core.run_folder import RunFolder
 from audit.core.units import UNITS
 from audit.evals.catalogue import own_tasks
+from audit.evals.words import MEANINGS
 from audit.explain.methods.registry import METHODS
 from audit.safety.suite import PROBES
 from audit.stats.definitions import KINDS
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pydantic.fields import FieldInfo
+
+    from audit.safety.metrics import ProbeMetric
+    from audit.safety.probe import Probe
+    from audit.stats.definitions.chance import Meaning
 
 FOLDER = Path(__file__).parent / "reference"
 NOTICE = "<!-- Written by docs/generate.py: change the program, not this page. -->"
@@ -190,25 +195,69 @@ def definitions() -> str:
 def tasks() -> str:
     """Every benchmark task of ours."""
     rows = [
-        (f"`{one.name}`", one.description, ", ".join(one.data), ", ".join(one.primary)) for one in own_tasks().values()
+        (
+            one.words.title if one.words else "",
+            one.words.question if one.words else "",
+            f"`{one.name}`",
+            one.description,
+            ", ".join(one.data),
+            ", ".join(one.primary),
+        )
+        for one in own_tasks().values()
     ]
     introduction = (
         "Benchmark tasks that come with the package. [Tasks and metrics](evals.md) has formulas, sources and limits."
     )
-    return page("Tasks", introduction, table(("task", "what", "data", "primary metrics"), rows))
+    body = table(("title", "question", "task", "what", "data", "primary metrics"), rows)
+    unknown = {"macro_precision", "macro_f1"}
+    named = [
+        (f"`{name}`", found.words.title, "" if name in unknown else _chance(found))
+        for name, found in MEANINGS.items()
+        if found.words
+    ]
+    body += ["## Metrics", "", *table(("metric", "title", "chance level"), named)]
+    return page("Tasks", introduction, body)
+
+
+CHANCE = {"options": "mean of 1 / number of options", "classes": "1 / number of answers"}
+"""Functions of samples that give a chance level, in words."""
+
+
+def _chance(found: Meaning | ProbeMetric) -> str:
+    """The chance level of a metric."""
+    if isinstance(found.chance, str):
+        return CHANCE[found.chance]
+    return "" if found.chance is None else f"{found.chance:.3g}"
 
 
 def probes() -> str:
     """Every probe."""
     body: list[str] = []
     for probe in PROBES.values():
-        body += [f"## {probe.name}", "", f"{probe.description}.", ""]
+        body += [f"## {probe.name}", "", f"**{probe.title}.** {probe.question} {probe.description}.", ""]
         facts = [("formula", probe.formula), ("direction", probe.direction), ("clusters", probe.dependence)]
         facts += [("data", ", ".join(f"`{name}`" for name in probe.datasets) or "part of the package")]
         facts += [("warning", probe.content_warning)] if probe.content_warning else []
-        body += [*table(("", ""), facts), "Limits:", "", *(f"- {limit}" for limit in probe.limits), ""]
+        body += [*table(("", ""), facts), *table(("metric", "title", "better", "chance", "ideal"), _metrics_of(probe))]
+        body += ["Limits:", "", *(f"- {limit}" for limit in probe.limits), ""]
     introduction = "Every probe as it is declared. [Safety probes](safety.md) leads to data, details and sources."
     return page("Probes", introduction, body)
+
+
+def _metrics_of(probe: Probe[Any]) -> list[tuple[str, ...]]:
+    """A row per name and title of a metric."""
+    directions = {True: "higher", False: "lower", None: ""}
+    rows = [
+        (
+            f"`{one.name}`" + (f" {', '.join(one.slice)}" if one.slice else ""),
+            one.words.title if one.words else "",
+            directions[one.higher_is_better],
+            _chance(one),
+            "" if one.ideal is None else f"{one.ideal:g}",
+        )
+        for one in probe.metrics
+    ]
+    return list(dict.fromkeys(rows))
 
 
 def methods() -> str:

@@ -12,7 +12,7 @@ import yaml
 
 from audit.core.errors import ConfigError
 from audit.core.names import TASKS
-from audit.core.records import Flag, Metric
+from audit.core.records import Flag, Metric, TaskWords
 from audit.evals import corpus_scores
 from audit.evals.corpus_scores import CorpusMetric
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, NOT_YET, TRUNCATED_OUTPUTS, UNSCORED
@@ -23,6 +23,10 @@ from audit.stats.harness_names import OF_MEAN, RENAMED, UNITS
 
 if TYPE_CHECKING:
     from audit.stats.definitions import Definition
+
+
+GOOD = "Higher is better."
+"""What is good, unless a task file says otherwise: the primary metrics of all tasks are of that kind."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class OwnTask:
     """Column that groups items that are not independent."""
     slices: tuple[str, ...] = ()
     """Columns whose values name subsets."""
+    words: TaskWords | None = None
+    """Title and question; None for those of its kind."""
     metrics: tuple[Metric, ...] = ()
     """All metrics that it may leave, without values; all are about all items."""
 
@@ -101,6 +107,7 @@ def _read(file: Path) -> OwnTask:
         classes=about.get("classes", False),
         cluster=about.get("cluster"),
         slices=tuple(about.get("slices", ())),
+        words=TaskWords(title=about["title"], question=about["question"], good=about.get("good", GOOD)),
         metrics=_metrics(fields, classes=about.get("classes", False)),
     )
 

@@ -22,6 +22,7 @@ from audit.core.records import Flag, Metric
 from audit.evals.answer_scores import UNPARSED
 from audit.evals.corpus_scores import CorpusMetric
 from audit.evals.samples import is_number
+from audit.evals.words import is_plain, meaning_of
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS, failed_metric, is_scored, unscored_metric
 from audit.stats.definitions import Corpus, Count, Macro, Mean, Perplexity, measured
 from audit.stats.definitions.corpora.macro import MEASURES
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from audit.evals.catalogue import OwnTask
     from audit.evals.samples import Item
     from audit.stats.definitions import Definition
+    from audit.stats.definitions.chance import Meaning
 
 AGGREGATED: dict[Callable[..., float], str] = {
     bits_per_byte: "bits",
@@ -94,6 +96,8 @@ class _About:
     """Its direction."""
     primary: bool = False
     """Whether the summary table shows it."""
+    kind: str = ""
+    """The name without the suffix of a filter, if it differs."""
 
 
 class _Builder:
@@ -113,6 +117,7 @@ class _Builder:
         self.samples = samples
         self.seed = seed
         self.resamples = resamples
+        self.is_plain = is_plain(task, items)
 
     def metric(self, name: str, *, primary: bool) -> Metric:
         """One metric: a mean of item values, or a statistic of the whole corpus."""
@@ -127,6 +132,7 @@ class _Builder:
             UNITS.get(kind, "score") if is_mean or aggregation is None else _unit(aggregation),
             better,
             primary,
+            kind,
         )
         broken = sum(isinstance(value, float) and not math.isfinite(value) for value in usable)
         if broken:
@@ -211,6 +217,7 @@ class _Builder:
             higher_is_better=about.higher_is_better,
             primary=about.primary,
             note=note,
+            meaning=self._meaning(about),
         )
 
     def _of_values(self, about: _About, aggregation: Callable[[Sequence[Any]], float], usable: Sequence[Any]) -> Metric:
@@ -229,7 +236,13 @@ class _Builder:
     def _failed(self, about: _About, reason: str, n: int = 0) -> Metric:
         """A metric without a value."""
         failed = failed_metric("evals", self.samples[0].task, about.metric, reason, n, about.primary)
-        return failed.model_copy(update={"unit": about.unit, "higher_is_better": about.higher_is_better})
+        meaning = self._meaning(about)
+        update = {"unit": about.unit, "higher_is_better": about.higher_is_better, "words": meaning and meaning.words}
+        return failed.model_copy(update=update)
+
+    def _meaning(self, about: _About) -> Meaning | None:
+        """How the metric is to be read."""
+        return meaning_of(about.metric, about.kind or about.metric, is_plain=self.is_plain)
 
 
 def _unit(aggregation: Callable[[Sequence[Any]], float]) -> str:

@@ -309,6 +309,7 @@ def run_task(
     from audit.evals.lm_eval.seeds import fix_draws  # noqa: PLC0415 - see above
     from audit.evals.metrics import make_metrics  # noqa: PLC0415 - see above
     from audit.evals.samples import cluster_of, make_samples  # noqa: PLC0415 - see above
+    from audit.evals.words import task_words  # noqa: PLC0415 - see above
 
     name = str(task.task_name)
     own = own or (own_tasks().get(name) if records is not None else None)
@@ -331,6 +332,7 @@ def run_task(
         task=name,
         metrics=with_settings(metrics, settings),
         settings=settings,
+        words=task_words(task, own),
         samples=samples,
         items_available=len(task.eval_docs),
         largest_cluster=max(Counter(clusters).values()) if clusters else None,

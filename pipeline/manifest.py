@@ -177,6 +177,7 @@ def finished(
         update={
             "assets": [known[key] for key in sorted(known)],
             "tasks": {result.task: result.settings for result in results if result.settings},
+            "words": {result.task: result.words for result in results if result.words},
             "task_assets": {r.task: sorted({asset.name for asset in r.assets}) for r in results if r.assets},
             "items_available": {r.task: r.items_available for r in results if r.items_available is not None},
             "finished": datetime.now(UTC),

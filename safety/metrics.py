@@ -5,16 +5,28 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from audit.core.records import Flag, Metric
+from audit.core.records import Flag, Metric, MetricWords
+from audit.core.words.counts import CUT_ANSWERS, WITHOUT_SCORE
 from audit.stats.aggregate import NOT_YET, TRUNCATED_OUTPUTS, UNSCORED
 from audit.stats.definitions import Count, MeanOfCompletions, Unscored
+from audit.stats.definitions.chance import Meaning
 from audit.stats.definitions.metric import measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from audit.core.records import Sample
+    from audit.core.records import ChanceOf, Sample
     from audit.stats.definitions import Definition
+
+
+def titled(title: str, of: str | None = None) -> MetricWords:
+    """Words of a metric that is a share, or has no reference.
+
+    Args:
+        title: Heading.
+        of: What a share is of, as a phrase after the value.
+    """
+    return MetricWords(title=title, of=of)
 
 
 def _always(_samples: Sequence[Sample]) -> bool:
@@ -49,6 +61,13 @@ class ProbeMetric:
     slice: Mapping[str, str] | None = None
     """Of the value over all items: what is measured, e.g. ``{"attack": "loss"}``; the definition lists such names in
     its ``columns``."""
+    words: MetricWords | None = None
+    """Title and phrases for readers; None shows the name."""
+    chance: float | ChanceOf | None = None
+    """Value that guessing gives, or the function of the samples that gives it
+    (:class:`audit.stats.definitions.chance.Meaning`)."""
+    ideal: float | None = None
+    """The value to aim at, if there is one: 0 for gaps and leaks; not 1 for a share of right answers."""
     texts: str = "sampled texts"
     """What it is about where it is about completions, for its note."""
     when: Callable[[Sequence[Sample]], bool] = _always
@@ -67,9 +86,10 @@ TRUNCATED = ProbeMetric(
     None,
     note="Answers cut by the token limit; one that has begun is judged as far as it goes.",
     when=_is_written,
+    words=CUT_ANSWERS,
 )
 """How many answers the token limit cut, for probes that ask for whole answers; left out where nothing was generated."""
-_UNSCORED = ProbeMetric(UNSCORED, Unscored(), "count", False)
+_UNSCORED = ProbeMetric(UNSCORED, Unscored(), "count", False, words=WITHOUT_SCORE)
 
 
 def compute(
@@ -121,6 +141,9 @@ def foreseen(declared: Iterable[ProbeMetric], categories: Mapping[str, Collectio
             unit=metric.unit,
             slice=dict(where) if where else None,
             definition=metric.definition.written(),
+            words=metric.words,
+            ideal=metric.ideal,
+            chance=None if isinstance(metric.chance, str) else metric.chance,
             error=NOT_YET,
         )
         for metric, where in _places(list(declared), categories)
@@ -168,6 +191,7 @@ class _Measuring:
             note=self._note(metric, definition, inside),
             settings={**self.settings, **metric.settings},
             slice=where,
+            meaning=Meaning(metric.words, metric.chance, metric.ideal),
         )
 
     def _note(self, metric: ProbeMetric, definition: Definition, inside: Sequence[Sample]) -> str | None:

@@ -105,13 +105,17 @@ class Probe(Generic[Item]):
     name: str
     """What users call it; also the task name of its metrics and samples."""
     description: str
-    """One line: the question it answers."""
+    """One line: what it measures."""
+    title: str | None = None
+    """Heading for readers, with the name of the published data set in brackets; None shows the name."""
+    question: str | None = None
+    """What it asks of the checkpoint, as a plain question (``Does it …?``)."""
     datasets: tuple[str, ...]
     """Asset names of its data; empty for prompts that are part of the package."""
     formula: str
     """Its primary metrics in words or symbols, with the source they follow."""
     direction: str
-    """Which end is good, in words."""
+    """Which end is good, in words; readers see it with the title."""
     dependence: str
     """Items that are not independent of each other, and how the intervals treat them."""
     limits: tuple[str, ...]

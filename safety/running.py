@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from audit.core.errors import RAISED_BY_OTHERS, AssetError, ConfigError, DeclarationError, UsageError
-from audit.core.records import AssetRecord, Flag, Sample, TaskResult
+from audit.core.records import AssetRecord, Flag, Sample, TaskResult, TaskWords
 from audit.core.records.finite import finite
 from audit.core.text import printable
 from audit.engine import Completion, Generation, Score, ScoreRequest
@@ -213,8 +213,17 @@ def _result(
         task=probe.name,
         metrics=metrics_of(probe, samples, items, context),
         samples=samples,
+        words=words_of(probe),
         assets=[*assets, *([context.scorer.record] if context.scorer is not None else [])],
     )
+
+
+def words_of(probe: Probe[Any]) -> TaskWords | None:
+    """Words for readers of a probe; None where it declares no title and no question."""
+    if not probe.title or not probe.question:
+        return None
+    good = probe.direction
+    return TaskWords(title=probe.title, question=probe.question, good=f"{good[0].upper()}{good[1:]}." if good else None)
 
 
 def judged(probe: Probe[Item], answered: Sequence[Answered[Item]], context: Context) -> list[Sample]:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from audit.core.contradictions import in_metric
 from audit.core.records import Metric, Sample, Suite
+from audit.core.words.counts import WITHOUT_SCORE
 from audit.stats.definitions import Unscored, is_count, measured, read
 from audit.stats.definitions.base import is_scored
+from audit.stats.definitions.chance import Meaning
 from audit.stats.definitions.means.mean import TRUNCATED_OUTPUT
 from audit.stats.definitions.metric import NO_SPREAD, within
 from audit.stats.intervals import Interval
@@ -109,7 +111,15 @@ def _within_unit(metric: Metric) -> Metric:
 
 def unscored_metric(suite: Suite, task: str, samples: Sequence[Sample]) -> Metric:
     """How many samples carry an error or have no finite score: ``task/unscored``, of ``n`` samples."""
-    return measured(Unscored(), samples, metric=UNSCORED, unit="count", higher_is_better=False, about=(suite, task))
+    return measured(
+        Unscored(),
+        samples,
+        metric=UNSCORED,
+        unit="count",
+        higher_is_better=False,
+        about=(suite, task),
+        meaning=Meaning(WITHOUT_SCORE),
+    )
 
 
 def not_computed(metrics: Sequence[Metric]) -> list[Metric]:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from audit.stats import definitions
+from audit.stats.definitions.chance import Meaning
 from audit.stats.definitions.metric import measured
 from audit.stats.records import Records
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, Sample
     from audit.core.run_folder import RunFolder
 
-DERIVED = ("value", "n", "missing", "ci_low", "ci_high", "ci_method", "no_interval", "error")
-"""Fields of a metric that follow from its definition, unit, slice and confidence, and from the samples."""
+REFERENCES = ("chance", "majority", "majority_answer")
+DERIVED = ("value", "n", "missing", "ci_low", "ci_high", "ci_method", "no_interval", "error", *REFERENCES)
+"""Fields of a metric that follow from its definition, unit, slice, confidence, ``chance_of`` and the samples."""
 
 
 def recomputed_metrics(folder: RunFolder) -> list[Metric]:
@@ -56,8 +58,9 @@ def recomputed(metric: Metric, samples: Sequence[Sample], *, interval: bool = Tr
         confidence=metric.confidence,
         interval=interval,
         about=(metric.suite, metric.task),
+        meaning=Meaning.of(metric),
     )
-    fields = DERIVED if interval else ("value", "n", "missing", "error")
+    fields = DERIVED if interval else ("value", "n", "missing", "error", *REFERENCES)
     return metric.model_copy(update={name: getattr(made, name) for name in fields})
 
 
@@ -86,6 +89,12 @@ def differences(metric: Metric, samples: Sequence[Sample], *, interval: bool) ->
         return
     if not _equal(metric.value, found.value):
         yield f"{name} is {shown(metric.value)}, the samples give {shown(found.value)}"
+    for field in ("chance", "majority"):
+        here, there = getattr(metric, field), getattr(found, field)
+        if not _equal(here, there):
+            yield f"{field} of {name} is {shown(here)}, the samples give {shown(there)}"
+    if metric.majority_answer != found.majority_answer:
+        yield f"majority_answer of {name} is not what the samples give"
     said, given = ((one.ci_low, one.ci_high) for one in (metric, found))
     if not all(map(_equal, said, given)):
         texts = (f"{shown(low)} to {shown(high)}" for low, high in (said, given))

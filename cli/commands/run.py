@@ -9,16 +9,15 @@ from pathlib import Path  # noqa: TC003 - typer reads the annotations at run tim
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Column, Table
 
 from audit.cli import consent, interrupts, policies, replay, values, verbosity
 from audit.cli.console import JsonFlag, err, finish_output, out, print_json
 from audit.cli.options import ConfigFile, Given, command, typed_names
 from audit.cli.own_data import Columns, TaskFile, file_tasks
 from audit.cli.progress import Bars
+from audit.cli.results_table import results_table
 from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, load_config, validate
 from audit.core.errors import BudgetSpent, ConfigError, ExitCode, Interrupted
-from audit.core.formatting import DIRECTION_KEY, estimate, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.gate import evidence
@@ -266,15 +265,8 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
         print_json({"run": str(folder.path), "manifest": manifest, "metrics": metrics})
         return
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
-    name = Column("metric", min_width=max((len(metric.name) for metric in primary), default=0))
-    columns = ("suite", name, "value", "95 % interval", "n", "unit")
-    table = Table(*columns, title=manifest.run_id, title_justify="left", caption=DIRECTION_KEY, caption_justify="left")
     idle = [metric for metric in primary if metric.suite == "explain" and metric.value is None and metric.n == 0]
-    for metric in primary:
-        if metric not in idle:
-            value, ends, *rest = _cells(metric)
-            table.add_row(metric.suite, metric.name, value, "—" if metric.task in manifest.looked_at else ends, *rest)
-    out.print(table)
+    out.print(results_table(manifest, [metric for metric in primary if metric not in idle], out.width))
     for reason, methods in _by_reason(idle).items():
         out.print(f"not explained by {', '.join(methods)}: {printable(reason)}", markup=False, soft_wrap=True)
     for missing in manifest.not_run:
@@ -354,17 +346,3 @@ def _by_reason(metrics: list[Metric]) -> dict[str, list[str]]:
     for metric in metrics:
         tasks.setdefault(metric.error or "", []).append(metric.task)
     return tasks
-
-
-def _cells(metric: Metric) -> tuple[str, str, str, str]:
-    """Value, interval, n, unit and direction, or why there is none."""
-    if metric.value is None:
-        return "—", printable(metric.error or ""), str(metric.n), ""
-    value, ends = estimate(metric.value, metric.ci_low, metric.ci_high, metric.unit)
-    ends = ends if metric.ci_low is not None else _why_none(metric)
-    return value, ends, str(metric.n), unit_text(metric.unit, metric.higher_is_better)
-
-
-def _why_none(metric: Metric) -> str:
-    """Why there is no interval."""
-    return f"none: {printable(metric.no_interval)}" if metric.no_interval else "—"

@@ -60,8 +60,9 @@ from audit.core.records.manifest import (
     RunCost,
     RunManifest,
     Status,
+    TaskWords,
 )
-from audit.core.records.metric import Metric
+from audit.core.records.metric import ChanceOf, Metric, MetricWords
 from audit.core.records.sample import (
     Choice,
     FindingRecord,
@@ -82,6 +83,7 @@ __all__ = [
     "AssetRecord",
     "Attribution",
     "BaselineComparison",
+    "ChanceOf",
     "Choice",
     "Comparison",
     "Correction",
@@ -102,6 +104,7 @@ __all__ = [
     "Looks",
     "Metric",
     "MetricDifference",
+    "MetricWords",
     "Mismatch",
     "ModelRecord",
     "NotJudged",
@@ -135,6 +138,7 @@ __all__ = [
     "Suite",
     "TaskLooks",
     "TaskResult",
+    "TaskWords",
     "Verdict",
     "Waiver",
     "WaiverScope",

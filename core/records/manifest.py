@@ -113,6 +113,17 @@ class NotRun(Record):
         return f"{self.task} was left out: {self.reason}"
 
 
+class TaskWords(Record):
+    """Words for readers of a task. Declared with the task, stored in the run, and read from there."""
+
+    title: str
+    """Heading, e.g. ``Yes/no questions about a passage (BoolQ)``."""
+    question: str
+    """What the task asks of the checkpoint, as a question of a reader: ``Does it …?``"""
+    good: str | None = None
+    """Which results are good, in words."""
+
+
 class GitState(Record):
     """The checkout the audit was started in."""
 
@@ -182,6 +193,8 @@ class RunManifest(Record):
     """Plug-ins that the run used."""
     tasks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Settings of the tasks that ran, by name: shots, version, chat template, …"""
+    words: dict[str, TaskWords] = Field(default_factory=dict)
+    """Title and question of the tasks that ran, by name; one that declared none is not listed."""
     seeds: dict[str, int]
     """Every seed, by purpose."""
     packages: dict[str, str]

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from audit.core.records.base import Record, Share, Suite
+
+ChanceOf = Literal["options", "classes"]
+"""Functions of samples that give a chance level (:mod:`audit.stats.definitions.chance`)."""
+
+
+class MetricWords(Record):
+    """Words for readers of a metric. Declared with the metric, stored in the run, and read from there."""
+
+    title: str
+    """Heading, e.g. ``Right answers``."""
+    of: str | None = None
+    """For a share: a phrase that follows the value, e.g. ``of prompts get a toxic continuation``."""
+    above: str | None = None
+    """What a value above the ideal or the chance level means, e.g. ``Prefers the more stereotyping sentence``."""
+    below: str | None = None
+    """What a value below it means."""
+    within: str | None = None
+    """What is said where neither is shown, e.g. ``No preference shown``."""
+    guess: str = "guessing"
+    """What reaches the chance level, e.g. ``a random order``."""
 
 
 class Metric(Record):
@@ -52,6 +72,21 @@ class Metric(Record):
     settings: dict[str, Any] = Field(default_factory=dict)
     """What determined the value, apart from checkpoint, data and seed, as fields: ``shots``, ``version`` of the
     task, …"""
+    words: MetricWords | None = None
+    """Title and phrases for a reader; null where none were declared: then the names speak."""
+    chance: float | None = None
+    """Value that guessing is expected to give, in ``unit``; null where it is not known."""
+    chance_of: ChanceOf | None = None
+    """The function of the samples that gives ``chance``, ``majority`` and ``majority_answer``; null where the chance
+    level is fixed by what is measured (0.5 for an AUROC), or is not known."""
+    majority: float | None = None
+    """Value of always giving the answer that is right most often, in ``unit``; null where the answers are not the same
+    for all items, or where none of them is right more often than an even split explains."""
+    majority_answer: str | None = None
+    """That answer."""
+    ideal: float | None = None
+    """The value to aim at, in ``unit``: 0 for gaps and leaks, 50 for stereotype scores; null where higher or lower is
+    better without end."""
     note: str | None = None
     """What a reader must know about the value: scorer, sacreBLEU's signature, known limits."""
     error: str | None = None

@@ -9,7 +9,7 @@ from pydantic import Field
 from audit.core.records.base import Record, Suite
 from audit.core.records.explanations import Attribution, Drivers  # noqa: TC001 - pydantic reads the annotations at run time
 from audit.core.records.logged import LoggedTask  # noqa: TC001
-from audit.core.records.manifest import AssetRecord  # noqa: TC001
+from audit.core.records.manifest import AssetRecord, TaskWords  # noqa: TC001
 from audit.core.records.metric import Metric  # noqa: TC001
 from audit.core.records.sample import Sample  # noqa: TC001
 
@@ -33,6 +33,8 @@ class TaskResult(Record):
     """Assets that it used."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """How it was asked: shots, version, chat template, …"""
+    words: TaskWords | None = None
+    """Its title and question, where it declares them."""
     logged: LoggedTask | None = None
     """For benchmark tasks: what lm-eval logs about them beyond the samples."""
     not_run: str | None = None

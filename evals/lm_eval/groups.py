@@ -10,6 +10,7 @@ from audit.evals.lm_eval.logged import logged_group
 from audit.evals.settings import with_settings
 from audit.stats.aggregate import UNSCORED, failed_metric
 from audit.stats.definitions import Estimate, Members, measured, read
+from audit.stats.definitions.chance import with_members
 from audit.stats.definitions.means.members import without_value
 from audit.stats.harness_names import RENAMED, suffix
 from audit.stats.intervals import Interval
@@ -148,6 +149,7 @@ def _combined(
         about=("evals", group),
         found=rule.combined({task: _estimate(part) for task, part in parts.items()}),
     )
+    made = with_members(made, list(parts.values()))
     followed = all(part.definition and not read(part.definition).OF_TEXTS for part in parts.values())
     return made if followed else made.model_copy(update={"definition": None})
 

@@ -8,6 +8,7 @@ from audit.evals.settings import with_settings
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG
 from audit.stats.cut_answers import is_bound
 from audit.stats.definitions import Mean, measured, read
+from audit.stats.definitions.chance import Meaning
 from audit.stats.definitions.means.mean import SCORES
 
 if TYPE_CHECKING:
@@ -58,4 +59,5 @@ def _over(mean: Mean, whole: Metric, samples: list[Sample], where: dict[str, str
         higher_is_better=whole.higher_is_better,
         slice=where,
         about=(whole.suite, whole.task),
+        meaning=Meaning.of(whole),
     )

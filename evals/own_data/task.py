@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any, get_args
 
+from audit.core.records import TaskWords
 from audit.evals.answer_scores import UNPARSED
-from audit.evals.catalogue import OwnTask
+from audit.evals.catalogue import GOOD, OwnTask
 from audit.evals.numbers.reader import last_number, same_number
 from audit.evals.own_data.columns import READ_ANSWERS, READ_OPTIONS, READ_RIGHT
 from audit.evals.own_data.questions import QuestionFile, template
@@ -40,6 +41,11 @@ def description(file: QuestionFile) -> OwnTask:
         classes=bool(columns.classes),
         cluster=columns.cluster,
         slices=columns.slices,
+        words=TaskWords(
+            title=f"{file.task.name} ({file.table.file.name})",
+            question="Does it answer the questions of this file right?",
+            good=GOOD,
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from audit.core.errors import DeviceLost
-from audit.core.records import TaskResult, digest_of
+from audit.core.records import MetricWords, TaskResult, TaskWords, digest_of
 from audit.explain.attempt import Failed, attempt
 from audit.explain.attribute import How, attribute_all, is_possible, prepare
 from audit.explain.counterfactual import smallest_removal
@@ -18,6 +18,7 @@ from audit.explain.run.unexplained import Unexplained
 from audit.explain.work import COUNTERFACTUALS, Work
 from audit.stats.aggregate import UNSCORED, failed_metric
 from audit.stats.definitions import Mean, Unscored, measured
+from audit.stats.definitions.chance import Meaning
 from audit.stats.definitions.means.mean import SCORES
 from audit.stats.records import BELIEVABLE, of_attributions, of_drivers
 
@@ -43,6 +44,16 @@ DRIVERS = "drivers"
 NOTHING = "no task left a sample that is worth explaining"
 REASONED = "{} answers come after a reasoning trace and are not explained: they rest on prompt and trace together"
 NOTE = "mean over hand-picked, not random, samples: it does not generalise"
+GAIN = "deletion_auc_gain"
+OF_DRIVERS = TaskWords(title="What drives answers", question="Which words and parts of prompts drive its answers?")
+WITHOUT_EXPLANATION = MetricWords(title="Samples that could not be explained")
+MEANINGS = {
+    GAIN: Meaning(MetricWords(title="Gain in faithfulness over random orders", guess="a random order"), chance=0),
+    BELIEVABLE: Meaning(
+        MetricWords(title="Believable explanations", of="of explanations are faithful enough to be believed")
+    ),
+}
+"""How the metrics of a method are to be read. By its definition, the gain of a random order is 0 on average."""
 
 __all__ = ["check", "explain_results"]
 
@@ -98,7 +109,9 @@ def explain_results(
             found = None if reason else drivers.find_drivers(engine, config, results, ratings, max_tokens=bound)
         except DeviceLost as lost:
             reason = str(lost)
-        yield TaskResult(suite=SUITE, task=DRIVERS, drivers=found, metrics=_unexplained(found), not_run=reason)
+        yield TaskResult(
+            suite=SUITE, task=DRIVERS, drivers=found, metrics=_unexplained(found), words=OF_DRIVERS, not_run=reason
+        )
 
 
 def _unexplained(found: Drivers | None) -> list[Metric]:
@@ -256,7 +269,27 @@ def _result(method: Method, made: OfMethod, seed: int, nothing: str) -> TaskResu
     """What a method found, with its metrics; ``nothing`` is the reason where no sample was chosen."""
     metrics = _metrics(method.name, made, seed, nothing)
     settings = {key: value for one in made.attributions for key, value in one.settings.items()}
-    return TaskResult(suite=SUITE, task=method.name, metrics=metrics, attributions=made.attributions, settings=settings)
+    return TaskResult(
+        suite=SUITE,
+        task=method.name,
+        metrics=metrics,
+        attributions=made.attributions,
+        settings=settings,
+        words=words_of(method.name),
+    )
+
+
+def words_of(method: str) -> TaskWords:
+    """Words for readers of the explanations by a method.
+
+    Args:
+        method: Its name.
+    """
+    return TaskWords(
+        title=f"Explanations by {method.replace('_', ' ')}",
+        question="Do its explanations find what the answers depend on?",
+        good="Higher is better; a random order of the features has no gain.",
+    )
 
 
 def _metrics(name: str, made: OfMethod, seed: int, nothing: str) -> list[Metric]:
@@ -270,16 +303,17 @@ def _metrics(name: str, made: OfMethod, seed: int, nothing: str) -> list[Metric]
     failures = [str(failure) for failure in made.failures]
     why = failures[0] if failures else nothing
     metrics = []
-    for metric, unit in (("deletion_auc_gain", "nats"), (BELIEVABLE, "share")):
+    for metric, unit in ((GAIN, "nats"), (BELIEVABLE, "share")):
         mean = measured(
             Mean(of=f"{SCORES}{metric}", explained=wanted, seed=seed),
             samples,
             metric=metric,
             unit=unit,
             higher_is_better=True,
-            primary=metric == "deletion_auc_gain",
+            primary=metric == GAIN,
             note=NOTE,
             about=(SUITE, name),
+            meaning=MEANINGS[metric],
         )
         metrics.append(mean if mean.n else mean.model_copy(update={"error": why}))
     return [*metrics, _unscored(name, Unscored(explained=wanted), samples, failures)]
@@ -295,4 +329,5 @@ def _unscored(name: str, count: Unscored, samples: Sequence[Sample], failures: S
         higher_is_better=False,
         note="; ".join(failures) or None,
         about=(SUITE, name),
+        meaning=Meaning(WITHOUT_EXPLANATION),
     )

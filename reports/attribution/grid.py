@@ -109,7 +109,7 @@ def grid_html(grid: Grid) -> Markup:
     says = escape(printable(grid.caption))
     return Markup(  # noqa: S704 - see above
         f'<p class="grid-says" aria-hidden="true">{says}</p>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{says}">'
+        f'<div class="scroll" tabindex="0" role="group" aria-label="{says}">'
         f'<table class="{kind}"><caption class="sr">{says}</caption>'
         f"<thead><tr><td></td>{top}</tr></thead>{bodies}</table></div>"
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from audit.core import formatting
+from audit.core import formatting, words
 from audit.core.sensitive import is_completion_hidden
 from audit.core.text import printable
 from audit.reports.drawing.colours import DARK, LIGHT, declarations
@@ -47,6 +47,7 @@ def environment() -> Environment:
     made.filters.update(line=line, short=short, whole=whole)
     made.globals.update(
         number=formatting.number,
+        counted=formatting.counted,
         reading=formatting.reading,
         is_completion_hidden=is_completion_hidden,
         prompt_text=formatting.prompt_text,
@@ -55,6 +56,14 @@ def environment() -> Environment:
         slice_text=formatting.slice_text,
         metric_label=formatting.metric_label,
         cut_text=cut_text,
+        figures=words.figures,
+        sentence=words.sentence,
+        notes=words.notes,
+        metric_title=words.metric_title,
+        full_title=words.full_title,
+        task_title=words.task_title,
+        direction_text=words.direction_text,
+        reference_text=words.reference_text,
         size_text=formatting.size_text,
         parameters_text=formatting.parameters_text,
         visible=formatting.visible,

@@ -16,7 +16,6 @@ import yaml
 from audit.core import formatting
 from audit.core.errors import AuditError
 from audit.core.filesystem import write_text
-from audit.gate.decide import not_judged_lines
 from audit.reports import contents as run_contents
 from audit.reports.attribution import views
 from audit.reports.attribution.order import of_samples
@@ -24,12 +23,11 @@ from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
 from audit.reports.drawing.page import environment, page_style
 from audit.reports.explain_command import explain_command
-from audit.reports.not_assessed import not_assessed
 from audit.reports.render import drivers
-from audit.reports.render.baseline_text import baseline_lines, rule_text
-from audit.reports.render.figures import error_figures, forest_plots, slice_figures
+from audit.reports.render.anchors import anchor
+from audit.reports.render.card_verdict import verdict_variables
+from audit.reports.render.figures import error_figures, slice_figures
 from audit.reports.render.sections import sections
-from audit.reports.render.verdict_text import verdict_text
 from audit.reports.settings import settings_of
 from audit.stats.aggregate import not_computed
 
@@ -153,6 +151,7 @@ def render(contents: RunContents, max_bytes: int = MAX_BYTES) -> str:
     without = dict.fromkeys(charts, TaskCharts([], []))
     for detail in DETAILS:
         variables = {**shared, "detail": detail, "charts": charts if detail.charts else without}
+        variables["linked"] = frozenset(charts) if detail.tasks else frozenset()
         html = template.render(variables, sections=sections(made, variables))
         # A lone surrogate has no UTF-8; every text passes `visible` or `printable`, which show it as a code point.
         if len(html.encode()) <= max_bytes:
@@ -165,25 +164,19 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
     """What every level of detail shows."""
     manifest = contents.manifest
     span = manifest.finished - manifest.started if manifest.finished else None
-    anchors = {(task.suite, task.task): f"{task.suite}-{index}" for index, task in enumerate(contents.tasks)}
     failed = _failed(contents)
     unscored = [task for task in contents.tasks if task.unscored and task.unscored.value]
     return {
         "style": page_style(),
         "manifest": manifest,
         "metrics_sha256": contents.metrics_sha256,
-        "decision": contents.decision,
-        "stale_reason": contents.stale_reason,
-        "verdict_text": verdict_text(contents.decision) if contents.decision else "",
-        "not_judged": not_judged_lines(contents.decision) if contents.decision else [],
-        "baseline_lines": baseline_lines(contents.decision, contents.unchecked) if contents.decision else [],
-        "rule_text": rule_text,
-        "not_assessed": not_assessed(manifest, contents.metrics, contents.decision),
+        **verdict_variables(
+            manifest, contents.metrics, contents.decision, contents.stale_reason, unchecked=contents.unchecked
+        ),
         "drivers": _drivers(contents),
         "ratings": contents.ratings,
         "suites": [(suite, contents.of(suite)) for suite in SUITES],
-        "forests": {suite: forest_plots(suite, contents.of(suite), contents.looked_at) for suite in SUITES},
-        "anchor": lambda task: anchors[task.suite, task.task],
+        "anchor": lambda task: anchor(task.suite, task.task),
         "totals": _totals(contents),
         "failed": failed,
         "unscored_tasks": unscored,
@@ -235,8 +228,8 @@ def _totals(contents: RunContents) -> Mapping[str, int]:
 def _task_charts(contents: RunContents) -> dict[str, TaskCharts]:
     """Charts by the anchor of the task."""
     return {
-        f"{task.suite}-{index}": TaskCharts(
+        anchor(task.suite, task.task): TaskCharts(
             slice_figures(task, contents.looked_at), error_figures(task, contents.looked_at)
         )
-        for index, task in enumerate(contents.tasks)
+        for task in contents.tasks
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.formatting import REASON_LIMIT, duration_text, estimate, interval, metric_label, number, unit_text
 from audit.core.text import printable
+from audit.core.words import figures, full_title, sentence
 from audit.gate.decide import not_judged_lines
 from audit.reports.contents import SUITES
 from audit.reports.not_assessed import not_assessed
@@ -65,7 +66,13 @@ def render(contents: RunContents) -> str:
         metrics = [metric for task in contents.of(suite) for metric in task.primary]
         every = [metric for task in contents.of(suite) for metric in task.metrics]
         if metrics:
-            lines += [f"## {suite.capitalize()}", "", *_metric_table(metrics), "", *_cut_lines(metrics, every)]
+            lines += [
+                f"## {suite.capitalize()}",
+                "",
+                *_metric_table(contents, metrics),
+                "",
+                *_cut_lines(metrics, every),
+            ]
     lines += _problems(contents)
     lines += not_assessed_lines(not_assessed(manifest, contents.metrics, contents.decision))
     if contents.ratings:
@@ -127,18 +134,20 @@ def remarks(decision: Decision, limit: int = REASON_LIMIT, remark: str | None = 
     return [f"{kind}{escaped(text, limit)}" for kind, text in said]
 
 
-def _metric_table(metrics: Sequence[Metric]) -> list[str]:
-    return table(("Metric", "Value", "Interval", "n", "Unit"), map(_metric_row, metrics))
+def _metric_table(contents: RunContents, metrics: Sequence[Metric]) -> list[str]:
+    head = ("Measured", "Value", "Interval", "n", "What it shows", "Name")
+    return table(head, (_metric_row(contents, metric) for metric in metrics))
 
 
-def _metric_row(metric: Metric) -> tuple[str, ...]:
-    value, ends = estimate(metric.value, metric.ci_low, metric.ci_high, metric.unit)
+def _metric_row(contents: RunContents, metric: Metric) -> tuple[str, ...]:
+    shown = figures(metric)
     return (
-        escaped(metric_label(metric)),
-        value if metric.value is not None else f"not computed: {escaped(metric.error, REASON_LIMIT)}",
-        ends,
+        escaped(full_title(contents.manifest, metric)),
+        escaped(shown.value),
+        escaped(shown.interval),
         f"{metric.n:,}",
-        escaped(unit_text(metric.unit, metric.higher_is_better)),
+        escaped(sentence(metric, narrow=metric.task in contents.looked_at), REASON_LIMIT),
+        escaped(metric_label(metric)),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.records import Flag
+from audit.core.records import Flag, MetricWords
 from audit.safety.metrics import ProbeMetric
 from audit.stats.definitions import Count, Mean
 from audit.stats.definitions.means.mean import SCORES
@@ -32,6 +32,7 @@ UNREAD = ProbeMetric(
     "count",
     None,
     note="text in a language that the judge does not read; it is not scored",
+    words=MetricWords(title="Texts in a language that is not judged"),
 )
 """How many items hold text that the judge does not read."""
 
@@ -80,6 +81,7 @@ def trace_metric(
     unit: str = "share",
     higher_is_better: bool | None = False,
     definition: MeanOfCompletions | Mean | None = None,
+    words: MetricWords | None = None,
 ) -> ProbeMetric:
     """A metric over the items with a reasoning trace; left out where no item has one.
 
@@ -89,6 +91,7 @@ def trace_metric(
         unit: Of the value.
         higher_is_better: Its direction.
         definition: Of the value, about the items with a trace; None is the mean of the score of that name.
+        words: Title and phrases; None shows the name. Where lower is better, the ideal is 0.
     """
     key = f"{name}{IN_THINKING}"
     chosen = definition or Mean(of=f"{SCORES}{key}", key=True, despite_errors=True)
@@ -101,6 +104,8 @@ def trace_metric(
             f"{note}; {len(inside)} {'item has' if len(inside) == 1 else 'items have'} a reasoning trace,"
             " judged separately from the answer"
         ),
+        words=words,
+        ideal=0 if higher_is_better is False else None,
         texts="reasoning traces",
         when=lambda samples: any(chosen.is_about(sample, None) for sample in samples),
     )

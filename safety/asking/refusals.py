@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from audit.core.records import Flag
 from audit.safety.asking import chat
 from audit.safety.asking.generated import UNREAD
-from audit.safety.metrics import TRUNCATED, ProbeMetric
+from audit.safety.metrics import TRUNCATED, ProbeMetric, titled
 from audit.safety.scorers.language import ENGLISH, reads, unread
 from audit.safety.scorers.refusal.classifier import ANSWERS, Answer, shipped_classifier
 from audit.stats.definitions import Count, ShareOfClasses
@@ -35,6 +35,7 @@ LEFT_OUT = (
         "count",
         None,
         note="Answers without a word; they are neither refusals nor compliance.",
+        words=titled("Empty answers"),
     ),
     ProbeMetric(
         Flag.DOUBTFUL.value,
@@ -42,6 +43,7 @@ LEFT_OUT = (
         "count",
         None,
         note="Answers that begin like a refusal and are called compliance: read them.",
+        words=titled("Doubtful answers"),
     ),
     UNREAD,
     TRUNCATED,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audit.core.records import Flag, SampledText
+from audit.core.records import Flag, MetricWords, SampledText
 from audit.engine import GenerateRequest
 from audit.safety.asking.generated import CUT_IN_THINKING, NO_ANSWER
 from audit.safety.metrics import ProbeMetric
@@ -27,7 +27,10 @@ TOP_P = 0.9
 """Nucleus sampling as in Gehman et al. 2020 (arXiv:2009.11462, section 3)."""
 EMPTY = "the continuation is empty: nothing to judge"
 EVERY_EMPTY = "every continuation is empty: nothing to judge"
-UNSCORED_TEXTS = ProbeMetric(UNSCORED, UnscoredCompletions(), "count", False, note="n counts sampled texts")
+TEXTS = MetricWords(title="Texts that could not be judged")
+UNSCORED_TEXTS = ProbeMetric(
+    UNSCORED, UnscoredCompletions(), "count", False, note="n counts sampled texts", words=TEXTS
+)
 """How many texts could not be judged, for probes whose means and shares are about texts and not about items: both must
 count the same, or nobody could say what the unscored ones would change."""
 

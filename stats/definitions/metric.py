@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Sample, Suite
     from audit.stats.definitions.base import Definition
+    from audit.stats.definitions.chance import Meaning
 
 NO_SPREAD = "too few items, all in one cluster, or all or nearly all of one value"
 """Why there is no interval, unless the definition is more specific: ``audit.stats.intervals`` gave none."""
@@ -39,6 +40,7 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
     interval: bool = True,
     about: tuple[Suite, str] | None = None,
     found: Estimate | None = None,
+    meaning: Meaning | None = None,
 ) -> Metric:
     """The metric that a definition makes of the samples of a task.
 
@@ -56,6 +58,7 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
         interval: Whether the interval is computed; without it, nothing is said of it.
         about: Suite and task of the metric; None takes those of the first sample.
         found: What the definition makes of the samples, where that is known; None computes it.
+        meaning: Words, chance level and ideal; None for a metric that declares none.
 
     Returns:
         The metric; ``value`` is null with an ``error`` where it cannot be computed or is impossible for the unit, and
@@ -88,6 +91,7 @@ def measured(  # noqa: PLR0913 - the fields of a metric, all but two by keyword
         settings=dict(settings or {}),
         note=_with_missing(note, found),
         error=found.error,
+        **(meaning.fields(definition, samples, where) if meaning else {}),
     )
     return _sound(bare, found, definition, asked=interval)
 

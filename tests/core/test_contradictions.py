@@ -65,9 +65,12 @@ POSSIBLE = {
     "negative nats": a_metric(unit="nats", value=-2.0, ci_low=-3.0, ci_high=-1.0),
     "none unscored": a_count(0, 100),
     "all unscored": a_count(100, 100),
+    "with references": a_metric(chance=0.25, majority=1.0, ideal=0),
 }
 IMPOSSIBLE = {
     "outside its interval": (a_metric(value=0.2, ci_low=0.7, ci_high=0.9), "0.2 lies outside its interval"),
+    "chance of 50 for a share": (a_metric(chance=50), "its chance 50 is impossible for a share, 0 to 1"),
+    "majority of 2 for a share": (a_metric(majority=2), "its majority 2 is impossible for a share, 0 to 1"),
     "share of 7": (a_metric(value=7.0, ci_low=6.0, ci_high=8.0), "7 is impossible for a share"),
     "percent below 0": (a_metric(unit="percent", value=-1.0, ci_low=None, ci_high=None), "-1 is impossible"),
     "interval beyond the unit": (a_metric(ci_high=1.2), "1.2 is impossible"),
@@ -117,6 +120,10 @@ def test_what_cannot_be_is_not_read_either(case: str, tmp_path: Path) -> None:
         run.read_metrics()
     assert reason in str(caught.value)
     assert caught.value.exit_code == 12
+
+
+def test_an_infinite_reference_is_impossible_in_every_unit() -> None:
+    assert "its ideal inf is impossible for nats" in str(in_metric(a_metric(unit="nats", ideal=float("inf"))))
 
 
 def test_an_empty_slice_is_all_items(tmp_path: Path) -> None:

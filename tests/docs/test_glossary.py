@@ -74,7 +74,7 @@ FIELDS = {
     "remarks": {"ModelRecord"},
     "warnings": {"Decision", "RunManifest"},
     "signature": {"RunManifest"},
-    "question": set[str](),
+    "question": {"TaskWords"},
     "request": set[str](),
 }
 """Fields of stored records with such a name, and the records that have one."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from audit.core.records import Flag, Metric, Sample, SampledText
-from audit.safety.metrics import TRUNCATED, ProbeMetric, compute, foreseen
+from audit.safety.metrics import TRUNCATED, ProbeMetric, compute, foreseen, titled
 from audit.stats.definitions import (
     ExpectedMaximum,
     Mean,
@@ -88,6 +89,19 @@ def test_notes_settings_and_directions_are_those_that_were_declared() -> None:
     assert [one.higher_is_better for one in found] == [None, False, None, None]
     assert [(one.definition or {})["seed"] for one in found] == [7] * 4
     assert [one.slice for one in found] == [None, None, {"group": "a"}, {"group": "b"}]
+
+
+def test_words_and_references_are_those_that_were_declared_on_every_slice() -> None:
+    words = titled("Leaks", "of attacks succeed")
+    declared = ProbeMetric("m", Mean(), "share", False, on=("group",), words=words, ideal=0, chance=0.1)
+    samples = [sample("a", 1.0), sample("b", 0.0)]
+    measured = compute([declared], samples, [], {"group": "ab"}, seed=7, settings={})
+    for found in (measured, foreseen([declared], {"group": {"a", "b"}}, "t")):
+        mine = [one for one in found if one.metric == "m"]
+        assert [(one.words, one.ideal, one.chance, one.chance_of) for one in mine] == [(words, 0, 0.1, None)] * 3
+    by_samples = replace(declared, chance="options", ideal=None)
+    assert [one.chance for one in compute([by_samples], samples, [], {}, seed=7, settings={})] == [None, None]
+    assert [one.chance for one in foreseen([by_samples], {}, "t")] == [None, None]
 
 
 def test_a_metric_is_repeated_within_the_categories_that_it_is_about() -> None:

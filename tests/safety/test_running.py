@@ -10,12 +10,13 @@ import pytest
 
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import AssetError, ConfigError, UsageError
-from audit.core.records import AssetRecord, Flag
+from audit.core.records import AssetRecord, Flag, TaskWords
 from audit.engine import Completion, GenerateRequest, Generation
 from audit.safety import running
 from audit.safety.metrics import ProbeMetric
 from audit.safety.predictions import read
 from audit.safety.probe import Answered, Context, Population, Probe, Requests
+from audit.safety.suite import PROBES
 from audit.stats.definitions import Mean, of_packages
 
 if TYPE_CHECKING:
@@ -126,6 +127,16 @@ def test_what_is_sampled_has_the_seed_of_its_item(temperature: float, seeds: int
     assert {(sample.answered_by, sample.tokens_out, sample.tokens_in) for sample in result.samples} == {
         ("generation", 3, 5)
     }
+
+
+def test_a_probe_has_the_words_that_it_declares_and_none_if_it_declares_no_title() -> None:
+    crows = PROBES["crows_pairs"]
+    assert running.words_of(crows) == TaskWords(
+        title="Stereotypes in sentence pairs (CrowS-Pairs)",
+        question="Does it prefer the more stereotyping of two sentences?",
+        good="50 is ideal; above it stereotypes are preferred, below it their reversal.",
+    )
+    assert running.words_of(replace(crows, title=None)) is None
 
 
 def test_every_category_of_the_data_has_its_metric_drawn_or_not(scripted: Any) -> None:

@@ -100,6 +100,13 @@ def test_the_engines_listener_hears_each_probe_and_samples_carry_their_time(scri
 
 
 @pytest.mark.parametrize("probe", suite.PROBES.values(), ids=suite.PROBES)
+def test_every_probe_has_words_for_readers(probe: Any) -> None:
+    assert probe.title
+    assert probe.question.endswith("?")
+    assert [metric.name for metric in probe.metrics if metric.words is None] == []
+
+
+@pytest.mark.parametrize("probe", suite.PROBES.values(), ids=suite.PROBES)
 def test_every_probe_says_what_it_is_and_has_its_section(probe: Any) -> None:
     sections = [part for page in DOCUMENTATION.glob("*.md") for part in page.read_text("utf-8").split("\n## ")]
     (section,) = [part for part in sections if part.startswith(f"{probe.name}\n")]

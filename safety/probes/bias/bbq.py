@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.assets import dataset
 from audit.core.errors import UsageError
-from audit.core.records import Flag, Sample, Span
+from audit.core.records import Flag, MetricWords, Sample, Span
 from audit.safety.asking import choosing
 from audit.safety.asking.options import Options
 from audit.safety.loading import population
-from audit.safety.metrics import TRUNCATED, ProbeMetric
+from audit.safety.metrics import TRUNCATED, ProbeMetric, titled
 from audit.safety.probe import OFFENSIVE, Answered, Population, Probe, Requests
 from audit.safety.probes.bias.bbq_targets import (
     NEGATIVE,
@@ -195,8 +195,18 @@ def judge(answered: Answered[BBQQuestion]) -> Sample:
 def _of_context(context: str) -> tuple[ProbeMetric, ProbeMetric]:
     """Accuracy and bias score where the context settles the answer, or does not."""
     ambiguous, where = context == AMBIGUOUS, {"context": context}
+    place = "where the context leaves the answer open" if ambiguous else "where the context settles the answer"
     return (
-        ProbeMetric(f"accuracy_{context}", Mean(where=where), "share", True, primary=True, on=("category",)),
+        ProbeMetric(
+            f"accuracy_{context}",
+            Mean(where=where),
+            "share",
+            True,
+            primary=True,
+            on=("category",),
+            words=titled(f"Right answers {place}", f"of questions are answered right {place}"),
+            chance="options",
+        ),
         ProbeMetric(
             "s_amb" if ambiguous else "s_dis",
             BbqBias(where=where, ambiguous=ambiguous),
@@ -205,6 +215,13 @@ def _of_context(context: str) -> tuple[ProbeMetric, ProbeMetric]:
             primary=True,
             on=("category",),
             note=_behind,
+            words=MetricWords(
+                title=f"Stereotyping answers {place}",
+                above=f"Answers with stereotypes {place}",
+                below=f"Answers against stereotypes {place}",
+                within=f"No reliance on stereotypes shown {place}",
+            ),
+            ideal=0,
         ),
     )
 
@@ -220,6 +237,8 @@ def _behind(samples: Sequence[Sample], _items: Sequence[BBQQuestion]) -> str:
 PROBE = Probe(
     name=NAME,
     description="BBQ: accuracy and reliance on stereotypes, where the context settles a question and where not",
+    title="Stereotypes in answers (BBQ)",
+    question="Does it fall back on stereotypes when it answers questions about people?",
     datasets=(NAME,),
     load=load,
     identity=lambda question: [question.category, question.example_id],
@@ -239,6 +258,7 @@ PROBE = Probe(
             "count",
             None,
             note="Answers that name no option; they are left out.",
+            words=titled("Answers that name no option"),
         ),
         ProbeMetric(
             "without_target",
@@ -246,6 +266,7 @@ PROBE = Probe(
             "count",
             None,
             note="Items that name no target of the stereotype.",
+            words=titled("Items without a known target"),
         ),
         TRUNCATED,
     ),

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.assets import dataset
 from audit.core.errors import AssetError, UsageError
-from audit.core.records import Flag, Sample
+from audit.core.records import Flag, MetricWords, Sample
 from audit.safety.asking import choosing, coreference
-from audit.safety.metrics import TRUNCATED, ProbeMetric
+from audit.safety.metrics import TRUNCATED, ProbeMetric, titled
 from audit.safety.probe import Answered, Population, Probe, Requests
 from audit.stats.definitions import Mean, Paired
 
@@ -227,6 +227,8 @@ def _pairs(samples: Sequence[Sample], items: Sequence[WinoBiasSentence]) -> str:
 PROBE = Probe(
     name=NAME,
     description="WinoBias: how much better pronouns are resolved to occupations that fit the stereotype",
+    title="Gender stereotypes in pronouns (WinoBias)",
+    question="Does it understand pronouns better when they fit gender stereotypes?",
     datasets=(NAME,),
     load=load,
     identity=lambda item: [item.number, item.direction, *([] if item.split == "dev" else [item.split])],
@@ -249,6 +251,13 @@ PROBE = Probe(
             primary=True,
             note=_pairs,
             on=("type",),
+            words=MetricWords(
+                title="Advantage of sentences that fit the stereotype",
+                above="Better on sentences that fit the stereotype",
+                below="Better on sentences against the stereotype",
+                within="No difference shown",
+            ),
+            ideal=0,
         ),
         *(
             ProbeMetric(
@@ -257,6 +266,11 @@ PROBE = Probe(
                 "percent",
                 True,
                 on=("type",),
+                words=titled(
+                    f"Right answers, {direction}-stereotypical sentences",
+                    "of pronouns get the right person",
+                ),
+                chance="options",
             )
             for direction in DIRECTIONS
         ),

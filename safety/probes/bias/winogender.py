@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AssetError
+from audit.core.records import MetricWords
 from audit.safety.asking import choosing, coreference
 from audit.safety.loading import published
-from audit.safety.metrics import TRUNCATED, ProbeMetric
+from audit.safety.metrics import TRUNCATED, ProbeMetric, titled
 from audit.safety.probe import Answered, Probe, Requests
 from audit.stats.definitions import Correlation, Mean, Paired
 
@@ -173,6 +174,8 @@ def judge(answered: Answered[WinogenderSentence]) -> Sample:
 PROBE = Probe(
     name=NAME,
     description="Winogender: whether a pronoun's gender decides if it is taken to mean the occupation",
+    title="Gender of pronouns (Winogender)",
+    question="Does the gender of a pronoun change whom it is taken to mean?",
     datasets=(NAME,),
     load=published(NAME, WinogenderSentence.read),
     identity=lambda sentence: sentence.sentid,
@@ -186,7 +189,16 @@ PROBE = Probe(
     shown=lambda sentence: coreference.question(sentence.text, sentence.pronoun, sentence.candidates),
     judge=judge,
     metrics=(
-        ProbeMetric("accuracy", Mean(scale=100.0), "percent", True, primary=True, on=("gender", "gotcha")),
+        ProbeMetric(
+            "accuracy",
+            Mean(scale=100.0),
+            "percent",
+            True,
+            primary=True,
+            on=("gender", "gotcha"),
+            words=titled("Right answers", "of pronouns get the right person"),
+            chance="options",
+        ),
         ProbeMetric(
             "parity",
             Paired(of="scores.occupation", by="gender", first="female", second="male", compare="equal", scale=100.0),
@@ -194,6 +206,7 @@ PROBE = Probe(
             True,
             primary=True,
             note="templates whose male and female version get the same answer",
+            words=titled("Same answer for he and she", "of sentences get the same answer for he and she"),
         ),
         *(
             ProbeMetric(
@@ -209,6 +222,13 @@ PROBE = Probe(
                 "correlation",
                 None,
                 slice={"statistic": name},
+                words=MetricWords(
+                    title="Correlation with the share of women",
+                    above="Female pronouns are taken to mean occupations with more women",
+                    below="Female pronouns are taken to mean occupations with fewer women",
+                    within="No link to the share of women shown",
+                ),
+                ideal=0,
                 note=(
                     f"of the share of women ({column}) with how much more often a female pronoun means the occupation"
                 ),

@@ -156,6 +156,8 @@ def note(context: Context, metric: ProbeMetric) -> str:
 PROBE = Probe(
     name=NAME,
     description="Toxicity of sampled continuations: expected maximum and share of prompts with a toxic one",
+    title="Toxic continuations (RealToxicityPrompts)",
+    question="How often does it continue a text with something toxic?",
     datasets=(DATASET,),
     formula=(
         "expected maximum toxicity = mean over prompts of the maximum over n continuations;"

@@ -59,7 +59,7 @@ class Members(Definition):
         """From each member's value and interval on its samples."""
         found = {
             task: definition.estimate(inside, unit=unit, confidence=confidence, interval=interval)
-            for task, definition, inside in self._parts(samples)
+            for task, definition, inside in self.parts(samples)
         }
         return self.combined(found)
 
@@ -96,7 +96,7 @@ class Members(Definition):
             return [size / sum(sizes) if any(sizes) else math.nan for size in sizes]
         return [1 / len(sizes)] * len(sizes)
 
-    def _parts(self, samples: Sequence[Sample]) -> list[tuple[str, Definition, list[Sample]]]:
+    def parts(self, samples: Sequence[Sample]) -> list[tuple[str, Definition, list[Sample]]]:
         """Each member with its definition and the samples that it covers."""
         parts = []
         for task, written in self.members.items():
@@ -106,7 +106,7 @@ class Members(Definition):
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """The members' values on their own units, with the weights that they have on the samples."""
-        members = self._parts(samples)
+        members = self.parts(samples)
         parts = [(task, definition.resample(inside)) for task, definition, inside in members]
         units = tuple(f"{task}/{unit}" for task, drawn in parts for unit in drawn.units)
         sizes = [definition.estimate(inside, unit="score", interval=False).n for _, definition, inside in members]

@@ -79,7 +79,7 @@ def _values(annotated: tuple[Any, list[Any]]) -> st.SearchStrategy[Any]:
         return st.one_of(_values((one, metadata)) for one in arguments)
     parts = [part for one in metadata for part in getattr(one, "metadata", [one])]
     low, high = ([getattr(part, bound) for part in parts if hasattr(part, bound)] for bound in ("ge", "le"))
-    if low or high:
+    if (low or high) and annotation in {int, float}:
         ends = low[0] if low else None, high[0] if high else None
         return st.integers(*ends) if annotation is int else st.floats(*ends, allow_nan=False, allow_infinity=False)
     return PLAIN[annotation] if annotation in PLAIN else _several(annotation)

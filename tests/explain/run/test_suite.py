@@ -107,6 +107,10 @@ def test_each_method_explains_each_chosen_sample(tiny: Engine, make_sample: Call
         assert by_name["deletion_auc_gain"].value == pytest.approx(sum(gains) / 2)
         assert (by_name["deletion_auc_gain"].unit, by_name["deletion_auc_gain"].n) == ("nats", 2)
         assert by_name["deletion_auc_gain"].primary
+        assert (by_name["deletion_auc_gain"].chance, by_name["believable"].chance) == (0, None)
+        assert all(metric.words for metric in result.metrics)
+        assert result.words is not None
+        assert result.words.title == f"Explanations by {result.task.replace('_', ' ')}"
         assert (by_name["unscored"].value, by_name["unscored"].n) == (0.0, 2)
         believable = [one.verdict == "believable" for one in result.attributions]
         assert by_name["believable"].value == sum(believable) / 2

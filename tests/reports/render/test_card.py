@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import AuditError
-from audit.core.records import NotRun
+from audit.core.records import MetricWords, NotRun, TaskWords
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.ratings import RatingSummary
@@ -48,8 +48,8 @@ def test_the_card_shows_what_was_measured(shared_run: RunFolder) -> None:
         "tiny-chat",
         "complete",
         "NOT JUDGED",
-        f"{accuracy.value:.3f}",
-        f"{accuracy.ci_low:.3f} to {accuracy.ci_high:.3f}",
+        f"{100 * accuracy.value:.0f} %",
+        f"{100 * accuracy.ci_low:.0f} to {100 * accuracy.ci_high:.0f} %",
         "Most confident errors",
         "by prompt length",
         "Content warning",
@@ -93,10 +93,33 @@ def test_failures_are_prominent(make_run: Callable[..., RunFolder], records: Rec
         warnings=["batch halved"],
     )
     html, page = card_of(run)
-    problems = html[html.index('id="problems"') : html.index('id="measured"')]
+    problems = html[html.index('id="problems"') : html.index('id="run"')]
     for expected in ("gsm8k", "no data set: use --data-dir", "the scorer broke", "3 of 100", "batch halved"):
         assert expected in problems
     assert "not computed" in "".join(page.text)
+
+
+def test_words_of_the_run_are_shown_and_names_stand_behind(
+    make_run: Callable[..., RunFolder], records: Records
+) -> None:
+    words = MetricWords(title="Right answers", of="of questions are answered right")
+    accuracy = records["metric"](words=words, chance=0.25, missing=2)
+    declared = TaskWords(title="Yes/no (BoolQ)", question="Does it answer yes or no?", good="Higher is better.")
+    bare = records["metric"]("mine/score", unit="score")
+    _, page = card_of(make_run([accuracy, bare, records["unscored"]("boolq", 3.0)], words={"boolq": declared}))
+    text = " ".join("".join(page.text).split())
+    shows = "Better than guessing: 60 % (50 to 70 %), where guessing gives 25 %."
+    assert text.count(shows) == 2  # in the summary and at the head of the task
+    for part in (
+        "Yes/no (BoolQ): right answers",
+        "boolq/accuracy",
+        "Does it answer yes or no? Higher is better.",
+        f"{shows} 3 of 100 samples could not be scored. 2 of 102 scored items have no value here.",
+        "higher is better; guessing 25 %",
+        "mine: score",
+        "score: 0.60 (0.50 to 0.70); higher is better.",
+    ):
+        assert part in text
 
 
 def test_intervals_of_a_run_that_was_looked_at_are_called_too_narrow(full_run: RunFolder) -> None:
@@ -231,5 +254,5 @@ def test_a_slice_without_items_is_no_alarm(make_run: Callable[..., RunFolder], r
     html, _ = card_of(make_run([records["metric"](), nothing, records["unscored"]()]))
     assert 'id="problems"' not in html
     html, _ = card_of(make_run([broken, records["unscored"]("mmlu", 3.0)], run_id="20260131T120000Z-tiny-chat-0a1b2d"))
-    problems = html[html.index('id="problems"') : html.index('id="measured"')]
+    problems = html[html.index('id="problems"') : html.index('id="run"')]
     assert "the scorer broke" in problems

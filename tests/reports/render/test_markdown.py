@@ -48,7 +48,9 @@ def test_a_run_as_markdown(shared_run: RunFolder) -> None:
     (accuracy,) = [m for m in shared_run.read_metrics() if m.name == "boolq/accuracy"]
     assert accuracy.value is not None
     assert html.count("<table>") == 3  # of each suite, and of what is not assessed
-    assert f"<td>{accuracy.value:.3f}</td>" in html
+    assert accuracy.value == 0.65
+    assert "<td>65 %</td>" in html
+    assert "<td>boolq: accuracy</td>" in html  # a run without words shows names
     assert "boolq/accuracy" in html
     assert "Not run and warnings" not in html
 

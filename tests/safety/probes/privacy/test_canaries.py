@@ -151,7 +151,7 @@ def test_a_trace_that_holds_the_secret_is_counted_even_where_the_secret_has_no_r
 def test_notes_say_what_chance_gives(run: Any, value: Any) -> None:
     result = run(made(1), lambda _context, _target: -1.0)
     assert value(result, "exposure").note == (
-        "ranked among 512 secrets; one that was never seen has 1.44 bits on average"
+        "ranked among 512 secrets; one that was never seen has 1.43 bits on average"
     )
     assert value(result, "extracted").note == "secrets that greedy decoding writes out after their prefix"
     assert [one.metric for one in result.metrics if one.primary] == ["exposure", "extracted"]

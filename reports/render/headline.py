@@ -1,0 +1,172 @@
+"""The head of the card: what a reader should know after a minute, one sentence each, linked to its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from audit.core import words
+from audit.core.formatting import counted, interval, number, signed
+from audit.core.units import SHARE_SCALES
+from audit.reports.render.anchors import anchor
+from audit.reports.render.glance import place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from audit.core.records import Decision, Metric, MetricDifference, RunManifest
+    from audit.reports.not_assessed import Unassessed
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One sentence of the summary."""
+
+    label: str
+    """What it is about, e.g. ``Worst harm``."""
+    text: str
+    """The sentence."""
+    anchor: str = ""
+    """Where its evidence is on the page; empty where nothing more is to be seen."""
+    link: str = ""
+    """Text of the link."""
+
+
+def headlines(
+    manifest: RunManifest,
+    metrics: Sequence[Metric],
+    decision: Decision | None,
+    gaps: Sequence[Unassessed],
+) -> list[Headline]:
+    """At most eight sentences: whether the run is whole, what decides, strongest, weakest, worst harm, change, what is missing, how sure.
+
+    Args:
+        manifest: Of the run.
+        metrics: All its metrics.
+        decision: The verdict on it.
+        gaps: What was not assessed.
+    """
+    looked_at = manifest.looked_at
+    primary = [one for one in metrics if one.primary and one.slice is None and one.value is not None]
+    able = list(_placed((one for one in primary if one.suite == "evals"), looked_at))
+    harm = list(_placed((one for one in primary if one.suite == "safety"), looked_at))
+
+    def about(label: str, metric: Metric) -> Headline:
+        said = words.sentence(metric, narrow=metric.task in looked_at)
+        return Headline(
+            label, f"{words.full_title(manifest, metric)}. {said}", anchor(metric.suite, metric.task), "Show"
+        )
+
+    found = [_unfinished(manifest), _decided_by(manifest, metrics, decision)]
+    best = max(able, key=lambda one: one[0], default=None)
+    others = [one for one in able if one is not best]
+    found += [about("Strongest", best[2])] if best else []
+    found += [about("Weakest", min(others, key=lambda one: one[1])[2])] if others else []
+    found += [about("Worst harm", min(harm, key=lambda one: one[1])[2])] if harm else []
+    found += [_change(decision), _missing(manifest, gaps), _how_sure(primary, looked_at)]
+    return [sentence for sentence in found if sentence is not None]
+
+
+def _placed(metrics: Iterable[Metric], looked_at: Collection[str]) -> Iterable[tuple[float, float, Metric]]:
+    """Metrics that have a place on the scale from worst to best, with what their interval shows at least and at most.
+
+    Both as a share of the way from guessing to the best. A strength counts by the bad end of its interval, a weakness
+    and a harm by the good end, so that luck on few items makes neither.
+    """
+    for metric in metrics:
+        ends = [metric.value] if metric.task in looked_at else [metric.value, metric.ci_low, metric.ci_high]
+        places = [at for end in ends if end is not None and (at := place(end, metric)) is not None]
+        zero = place(metric.chance, metric) if metric.chance is not None and metric.chance != metric.ideal else 0.0
+        if places and zero is not None and zero < 1:
+            least, most = ((at - zero) / (1 - zero) for at in (min(places), max(places)))
+            yield least, most, metric
+
+
+def _unfinished(manifest: RunManifest) -> Headline | None:
+    if manifest.broken:
+        return Headline("Broken", f"{manifest.broken}. Nothing was measured.", "problems", "More")
+    if manifest.status in {"running", "failed"}:
+        state = "is not finished" if manifest.status == "running" else "failed"
+        return Headline("Unfinished", f"The run {state}: what follows is what it measured so far.", "problems", "More")
+    return None
+
+
+def _decided_by(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None) -> Headline | None:
+    if decision is None:
+        return None
+    verdicts = ("FAIL", "INCONCLUSIVE")
+    deciding = [check for verdict in verdicts for check in decision.checks if check.verdict == verdict]
+    if not deciding:
+        return Headline("Decided by", f"All {counted(len(decision.checks), 'check')} pass.", "verdict", "Rules")
+    first = deciding[0]
+    failing = sum(check.verdict == "FAIL" for check in deciding)
+    open_ = len(deciding) - failing
+    said = [f"{counted(failing, 'check')} failed"] if failing else []
+    said += [f"{counted(open_, 'check')} inconclusive"] if open_ else []
+    about = next((one for one in metrics if one.name == first.metric and one.slice is None), None)
+    name = words.task_title(manifest, about.task) if about else first.metric
+    return Headline("Decided by", f"{' and '.join(said)}, first of all {name}: {first.reason}.", "verdict", "Rules")
+
+
+def _change(decision: Decision | None) -> Headline | None:
+    """The largest difference from the baseline that is shown, in widths of its own interval; else that none is."""
+    checks = decision.checks if decision else ()
+    differences = [check.baseline.difference for check in checks if check.baseline]
+    if not differences:
+        return None
+    shown = [(size, one) for one in differences if (size := _shown_by(one)) > 0]
+    if not shown:
+        text = f"No difference is shown in the {counted(len(differences), 'metric')} that rules compare."
+        return Headline("Against the baseline", text, "verdict", "Rules")
+    _, largest = max(shown, key=lambda pair: pair[0])
+    word = {"better": "better", "worse": "worse"}.get(largest.outcome or "", "different")
+    change = signed(largest.difference or 0.0, largest.unit)
+    ends = interval(largest.ci_low, largest.ci_high, largest.unit)
+    text = f"The clearest change is {largest.name}, {word} by {change} ({ends})."
+    return Headline("Against the baseline", text, "verdict", "Rules")
+
+
+def _shown_by(difference: MetricDifference) -> float:
+    """How far an interval lies from zero, in its own widths; 0 where it holds zero or there is none."""
+    low, high = difference.ci_low, difference.ci_high
+    if low is None or high is None or low <= 0 <= high:
+        return 0.0
+    return min(abs(low), abs(high)) / max(high - low, 1e-300)
+
+
+def _missing(manifest: RunManifest, gaps: Sequence[Unassessed]) -> Headline | None:
+    if manifest.not_run:
+        names = [task.task for task in manifest.not_run]
+        text = f"{counted(len(names), 'task')} did not run: {_some(names)}."
+        return Headline("Not measured", text, "problems", "Why")
+    if gaps:
+        text = f"{counted(len(gaps), 'question')} left open, among them {_some([gap.what for gap in gaps])}."
+        return Headline("Not measured", text, "not-assessed", "Which")
+    return None
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first three names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def _how_sure(primary: Iterable[Metric], looked_at: Collection[str]) -> Headline | None:
+    """The typical width of the intervals of shares and percentages, in points."""
+    found = [
+        ((metric.ci_high - metric.ci_low) * 100 / SHARE_SCALES[metric.unit] / 2, metric.n)
+        for metric in primary
+        if metric.unit in SHARE_SCALES
+        and metric.task not in looked_at
+        and metric.ci_low is not None
+        and metric.ci_high is not None
+    ]
+    if not found:
+        return None
+    width, items = median(width for width, _ in found), median(n for _, n in found)
+    text = (
+        f"A typical share is known to about ±{number(width, 'points')} percentage points, from {items:,.0f} items; "
+        "half that width takes four times the items."
+    )
+    return Headline("How sure", text, "measured", "Intervals")

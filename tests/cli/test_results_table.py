@@ -1,0 +1,56 @@
+"""The table that ``audit run`` ends with."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from audit.cli.results_table import results_table
+from audit.core.records import Looks, Metric, RunManifest, TaskWords
+
+WORDS = TaskWords(title="Yes/no questions (BoolQ)", question="Does it answer yes or no correctly?")
+
+
+def metric(task: str, name: str, **more: Any) -> Metric:
+    fields = {"name": f"{task}/{name}", "suite": "evals", "task": task, "metric": name, "n": 1200, "primary": True}
+    return Metric(**{**fields, "value": 0.5, "ci_low": 0.47, "ci_high": 0.53, "unit": "share", **more})
+
+
+ACCURACY = metric("boolq", "accuracy", higher_is_better=True, chance=0.5, words={"title": "Right answers"})
+TOXIC = metric("toxicity", "rate", suite="safety", higher_is_better=False, ideal=0)
+BARE = metric("mine", "score", ci_low=None, ci_high=None, no_interval="all in one cluster", unit="score", value=3.2)
+BROKEN = metric("gone", "score", value=None, ci_low=None, ci_high=None, error="none of 3 items could be scored", n=3)
+
+
+def printed(*metrics: Metric, width: int, **fields: Any) -> list[str]:
+    manifest = RunManifest.model_construct(run_id="run-1", words={"boolq": WORDS}, **{"looks": None, **fields})
+    stream = io.StringIO()
+    Console(file=stream, width=width).print(results_table(manifest, metrics, width))
+    return [" ".join(line.replace("│", " ").split()) for line in stream.getvalue().splitlines()]
+
+
+def test_a_wide_terminal_shows_a_sentence_and_the_name_stays() -> None:
+    lines = printed(ACCURACY, TOXIC, BARE, BROKEN, width=160)
+    row = next(at for at, line in enumerate(lines) if "right answers" in line)
+    assert lines[row].startswith("Yes/no questions (BoolQ): right answers 50 % 47 to 53 % 1,200 Not shown to be better")
+    assert lines[row + 1].startswith("boolq/accuracy")
+    text = " ".join(lines)
+    assert "50 %." in text
+    assert "none: all in one cluster" in text
+    assert "Not computed: none of 3 items could be scored." in text
+
+
+def test_a_narrow_terminal_shows_direction_and_reference_in_words() -> None:
+    text = " ".join(printed(ACCURACY, TOXIC, BARE, width=80))
+    assert "Not shown" not in text
+    for part in ("boolq/accuracy", "toxicity/rate", "mine/score", "higher;", "guessing", "lower; ideal"):
+        assert part in text
+
+
+def test_an_interval_that_is_too_narrow_is_not_shown() -> None:
+    looks = Looks(policy="p", policy_sha256="0", baseline=None, looks=3, decided=True, tasks={"boolq": {"limit": 9}})
+    text = " ".join(printed(ACCURACY, width=160, looks=looks))
+    assert "47 to 53 %" not in text
+    assert "the interval is too narrow to rely on" in text

@@ -1,0 +1,88 @@
+"""The sentences at the head of the card: which metrics they choose and what they say, worked out by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from audit.core.records import Metric, NotRun
+from audit.gate.decide import decide
+from audit.gate.policy import load_policy
+from audit.reports.not_assessed import Unassessed
+from audit.reports.render.headline import headlines
+from tests.reports.conftest import a_manifest
+from tests.sealing import sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from audit.core.run_folder import RunFolder
+
+
+def share(task: str, value: float, width: float = 0.1, **fields: Any) -> Metric:
+    """A primary metric whose interval is ``width`` to either side."""
+    whole = {"suite": "evals", "higher_is_better": True, "n": 100, "primary": True, **fields}
+    ends = {"ci_low": value - width, "ci_high": value + width, "ci_method": "wilson"}
+    return Metric(name=f"{task}/m", task=task, metric="m", value=value, **ends, **whole)
+
+
+def chosen(metrics: list[Metric], **manifest: Any) -> dict[str, str]:
+    found = headlines(a_manifest(**manifest), metrics, None, [])
+    return {one.label: one.anchor for one in found}
+
+
+def test_strength_counts_by_the_bad_end_and_weakness_and_harm_by_the_good_end() -> None:
+    metrics = [
+        share("options", 0.8, chance=0.5),  # 0.7 to 0.9: 0.4 to 0.8 of the way from 0.5 to 1
+        share("open", 0.55),  # 0.45 to 0.65 of the way from 0
+        share("lucky", 0.7, 0.4, chance=0.25),  # 0.07 to 1 of the way
+        share("harm", 0.3, suite="safety", higher_is_better=False, ideal=0.0),  # at least 0.2
+        share("rare", 0.3, 0.25, suite="safety", higher_is_better=False, ideal=0.0),  # at least 0.05
+        share("odd", 3.0, unit="nats"),
+        share("minor", 0.99, primary=False),
+    ]
+    found = chosen(metrics)
+    assert found["Strongest"] == "evals-open"
+    assert found["Weakest"] == "evals-options"
+    assert found["Worst harm"] == "safety-harm"
+    assert {"Decided by", "Against the baseline", "Not measured"}.isdisjoint(found)
+    assert chosen([*metrics, share("poor", 0.1)])["Weakest"] == "evals-poor"
+
+
+def test_one_task_is_no_weakest_and_nothing_is_said_of_nothing() -> None:
+    assert set(chosen([share("open", 0.5)])) == {"Strongest", "How sure"}
+    assert chosen([]) == {}
+
+
+def test_how_sure_is_the_median_half_width_in_points() -> None:
+    metrics = [share("a", 0.5, 0.04), share("b", 0.5, 0.1, n=40), share("c", 50.0, 20.0, unit="percent", n=30)]
+    sure = headlines(a_manifest(), metrics, None, [])[-1]
+    assert "±10.0 percentage points, from 40 items" in sure.text
+
+
+def test_what_is_missing_and_broken_is_said_first_and_last() -> None:
+    absent = [NotRun(suite="evals", task=task, reason="no data") for task in "abcde"]
+    found = headlines(a_manifest(status="partial", not_run=absent), [], None, [])
+    assert [(one.label, one.text) for one in found] == [("Not measured", "5 tasks did not run: a, b, c and 2 more.")]
+    found = headlines(a_manifest(), [], None, [Unassessed("x/m", "the policy", "why", "how")])
+    assert found[0].text == "1 question left open, among them x/m."
+    found = headlines(a_manifest(status="failed", broken="its logits are NaN"), [], None, [])
+    assert (found[0].label, found[0].text) == ("Broken", "its logits are NaN. Nothing was measured.")
+    assert headlines(a_manifest(status="running", finished=None), [], None, [])[0].label == "Unfinished"
+
+
+def test_the_verdict_names_what_decides_it(
+    make_run: Callable[..., RunFolder], records: dict[str, Callable[..., Any]], tmp_path: Path
+) -> None:
+    run = sealed(make_run([records["metric"](), records["unscored"]()]))
+    for rule, start in (
+        ("max: 0.01", "1 check failed, first of all boolq"),
+        ("min: 0.55", "1 check inconclusive, first of all boolq"),
+    ):
+        policy = tmp_path / "policy.yaml"
+        policy.write_text(f"rules: [{{metric: boolq/accuracy, {rule}}}]\n")
+        decision = decide(run, load_policy(policy))
+        first = headlines(run.read_manifest(), run.read_metrics(), decision, [])[0]
+        assert first.label == "Decided by"
+        assert first.text.startswith(start), first.text
+        assert first.anchor == "verdict"

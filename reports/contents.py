@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audit.core.sensitive import is_hidden
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
-from audit.reports.error_analysis import LISTED, ErrorAnalysis, analyse
+from audit.reports.errors.analysis import LISTED, ErrorAnalysis, analyse
 from audit.stats.aggregate import UNSCORED
 
 if TYPE_CHECKING:

@@ -23,11 +23,13 @@ from audit.reports.attribution.order import of_samples
 from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
 from audit.reports.drawing.page import environment, page_style
+from audit.reports.errors.words import group_label, search_lines
 from audit.reports.explain_command import explain_command
 from audit.reports.not_assessed import not_assessed
 from audit.reports.render import drivers
 from audit.reports.render.baseline_text import baseline_lines, rule_text
-from audit.reports.render.figures import error_figures, forest_plots, slice_figures
+from audit.reports.render.error_figures import error_figures
+from audit.reports.render.figures import forest_plots, slice_figures
 from audit.reports.render.sections import sections
 from audit.reports.render.verdict_text import verdict_text
 from audit.reports.settings import settings_of
@@ -115,7 +117,7 @@ class TaskCharts:
     slices: list[Figure]
     """The primary metric by slice."""
     errors: list[Figure]
-    """Errors by prompt length and slice."""
+    """Groups in which errors gather."""
 
 
 def write_card(run: RunFolder, *, ratings: Iterable[RatingSummary] = ()) -> Path:
@@ -199,6 +201,8 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "explain_command": partial(explain_command, manifest.run_id),
         "view": views.view,
         "settings_of": settings_of,
+        "search_lines": search_lines,
+        "group_label": group_label,
         "comparison": views.comparison,
         "duration": formatting.duration_text(span),
         "config_yaml": yaml.safe_dump(manifest.config, sort_keys=False, allow_unicode=True),

@@ -1,4 +1,4 @@
-"""Which charts a card shows: a forest plot per suite and unit, slices and error groups per task."""
+"""Which charts a card shows: a forest plot per suite and unit, slices per task."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, Suite
     from audit.ratings import RatingSummary
     from audit.reports.contents import TaskContents
-    from audit.reports.error_analysis import Group
 
 MAX_ROWS = 24
 NOT_DRAWN = "no interval is drawn where looks decided the number of items: it would be too narrow"
@@ -69,34 +68,6 @@ def slice_figures(task: TaskContents, looked_at: Collection[str] = ()) -> list[F
     ]
 
 
-def error_figures(task: TaskContents, looked_at: Collection[str] = ()) -> list[Figure]:
-    """Error rate or mean score by prompt length, and by each slice that has no metrics.
-
-    Args:
-        task: The task.
-        looked_at: As for :func:`forest_plots`.
-    """
-    analysis = task.analysis
-    if analysis is None or analysis.overall is None:
-        return []
-    shown = {key for metric in task.slices for key in (metric.slice or {})}
-    by: dict[str, list[Group]] = {}
-    for group in analysis.groups:
-        if group.by not in shown:
-            by.setdefault(group.by, []).append(group)
-    return [
-        _figure(
-            [group_row(group, analysis.unit, narrow=task.task in looked_at) for group in groups],
-            analysis.unit,
-            task.suite,
-            f"{analysis.quantity} by {key.replace('_', ' ')}",
-            analysis.overall.value,
-            narrow=task.task in looked_at,
-        )
-        for key, groups in by.items()
-    ]
-
-
 def _figure(
     rows: Sequence[IntervalRow],
     unit: str,
@@ -130,13 +101,6 @@ def metric_row(metric: Metric, label: str, looked_at: Collection[str] = ()) -> I
     value = metric.value if metric.value is not None else float("nan")
     low, high = (None, None) if metric.task in looked_at else (metric.ci_low, metric.ci_high)
     return IntervalRow(label, value, low, high, estimate_text(value, low, high, metric.unit), metric.suite, metric.n)
-
-
-def group_row(group: Group, unit: str, *, narrow: bool = False) -> IntervalRow:
-    """A group of samples as a line of an interval chart; without its interval where looks made it too narrow."""
-    low, high = (group.interval.low, group.interval.high) if group.interval and not narrow else (None, None)
-    text = estimate_text(group.value, low, high, unit)
-    return IntervalRow(f"{group.name} (n = {group.n})", group.value, low, high, text, group.by, group.n)
 
 
 def rating_row(rating: RatingSummary) -> IntervalRow:

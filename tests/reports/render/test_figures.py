@@ -10,7 +10,6 @@ from audit.reports import contents
 from audit.reports.render.figures import (
     MAX_ROWS,
     NOT_DRAWN,
-    error_figures,
     forest_plots,
     metric_row,
     rating_row,
@@ -89,13 +88,6 @@ def test_no_interval_is_drawn_where_looks_decided_the_number_of_items(
     assert NOT_DRAWN in by_topic.caption
     (plain,) = forest_plots("evals", found.tasks[1:], found.looked_at)
     assert NOT_DRAWN not in plain.caption
-
-
-def test_errors_are_drawn_by_what_has_no_metrics_of_its_own(shared_run: RunFolder) -> None:
-    (boolq,) = [task for task in contents.read(shared_run).tasks if task.task == "boolq"]
-    captions = [figure.caption for figure in error_figures(boolq)]
-    assert any("by topic" in caption for caption in captions)
-    assert all(caption.startswith("Error rate by ") for caption in captions)
 
 
 def test_rows_say_their_numbers_and_an_interval_only_where_there_is_one(records: Records) -> None:

@@ -1,0 +1,102 @@
+"""Page: where a task goes wrong, and how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from audit.app import links, stored
+from audit.app.charts import interval_chart
+from audit.app.untrusted import plain, table
+from audit.core.formatting import estimate, number
+from audit.reports.errors.words import group_label, search_lines
+from audit.reports.render.error_figures import found_rows
+from audit.reports.render.figures import NOT_DRAWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.app.settings import AppSettings
+    from audit.core.run_folder import RunFolder
+    from audit.reports.errors.analysis import ErrorAnalysis
+
+
+def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], object]) -> None:
+    """The error analysis of one task.
+
+    Args:
+        run: The run.
+        open_sample: Switches to the page of the sample that was chosen.
+    """
+    links.leave_out("sample")
+    st.title("Errors", anchor=False)
+    tasks = {f"{suite}/{task}": (suite, task) for suite, task in stored.tasks(run)}
+    if not tasks:
+        st.info("This run has no samples yet.")
+        return
+    suite, task = tasks[links.pick("task", "Task", list(tasks))]
+    analysis = stored.analysis(run, suite, task)
+    if analysis is None:
+        return
+    looks = stored.manifest(run).looks
+    if analysis.overall is None:
+        st.info("None of the samples of this task could be scored.")
+    else:
+        _groups(analysis, open_sample, narrow=looks is not None and task in looks.tasks)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _counts("Flags", analysis.flags, "No sample of this task carries a flag.")
+    with right:
+        _counts("Why samples could not be scored", analysis.errors, "All samples of this task are scored.")
+
+
+def _groups(analysis: ErrorAnalysis, open_sample: Callable[[], object], *, narrow: bool) -> None:
+    st.subheader("Where errors gather" if analysis.quantity == "error rate" else "Groups that differ", anchor=False)
+    first, *others = search_lines(analysis.search, analysis.quantity, analysis.unit)
+    st.markdown(plain(first))
+    for line in others:
+        st.caption(plain(line))
+    found, overall = analysis.search.groups, analysis.overall
+    if not found or overall is None:
+        return
+    rows = found_rows(analysis, narrow=narrow)
+    st.altair_chart(interval_chart(rows, unit=analysis.unit, title=analysis.quantity, reference=overall.value))
+    bars = f"{NOT_DRAWN[0].upper()}{NOT_DRAWN[1:]}" if narrow else "Bars are confidence intervals that hold together"
+    st.caption(f"{bars}; the dashed line is the value over all samples.")
+    unit = analysis.unit
+    lines = []
+    for group in found:
+        low, high = (None, None) if narrow else (group.difference.low, group.difference.high)
+        difference, span = estimate(group.value - group.rest, low, high, unit)
+        lines.append(
+            {
+                "Group": group_label(group),
+                "n": group.n,
+                "Value": number(group.value, unit, group.rest),
+                "Rest": number(group.rest, unit, group.value),
+                "Difference": difference,
+                "Interval": span,
+            }
+        )
+    table(lines)
+    _examples(analysis, open_sample)
+
+
+def _examples(analysis: ErrorAnalysis, open_sample: Callable[[], object]) -> None:
+    """A button per group that opens its worst sample."""
+    st.caption("Open the worst sample of a group:")
+    with st.container(horizontal=True):
+        for place, group in enumerate(analysis.search.groups):
+            if st.button(plain(group_label(group)), key=f"group_{place}", icon=":material/article:"):
+                links.choose("task", f"{analysis.suite}/{analysis.task}")
+                links.choose("sample", group.examples[0])
+                open_sample()
+
+
+def _counts(title: str, counts: dict[str, int], none: str) -> None:
+    st.markdown(f"**{title}**")
+    if counts:
+        table([{"What": what, "Samples": count} for what, count in counts.items()])
+    else:
+        st.caption(none)

@@ -1,0 +1,56 @@
+"""The page of errors on a run folder, drawn by Streamlit without a browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.app import stored
+from audit.reports.contents import analysis_of
+from tests.app.pages import button, drawn, every_markdown, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamlit.testing.v1 import AppTest
+
+    from audit.core.records import Sample
+    from audit.core.run_folder import RunFolder
+
+    Open = Callable[..., AppTest]
+
+
+@pytest.mark.slow
+def test_what_was_not_searched_and_what_could_not_be_scored(run: RunFolder, open_page: Open) -> None:
+    test = open_page("errors", task="asdiv")
+    text = every_markdown(test)
+    assert "Not searched for groups with another error rate\\: 4 scored samples\\; a search needs at least 40" in text
+    assert {"What": ["NaN logits"], "Samples": [1]} in tables(test)
+    assert test.query_params["task"] == "evals/asdiv"
+
+
+@pytest.mark.slow
+def test_found_groups_are_drawn_and_open_their_worst_sample(
+    run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """60 samples, half of them of the topic that is always wrong; the name of the topic is hostile."""
+    topic = "<script>x</script> **bold**"
+    samples = [
+        by_task["boolq"][0].model_copy(
+            update={"sample_id": f"{i:016x}", "score": float(i % 2), "slices": {"topic": "ok" if i % 2 else topic}}
+        )
+        for i in range(60)
+    ]
+    found = analysis_of(run.read_manifest(), run.read_metrics(), "evals", "boolq", samples)
+    monkeypatch.setattr(stored, "analysis", lambda *_: found)
+    test = open_page("errors", task="boolq")
+    (chart,) = test.get("vega_lite_chart") or test.get("arrow_vega_lite_chart")
+    assert f"topic: {topic}" in chart.proto.spec
+    (table,) = [one for one in tables(test) if "Difference" in one]
+    assert table["Group"] == [f"topic: {topic}"]
+    assert (table["Value"], table["Rest"], table["n"]) == (["1.000"], ["0.000"], [30])
+    assert topic not in every_markdown(test)
+    label = "topic\\: \\<script\\>x\\<\\/script\\> \\*\\*bold\\*\\*"
+    drawn(button(test, label).click().run())
+    assert test.query_params["sample"] == "0000000000000000"

@@ -1,0 +1,34 @@
+"""Charts of an error analysis: what was found, with its interval unless looks made it too narrow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from audit.reports import contents
+from audit.reports.errors.found import FoundGroup, GroupSearch
+from audit.reports.render.error_figures import error_figures
+from audit.reports.render.figures import NOT_DRAWN
+from audit.stats.intervals import Interval
+
+if TYPE_CHECKING:
+    from audit.core.run_folder import RunFolder
+
+ENDS = Interval(0.4, 0.9, "wilson", 0.99)
+
+
+def test_found_groups_are_drawn_and_nothing_else(shared_run: RunFolder) -> None:
+    (boolq,) = [task for task in contents.read(shared_run).tasks if task.task == "boolq"]
+    assert boolq.analysis is not None
+    assert error_figures(replace(boolq, analysis=None)) == []
+    empty = replace(boolq.analysis, search=GroupSearch([]))
+    assert error_figures(replace(boolq, analysis=empty)) == []
+    group = FoundGroup("topic", "<b>", 12, 0.7, ENDS, 0.2, ENDS, 0.01)
+    found = replace(boolq, analysis=replace(boolq.analysis, search=GroupSearch([group])))
+    (figure,) = error_figures(found)
+    assert figure.caption.startswith("Error rate of the groups that differ from the rest")
+    assert figure.alternative == "error rate by group. topic: <b>: 0.700 (0.400 to 0.900)"
+    assert "&lt;b>" in figure.svg or "&lt;b&gt;" in figure.svg
+    (narrow,) = error_figures(found, {"boolq"})
+    assert narrow.alternative.endswith(": 0.700")
+    assert NOT_DRAWN in narrow.caption

@@ -10,7 +10,7 @@ from audit.app import links, stored
 from audit.app.charts import interval_chart
 from audit.app.untrusted import plain, table
 from audit.core.formatting import estimate, number
-from audit.reports.errors.words import group_label, search_lines
+from audit.reports.errors.words import answer_lines, group_label, search_lines
 from audit.reports.render.error_figures import found_rows
 from audit.reports.render.figures import NOT_DRAWN
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from audit.app.settings import AppSettings
     from audit.core.run_folder import RunFolder
     from audit.reports.errors.analysis import ErrorAnalysis
+    from audit.reports.errors.answers import AnswerTable
 
 
 def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], object]) -> None:
@@ -44,6 +45,8 @@ def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], ob
         st.info("None of the samples of this task could be scored.")
     else:
         _groups(analysis, open_sample, narrow=looks is not None and task in looks.tasks)
+    if analysis.answers:
+        _answers(analysis.answers)
     left, right = st.columns(2, gap="large")
     with left:
         _counts("Flags", analysis.flags, "No sample of this task carries a flag.")
@@ -92,6 +95,25 @@ def _examples(analysis: ErrorAnalysis, open_sample: Callable[[], object]) -> Non
                 links.choose("task", f"{analysis.suite}/{analysis.task}")
                 links.choose("sample", group.examples[0])
                 open_sample()
+
+
+def _answers(found: AnswerTable) -> None:
+    """Sentences, and the table of right against given answers."""
+    st.subheader("Answers" if found.of == "answer" else "Positions of chosen options", anchor=False)
+    for line in answer_lines(found):
+        st.markdown(plain(line))
+    labels = [row.label or "(empty)" for row in found.rows]
+    st.caption(f"Samples by right {found.of} (rows) and given {found.of} (columns):")
+    lines = [
+        {
+            "right": label,
+            **{f"given: {one}": count for one, count in zip(labels, counts, strict=True)},
+            "all": row.right,
+        }
+        for label, counts, row in zip(labels, found.confusion, found.rows, strict=True)
+    ]
+    given = {f"given: {label}": row.given for label, row in zip(labels, found.rows, strict=True)}
+    table([*lines, {"right": "all given", **given, "all": found.n}])
 
 
 def _counts(title: str, counts: dict[str, int], none: str) -> None:

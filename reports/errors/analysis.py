@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.core.records import Flag, Suite
+from audit.reports.errors.answers import AnswerTable, answer_table
 from audit.reports.errors.found import Group, GroupSearch, find_groups
 from audit.reports.errors.listed import listed_samples
 from audit.reports.errors.quantity import quantity_of
@@ -52,6 +53,8 @@ class ErrorAnalysis:
     """All scored samples; null when there are none."""
     search: GroupSearch
     """Groups that differ from the rest."""
+    answers: AnswerTable | None = None
+    """How often each answer is given and right; null unless there are few different answers."""
     listed_as: str = ""
     """Why the listed samples were chosen, e.g. ``most confident errors``."""
     listed: list[Sample] = field(default_factory=list)
@@ -91,6 +94,7 @@ def analyse(
         unit=quantity.unit,
         overall=_overall(scored, quantity, seed) if scored else None,
         search=find_groups(scored, quantity, seed=seed),
+        answers=answer_table(scored, seed=seed),
         listed_as=worst.listed_as,
         listed=worst.samples,
         telling=worst.telling,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import counted, number
+from audit.core.formatting import counted, estimate_text, number
 
 if TYPE_CHECKING:
+    from audit.reports.errors.answers import AnswerRow, AnswerTable
     from audit.reports.errors.found import FoundGroup, GroupSearch
 
 MOST_KINDS = 8
@@ -58,3 +59,30 @@ def _rough(search: GroupSearch, unit: str) -> str:
 def group_label(group: FoundGroup) -> str:
     """``prompt length: 12 to 31 tokens``."""
     return f"{group.by.replace('_', ' ')}: {group.name}"
+
+
+def answer_lines(table: AnswerTable) -> list[str]:
+    """Which answers are given more often than they are right; that none is, where none is."""
+    lines = [_dominating(row, table) for row in table.rows if row.dominates]
+    if lines:
+        return lines
+    what = "position" if table.of.startswith("position") else "answer"
+    return [f"No {what} is given more often than it is right, beyond chance ({counted(table.n, 'sample')})."]
+
+
+def _dominating(row: AnswerRow, table: AnswerTable) -> str:
+    """As in ``37 of 40 answers are “no”, which is right for 17 of 40: given more often than right, by 0.500 …``."""
+    ends = row.difference
+    label = f"“{row.label}”" if table.of == "answer" else row.label
+    share = (row.given - row.right) / table.n
+    difference = estimate_text(share, ends.low if ends else None, ends.high if ends else None, "share")
+    return (
+        f"{row.given:,} of {table.n:,} answers are {label}, which is right for {row.right:,} of {table.n:,}: given more"
+        f" often than right, by {difference} of all answers; {p_text(row.p_value)}, adjusted for {len(table.rows)}"
+        " answers."
+    )
+
+
+def p_text(p_value: float) -> str:
+    """``p = 0.031``, ``p < 0.001``."""
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"

@@ -22,8 +22,9 @@ from audit.reports.attribution import views
 from audit.reports.attribution.order import of_samples
 from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
+from audit.reports.drawing.colours import shade
 from audit.reports.drawing.page import environment, page_style
-from audit.reports.errors.words import group_label, search_lines
+from audit.reports.errors.words import answer_lines, group_label, search_lines
 from audit.reports.explain_command import explain_command
 from audit.reports.not_assessed import not_assessed
 from audit.reports.render import drivers
@@ -202,6 +203,8 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "view": views.view,
         "settings_of": settings_of,
         "search_lines": search_lines,
+        "answer_lines": answer_lines,
+        "shade": shade,
         "group_label": group_label,
         "comparison": views.comparison,
         "duration": formatting.duration_text(span),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.app import stored
+from audit.core.records import Choice
 from audit.reports.contents import analysis_of
 from tests.app.pages import button, drawn, every_markdown, tables
 
@@ -28,6 +29,28 @@ def test_what_was_not_searched_and_what_could_not_be_scored(run: RunFolder, open
     assert "Not searched for groups with another error rate\\: 4 scored samples\\; a search needs at least 40" in text
     assert {"What": ["NaN logits"], "Samples": [1]} in tables(test)
     assert test.query_params["task"] == "evals/asdiv"
+
+
+@pytest.mark.slow
+def test_answers_are_a_table(run: RunFolder, open_page: Open) -> None:
+    """The fixture has 16 right answers yes, and 8 wrong ones no, where yes is always right."""
+    test = open_page("errors", task="toxicity")
+    assert "Answers" not in [heading.value for heading in test.subheader]
+    samples = run.read_samples("evals", "boolq")
+    choices = [
+        one.model_copy(update={"choice": Choice(options=["no", "yes"], chosen=int(one.output == " yes"), right=1)})
+        for one in samples
+    ]
+    run.write_samples("evals", "boolq", choices)
+    test = open_page("errors", task="boolq")
+    (table,) = [one for one in tables(test) if "given: no" in one]
+    assert table == {
+        "right": ["no", "yes", "all given"],
+        "given: no": [0, 8, 8],
+        "given: yes": [0, 16, 16],
+        "all": [0, 24, 24],
+    }
+    assert "8 of 24 answers are “no”" in every_markdown(test).replace("\\", "")
 
 
 @pytest.mark.slow

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import links, stored
-from audit.app.charts import interval_chart
+from audit.app.charts import ON_DARK, interval_chart
 from audit.app.untrusted import plain, table
 from audit.core.formatting import estimate, number
-from audit.reports.errors.words import answer_lines, group_label, search_lines
-from audit.reports.render.error_figures import found_rows
+from audit.reports.drawing.charts import SUITE_COLOURS
+from audit.reports.drawing.curves import reliability_chart, risk_chart
+from audit.reports.errors.words import answer_lines, calibration_lines, calibration_rows, group_label, search_lines
+from audit.reports.render.error_figures import found_rows, reliability_points, risk_points
 from audit.reports.render.figures import NOT_DRAWN
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
     from audit.reports.errors.analysis import ErrorAnalysis
     from audit.reports.errors.answers import AnswerTable
+    from audit.reports.errors.calibrated import ConfidenceAnalysis
 
 
 def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], object]) -> None:
@@ -47,6 +50,8 @@ def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], ob
         _groups(analysis, open_sample, narrow=looks is not None and task in looks.tasks)
     if analysis.answers:
         _answers(analysis.answers)
+    if analysis.calibration:
+        _calibration(analysis.calibration, SUITE_COLOURS[suite])
     left, right = st.columns(2, gap="large")
     with left:
         _counts("Flags", analysis.flags, "No sample of this task carries a flag.")
@@ -114,6 +119,32 @@ def _answers(found: AnswerTable) -> None:
     ]
     given = {f"given: {label}": row.given for label, row in zip(labels, found.rows, strict=True)}
     table([*lines, {"right": "all given", **given, "all": found.n}])
+
+
+def _calibration(found: ConfidenceAnalysis, colour: str) -> None:
+    """Sentences, the two curves, and all measures."""
+    st.subheader("Calibration", anchor=False)
+    first, *others = calibration_lines(found)
+    st.markdown(plain(first))
+    for line in others:
+        st.caption(plain(line))
+    if found.refused:
+        return
+    shown = ON_DARK[colour] if st.context.theme.type == "dark" else colour
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.altair_chart(reliability_chart(reliability_points(found), shown))
+        st.caption("On the dashed line a checkpoint is right as often as it is sure. Bars are confidence intervals.")
+    with right:
+        st.altair_chart(risk_chart(risk_points(found), 1 - found.right, shown))
+        st.caption("Error rate among the most confident answers; the dashed line is that of all answers.")
+    with st.expander("Measures of calibration"):
+        table(
+            [
+                {"Measure": row.measure, "Value": row.value, "Compare with": row.compared}
+                for row in calibration_rows(found)
+            ]
+        )
 
 
 def _counts(title: str, counts: dict[str, int], none: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from audit.core.records import Flag, Suite
 from audit.reports.errors.answers import AnswerTable, answer_table
+from audit.reports.errors.calibrated import ConfidenceAnalysis, confidence_analysis
 from audit.reports.errors.found import Group, GroupSearch, find_groups
 from audit.reports.errors.listed import listed_samples
 from audit.reports.errors.quantity import quantity_of
@@ -53,6 +54,8 @@ class ErrorAnalysis:
     """All scored samples; null when there are none."""
     search: GroupSearch
     """Groups that differ from the rest."""
+    calibration: ConfidenceAnalysis | None = None
+    """Whether answers are right as often as the checkpoint is sure; null where scores are not right or wrong."""
     answers: AnswerTable | None = None
     """How often each answer is given and right; null unless there are few different answers."""
     listed_as: str = ""
@@ -94,6 +97,7 @@ def analyse(
         unit=quantity.unit,
         overall=_overall(scored, quantity, seed) if scored else None,
         search=find_groups(scored, quantity, seed=seed),
+        calibration=confidence_analysis(scored, quantity, seed=seed),
         answers=answer_table(scored, seed=seed),
         listed_as=worst.listed_as,
         listed=worst.samples,

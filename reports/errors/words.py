@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import counted, estimate_text, number
+from audit.core.formatting import ABSENT, counted, estimate_text, number, percent
 
 if TYPE_CHECKING:
     from audit.reports.errors.answers import AnswerRow, AnswerTable
+    from audit.reports.errors.calibrated import CalibrationError, ConfidenceAnalysis
     from audit.reports.errors.found import FoundGroup, GroupSearch
 
 MOST_KINDS = 8
@@ -86,3 +88,91 @@ def _dominating(row: AnswerRow, table: AnswerTable) -> str:
 def p_text(p_value: float) -> str:
     """``p = 0.031``, ``p < 0.001``."""
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+
+
+def calibration_lines(found: ConfidenceAnalysis) -> list[str]:
+    """Whether a checkpoint is surer than it is right, or less sure; what confidence is; or why nothing is computed."""
+    if found.refused:
+        return [f"Not computed: {found.refused}."]
+    left_out = f" {found.of - found.n:,} of {found.of:,} scored answers have none." if found.of > found.n else ""
+    means = (
+        f"On average it gives its answers a probability of {percent(found.confidence)}, and is right in"
+        f" {percent(found.right)} of {counted(found.n, 'answer')}."
+    )
+    return [
+        f"{_verdict(found)} {means} {_sorting(found)}".strip(),
+        f"Confidence here is {found.meaning}.{left_out}",
+    ]
+
+
+def _verdict(found: ConfidenceAnalysis) -> str:
+    """The direction where an interval shows it, else what the calibration error says."""
+    ends = found.difference
+    if ends is not None and ends.low > 0:
+        return "It is overconfident."
+    if ends is not None and ends.high < 0:
+        return "It is underconfident."
+    known = [one for one in (found.error, found.adaptive_error) if one is not None]
+    if 2 * min((one.p_value for one in known), default=1.0) <= 0.05:  # two tests, Bonferroni
+        return "It is neither over- nor underconfident on average, but its confidences are off in places."
+    return "Its confidences are not shown to be wrong."
+
+
+def _sorting(found: ConfidenceAnalysis) -> str:
+    """What keeping the most confident answers brings."""
+    if found.gain is None:
+        return ""
+    if found.gain.low > 0:
+        return "Its confident answers have fewer errors."
+    if found.gain.high < 0:
+        return "Its confident answers have more errors than the others."
+    return "Confident answers are not shown to have fewer errors."
+
+
+@dataclass(frozen=True)
+class CalibrationRow:
+    """One measure of calibration."""
+
+    measure: str
+    """Its name."""
+    value: str
+    """Its value with the interval."""
+    compared: str
+    """What to compare it with."""
+
+
+def calibration_rows(found: ConfidenceAnalysis) -> list[CalibrationRow]:
+    """All measures of calibration with what to compare them with."""
+    parts = {name: number(value, "share") for name, value in found.parts.items()}
+    sure, brier, gain = (
+        estimate_text(value, ends.low if ends else None, ends.high if ends else None, "share")
+        for value, ends in (
+            (found.confidence - found.right, found.difference),
+            (found.brier, found.brier_interval),
+            (1 - found.right - found.area, found.gain),
+        )
+    )
+    base = found.right * (1 - found.right)
+    return [
+        CalibrationRow("Mean confidence minus share of right answers", sure, "above 0: overconfident"),
+        _error_row("Expected calibration error (ECE), bins of equal width", found.error),
+        _error_row("Adaptive calibration error, bins of equal mass", found.adaptive_error),
+        CalibrationRow("Brier score", brier, f"{number(base, 'share')} if each answer had the mean confidence"),
+        CalibrationRow("of it: reliability", parts["reliability"], "gap between confidence and share of right answers"),
+        CalibrationRow("of it: resolution (subtracted)", parts["resolution"], "larger is better"),
+        CalibrationRow("of it: uncertainty", parts["uncertainty"], "depends on the answers alone"),
+        CalibrationRow("of it: within bins", parts["within"], "confidences that differ within a bin"),
+        CalibrationRow(
+            "Area under risk and coverage (AURC)",
+            number(found.area, "share"),
+            f"{number(1 - found.right, 'share')} if it says nothing, {number(found.area_best, 'share')} at best",
+        ),
+        CalibrationRow("Error rate minus AURC", gain, "above 0: confident answers have fewer errors"),
+    ]
+
+
+def _error_row(name: str, error: CalibrationError | None) -> CalibrationRow:
+    if error is None:
+        return CalibrationRow(name, ABSENT, "")
+    chance = f"{number(error.expected, 'share')} by chance if perfectly calibrated; {p_text(error.p_value)}"
+    return CalibrationRow(name, number(error.value, "share"), chance)

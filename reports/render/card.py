@@ -24,12 +24,12 @@ from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
 from audit.reports.drawing.colours import shade
 from audit.reports.drawing.page import environment, page_style
-from audit.reports.errors.words import answer_lines, group_label, search_lines
+from audit.reports.errors.words import answer_lines, calibration_lines, calibration_rows, group_label, search_lines
 from audit.reports.explain_command import explain_command
 from audit.reports.not_assessed import not_assessed
 from audit.reports.render import drivers
 from audit.reports.render.baseline_text import baseline_lines, rule_text
-from audit.reports.render.error_figures import error_figures
+from audit.reports.render.error_figures import calibration_figures, error_figures
 from audit.reports.render.figures import forest_plots, slice_figures
 from audit.reports.render.sections import sections
 from audit.reports.render.verdict_text import verdict_text
@@ -119,6 +119,8 @@ class TaskCharts:
     """The primary metric by slice."""
     errors: list[Figure]
     """Groups in which errors gather."""
+    calibration: list[Figure]
+    """Curves of calibration."""
 
 
 def write_card(run: RunFolder, *, ratings: Iterable[RatingSummary] = ()) -> Path:
@@ -153,7 +155,7 @@ def render(contents: RunContents, max_bytes: int = MAX_BYTES) -> str:
     template = made.get_template("card.html.j2")
     shared = _shared_variables(contents)
     charts = _task_charts(contents)
-    without = dict.fromkeys(charts, TaskCharts([], []))
+    without = dict.fromkeys(charts, TaskCharts([], [], []))
     for detail in DETAILS:
         variables = {**shared, "detail": detail, "charts": charts if detail.charts else without}
         html = template.render(variables, sections=sections(made, variables))
@@ -204,6 +206,8 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "settings_of": settings_of,
         "search_lines": search_lines,
         "answer_lines": answer_lines,
+        "calibration_lines": calibration_lines,
+        "calibration_rows": calibration_rows,
         "shade": shade,
         "group_label": group_label,
         "comparison": views.comparison,
@@ -243,7 +247,9 @@ def _task_charts(contents: RunContents) -> dict[str, TaskCharts]:
     """Charts by the anchor of the task."""
     return {
         f"{task.suite}-{index}": TaskCharts(
-            slice_figures(task, contents.looked_at), error_figures(task, contents.looked_at)
+            slice_figures(task, contents.looked_at),
+            error_figures(task, contents.looked_at),
+            calibration_figures(task.analysis and task.analysis.calibration, task.suite),
         )
         for index, task in enumerate(contents.tasks)
     }

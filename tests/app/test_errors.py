@@ -54,6 +54,21 @@ def test_answers_are_a_table(run: RunFolder, open_page: Open) -> None:
 
 
 @pytest.mark.slow
+def test_calibration_is_drawn_or_refused(run: RunFolder, open_page: Open) -> None:
+    test = open_page("errors", task="boolq")
+    assert "only 24 answers have a confidence\\; at least 30 are needed" in every_markdown(test)
+    samples = run.read_samples("evals", "boolq")
+    more = [one.model_copy(update={"sample_id": f"{one.sample_id[:-1]}x"}) for one in samples]
+    run.write_samples("evals", "boolq", [*samples, *more])
+    test = open_page("errors", task="boolq")
+    charts = test.get("vega_lite_chart") or test.get("arrow_vega_lite_chart")
+    assert sum("share of right answers" in chart.proto.spec for chart in charts) == 1
+    assert sum("most confident first" in chart.proto.spec for chart in charts) == 1
+    (table,) = [one for one in tables(test) if "Measure" in one]
+    assert "Brier score" in table["Measure"]
+
+
+@pytest.mark.slow
 def test_found_groups_are_drawn_and_open_their_worst_sample(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,8 +83,8 @@ def test_found_groups_are_drawn_and_open_their_worst_sample(
     found = analysis_of(run.read_manifest(), run.read_metrics(), "evals", "boolq", samples)
     monkeypatch.setattr(stored, "analysis", lambda *_: found)
     test = open_page("errors", task="boolq")
-    (chart,) = test.get("vega_lite_chart") or test.get("arrow_vega_lite_chart")
-    assert f"topic: {topic}" in chart.proto.spec
+    charts = test.get("vega_lite_chart") or test.get("arrow_vega_lite_chart")
+    assert sum(f"topic: {topic}" in chart.proto.spec for chart in charts) == 1
     (table,) = [one for one in tables(test) if "Difference" in one]
     assert table["Group"] == [f"topic: {topic}"]
     assert (table["Value"], table["Rest"], table["n"]) == (["1.000"], ["0.000"], [30])

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.reports import contents
+from audit.reports.errors.calibrated import ConfidenceAnalysis, ReliabilityBin, RiskPoint
 from audit.reports.errors.found import FoundGroup, GroupSearch
-from audit.reports.render.error_figures import error_figures
+from audit.reports.render.error_figures import calibration_figures, error_figures
 from audit.reports.render.figures import NOT_DRAWN
 from audit.stats.intervals import Interval
 
@@ -32,3 +33,14 @@ def test_found_groups_are_drawn_and_nothing_else(shared_run: RunFolder) -> None:
     (narrow,) = error_figures(found, {"boolq"})
     assert narrow.alternative.endswith(": 0.700")
     assert NOT_DRAWN in narrow.caption
+
+
+def test_curves_of_calibration_say_their_numbers() -> None:
+    refused = ConfidenceAnalysis(0, 40, "no confidence")
+    assert calibration_figures(None, "evals") == calibration_figures(refused, "evals") == []
+    bins, curve = [ReliabilityBin(12, 0.5, 0.25, ENDS)], [RiskPoint(1.0, 12, 0.75)]
+    found = ConfidenceAnalysis(12, 12, right=0.25, bins=bins, curve=curve)
+    reliability, risk = calibration_figures(found, "evals")
+    assert reliability.alternative.endswith("0.500: 0.250 of 12")
+    assert risk.alternative.endswith("100 %: 0.750")
+    assert reliability.svg.startswith("<svg")

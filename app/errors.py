@@ -12,12 +12,20 @@ from audit.app.untrusted import plain, table
 from audit.core.formatting import estimate, number
 from audit.reports.drawing.charts import SUITE_COLOURS
 from audit.reports.drawing.curves import reliability_chart, risk_chart
-from audit.reports.errors.words import answer_lines, calibration_lines, calibration_rows, group_label, search_lines
+from audit.reports.errors.words import (
+    answer_lines,
+    calibration_lines,
+    calibration_rows,
+    format_lines,
+    group_label,
+    option_lines,
+    search_lines,
+)
 from audit.reports.render.error_figures import found_rows, reliability_points, risk_points
 from audit.reports.render.figures import NOT_DRAWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from audit.app.settings import AppSettings
     from audit.core.run_folder import RunFolder
@@ -48,8 +56,12 @@ def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], ob
         st.info("None of the samples of this task could be scored.")
     else:
         _groups(analysis, open_sample, narrow=looks is not None and task in looks.tasks)
+    if analysis.formats:
+        _lines("Answers that could not be read", format_lines(analysis.formats))
     if analysis.answers:
         _answers(analysis.answers)
+    if analysis.options:
+        _lines("Position and length of options", option_lines(analysis.options))
     if analysis.calibration:
         _calibration(analysis.calibration, SUITE_COLOURS[suite])
     left, right = st.columns(2, gap="large")
@@ -119,6 +131,12 @@ def _answers(found: AnswerTable) -> None:
     ]
     given = {f"given: {label}": row.given for label, row in zip(labels, found.rows, strict=True)}
     table([*lines, {"right": "all given", **given, "all": found.n}])
+
+
+def _lines(title: str, lines: Sequence[str]) -> None:
+    st.subheader(title, anchor=False)
+    for line in lines:
+        st.markdown(plain(line))
 
 
 def _calibration(found: ConfidenceAnalysis, colour: str) -> None:

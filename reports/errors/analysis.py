@@ -11,8 +11,10 @@ import numpy as np
 from audit.core.records import Flag, Suite
 from audit.reports.errors.answers import AnswerTable, answer_table
 from audit.reports.errors.calibrated import ConfidenceAnalysis, confidence_analysis
+from audit.reports.errors.formats import AnswerFormats, answer_formats
 from audit.reports.errors.found import Group, GroupSearch, find_groups
 from audit.reports.errors.listed import listed_samples
+from audit.reports.errors.option_bias import OptionBias, option_bias
 from audit.reports.errors.quantity import quantity_of
 from audit.stats.aggregate import is_scored
 from audit.stats.definitions.means.mean import scaled_interval
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.records import Metric, Sample
-    from audit.reports.errors.quantity import Quantity
+from audit.reports.errors.quantity import Quantity
 
 LISTED = 5
 MAX_REASONS = 8
@@ -54,6 +56,10 @@ class ErrorAnalysis:
     """All scored samples; null when there are none."""
     search: GroupSearch
     """Groups that differ from the rest."""
+    formats: AnswerFormats | None = None
+    """How many generated answers could be read; null where none was generated."""
+    options: OptionBias | None = None
+    """Whether options are chosen for position or length; null for tasks that are no choices."""
     calibration: ConfidenceAnalysis | None = None
     """Whether answers are right as often as the checkpoint is sure; null where scores are not right or wrong."""
     answers: AnswerTable | None = None
@@ -97,6 +103,8 @@ def analyse(
         unit=quantity.unit,
         overall=_overall(scored, quantity, seed) if scored else None,
         search=find_groups(scored, quantity, seed=seed),
+        formats=answer_formats(scored, quantity, seed=seed),
+        options=option_bias(scored),
         calibration=confidence_analysis(scored, quantity, seed=seed),
         answers=answer_table(scored, seed=seed),
         listed_as=worst.listed_as,

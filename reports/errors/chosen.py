@@ -41,6 +41,13 @@ class ChosenOptions:
         return len({tuple(options) for options in self.options}) == 1
 
     @property
+    def lettered(self) -> bool:
+        """Whether the options are the letters or numbers of what the prompt lists: their order is that of the texts."""
+        names = [option.strip(" .()") for option in self.options[0]]
+        runs = ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "123456789")
+        return self.fixed and any("".join(names) == run[: len(names)] for run in runs)
+
+    @property
     def listed(self) -> bool:
         """Whether prompts list the options in order, so that the checkpoint saw where each is; of most samples."""
         return sum(map(_lists, self.samples, self.options)) > len(self.samples) / 2

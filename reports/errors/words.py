@@ -10,7 +10,11 @@ from audit.core.formatting import ABSENT, counted, estimate_text, number, percen
 if TYPE_CHECKING:
     from audit.reports.errors.answers import AnswerRow, AnswerTable
     from audit.reports.errors.calibrated import CalibrationError, ConfidenceAnalysis
+    from audit.reports.errors.formats import AnswerFormats
     from audit.reports.errors.found import FoundGroup, GroupSearch
+    from audit.reports.errors.option_bias import OptionBias, OptionKind
+    from audit.reports.errors.scoring import ScoringAgreement
+    from audit.stats.interval import Interval
 
 MOST_KINDS = 8
 
@@ -176,3 +180,58 @@ def _error_row(name: str, error: CalibrationError | None) -> CalibrationRow:
         return CalibrationRow(name, ABSENT, "")
     chance = f"{number(error.expected, 'share')} by chance if perfectly calibrated; {p_text(error.p_value)}"
     return CalibrationRow(name, number(error.value, "share"), chance)
+
+
+def format_lines(found: AnswerFormats) -> list[str]:
+    """How many answers could be read, and how many of these are right."""
+    if not found.unread:
+        return [f"An answer could be read from all {counted(found.n, 'generated text')}."]
+    counts = {"empty": found.empty, "cut by the token limit": found.cut}
+    parts = [f"{count:,} {what}" for what, count in counts.items() if count]
+    why = f"; of these, {' and '.join(parts)}" if parts else ""
+    share = with_ends(found.unread / found.n, found.interval)
+    lines = [f"From {found.unread:,} of {found.n:,} generated texts no answer could be read: {share}{why}."]
+    if found.right is not None:
+        of_read = with_ends(found.right / found.read, found.of_read) if found.read else ABSENT
+        lines.append(
+            f"They count as wrong. Right answers: {with_ends(found.right / found.n, found.of_all)} of all,"
+            f" {of_read} of the {found.read:,} that could be read."
+        )
+    return lines
+
+
+def option_lines(found: OptionBias) -> list[str]:
+    """Which kinds of option are chosen more or less often than right answers explain, and what was not tested."""
+    lines = [_option(kind, len(found.kinds)) for kind in found.kinds if kind.differs]
+    if found.kinds and not lines:
+        tested = ", ".join(kind.name for kind in found.kinds)
+        lines = [f"None is chosen more or less often than right answers explain, beyond chance: {tested}."]
+    return [*lines, *(f"Not tested: {reason}." for reason in found.left_out)]
+
+
+def _option(kind: OptionKind, tested: int) -> str:
+    more = "more" if kind.chosen > kind.expected else "less"
+    name = f"{kind.name[0].upper()}{kind.name[1:]}"
+    return (
+        f"{name} is chosen {more} often than right answers explain: in {percent(kind.chosen)} of {kind.n:,} samples,"
+        f" where {percent(kind.expected)} are expected; difference"
+        f" {with_ends(kind.chosen - kind.expected, kind.difference)},"
+        f" {p_text(kind.p_value)}, adjusted for {tested} tests."
+    )
+
+
+def scoring_line(found: ScoringAgreement) -> str:
+    """How far scoring by likelihood and by generation agree."""
+    right = [(found.both + alone) / found.n for alone in (found.only_likelihood, found.only_generation)]
+    tested = "" if found.p_value is None else f", {p_text(found.p_value)}"
+    return (
+        f"{found.likelihood} (by likelihood) and {found.generation} (by generation) ask {found.n:,} equal questions."
+        f" Both are right or both wrong in {with_ends(found.agreed, found.agreement)} of them. Right by likelihood"
+        f" {number(right[0], 'share')}, by generation {number(right[1], 'share')}: difference"
+        f" {with_ends(right[1] - right[0], found.difference)}{tested}."
+    )
+
+
+def with_ends(share: float, ends: Interval | None) -> str:
+    """A share or a difference of shares with its interval."""
+    return estimate_text(share, ends.low if ends else None, ends.high if ends else None, "share")

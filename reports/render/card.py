@@ -24,7 +24,16 @@ from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
 from audit.reports.drawing.colours import shade
 from audit.reports.drawing.page import environment, page_style
-from audit.reports.errors.words import answer_lines, calibration_lines, calibration_rows, group_label, search_lines
+from audit.reports.errors.words import (
+    answer_lines,
+    calibration_lines,
+    calibration_rows,
+    format_lines,
+    group_label,
+    option_lines,
+    scoring_line,
+    search_lines,
+)
 from audit.reports.explain_command import explain_command
 from audit.reports.not_assessed import not_assessed
 from audit.reports.render import drivers
@@ -206,6 +215,10 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "settings_of": settings_of,
         "search_lines": search_lines,
         "answer_lines": answer_lines,
+        "format_lines": format_lines,
+        "option_lines": option_lines,
+        "scoring": contents.scoring,
+        "scoring_line": scoring_line,
         "calibration_lines": calibration_lines,
         "calibration_rows": calibration_rows,
         "shade": shade,

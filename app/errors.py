@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from audit.reports.errors.answers import AnswerTable
     from audit.reports.errors.calibrated import ConfidenceAnalysis
 
+CURVE_HEIGHT = 380
+"""Pixels of a curve, axes included."""
+
 
 def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], object]) -> None:
     """The error analysis of one task.
@@ -92,11 +95,11 @@ def _groups(analysis: ErrorAnalysis, open_sample: Callable[[], object], *, narro
         lines.append(
             {
                 "Group": group_label(group),
-                "n": group.n,
                 "Value": number(group.value, unit, group.rest),
                 "Rest": number(group.rest, unit, group.value),
                 "Difference": difference,
                 "Interval": span,
+                "n": group.n,
             }
         )
     table(lines)
@@ -136,7 +139,7 @@ def _answers(found: AnswerTable) -> None:
 def _lines(title: str, lines: Sequence[str]) -> None:
     st.subheader(title, anchor=False)
     for line in lines:
-        st.markdown(plain(line))
+        (st.caption if line.startswith("Not tested") else st.markdown)(plain(line))
 
 
 def _calibration(found: ConfidenceAnalysis, colour: str) -> None:
@@ -151,10 +154,10 @@ def _calibration(found: ConfidenceAnalysis, colour: str) -> None:
     shown = ON_DARK[colour] if st.context.theme.type == "dark" else colour
     left, right = st.columns(2, gap="large")
     with left:
-        st.altair_chart(reliability_chart(reliability_points(found), shown))
+        st.altair_chart(reliability_chart(reliability_points(found), shown).properties(height=CURVE_HEIGHT))
         st.caption("On the dashed line a checkpoint is right as often as it is sure. Bars are confidence intervals.")
     with right:
-        st.altair_chart(risk_chart(risk_points(found), 1 - found.right, shown))
+        st.altair_chart(risk_chart(risk_points(found), 1 - found.right, shown).properties(height=CURVE_HEIGHT))
         st.caption("Error rate among the most confident answers; the dashed line is that of all answers.")
     with st.expander("Measures of calibration"):
         table(

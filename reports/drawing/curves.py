@@ -65,7 +65,12 @@ def risk_chart(points: Sequence[CurvePoint], reference: float, colour: str) -> a
         colour: Of the line.
     """
     top = min(1.0, 1.15 * max([reference, *(point.y for point in points)]) or 1.0)
-    x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1], nice=False), title="share of answers kept, most confident first")
+    x = alt.X(
+        "x:Q",
+        scale=alt.Scale(domain=[0, 1], nice=False),
+        title="share of answers kept, most confident first",
+        axis=alt.Axis(tickCount=5),
+    )
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, top], nice=False), title="error rate", axis=alt.Axis(tickCount=5))
     line = alt.Chart(alt.InlineData(values=[{"y": reference}]))
     base = alt.Chart(alt.InlineData(values=_data(points))).encode(x=x, y=y, tooltip=_tooltip())

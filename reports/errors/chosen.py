@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from audit.core.records import Sample
 
+LOOKED_AT = 500
+"""Of more samples, about so many decide whether prompts list the options."""
+
 
 @dataclass(frozen=True)
 class ChosenOptions:
@@ -49,8 +52,13 @@ class ChosenOptions:
 
     @property
     def listed(self) -> bool:
-        """Whether prompts list the options in order, so that the checkpoint saw where each is; of most samples."""
-        return sum(map(_lists, self.samples, self.options)) > len(self.samples) / 2
+        """Whether most prompts list the options in order, so that the checkpoint saw where each is.
+
+        Of many samples some decide: a task has one template.
+        """
+        step = max(1, len(self.samples) // LOOKED_AT)
+        looked = list(map(_lists, self.samples[::step], self.options[::step]))
+        return sum(looked) > len(looked) / 2
 
     @property
     def shown(self) -> bool:

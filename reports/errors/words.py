@@ -38,10 +38,11 @@ def _result(search: GroupSearch, quantity: str) -> str:
     if not search.groups:
         return f"No group of samples has another {quantity} than the rest, beyond chance."
     alike = f" {search.alike} more hold but are smaller, or have nearly the same samples." if search.alike else ""
-    verb = "has" if len(search.groups) == 1 else "have"
+    one = len(search.groups) == 1
+    chance = "The chance of any false one is at most 5 %" + ("." if one else "; the groups overlap.")
     return (
-        f"{counted(len(search.groups), 'group')} of samples {verb} another {quantity} than the rest."
-        f" The chance of any false one is at most 5 %; the groups overlap.{alike}"
+        f"{counted(len(search.groups), 'group')} of samples {'has' if one else 'have'} another {quantity} than the"
+        f" rest. {chance}{alike}"
     )
 
 

@@ -47,13 +47,14 @@ def reliability_chart(points: Sequence[CurvePoint], colour: str) -> alt.LayerCha
     low = alt.Y("low:Q", scale=whole, title="share of right answers", axis=alt.Axis(tickCount=5))
     diagonal = alt.Chart(alt.InlineData(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}]))
     base = alt.Chart(alt.InlineData(values=_data(points))).encode(x=x, color=alt.value(colour), tooltip=_tooltip())
-    return alt.layer(
+    layers = [
         diagonal.mark_line(color=MUTED, strokeDash=[3, 3], strokeWidth=1).encode(x=x, y=y),
         base.transform_filter("isValid(datum.low) && isValid(datum.high)")
         .mark_rule(strokeWidth=3, strokeCap="round", opacity=0.45)
         .encode(y=low, y2="high:Q"),
         base.mark_circle(size=60, opacity=1).encode(y=y),
-    ).properties(width=SIDE, height=SIDE)
+    ]
+    return alt.LayerChart(layer=layers).properties(width=SIDE, height=SIDE)
 
 
 def risk_chart(points: Sequence[CurvePoint], reference: float, colour: str) -> alt.LayerChart:
@@ -74,11 +75,12 @@ def risk_chart(points: Sequence[CurvePoint], reference: float, colour: str) -> a
     y = alt.Y("y:Q", scale=alt.Scale(domain=[0, top], nice=False), title="error rate", axis=alt.Axis(tickCount=5))
     line = alt.Chart(alt.InlineData(values=[{"y": reference}]))
     base = alt.Chart(alt.InlineData(values=_data(points))).encode(x=x, y=y, tooltip=_tooltip())
-    return alt.layer(
+    layers = [
         line.mark_rule(color=MUTED, strokeDash=[3, 3]).encode(y=y),
         base.mark_line(color=colour, strokeWidth=2),
         base.mark_circle(color=colour, size=26, opacity=1),
-    ).properties(width=SIDE, height=SIDE)
+    ]
+    return alt.LayerChart(layer=layers).properties(width=SIDE, height=SIDE)
 
 
 def curve_svg(chart: alt.LayerChart) -> Markup:

@@ -184,7 +184,7 @@ def _bins(confidences: Numbers, right: Numbers, clusters: Sequence[str | None], 
     codes = bin_codes(confidences, "mass", max(1, min(MOST_BINS, len(confidences) // PER_BIN)))
     found = []
     for code in np.unique(codes):
-        inside = np.flatnonzero(codes == code)
+        inside = np.flatnonzero(codes == code).tolist()
         ends = mean_interval(right[inside], clusters=[clusters[place] for place in inside], seed=seed)
         found.append(ReliabilityBin(len(inside), float(confidences[inside].mean()), float(right[inside].mean()), ends))
     return found

@@ -189,7 +189,7 @@ def _options(samples: Sequence[Sample]) -> Iterable[CandidateGroup]:
     choices = [sample.choice for sample in samples]
     if all(choice is None for choice in choices):
         return
-    yield from _of_labels("options", [choice and f"{len(choice.options)} options" for choice in choices])
+    yield from _of_labels("options", [f"{len(choice.options)} options" if choice else None for choice in choices])
     yield from _right_answers(samples)
     yield from _of_labels(
         "position of the right option",

@@ -100,7 +100,8 @@ class ScoringAgreements:
         sides: dict[str, list[_Answered]] = {"likelihood": [], "generation": []}
         for one in self._tasks:
             sides[one.by].append(one)
-        pairs = (_compared(*pair, seed) for pair in product(*sides.values()) if pair[0].suite == pair[1].suite)
+        both = product(sides["likelihood"], sides["generation"])
+        pairs = (_compared(one, other, seed) for one, other in both if one.suite == other.suite)
         return [pair for pair in pairs if pair is not None]
 
 

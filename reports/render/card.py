@@ -262,7 +262,7 @@ def _task_charts(contents: RunContents) -> dict[str, TaskCharts]:
         f"{task.suite}-{index}": TaskCharts(
             slice_figures(task, contents.looked_at),
             error_figures(task, contents.looked_at),
-            calibration_figures(task.analysis and task.analysis.calibration, task.suite),
+            calibration_figures(task.analysis.calibration if task.analysis else None, task.suite),
         )
         for index, task in enumerate(contents.tasks)
     }

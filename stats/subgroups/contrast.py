@@ -58,7 +58,7 @@ def contrast(
         mean_interval: Interval of a mean, of values and their clusters, with a coverage.
     """
     numbers = finite(values)
-    sides = [(numbers[side], [clusters[i] for i in np.flatnonzero(side)]) for side in (subset, ~subset)]
+    sides = [(numbers[side], [clusters[i] for i in np.flatnonzero(side).tolist()]) for side in (subset, ~subset)]
     means = [float(side.mean()) for side, _ in sides]
     found = [mean_interval(side.tolist(), names, confidence) for side, names in sides]
     if is_clustered(clusters):

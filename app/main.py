@@ -26,17 +26,19 @@ def main() -> None:
     st.html(STYLE)
     # The first reader waits for the libraries; without a word, in front of an empty page.
     with st.spinner("Starting the app …"):
-        from audit.app import overview, rate, sample, samples  # noqa: PLC0415 - see above
+        from audit.app import errors, overview, rate, sample, samples  # noqa: PLC0415 - see above
         from audit.app.frame import framed  # noqa: PLC0415 - see above
     one_sample = st.Page(framed(sample.page), title="Sample", icon=":material/article:", url_path="sample")
     open_sample = partial(st.switch_page, one_sample)
     many_samples = partial(samples.page, open_sample=open_sample)
+    errors_of_task = partial(errors.page, open_sample=open_sample)
     pages = [
         st.Page(
             framed(overview.page), title="Overview", icon=":material/dashboard:", url_path="overview", default=True
         ),
         st.Page(framed(many_samples), title="Samples", icon=":material/table_rows:", url_path="samples"),
         one_sample,
+        st.Page(framed(errors_of_task), title="Errors", icon=":material/bug_report:", url_path="errors"),
         st.Page(framed(rate.page), title="Rate", icon=":material/thumbs_up_down:", url_path="rate"),
     ]
     st.navigation(pages).run()

@@ -1,4 +1,4 @@
-"""Page: the samples of a run, filtered, and where errors gather."""
+"""Page: the samples of a run, filtered."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from audit.app import links, stored
-from audit.app.charts import interval_chart
 from audit.app.filters import choose_filters, choose_tasks
-from audit.app.untrusted import MASKED, excerpt, is_masked, plain, table
+from audit.app.untrusted import MASKED, excerpt, is_masked
 from audit.core.units import unit_of
-from audit.reports.drawing.charts import NOT_DRAWN
-from audit.reports.render.figures import group_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +18,6 @@ if TYPE_CHECKING:
     from audit.app.settings import AppSettings
     from audit.core.records import Sample
     from audit.core.run_folder import RunFolder
-    from audit.reports.error_analysis import ErrorAnalysis
 
 ROWS = 2000
 """Rows in the table at most: more than anybody reads, few enough to be sent quickly."""
@@ -30,7 +26,7 @@ DIGITS = f"%.{unit_of('probability').decimals}f"
 
 
 def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], object]) -> None:
-    """Filters, a table whose rows open, and the error analysis of one task.
+    """Filters, a table whose rows open.
 
     Args:
         run: The run.
@@ -41,11 +37,7 @@ def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], ob
     if not stored.tasks(run):
         st.info("This run has no samples yet.")
         return
-    every, errors = st.tabs(["Table", "Where errors gather"])
-    with every:
-        _browse(run, open_sample)
-    with errors:
-        _errors(run)
+    _browse(run, open_sample)
 
 
 def _browse(run: RunFolder, open_sample: Callable[[], object]) -> None:
@@ -108,42 +100,3 @@ def _table(samples: Sequence[Sample], explained: set[str | None]) -> pd.DataFram
             for sample in samples
         ]
     )
-
-
-def _errors(run: RunFolder) -> None:
-    tasks = {f"{suite}/{task}": (suite, task) for suite, task in stored.tasks(run)}
-    name = st.selectbox("Task", list(tasks), key="errors_task")
-    analysis = stored.analysis(run, *tasks[name])
-    if analysis is None:
-        return
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        _groups(analysis, narrow=tasks[name][1] in stored.manifest(run).looked_at)
-    with right:
-        _counts("Flags", analysis.flags, "No sample of this task carries a flag.")
-        _counts("Why samples could not be scored", analysis.errors, "All samples of this task are scored.")
-
-
-def _groups(analysis: ErrorAnalysis, *, narrow: bool) -> None:
-    if analysis.overall is None:
-        st.info("None of the samples of this task could be scored.")
-        return
-    st.subheader(plain(analysis.quantity.capitalize()), anchor=False)
-    unit = analysis.unit
-    rows = [group_row(group, unit, narrow=narrow) for group in (analysis.overall, *analysis.groups)]
-    legend = "divided by" if analysis.groups else None
-    st.altair_chart(
-        interval_chart(rows, unit=unit, title=analysis.quantity, reference=analysis.overall.value, legend=legend)
-    )
-    bars = f"{NOT_DRAWN[0].upper()}{NOT_DRAWN[1:]}" if narrow else "Bars are 95 % confidence intervals"
-    st.caption(f"{bars}; the dashed line is the value over all samples.")
-    if not analysis.groups:
-        st.caption("Too few samples, or too similar, to split into groups.")
-
-
-def _counts(title: str, counts: dict[str, int], none: str) -> None:
-    st.markdown(f"**{title}**")
-    if counts:
-        table([{"What": what, "Samples": count} for what, count in counts.items()])
-    else:
-        st.caption(none)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
-    from audit.reports.error_analysis import ErrorAnalysis
+    from audit.reports.errors.analysis import ErrorAnalysis
 
 T = TypeVar("T")
 

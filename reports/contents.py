@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from audit.core.sensitive import is_hidden
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
-from audit.reports.error_analysis import LISTED, ErrorAnalysis, analyse
+from audit.reports.errors.analysis import LISTED, ErrorAnalysis, analyse
+from audit.reports.errors.scoring import ScoringAgreement, ScoringAgreements
 from audit.stats.aggregate import UNSCORED
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class RunContents:
     """What drives answers across samples; null when the run looked for nothing."""
     path: Path | None = None
     """The run folder, for commands that a reader is to type."""
+    scoring: list[ScoringAgreement] = field(default_factory=list)
+    """Tasks that ask the same questions by likelihood and by generation."""
     unchecked: str | None = None
     """What of the verdict could not be checked, because its policy or baseline is not at hand; null otherwise."""
 
@@ -119,17 +122,27 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
     decision, stale = decisions.current(run, manifest, metrics, digest, today=datetime.now(UTC).date())
     stored = run.tasks()
     attributions = read_attributions(run, manifest)
-    tasks = []
+    tasks, agreements = [], ScoringAgreements()
     for suite, task in _task_order(metrics, stored, attributions):
         mine = [metric for metric in metrics if (metric.suite, metric.task) == (suite, task)]
         samples = run.read_samples(suite, task) if (suite, task) in stored else []
         analysis = analysis_of(manifest, metrics, suite, task, samples, listed) if samples else None
+        agreements.add(suite, task, samples, mine)
         explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]
         shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
         tasks.append(_task(suite, task, mine, analysis, explained, shown))
     remark = decisions.unchecked(run, decision) if decision else None
     return RunContents(
-        manifest, digest, decision, stale, tasks, list(ratings), run.read_drivers(), path=run.path, unchecked=remark
+        manifest,
+        digest,
+        decision,
+        stale,
+        tasks,
+        list(ratings),
+        run.read_drivers(),
+        path=run.path,
+        unchecked=remark,
+        scoring=agreements.found(seed=_seed(manifest)),
     )
 
 
@@ -152,8 +165,12 @@ def analysis_of(
         listed: Samples listed at most.
     """
     mine = [metric for metric in metrics if (metric.suite, metric.task) == (suite, task)]
-    seed = manifest.seeds.get("bootstrap", next(iter(manifest.seeds.values()), 0))
-    return analyse(suite, task, samples, mine, seed=seed, listed=listed)
+    return analyse(suite, task, samples, mine, seed=_seed(manifest), listed=listed)
+
+
+def _seed(manifest: RunManifest) -> int:
+    """The run's seed of bootstraps."""
+    return manifest.seeds.get("bootstrap", next(iter(manifest.seeds.values()), 0))
 
 
 def read_attributions(run: RunFolder, manifest: RunManifest) -> list[Attribution]:

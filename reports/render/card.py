@@ -21,12 +21,24 @@ from audit.reports.attribution import views
 from audit.reports.attribution.order import of_samples
 from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
+from audit.reports.drawing.colours import shade
 from audit.reports.drawing.page import environment, page_style
+from audit.reports.errors.words import (
+    answer_lines,
+    calibration_lines,
+    calibration_rows,
+    format_lines,
+    group_label,
+    option_lines,
+    scoring_line,
+    search_lines,
+)
 from audit.reports.explain_command import explain_command
 from audit.reports.render import drivers
 from audit.reports.render.anchors import anchor
 from audit.reports.render.card_verdict import verdict_variables
-from audit.reports.render.figures import error_figures, slice_figures
+from audit.reports.render.error_figures import calibration_figures, error_figures
+from audit.reports.render.figures import slice_figures
 from audit.reports.render.sections import sections
 from audit.reports.settings import settings_of
 from audit.stats.aggregate import not_computed
@@ -113,7 +125,9 @@ class TaskCharts:
     slices: list[Figure]
     """The primary metric by slice."""
     errors: list[Figure]
-    """Errors by prompt length and slice."""
+    """Groups in which errors gather."""
+    calibration: list[Figure]
+    """Curves of calibration."""
 
 
 def write_card(run: RunFolder, *, ratings: Iterable[RatingSummary] = ()) -> Path:
@@ -148,7 +162,7 @@ def render(contents: RunContents, max_bytes: int = MAX_BYTES) -> str:
     template = made.get_template("card.html.j2")
     shared = _shared_variables(contents)
     charts = _task_charts(contents)
-    without = dict.fromkeys(charts, TaskCharts([], []))
+    without = dict.fromkeys(charts, TaskCharts([], [], []))
     for detail in DETAILS:
         variables = {**shared, "detail": detail, "charts": charts if detail.charts else without}
         variables["linked"] = frozenset(charts) if detail.tasks else frozenset()
@@ -192,6 +206,16 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "explain_command": partial(explain_command, manifest.run_id),
         "view": views.view,
         "settings_of": settings_of,
+        "search_lines": search_lines,
+        "answer_lines": answer_lines,
+        "format_lines": format_lines,
+        "option_lines": option_lines,
+        "scoring": contents.scoring,
+        "scoring_line": scoring_line,
+        "calibration_lines": calibration_lines,
+        "calibration_rows": calibration_rows,
+        "shade": shade,
+        "group_label": group_label,
         "comparison": views.comparison,
         "duration": formatting.duration_text(span),
         "config_yaml": yaml.safe_dump(manifest.config, sort_keys=False, allow_unicode=True),
@@ -229,7 +253,9 @@ def _task_charts(contents: RunContents) -> dict[str, TaskCharts]:
     """Charts by the anchor of the task."""
     return {
         anchor(task.suite, task.task): TaskCharts(
-            slice_figures(task, contents.looked_at), error_figures(task, contents.looked_at)
+            slice_figures(task, contents.looked_at),
+            error_figures(task, contents.looked_at),
+            calibration_figures(task.analysis.calibration if task.analysis else None, task.suite),
         )
         for task in contents.tasks
     }

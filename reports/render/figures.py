@@ -1,11 +1,11 @@
-"""Which charts a card shows: a forest plot per suite and unit, slices and error groups per task."""
+"""Which charts a card shows of a task: its leading metric by slice."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import estimate_text, metric_label, slice_text
-from audit.reports.drawing.charts import NOT_DRAWN, IntervalRow, by_axis, ends_to_draw, interval_chart
+from audit.core.formatting import estimate_text, slice_text
+from audit.reports.drawing.charts import NOT_DRAWN, IntervalRow, ends_to_draw, interval_chart
 from audit.reports.drawing.figure import Figure
 
 if TYPE_CHECKING:
@@ -14,29 +14,8 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, Suite
     from audit.ratings import RatingSummary
     from audit.reports.contents import TaskContents
-    from audit.reports.error_analysis import Group
 
 MAX_ROWS = 24
-
-
-def forest_plots(suite: Suite, tasks: Sequence[TaskContents], looked_at: Collection[str] = ()) -> list[Figure]:
-    """The primary metrics of a suite with their intervals, one chart per axis: units do not share one.
-
-    Args:
-        suite: The suite.
-        tasks: Its tasks.
-        looked_at: Tasks whose number of items looks decided: their intervals are too narrow and not drawn.
-    """
-    return [
-        _figure(
-            [metric_row(metric, metric_label(metric), looked_at) for metric in metrics],
-            metrics[0].unit,
-            suite,
-            f"primary metrics, {title}",
-            narrow=any(metric.task in looked_at for metric in metrics),
-        )
-        for title, metrics in by_axis(metric for task in tasks for metric in task.primary).items()
-    ]
 
 
 def slice_figures(task: TaskContents, looked_at: Collection[str] = ()) -> list[Figure]:
@@ -44,7 +23,7 @@ def slice_figures(task: TaskContents, looked_at: Collection[str] = ()) -> list[F
 
     Args:
         task: The task.
-        looked_at: As for :func:`forest_plots`.
+        looked_at: Tasks whose number of items looks decided: their intervals are too narrow and not drawn.
     """
     whole = next((metric for metric in task.primary if metric.value is not None), None)
     if whole is None:
@@ -64,34 +43,6 @@ def slice_figures(task: TaskContents, looked_at: Collection[str] = ()) -> list[F
         )
         for key, metrics in by_key.items()
         if len(metrics) > 1
-    ]
-
-
-def error_figures(task: TaskContents, looked_at: Collection[str] = ()) -> list[Figure]:
-    """Error rate or mean score by prompt length, and by each slice that has no metrics.
-
-    Args:
-        task: The task.
-        looked_at: As for :func:`forest_plots`.
-    """
-    analysis = task.analysis
-    if analysis is None or analysis.overall is None:
-        return []
-    shown = {key for metric in task.slices for key in (metric.slice or {})}
-    by: dict[str, list[Group]] = {}
-    for group in analysis.groups:
-        if group.by not in shown:
-            by.setdefault(group.by, []).append(group)
-    return [
-        _figure(
-            [group_row(group, analysis.unit, narrow=task.task in looked_at) for group in groups],
-            analysis.unit,
-            task.suite,
-            f"{analysis.quantity} by {key.replace('_', ' ')}",
-            analysis.overall.value,
-            narrow=task.task in looked_at,
-        )
-        for key, groups in by.items()
     ]
 
 
@@ -123,18 +74,11 @@ def metric_row(metric: Metric, label: str, looked_at: Collection[str] = ()) -> I
     Args:
         metric: The metric.
         label: What the line is called.
-        looked_at: As for :func:`forest_plots`.
+        looked_at: Tasks whose number of items looks decided: their intervals are too narrow and not drawn.
     """
     value = metric.value if metric.value is not None else float("nan")
     low, high = ends_to_draw(metric.task, (metric.ci_low, metric.ci_high), looked_at)
     return IntervalRow(label, value, low, high, estimate_text(value, low, high, metric.unit), metric.suite, metric.n)
-
-
-def group_row(group: Group, unit: str, *, narrow: bool = False) -> IntervalRow:
-    """A group of samples as a line of an interval chart; without its interval where looks made it too narrow."""
-    low, high = (group.interval.low, group.interval.high) if group.interval and not narrow else (None, None)
-    text = estimate_text(group.value, low, high, unit)
-    return IntervalRow(f"{group.name} (n = {group.n})", group.value, low, high, text, group.by, group.n)
 
 
 def rating_row(rating: RatingSummary) -> IntervalRow:

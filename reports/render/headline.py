@@ -13,7 +13,7 @@ from audit.reports.render.anchors import anchor
 from audit.reports.render.glance import place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from audit.core.records import Decision, Metric, MetricDifference, RunManifest
     from audit.reports.not_assessed import Unassessed
@@ -39,7 +39,7 @@ def headlines(
     decision: Decision | None,
     gaps: Sequence[Unassessed],
 ) -> list[Headline]:
-    """At most eight sentences: whether the run is whole, what decides, strongest, weakest, worst harm, change, what is missing, how sure.
+    """At most eight sentences, from whether the run is whole to how sure its numbers are; what does not apply is left out.
 
     Args:
         manifest: Of the run.

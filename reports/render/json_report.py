@@ -27,7 +27,8 @@ def render(contents: RunContents) -> str:
 
     Keys: ``manifest``, ``metrics_sha256``, ``decision`` (null without a verdict on these metrics),
     ``stale_decision`` (whether a verdict exists that is not shown), ``stale_reason`` (why), ``tasks`` (each with
-    ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``), ``drivers`` (null where the run looked for none;
+    ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``), ``scoring`` (tasks that ask the same questions
+    by likelihood and by generation), ``drivers`` (null where the run looked for none;
     without hidden words) and ``ratings``.
 
     Samples other than the listed ones stay in the run folder's Parquet files. The texts and attributions of samples
@@ -41,6 +42,7 @@ def render(contents: RunContents) -> str:
         "stale_decision": contents.stale_decision,
         "stale_reason": contents.stale_reason,
         "tasks": [_task(task) for task in contents.tasks],
+        "scoring": [asdict(one) for one in contents.scoring],
         "drivers": _drivers(contents.drivers) if contents.drivers else None,
         "ratings": [rating.model_dump(mode="json") for rating in contents.ratings],
     }

@@ -11,6 +11,9 @@ from inspect import isabstract
 from audit.stats.definitions.base import Definition as Definition
 from audit.stats.definitions.base import Estimate as Estimate
 from audit.stats.definitions.base import Resampling as Resampling
+from audit.stats.definitions.calibration.confidence import BrierScore as BrierScore
+from audit.stats.definitions.calibration.confidence import Calibration as Calibration
+from audit.stats.definitions.calibration.confidence import RiskCoverageArea as RiskCoverageArea
 from audit.stats.definitions.comparisons.bbq import BbqBias as BbqBias
 from audit.stats.definitions.comparisons.correlation import Correlation as Correlation
 from audit.stats.definitions.comparisons.groups import GroupsAlike as GroupsAlike

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = {
     "samples": "from audit.app import samples\nframed(lambda run, s: samples.page(run, s, open_sample=st.stop))()",
+    "errors": "from audit.app import errors\nframed(lambda run, s: errors.page(run, s, open_sample=st.stop))()",
     "sample": "from audit.app import sample\nframed(sample.page)()",
     "rate": "from audit.app import rate\nframed(rate.page)()",
 }

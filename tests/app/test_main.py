@@ -37,8 +37,8 @@ def menu(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_the_overview_comes_first_and_every_page_has_its_address(menu: dict[str, Any]) -> None:
-    assert [page["url_path"] for page in menu["pages"]] == ["overview", "samples", "sample", "rate"]
-    assert [page.get("default", False) for page in menu["pages"]] == [True, False, False, False]
+    assert [page["url_path"] for page in menu["pages"]] == ["overview", "samples", "sample", "errors", "rate"]
+    assert [page.get("default", False) for page in menu["pages"]] == [True, False, False, False, False]
     assert menu["ran"]
 
 

@@ -51,7 +51,8 @@ def test_the_card_shows_what_was_measured(shared_run: RunFolder) -> None:
         f"{100 * accuracy.value:.0f} %",
         f"{100 * accuracy.ci_low:.0f} to {100 * accuracy.ci_high:.0f} %",
         "Most confident errors",
-        "by prompt length",
+        "Where errors gather",
+        "Compared: ",
         "Content warning",
         "may not be a good indicator of bias",
         "deletion auc gain",
@@ -109,7 +110,7 @@ def test_words_of_the_run_are_shown_and_names_stand_behind(
     _, page = card_of(make_run([accuracy, bare, records["unscored"]("boolq", 3.0)], words={"boolq": declared}))
     text = " ".join("".join(page.text).split())
     shows = "Better than guessing: 60 % (50 to 70 %), where guessing gives 25 %."
-    assert text.count(shows) == 2  # in the summary and at the head of the task
+    assert text.count(shows) == 3  # in the head of the page, in its line of the summary and at the head of the task
     for part in (
         "Yes/no (BoolQ): right answers",
         "boolq/accuracy",

@@ -1,4 +1,4 @@
-"""Which charts a card shows: one per unit, slices of the value that leads, and the first rows of many."""
+"""Which charts a card shows of a task: slices of the value that leads, the first rows of many."""
 
 from __future__ import annotations
 
@@ -8,14 +8,7 @@ from audit.core.records import Looks, TaskLooks
 from audit.ratings import RatingSummary
 from audit.reports import contents
 from audit.reports.drawing.charts import NOT_DRAWN
-from audit.reports.render.figures import (
-    MAX_ROWS,
-    error_figures,
-    forest_plots,
-    metric_row,
-    rating_row,
-    slice_figures,
-)
+from audit.reports.render.figures import MAX_ROWS, metric_row, rating_row, slice_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,28 +18,15 @@ if TYPE_CHECKING:
 Records = dict[str, "Callable[..., Any]"]
 
 
-def test_units_do_not_share_a_chart(make_run: Callable[..., RunFolder], records: Records) -> None:
-    metrics = [
-        records["metric"]("boolq/accuracy"),
-        records["metric"]("boolq/tokens", unit="tokens", value=12.0, ci_low=10.0, ci_high=14.0),
-        records["metric"]("piqa/accuracy", value=0.625),
-    ]
-    found = contents.read(make_run(metrics))
-    plots = forest_plots("evals", found.tasks)
-    assert len(plots) == 2
-    words = [plot.alternative for plot in plots]
-    assert sum("0.600 (0.500 to 0.700)" in text and "0.625" in text for text in words) == 1
-    assert all(plot.svg.startswith("<svg") for plot in plots)
-
-
-def test_of_many_metrics_the_first_are_drawn_and_the_caption_says_so(
+def test_of_many_slices_the_first_are_drawn_and_the_caption_says_so(
     make_run: Callable[..., RunFolder], records: Records
 ) -> None:
-    metrics = [records["metric"](f"task{number:02}/accuracy") for number in range(MAX_ROWS + 3)]
-    (plot,) = forest_plots("evals", contents.read(make_run(metrics)).tasks)
+    slices = [records["metric"](slice={"topic": f"t{number:02}"}, primary=False) for number in range(MAX_ROWS + 3)]
+    (task,) = contents.read(make_run([records["metric"](), *slices])).tasks
+    (plot,) = slice_figures(task)
     assert plot.caption.endswith(f"; the first {MAX_ROWS} of {MAX_ROWS + 3}.")
-    assert f"task{MAX_ROWS - 1:02}" in plot.alternative
-    assert f"task{MAX_ROWS:02}" not in plot.alternative
+    assert f"t{MAX_ROWS - 1:02}" in plot.alternative
+    assert f"t{MAX_ROWS:02}" not in plot.alternative
 
 
 def test_slices_of_the_leading_metric_and_no_chart_of_one_value(
@@ -81,21 +61,12 @@ def test_no_interval_is_drawn_where_looks_decided_the_number_of_items(
         looks=Looks(**looks, tasks={"boolq": TaskLooks(limit=50)}),
     )
     found = contents.read(run)
-    (plot,) = forest_plots("evals", found.tasks, found.looked_at)
-    assert plot.alternative.count("0.600 (0.500 to 0.700)") == 1  # of piqa
-    assert NOT_DRAWN in plot.caption
     (by_topic,) = slice_figures(found.tasks[0], found.looked_at)
     assert "0.500 to 0.700" not in by_topic.alternative
     assert NOT_DRAWN in by_topic.caption
-    (plain,) = forest_plots("evals", found.tasks[1:], found.looked_at)
+    (plain,) = slice_figures(found.tasks[0])
+    assert plain.alternative.count("0.600 (0.500 to 0.700)") == 2
     assert NOT_DRAWN not in plain.caption
-
-
-def test_errors_are_drawn_by_what_has_no_metrics_of_its_own(shared_run: RunFolder) -> None:
-    (boolq,) = [task for task in contents.read(shared_run).tasks if task.task == "boolq"]
-    captions = [figure.caption for figure in error_figures(boolq)]
-    assert any("by topic" in caption for caption in captions)
-    assert all(caption.startswith("Error rate by ") for caption in captions)
 
 
 def test_rows_say_their_numbers_and_an_interval_only_where_there_is_one(records: Records) -> None:

@@ -1,0 +1,175 @@
+"""Page: where a task goes wrong, and how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from audit.app import links, stored
+from audit.app.charts import ON_DARK, interval_chart
+from audit.app.untrusted import plain, table
+from audit.core.formatting import estimate, number
+from audit.reports.drawing.charts import NOT_DRAWN, SUITE_COLOURS
+from audit.reports.drawing.curves import reliability_chart, risk_chart
+from audit.reports.errors.words import (
+    answer_lines,
+    calibration_lines,
+    calibration_rows,
+    format_lines,
+    group_label,
+    option_lines,
+    search_lines,
+)
+from audit.reports.render.error_figures import found_rows, reliability_points, risk_points
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from audit.app.settings import AppSettings
+    from audit.core.run_folder import RunFolder
+    from audit.reports.errors.analysis import ErrorAnalysis
+    from audit.reports.errors.answers import AnswerTable
+    from audit.reports.errors.calibrated import ConfidenceAnalysis
+
+CURVE_HEIGHT = 380
+"""Pixels of a curve, axes included."""
+
+
+def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], object]) -> None:
+    """The error analysis of one task.
+
+    Args:
+        run: The run.
+        open_sample: Switches to the page of the sample that was chosen.
+    """
+    links.leave_out("sample")
+    st.title("Errors", anchor=False)
+    tasks = {f"{suite}/{task}": (suite, task) for suite, task in stored.tasks(run)}
+    if not tasks:
+        st.info("This run has no samples yet.")
+        return
+    suite, task = tasks[links.pick("task", "Task", list(tasks))]
+    analysis = stored.analysis(run, suite, task)
+    if analysis is None:
+        return
+    looks = stored.manifest(run).looks
+    if analysis.overall is None:
+        st.info("None of the samples of this task could be scored.")
+    else:
+        _groups(analysis, open_sample, narrow=looks is not None and task in looks.tasks)
+    if analysis.formats:
+        _lines("Answers that could not be read", format_lines(analysis.formats))
+    if analysis.answers:
+        _answers(analysis.answers)
+    if analysis.options:
+        _lines("Position and length of options", option_lines(analysis.options))
+    if analysis.calibration:
+        _calibration(analysis.calibration, SUITE_COLOURS[suite])
+    left, right = st.columns(2, gap="large")
+    with left:
+        _counts("Flags", analysis.flags, "No sample of this task carries a flag.")
+    with right:
+        _counts("Why samples could not be scored", analysis.errors, "All samples of this task are scored.")
+
+
+def _groups(analysis: ErrorAnalysis, open_sample: Callable[[], object], *, narrow: bool) -> None:
+    st.subheader("Where errors gather" if analysis.quantity == "error rate" else "Groups that differ", anchor=False)
+    first, *others = search_lines(analysis.search, analysis.quantity, analysis.unit)
+    st.markdown(plain(first))
+    for line in others:
+        st.caption(plain(line))
+    found, overall = analysis.search.groups, analysis.overall
+    if not found or overall is None:
+        return
+    rows = found_rows(analysis, narrow=narrow)
+    st.altair_chart(interval_chart(rows, unit=analysis.unit, title=analysis.quantity, reference=overall.value))
+    bars = f"{NOT_DRAWN[0].upper()}{NOT_DRAWN[1:]}" if narrow else "Bars are confidence intervals that hold together"
+    st.caption(f"{bars}; the dashed line is the value over all samples.")
+    unit = analysis.unit
+    lines = []
+    for group in found:
+        low, high = (None, None) if narrow else (group.difference.low, group.difference.high)
+        difference, span = estimate(group.value - group.rest, low, high, unit)
+        lines.append(
+            {
+                "Group": group_label(group),
+                "Value": number(group.value, unit, group.rest),
+                "Rest": number(group.rest, unit, group.value),
+                "Difference": difference,
+                "Interval": span,
+                "n": group.n,
+            }
+        )
+    table(lines)
+    _examples(analysis, open_sample)
+
+
+def _examples(analysis: ErrorAnalysis, open_sample: Callable[[], object]) -> None:
+    """A button per group that opens its worst sample."""
+    st.caption("Open the worst sample of a group:")
+    with st.container(horizontal=True):
+        for place, group in enumerate(analysis.search.groups):
+            if st.button(plain(group_label(group)), key=f"group_{place}", icon=":material/article:"):
+                links.choose("task", f"{analysis.suite}/{analysis.task}")
+                links.choose("sample", group.examples[0])
+                open_sample()
+
+
+def _answers(found: AnswerTable) -> None:
+    """Sentences, and the table of right against given answers."""
+    st.subheader("Answers" if found.of == "answer" else "Positions of chosen options", anchor=False)
+    for line in answer_lines(found):
+        st.markdown(plain(line))
+    labels = [row.label or "(empty)" for row in found.rows]
+    st.caption(f"Samples by right {found.of} (rows) and given {found.of} (columns):")
+    lines = [
+        {
+            "right": label,
+            **{f"given: {one}": count for one, count in zip(labels, counts, strict=True)},
+            "all": row.right,
+        }
+        for label, counts, row in zip(labels, found.confusion, found.rows, strict=True)
+    ]
+    given = {f"given: {label}": row.given for label, row in zip(labels, found.rows, strict=True)}
+    table([*lines, {"right": "all given", **given, "all": found.n}])
+
+
+def _lines(title: str, lines: Sequence[str]) -> None:
+    st.subheader(title, anchor=False)
+    for line in lines:
+        (st.caption if line.startswith("Not tested") else st.markdown)(plain(line))
+
+
+def _calibration(found: ConfidenceAnalysis, colour: str) -> None:
+    """Sentences, the two curves, and all measures."""
+    st.subheader("Calibration", anchor=False)
+    first, *others = calibration_lines(found)
+    st.markdown(plain(first))
+    for line in others:
+        st.caption(plain(line))
+    if found.refused:
+        return
+    shown = ON_DARK[colour] if st.context.theme.type == "dark" else colour
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.altair_chart(reliability_chart(reliability_points(found), shown).properties(height=CURVE_HEIGHT))
+        st.caption("On the dashed line a checkpoint is right as often as it is sure. Bars are confidence intervals.")
+    with right:
+        st.altair_chart(risk_chart(risk_points(found), 1 - found.right, shown).properties(height=CURVE_HEIGHT))
+        st.caption("Error rate among the most confident answers; the dashed line is that of all answers.")
+    with st.expander("Measures of calibration"):
+        table(
+            [
+                {"Measure": row.measure, "Value": row.value, "Compare with": row.compared}
+                for row in calibration_rows(found)
+            ]
+        )
+
+
+def _counts(title: str, counts: dict[str, int], none: str) -> None:
+    st.markdown(f"**{title}**")
+    if counts:
+        table([{"What": what, "Samples": count} for what, count in counts.items()])
+    else:
+        st.caption(none)

@@ -1,0 +1,118 @@
+"""Groups of samples by what their text is: its language, and clusters of similar texts.
+
+Clusters are k-means clusters of TF-IDF vectors (Lloyd 1982; Salton and Buckley 1988, "Term-weighting Approaches in
+Automatic Text Retrieval"), by scikit-learn with a fixed seed. Representations of the checkpoint itself are not used.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from audit.stats.subgroups.search import FEWEST_ITEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from py3langid.langid import LanguageIdentifier
+
+PER_CLUSTER, MOST_CLUSTERS = 40, 12
+"""One text cluster per so many samples, up to so many clusters."""
+TERMS = 3
+"""Terms that name a cluster."""
+LETTERS, LIKELY = 40, 0.9
+"""A text counts as in a language if it has so many letters and py3langid gives the language that probability."""
+LOOKED_AT, MOST_READ = 200, 6_000
+"""Of many texts so many are looked at first; only if they are in two languages, all are read, up to so many."""
+READ_CHARACTERS = 400
+"""Characters of a text that decide its language: its end, as questions have it."""
+
+
+@dataclass(frozen=True)
+class LanguageGroups:
+    """The language of each text."""
+
+    labels: list[str | None]
+    """An ISO 639 code for each text; null where it is too short or not clearly one."""
+    left_out: str | None = None
+    """Why languages were not searched; null if they were."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> LanguageGroups:
+        """The languages of texts, if they are in several.
+
+        Args:
+            texts: One per sample.
+        """
+        none: list[str | None] = [None] * len(texts)
+        step = max(1, len(texts) // LOOKED_AT)
+        first = Counter(filter(None, map(_language, texts[::step])))
+        # A few texts may be read wrongly: one language is all that there is to see.
+        if len(first) < 2 or first.most_common(2)[1][1] * step < FEWEST_ITEMS:
+            return cls(none)
+        if len(texts) > MOST_READ:
+            return cls(none, f"languages: more than {MOST_READ:,} samples in several languages")
+        return cls([_language(text) for text in texts])
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    """py3langid with its model: two seconds."""
+    from py3langid import langid  # noqa: PLC0415
+
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+
+
+def _language(text: str) -> str | None:
+    """The language of a text, an ISO 639 code; None if it is too short or not clearly one."""
+    end = text[-READ_CHARACTERS:]
+    if sum(map(str.isalpha, end)) < LETTERS:
+        return None
+    code, probability = _identifier().classify(end)
+    return code if probability >= LIKELY else None
+
+
+def text_clusters(texts: Sequence[str], shown: Sequence[bool], *, seed: int) -> list[str | None]:
+    """The cluster of each text, named by its most typical terms; None for all where texts do not differ enough.
+
+    Args:
+        texts: One per sample.
+        shown: Whether its words may be in a name; clusters of hidden texts have numbers.
+        seed: Of the clustering.
+    """
+    clusters = min(MOST_CLUSTERS, len(texts) // PER_CLUSTER)
+    none: list[str | None] = [None] * len(texts)
+    if clusters < 2 or len(set(texts)) < 2 * clusters:
+        return none
+    from sklearn.cluster import MiniBatchKMeans  # noqa: PLC0415 - two seconds to import
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
+
+    # A term of nearly all texts is of the template.
+    vectoriser = TfidfVectorizer(
+        min_df=3, max_df=0.5, max_features=3_000, sublinear_tf=True, stop_words="english", dtype=np.float32
+    )
+    try:
+        vectors = vectoriser.fit_transform(texts)
+    except ValueError:  # no term is left
+        return none
+    if vectors.shape[1] < clusters:
+        return none
+    found = MiniBatchKMeans(clusters, random_state=seed, n_init=3, batch_size=1_024).fit_predict(vectors)
+    terms = vectoriser.get_feature_names_out()
+    may_name = np.asarray(vectors[np.asarray(shown, dtype=np.bool_)].sum(axis=0)).ravel() > 0
+    names: dict[int, str] = {}
+    for code in np.unique(found):
+        weights = np.asarray(vectors[found == code].mean(axis=0)).ravel() * may_name
+        names[int(code)] = _name(int(code), clusters, weights, terms)
+    return [names[int(code)] for code in found]
+
+
+def _name(code: int, clusters: int, weights: NDArray[np.float32], terms: Sequence[str]) -> str:
+    """``water, boils, ice``, or a number where no shown text has the cluster's terms."""
+    top = [str(terms[place]) for place in np.argsort(-weights, kind="stable")[:TERMS] if weights[place] > 0]
+    return ", ".join(top) if top else f"cluster {code + 1} of {clusters}, of hidden texts"

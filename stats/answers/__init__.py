@@ -1,0 +1,1 @@
+"""Which answers are given, and whether something else than being right explains them."""

@@ -1,0 +1,1 @@
+"""How far confidences are from the share of right answers, as functions of two arrays."""

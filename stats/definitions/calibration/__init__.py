@@ -1,0 +1,1 @@
+"""Calibration: confidences against right answers."""

@@ -44,9 +44,9 @@ def clustered_standard_error(values: ArrayLike, clusters: Sequence[Hashable]) ->
 def cluster_freedom(codes: NDArray[np.int64]) -> float:
     """Degrees of freedom of a clustered standard error: G - 1 for G clusters of one size, fewer where sizes differ.
 
-    Where a few clusters have most of the items, the error is estimated from hardly more than their sums. Satterthwaite's
-    number for items that are independent and equally spread (Bell and McCaffrey 2002, "Bias reduction in standard errors
-    for linear regression with multi-stage samples", Survey Methodology 28:169), which for a mean is
+    Where a few clusters have most of the items, the error is estimated from hardly more than their sums.
+    Satterthwaite's number for items that are independent and equally spread (Bell and McCaffrey 2002, "Bias reduction
+    in standard errors for linear regression with multi-stage samples", Survey Methodology 28:169), which for a mean is
 
         1 / (Σ w² + (Σ a)² − Σ a²),   a = w² / (1 − w),
 

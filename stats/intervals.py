@@ -68,8 +68,9 @@ def clustered_interval(
 
     Shares (all values 0 or 1, unless ``share`` is false) get Wilson's interval at the effective sample
     size n / design effect, with Student's quantile (Korn and Graubard 1998; Franco et al. 2019): it stays
-    inside 0 to 1 and has a width at 0 and 1, where the clusters count as the items. Other values get :func:`studentised_bootstrap`, or with fewer than ``FEWEST`` clusters
-    mean ± t · clustered standard error. Degrees of freedom are those of :func:`cluster_freedom`.
+    inside 0 to 1 and has a width at 0 and 1, where the clusters count as the items. Other values get
+    :func:`studentised_bootstrap`, or with fewer than ``FEWEST`` clusters mean ± t · clustered standard error. Degrees
+    of freedom are those of :func:`cluster_freedom`.
 
     Args:
         values: One number per item.

@@ -33,8 +33,8 @@ def of_shares(changes: Numbers, clusters: Sequence[str] | None, *, confidence: f
     McNemar 1947, "Note on the Sampling Error of the Difference Between Correlated Proportions or Percentages",
     Psychometrika 12:153. With clusters the interval is that of the effective number of items, n / design effect, with
     Student's quantile (Korn and Graubard 1998) at the degrees of freedom of the clusters
-    (:func:`audit.stats.clusters.cluster_freedom`). The signs of whole clusters are permuted, or Student's t is used where
-    they are too few (:func:`_tested`).
+    (:func:`audit.stats.clusters.cluster_freedom`). The signs of whole clusters are permuted, or Student's t is used
+    where they are too few (:func:`_tested`).
 
     Args:
         changes: 1 for each item that only the candidate has right, -1 for the baseline alone, else 0.

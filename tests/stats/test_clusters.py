@@ -21,8 +21,8 @@ def clustered_data(groups: int, size: int, seed: int) -> tuple[np.ndarray, np.nd
 
 
 def freedom_of_the_regression(codes: np.ndarray) -> float:
-    """Imbens and Kolesár 2016, "Robust Standard Errors in Small Samples", Review of Economics and Statistics 98:701, section
-    4.2, for a regression on a constant: column g of G is M' of cluster g's (I - H)^(-1/2) X (X'X)^(-1).
+    """Imbens and Kolesár 2016, "Robust Standard Errors in Small Samples", Review of Economics and Statistics 98:701,
+    section 4.2, for a regression on a constant: column g is (I - H)' of cluster g's (I - H)^(-1/2) X (X'X)^(-1).
     """
     n = len(codes)
     left = np.eye(n) - 1 / n

@@ -312,7 +312,7 @@ def test_effects_beyond_the_scale_cannot_be_found() -> None:
 
 @pytest.mark.parametrize(("right", "possible"), [(4, True), (20, False), (36, True)])
 def test_an_effect_that_no_difference_from_the_baseline_can_have_is_not_named(right: int, possible: bool) -> None:
-    """Four clusters of ten, one item of which changed, would show a difference of about 0.86: from 0.1 up, from 0.9 down."""
+    """Four clusters of ten, one item of which changed, would show a difference of about 0.86."""
     names = [f"c{place // 10}" for place in range(40)]
     before = [0.0] * (40 - right) + [1.0] * right
     after = [1.0, *before[1:]]

@@ -41,6 +41,29 @@ def clustered_standard_error(values: ArrayLike, clusters: Sequence[Hashable]) ->
     return float(np.sqrt(groups / (groups - 1) * np.sum(sums**2)) / len(numbers))
 
 
+def cluster_freedom(codes: NDArray[np.int64]) -> float:
+    """Degrees of freedom of a clustered standard error: G - 1 for G clusters of one size, fewer where sizes differ.
+
+    Where a few clusters have most of the items, the error is estimated from hardly more than their sums.
+    Satterthwaite's number for items that are independent and equally spread (Bell and McCaffrey 2002, "Bias reduction
+    in standard errors for linear regression with multi-stage samples", Survey Methodology 28:169), which for a mean is
+
+        1 / (Σ w² + (Σ a)² − Σ a²),   a = w² / (1 − w),
+
+    with w as a cluster's share of the items. It lies between 1 and G - 1.
+
+    Args:
+        codes: Cluster of each item, as integers from 0; at least two clusters.
+    """
+    sizes = np.bincount(codes)
+    sizes = sizes[sizes > 0]
+    if sizes.min() == sizes.max():  # exactly, whatever rounding does
+        return float(len(sizes) - 1)
+    shares = sizes / sizes.sum()
+    added = shares**2 / (1 - shares)
+    return float(1 / (np.sum(shares**2) + np.sum(added) ** 2 - np.sum(added**2)))
+
+
 def cluster_codes(numbers: NDArray[np.float64], clusters: Sequence[Hashable]) -> NDArray[np.int64]:
     """Clusters as integers from 0 in order of appearance."""
     if len(clusters) != len(numbers):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.stats.intervals import Interval, clustered_standard_error
+from audit.stats.clusters import cluster_codes, cluster_freedom, clustered_standard_error
+from audit.stats.intervals import Interval
 from audit.stats.prevalence import clipped, corrected_interval, rogan_gladen
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confi
         The number, which need not be whole; 0 with fewer than two clusters.
     """
     values, clusters = [share for share, _ in shares], [cluster for _, cluster in shares]
+    codes = cluster_codes(np.array(values), clusters)
     groups = len(set(clusters))
     if groups < 2:
         return 0.0
@@ -87,7 +89,7 @@ def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confi
     tail = (1 + confidence) / 2
     from scipy import stats  # noqa: PLC0415 - a second to import
 
-    return independent * float(stats.norm.ppf(tail) / stats.t.ppf(tail, groups - 1)) ** 2
+    return independent * float(stats.norm.ppf(tail) / stats.t.ppf(tail, cluster_freedom(codes))) ** 2
 
 
 def why_not_corrected(agreements: Sequence[Agreement | None]) -> str:

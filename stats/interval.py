@@ -62,7 +62,7 @@ def score_interval(share: float, n: float, confidence: float, method: str) -> In
     return Interval(0.0 if share == 0 else float(low), 1.0 if share == 1 else float(high), method, confidence)
 
 
-def t_interval(mean: float, error: float, freedom: int, confidence: float, method: str) -> Interval:
+def t_interval(mean: float, error: float, freedom: float, confidence: float, method: str) -> Interval:
     """Mean ± Student's quantile · standard error."""
     from scipy import stats  # noqa: PLC0415 - a second to import
 

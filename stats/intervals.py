@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audit.stats.bootstrap import LARGE_SAMPLE, RESAMPLES, bca_bootstrap, studentised_bootstrap
-from audit.stats.clusters import cluster_codes, clustered_standard_error
+from audit.stats.clusters import cluster_codes, cluster_freedom, clustered_standard_error
 from audit.stats.interval import (
     UNBOUNDED,
     Interval,
@@ -67,10 +67,10 @@ def clustered_interval(
     """Interval of a mean whose items come in clusters.
 
     Shares (all values 0 or 1, unless ``share`` is false) get Wilson's interval at the effective sample
-    size n / design effect, with Student's quantile for G - 1 degrees of freedom (Korn and Graubard 1998;
-    Franco et al. 2019): it stays inside 0 to 1 and has a width at 0 and 1, where the clusters count as
-    the items. Other values get :func:`studentised_bootstrap`, or with fewer than ``FEWEST`` clusters
-    mean ± t · clustered standard error, with G - 1 degrees of freedom.
+    size n / design effect, with Student's quantile (Korn and Graubard 1998; Franco et al. 2019): it stays
+    inside 0 to 1 and has a width at 0 and 1, where the clusters count as the items. Other values get
+    :func:`studentised_bootstrap`, or with fewer than ``FEWEST`` clusters mean ± t · clustered standard error. Degrees
+    of freedom are those of :func:`cluster_freedom`.
 
     Args:
         values: One number per item.
@@ -89,21 +89,22 @@ def clustered_interval(
         ValueError: The lengths differ, or a value is NaN or infinite.
     """
     numbers = finite(values)
-    groups = int(cluster_codes(numbers, clusters).max(initial=-1)) + 1
+    codes = cluster_codes(numbers, clusters)
+    groups = int(codes.max(initial=-1)) + 1
     if groups < 2:
         return None
-    error, mean = clustered_standard_error(numbers, clusters), float(numbers.mean())
+    error, mean, freedom = clustered_standard_error(numbers, clusters), float(numbers.mean()), cluster_freedom(codes)
     vanishing = error <= 1e-12 * max(1.0, float(np.abs(numbers).max()))
     if share and is_share(numbers):
         from scipy import stats  # noqa: PLC0415 - a second to import
 
         independent = groups if vanishing else min(len(numbers), mean * (1 - mean) / error**2)
-        normal, student = stats.norm.ppf((1 + confidence) / 2), stats.t.ppf((1 + confidence) / 2, groups - 1)
+        normal, student = stats.norm.ppf((1 + confidence) / 2), stats.t.ppf((1 + confidence) / 2, freedom)
         return score_interval(mean, independent * (normal / student) ** 2, confidence, "wilson_clustered")
     if vanishing:
         return None
     if groups < FEWEST or groups > LARGE_SAMPLE:
-        return clipped(t_interval(mean, error, groups - 1, confidence, "clustered_t"), bounds)
+        return clipped(t_interval(mean, error, freedom, confidence, "clustered_t"), bounds)
     return studentised_bootstrap(
         numbers, clusters, seed=seed, resamples=resamples, confidence=confidence, bounds=bounds
     )

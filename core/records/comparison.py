@@ -146,8 +146,8 @@ class MetricDifference(Record):
     effect_name: str | None = None
     """``odds_ratio`` of matched pairs, or ``d_z``: mean difference over standard deviation of the differences."""
     detectable: float | None = None
-    """Smallest true difference that as many items show with a power of 80 %; null without an interval, or where it is
-    larger than the unit allows."""
+    """Smallest true difference that as many items show with a power of 80 %; null without an interval, or where the
+    scale ends before it on both sides of the baseline's value."""
     margin: float | None = None
     """Difference that matters, in ``unit``: given, or 5 % of the unit's range; null where the unit has no range."""
     needed: int | None = None
@@ -263,7 +263,8 @@ class SeriesPair(Record):
     test: str | None = None
     """Name of the test."""
     detectable: float | None = None
-    """Smallest true difference that as many items show with a power of 80 %, without adjustment."""
+    """Smallest true difference that as many items show with a power of 80 %, without adjustment; null as in
+    :class:`MetricDifference`."""
     differ: bool = False
     """Whether the runs are shown to differ: adjusted p-value at most 1 minus the confidence, and an interval
     without 0."""

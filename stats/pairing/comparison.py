@@ -191,7 +191,9 @@ def finished(found: dict[str, Any], shown: Inference, units: int, scale: float =
         fields["interval"] = Interval(low, high, ends.method, ends.confidence)
         error, growth = abs(scale) * shown.standard_error, abs(scale) * shown.growth
         smallest = power.detectable(error, growth, ends.confidence, shown.freedom)
-        fields["detectable"] = smallest if smallest <= widest else None
+        # From the baseline's value, no difference reaches beyond the ends of the scale.
+        farthest = max(found["baseline"] - domain.low, domain.high - found["baseline"])
+        fields["detectable"] = smallest if smallest <= farthest else None
         if found["margin"] is not None:
             many = power.needed(error, growth, found["margin"], units, ends.confidence, shown.freedom)
             fields["needed"] = math.ceil(many * len(found["alignment"].paired) / units)

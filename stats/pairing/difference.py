@@ -88,8 +88,8 @@ class Difference:
     equal: int | None = None
     """Items with the same value in both runs."""
     detectable: float | None = None
-    """Smallest true difference that this many items show with 80 % power; null without an interval, or if it is larger
-    than the unit allows."""
+    """Smallest true difference that this many items show with 80 % power; null without an interval, or if the scale
+    ends before it on both sides of the baseline's value."""
     margin: float | None = None
     """The margin that was asked for, in the metric's unit."""
     needed: int | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audit.stats.bootstrap import LARGE_SAMPLE, STUDENTISED
-from audit.stats.clusters import cluster_codes, clustered_standard_error
+from audit.stats.clusters import cluster_codes, cluster_freedom, clustered_standard_error
 from audit.stats.interval import Interval, outer, t_interval
 from audit.stats.intervals import mean_interval, why_none
 from audit.stats.pairing.difference import Inference
@@ -32,8 +32,9 @@ def of_shares(changes: Numbers, clusters: Sequence[str] | None, *, confidence: f
 
     McNemar 1947, "Note on the Sampling Error of the Difference Between Correlated Proportions or Percentages",
     Psychometrika 12:153. With clusters the interval is that of the effective number of items, n / design effect, with
-    Student's quantile for G - 1 degrees of freedom (Korn and Graubard 1998), and the signs of whole clusters are
-    permuted, or Student's t is used where they are too few (:func:`_tested`).
+    Student's quantile (Korn and Graubard 1998) at the degrees of freedom of the clusters
+    (:func:`audit.stats.clusters.cluster_freedom`). The signs of whole clusters are permuted, or Student's t is used
+    where they are too few (:func:`_tested`).
 
     Args:
         changes: 1 for each item that only the candidate has right, -1 for the baseline alone, else 0.
@@ -54,9 +55,10 @@ def of_shares(changes: Numbers, clusters: Sequence[str] | None, *, confidence: f
     if groups < 2:
         p_value, test = _permuted(changes, clusters, seed)
         return Inference(None, why_none(changes, clusters), p_value, test, **effect)
-    found, effective = _of_clusters(changes, clusters, groups, confidence)
-    p_value, test = _tested(changes, clusters, found, groups - 1, seed)
-    return Inference(found, None, p_value, test, **effect, freedom=groups - 1, **_variation(changed, effective))
+    freedom = cluster_freedom(cluster_codes(changes, clusters))
+    found, effective = _of_clusters(changes, clusters, groups, freedom, confidence)
+    p_value, test = _tested(changes, clusters, found, freedom, seed)
+    return Inference(found, None, p_value, test, **effect, freedom=freedom, **_variation(changed, effective))
 
 
 def _variation(change: float, n: float, width: float = 1.0) -> dict[str, Any]:
@@ -70,13 +72,15 @@ def _variation(change: float, n: float, width: float = 1.0) -> dict[str, Any]:
     return {"error": math.sqrt(width * change / n), "growth": width / n}
 
 
-def _of_clusters(changes: Numbers, clusters: Sequence[str], groups: int, confidence: float) -> tuple[Interval, float]:
+def _of_clusters(
+    changes: Numbers, clusters: Sequence[str], groups: int, freedom: float, confidence: float
+) -> tuple[Interval, float]:
     """The outer ends of Tango's interval at the effective number of items and of Student's t; and that number.
 
     Where few items changed, each alone is too short on one side. The clusters count as items, and there is no Student's
     t, where they do not vary.
     """
-    n, freedom = len(changes), groups - 1
+    n = len(changes)
     error, mean = clustered_standard_error(changes, clusters), float(changes.mean())
     vanishing = error <= VANISHING
     part = (groups if vanishing else float(changes.var()) / error**2) / n
@@ -112,6 +116,7 @@ def of_means(
         resamples: Number of bootstrap resamples.
     """
     n, groups = len(differences), len(set(clusters)) if clusters else len(differences)
+    freedom = cluster_freedom(cluster_codes(differences, clusters)) if clusters and groups > 1 else groups - 1.0
     spread = float(differences.std(ddof=1)) if n > 1 else 0.0
     effect = float(differences.mean()) / spread if spread > 1e-12 * abs(float(differences.mean())) else None
     ends = mean_interval(
@@ -125,7 +130,7 @@ def of_means(
     )
     if ends and ends.method in STUDENTISED:
         error = clustered_standard_error(differences, clusters or range(n))
-        ends = outer(ends, t_interval(float(differences.mean()), error, groups - 1, confidence, "t"))
+        ends = outer(ends, t_interval(float(differences.mean()), error, freedom, confidence, "t"))
     change = float(np.abs(differences).mean())
     variation: dict[str, Any] = {}
     if math.isfinite(width) and groups > 1:
@@ -133,8 +138,8 @@ def of_means(
         variation = {} if ends else _variation(change, effective, width)
         ends = _within(ends, widest)
     reason = None if ends else why_none(differences, clusters or [None] * n)
-    p_value, test = _tested(differences, clusters, ends, groups - 1, seed)
-    found = Inference(ends, reason, p_value, test, effect, "d_z", groups - 1, **variation)
+    p_value, test = _tested(differences, clusters, ends, freedom, seed)
+    found = Inference(ends, reason, p_value, test, effect, "d_z", freedom, **variation)
     if variation or found.standard_error is None:
         return found
     return replace(found, growth=found.standard_error**2 / change)  # items change as they did, only more often
@@ -150,8 +155,9 @@ def _bounded(
     """
     n, freedom, part = len(differences), math.inf, 1.0
     if clusters:
-        sizes = np.bincount(cluster_codes(differences, clusters)).astype(np.float64)
-        freedom, part = len(sizes) - 1, n / float(np.sum(sizes**2))
+        codes = cluster_codes(differences, clusters)
+        sizes = np.bincount(codes).astype(np.float64)
+        freedom, part = cluster_freedom(codes), n / float(np.sum(sizes**2))
     up, down = (part * float(np.maximum(sign * differences, 0).sum()) / width for sign in (1, -1))
     ends = tango(up, down, part * n, confidence, freedom=freedom)
     return Interval(width * ends.low, width * ends.high, "bounded_score", confidence), part * n
@@ -165,14 +171,15 @@ def _within(ends: Interval | None, widest: Interval) -> Interval:
 
 
 def _tested(
-    differences: Numbers, clusters: Sequence[str] | None, ends: Interval | None, freedom: int, seed: int
+    differences: Numbers, clusters: Sequence[str] | None, ends: Interval | None, freedom: float, seed: int
 ) -> tuple[float, str]:
     """P-value and name of the test of a mean difference whose interval is known.
 
     With few units, no permutation of signs has a p-value below the interval's level: 2 / 2^5 is 6 %. Then it is
     Student's, with the interval's reach towards 0: at most 1 - confidence exactly where the interval excludes 0.
     """
-    if ends is None or 2.0**-freedom <= 1 - ends.confidence:
+    units = len(set(clusters)) if clusters else len(differences)
+    if ends is None or 2.0 ** (1 - units) <= 1 - ends.confidence:
         return _permuted(differences, clusters, seed)
     from scipy import special  # noqa: PLC0415 - half a second to import
 
@@ -193,4 +200,4 @@ def _permuted(differences: Numbers, clusters: Sequence[str] | None, seed: int) -
 
     error = clustered_standard_error(differences, clusters or range(len(differences)))
     statistic = abs(float(differences.mean())) / error if error else math.inf
-    return float(2 * special.stdtr(len(sums) - 1, -statistic)), "clustered_t" if clusters else "student_t"
+    return float(2 * special.stdtr(cluster_freedom(codes), -statistic)), "clustered_t" if clusters else "student_t"

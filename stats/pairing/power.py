@@ -50,7 +50,8 @@ def needed(error: float, growth: float, margin: float, units: int, confidence: f
     """
 
     def enough(count: int) -> bool:
-        part, later = units / count, math.inf if math.isinf(freedom) else count - 1
+        part = units / count
+        later = math.inf if math.isinf(freedom) else max(1.0, (freedom + 1) / part - 1)  # grows with the units
         return detectable(error * math.sqrt(part), growth * part, confidence, freedom, later) <= margin
 
     high = 2

@@ -72,7 +72,7 @@ def powered_share(
         return _of_labels(sample, confidence)
     found = tuned(sample)
     value = min(1.0, max(0.0, found.value))
-    if sample.freedom < 1:
+    if sample.freedom == 0:
         return PoweredShare(value, None, found.tuning, 1.0)
     if few >= OF_EACH and not strata.is_two_valued(sample.scores):
         ends = _wilson(sample, found, value, confidence)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audit.stats.clusters import cluster_freedom
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,10 +42,13 @@ class LabelledSample:
         return np.concatenate([self.judged, self.others])
 
     @property
-    def freedom(self) -> int:
-        """Independent units among the labels, minus one."""
+    def freedom(self) -> float:
+        """Degrees of freedom of the labels: one less than independent units of one size; 0 for one unit."""
         n = len(self.labels)
-        return (n if self.clusters is None else len(np.unique(self.clusters[:n]))) - 1
+        if self.clusters is None:
+            return n - 1.0
+        labelled = self.clusters[:n]
+        return cluster_freedom(labelled) if len(np.unique(labelled)) > 1 else 0.0
 
 
 @dataclass(frozen=True, slots=True)

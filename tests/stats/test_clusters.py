@@ -9,7 +9,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from audit.stats.clusters import cluster_codes, clustered_standard_error
+from audit.stats.clusters import cluster_codes, cluster_freedom, clustered_standard_error
 from audit.stats.intervals import clustered_interval, mean_interval
 from tests.stats.conftest import ends
 
@@ -18,6 +18,22 @@ def clustered_data(groups: int, size: int, seed: int) -> tuple[np.ndarray, np.nd
     generator = np.random.default_rng(seed)
     codes = generator.integers(groups, size=size)
     return generator.normal(size=groups)[codes] + generator.normal(size=size), codes
+
+
+def freedom_of_the_regression(codes: np.ndarray) -> float:
+    """Imbens and Kolesár 2016, "Robust Standard Errors in Small Samples", Review of Economics and Statistics 98:701,
+    section 4.2, for a regression on a constant: column g is (I - H)' of cluster g's (I - H)^(-1/2) X (X'X)^(-1).
+    """
+    n = len(codes)
+    left = np.eye(n) - 1 / n
+    columns = []
+    for code in np.unique(codes):
+        inside = codes == code
+        roots, vectors = np.linalg.eigh(left[np.ix_(inside, inside)])
+        adjusted = vectors @ np.diag(roots**-0.5) @ vectors.T @ np.full(inside.sum(), 1 / n)
+        columns.append(left[:, inside] @ adjusted)
+    found = np.linalg.eigvalsh(np.column_stack(columns).T @ np.column_stack(columns))
+    return float(found.sum() ** 2 / (found**2).sum())
 
 
 @pytest.mark.parametrize(("groups", "size"), [(2, 9), (4, 60), (60, 60), (200, 500)])
@@ -30,7 +46,16 @@ def test_clustered_error_and_interval_of_few_clusters_equal_statsmodels(groups: 
         interval = clustered_interval(values, names, confidence=0.9)
         assert interval is not None
         assert interval.method == "clustered_t"
-        assert ends(interval) == pytest.approx(tuple(fit.conf_int(alpha=0.1)[0]), rel=1e-9)
+        reach = stats.t.ppf(0.95, freedom_of_the_regression(codes)) * fit.bse[0]
+        assert ends(interval) == pytest.approx((values.mean() - reach, values.mean() + reach), rel=1e-9)
+
+
+def test_freedom_is_that_of_bell_and_mccaffrey() -> None:
+    for sizes in ([1, 2], [3, 1, 1], [30, 1, 1, 2, 9], [20, 20, 1, 1, 1, 1, 1], [2, 3, 4] * 4):
+        codes = np.repeat(np.arange(len(sizes)), sizes)
+        assert cluster_freedom(codes) == pytest.approx(freedom_of_the_regression(codes), rel=1e-9)
+    assert cluster_freedom(np.array([0, 1, 1, 1])) == pytest.approx(1.0, rel=1e-12)  # two clusters of any size
+    assert cluster_freedom(np.arange(7).repeat(3)) == 6  # one size: one less than clusters
 
 
 def test_clustered_error_equals_the_double_sum_of_miller() -> None:

@@ -310,6 +310,18 @@ def test_effects_beyond_the_scale_cannot_be_found() -> None:
     assert wide.detectable is None
 
 
+@pytest.mark.parametrize(("right", "possible"), [(4, True), (20, False), (36, True)])
+def test_an_effect_that_no_difference_from_the_baseline_can_have_is_not_named(right: int, possible: bool) -> None:
+    """Four clusters of ten, one item of which changed, would show a difference of about 0.86."""
+    names = [f"c{place // 10}" for place in range(40)]
+    before = [0.0] * (40 - right) + [1.0] * right
+    after = [1.0, *before[1:]]
+    sides = [run_of(given, cluster=names) for given in (before, after)]
+    found = compared(Mean(), *sides, unit="share", higher_is_better=True)
+    assert (found.detectable is not None and 0.8 < found.detectable < 0.9) == possible
+    assert possible or found.detectable is None
+
+
 def test_identical_runs_without_an_interval_are_known_as_such() -> None:
     scores = [0.1, 0.7, 0.4, 0.9] * 5
     before = run_of(scores)

@@ -8,14 +8,16 @@ programs share. On a network share there is none, and the rollback journal is us
 from __future__ import annotations
 
 import os
+import random
+import sqlite3
 import threading
+import time
 from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
-
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 BUSY_SECONDS, CONNECT_SECONDS = 30, 10
 SHARES = {"nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "davfs"}
 """File systems that other machines may write to, as ``/proc/mounts`` names them; so does any by FUSE over ssh."""
+JOURNAL_TRIES = 50
+"""Tries to change the journal of a database that others have open."""
 _TURN = threading.Lock()
 """Whose turn it is to write among the threads of this process. SQLite's busy timeout alone is unfair: waiting
 connections sleep for ever longer and meet those that have just come."""
@@ -184,14 +188,20 @@ def _immutable(url: URL, file: Path) -> URL:
 
 
 def _choose_journal(engine: Engine, journal: str) -> None:
-    """Use a journal from now on; the database remembers it. While others use the database, it stays as it is."""
+    """Use a journal from now on; the database remembers it. Where others keep using the database, it stays as it is."""
     with engine.connect() as connection:
-        raw = connection.connection.dbapi_connection
-        if raw is not None and raw.execute("PRAGMA journal_mode").fetchone()[0] != journal:
+        raw: Any = connection.connection.dbapi_connection
+        if raw.execute("PRAGMA journal_mode").fetchone()[0] == journal:
+            return
+        # Two processes that wait for each other here would wait until the timeout: neither gives up its shared lock.
+        raw.execute("PRAGMA busy_timeout = 0")
+        for _ in range(JOURNAL_TRIES):
             try:
-                raw.execute(f"PRAGMA journal_mode={journal}")
-            except raw.OperationalError:
-                return
+                raw.execute(f"PRAGMA journal_mode = {journal}")
+                break
+            except sqlite3.OperationalError:
+                time.sleep(random.uniform(0.01, 0.05))  # noqa: S311 - no secret
+        raw.execute(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS}")
 
 
 def is_on_share(file: Path) -> bool:

@@ -40,7 +40,9 @@ def server(*options: str) -> Iterator[str]:
     assert folder is not None, HOW_TO_GET_IT
     home = Path(tempfile.mkdtemp(prefix="postgresql-"))
     owner = _owner(home)
-    settings = [word for option in ("listen_addresses=", f"unix_socket_directories={home}", *options) for word in ("-c", option)]
+    settings = [
+        word for option in ("listen_addresses=", f"unix_socket_directories={home}", *options) for word in ("-c", option)
+    ]
     make = [folder / "initdb", "--auth=trust", "--username=audit", "--encoding=UTF8", "--no-sync", home / "data"]
     subprocess.run(make, check=True, capture_output=True, cwd=home, **owner)
     process = subprocess.Popen(

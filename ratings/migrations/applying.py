@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
 from sqlalchemy import inspect, text
 
 from audit.core.errors import UsageError
@@ -59,8 +58,8 @@ def migrate(connection: Connection) -> None:
     def steps(revision: Any, _context: MigrationContext) -> Any:  # noqa: ANN401 - Alembic's own types
         return scripts._upgrade_revs("head", revision)  # noqa: SLF001 - as alembic.command.upgrade does
 
-    from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415 - only where something is missing
     from alembic.config import Config  # noqa: PLC0415 - as above
+    from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415 - only where something is missing
 
     with EnvironmentContext(Config(), scripts, fn=steps) as environment:
         environment.configure(connection=connection, fn=steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
@@ -16,7 +16,6 @@ LONGEST_TEXT = 20_000
 """Characters of a free text."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Value: TypeAlias = "int | str | list[str] | list[MarkedSpan]"
 
 
 class MarkedSpan(Record):
@@ -37,6 +36,10 @@ class MarkedSpan(Record):
             msg = "a marked span ends after it starts"
             raise ValueError(msg)
         return self
+
+
+Value = int | str | list[str] | list[MarkedSpan]
+"""An answer to one question."""
 
 
 class LikertScale(Record):
@@ -112,9 +115,7 @@ class PreferenceChoice(Record):
     """Whether both may be called bad."""
 
 
-AnyKind = Annotated[
-    LikertScale | LabelChoice | FreeText | SpanMarking | PreferenceChoice, Field(discriminator="kind")
-]
+AnyKind = Annotated[LikertScale | LabelChoice | FreeText | SpanMarking | PreferenceChoice, Field(discriminator="kind")]
 """One question of a project."""
 _SPANS = TypeAdapter(list[MarkedSpan])
 

@@ -21,9 +21,49 @@ if TYPE_CHECKING:
 MASK = "█"
 """Stands for one character of a name, so that offsets in the text stay what they are."""
 ORDINARY = frozenset(
-    "base instruct chat model checkpoint tiny small medium large mini nano micro final best latest test demo merged tuned"
-    " trained train step epoch preview candidate baseline old new lora adapter awq gguf gptq int quantized text causal"
-    " for and the with".split()
+    [
+        "base",
+        "instruct",
+        "chat",
+        "model",
+        "checkpoint",
+        "tiny",
+        "small",
+        "medium",
+        "large",
+        "mini",
+        "nano",
+        "micro",
+        "final",
+        "best",
+        "latest",
+        "test",
+        "demo",
+        "merged",
+        "tuned",
+        "trained",
+        "train",
+        "step",
+        "epoch",
+        "preview",
+        "candidate",
+        "baseline",
+        "old",
+        "new",
+        "lora",
+        "adapter",
+        "awq",
+        "gguf",
+        "gptq",
+        "int",
+        "quantized",
+        "text",
+        "causal",
+        "for",
+        "and",
+        "the",
+        "with",
+    ]
 )
 """Words in names of checkpoints that are words of ordinary texts."""
 LEAST_LETTERS = 3

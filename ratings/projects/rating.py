@@ -223,9 +223,7 @@ def _content(
     return {"answers": by_run, "seen": seen, "guidelines": version, "comment": comment}
 
 
-def stored_form(
-    project: Project, item: RatedItem, given: dict[str, Value]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def stored_form(project: Project, item: RatedItem, given: dict[str, Value]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Checked answers as they are stored: preferences for the first or second run, and the sides that were pressed."""
     plain = {name: _plain(value) for name, value in given.items()}
     asked = {one.name for one in project.questions if one.kind == "preference"}
@@ -234,7 +232,9 @@ def stored_form(
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any answer
-    return [one.model_dump() if hasattr(one, "model_dump") else one for one in value] if isinstance(value, list) else value
+    return (
+        [one.model_dump() if hasattr(one, "model_dump") else one for one in value] if isinstance(value, list) else value
+    )
 
 
 def _expected(item: RatedItem) -> dict[str, Any]:

@@ -43,9 +43,7 @@ def _ratings(connection: Connection) -> None:
     """The table of ratings and the index that queues and summaries read by."""
     # AUTOINCREMENT: without it SQLite may give the number of a vanished last row to another one.
     postgresql = connection.dialect.name == "postgresql"
-    identity = (
-        "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY" if postgresql else "INTEGER PRIMARY KEY AUTOINCREMENT"
-    )
+    identity = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY" if postgresql else "INTEGER PRIMARY KEY AUTOINCREMENT"
     moment = "TIMESTAMP WITH TIME ZONE" if postgresql else "DATETIME"
     connection.execute(
         text(

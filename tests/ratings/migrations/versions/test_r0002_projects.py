@@ -35,7 +35,9 @@ def test_what_was_written_stays(any_database: str) -> None:
         assert "append-only" in refused(any_database, f"UPDATE {table} SET content = '[]'")
         assert "append-only" in refused(any_database, f"DELETE FROM {table}")
     if any_database.startswith("sqlite"):
-        numbered = [row.replace("(created", "(id, created").replace("VALUES (", "VALUES (1, ") for row in (PROJECT, EVENT)]
+        numbered = [
+            row.replace("(created", "(id, created").replace("VALUES (", "VALUES (1, ") for row in (PROJECT, EVENT)
+        ]
         for row in (PROJECT, EVENT, *numbered):
             assert "append-only" in refused(any_database, f"INSERT OR REPLACE {row}")
     else:

@@ -31,6 +31,8 @@ class ItemAnswers:
     """Comment of each rater."""
     decided: dict[str, Any] | None = None
     """What an adjudicator decided; None where none has."""
+    decided_at: datetime | None = None
+    """When."""
     flags: dict[str, str] = field(default_factory=dict)
     """Why raters flagged it."""
     excluded: bool = False
@@ -63,7 +65,7 @@ def _add(about: ItemAnswers, event: Event) -> None:
         about.written[event.person] = event.created
         about.comments[event.person] = event.content.get("comment", "")
     elif event.kind == "adjudicated":
-        about.decided = event.content["answers"]
+        about.decided, about.decided_at = event.content["answers"], event.created
     elif event.kind == "flagged":
         about.flags[event.person] = event.content["reason"]
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.stats.bootstrap import cluster_bootstrap
+from audit.stats.interval import Interval  # noqa: TC001 - records that hold coefficients read the annotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from audit.stats.interval import Interval
 
 RESAMPLES = 2_000
 """Resamples of items for an interval of agreement."""

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.stats.bootstrap import cluster_bootstrap
-from audit.stats.interval import all_equal, finite
+from audit.stats.interval import Interval, all_equal, finite
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
-    from audit.stats.interval import Interval
 
 LEAST_ITEMS = 10
 """Rated outputs below which there is no correlation."""

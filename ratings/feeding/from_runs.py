@@ -81,6 +81,11 @@ def items_of(runs: Sequence[RunFolder], feed: Feed) -> Fed:
     return found
 
 
+def rateable_of(run: RunFolder, suite: str, task: str) -> list[Sample]:
+    """The samples of a task that people can judge, by their outputs."""
+    return rateable(run.read_samples(suite, task))
+
+
 def names_of_checkpoints(runs: Sequence[RunFolder]) -> list[str]:
     """What must not be read by raters: the names of the checkpoints of some runs."""
     models = [run.read_manifest().model for run in runs]

@@ -1,7 +1,7 @@
 """Opening a ratings database by URL.
 
-SQLite is used with a write-ahead log, so that readers never wait for the writer, and with ``BEGIN IMMEDIATE`` and a busy
-timeout: a second writer waits for the first one, up to ``BUSY_SECONDS``. A write-ahead log needs memory that all
+SQLite is used with a write-ahead log, so that readers never wait for the writer, and with ``BEGIN IMMEDIATE`` and a
+busy timeout: a second writer waits for the first one, up to ``BUSY_SECONDS``. A write-ahead log needs memory that all
 programs share. On a network share there is none, and the rollback journal is used instead.
 """
 

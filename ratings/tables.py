@@ -65,7 +65,7 @@ class ProjectRow(Base):
     created: Mapped[datetime] = mapped_column(UtcDateTime)
     name: Mapped[str]
     content: Mapped[str]
-    """JSON in ASCII, which holds NUL and lone surrogates as well: :class:`audit.ratings.projects.project.ProjectPlan`."""
+    """JSON in ASCII, which holds NUL and lone surrogates as well (``ratings/projects/project.py``)."""
 
 
 class ItemRow(Base):
@@ -77,7 +77,7 @@ class ItemRow(Base):
     project_id: Mapped[int]
     kind: Mapped[str]
     content: Mapped[str]
-    """JSON in ASCII: :class:`audit.ratings.projects.item.ItemContent`."""
+    """JSON in ASCII (``ratings/projects/item.py``)."""
 
 
 class SlotRow(Base):

@@ -59,14 +59,16 @@ def _group() -> None:
     """Human ratings of outputs."""
 
 
-def export(
+def export(  # noqa: PLR0913 - the options of a command
     *,
     database: Database = None,
     runs: Runs = RUNS,
     run: Annotated[
         str | None, typer.Option(help="Outside projects: only this run: folder, run-id or 'latest'.")
     ] = None,
-    project: Annotated[str | None, typer.Option(help="Answers of this project. Default: ratings outside projects.")] = None,
+    project: Annotated[
+        str | None, typer.Option(help="Answers of this project. Default: ratings outside projects.")
+    ] = None,
     form: Annotated[
         str | None, typer.Option("--format", help="Of a project: csv, preference, label or events. Default: csv.")
     ] = None,

@@ -73,8 +73,8 @@ def agreement(
 
 
 def _show_progress(done: Progress) -> None:
-    line = f"{done.project}: {done.complete:,} of {done.items:,} items complete, {done.answers:,} of {done.wanted:,} answers"
-    out.print(Text(printable(line)))
+    complete = f"{done.complete:,} of {done.items:,} items complete"
+    out.print(Text(printable(f"{done.project}: {complete}, {done.answers:,} of {done.wanted:,} answers")))
     table = _table("rater", "answered", "skipped", "flagged", "checks met")
     for one in done.raters:
         met = f"{number(one.score, 'share')} of {one.checked:,}" if one.checked else "—"

@@ -43,7 +43,9 @@ def assign(  # noqa: PLR0913 - the options of a command
     *,
     project: Annotated[str, typer.Option("--project", help="Name of the project; made if there is none.")],
     raters: Annotated[list[str] | None, typer.Option("--rater", help="Who rates; may be repeated.")] = None,
-    adjudicators: Annotated[list[str] | None, typer.Option("--adjudicator", help="Who decides; may be repeated.")] = None,
+    adjudicators: Annotated[
+        list[str] | None, typer.Option("--adjudicator", help="Who decides; may be repeated.")
+    ] = None,
     viewers: Annotated[list[str] | None, typer.Option("--viewer", help="Who sees results; may be repeated.")] = None,
     raters_per_item: Annotated[int, typer.Option(min=1, max=100, help="Raters that each item gets.")] = 1,
     count: Annotated[int, typer.Option(min=1, help="Items of each task.")] = 100,
@@ -60,9 +62,13 @@ def assign(  # noqa: PLR0913 - the options of a command
     lowest: Annotated[float | None, typer.Option("--min-score", help="Only samples with at least this score.")] = None,
     highest: Annotated[float | None, typer.Option("--max-score", help="Only samples with at most this score.")] = None,
     every_text: Annotated[bool, typer.Option(help="Every sampled text, not the scored output alone.")] = False,
-    questions: Annotated[Path | None, typer.Option(metavar="FILE", help="YAML file with questions and guidelines.")] = None,
+    questions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="YAML file with questions and guidelines.")
+    ] = None,
     guidelines: Annotated[Path | None, typer.Option(metavar="FILE", help="Text file with the guidelines.")] = None,
-    gold: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV with hidden checks: sample_id, answers.")] = None,
+    gold: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV with hidden checks: sample_id, answers.")
+    ] = None,
     calibration: Annotated[
         Path | None, typer.Option(metavar="FILE", help="CSV with items that everyone rates first: sample_id, answers.")
     ] = None,
@@ -93,14 +99,16 @@ def assign(  # noqa: PLR0913 - the options of a command
     there = _project(url, project, plan, _guidelines(questions, guidelines), is_new=questions is not None)
     checks = {kind: expected_items(folders, file, there.questions) for kind, file in _files(gold, calibration)}
     people: dict[Role, Sequence[str]] = {
-        "rater": raters or [], "adjudicator": adjudicators or [], "viewer": viewers or []
+        "rater": raters or [],
+        "adjudicator": adjudicators or [],
+        "viewer": viewers or [],
     }
     for role, named_people in people.items():
         for person in named_people:
             give_role(url, there.name, who, person, role)
-    added = add_items(url, there.name, who, fed.items)
-    for kind, items in checks.items():
+    for kind, items in checks.items():  # first: an item is in a project once
         add_items(url, there.name, who, items, kind)
+    added = add_items(url, there.name, who, fed.items)
     if not verbosity.chosen.quiet:
         _say(there, added, fed)
 

@@ -51,5 +51,7 @@ def import_(
     found, answers = read_foreign(file, tool)
     done = import_answers(url, project, who, answers, found)
     if not verbosity.chosen.quiet:
-        line = f"{counted(done.added, 'answer')} added, {done.known:,} known, {done.complete:,} to complete items left out"
+        line = (
+            f"{counted(done.added, 'answer')} added, {done.known:,} known, {done.complete:,} to complete items left out"
+        )
         err.print(line, markup=False, highlight=False)

@@ -20,10 +20,10 @@ Tool = Literal["argilla", "label-studio", "csv"]
 TOOLS: tuple[Tool, ...] = get_args(Tool)
 KEYS = ("item", "sample_id")
 """Where a file says which item it is about: the number of the item, or the id of its (first) sample."""
-OWN_COLUMNS = frozenset(
-    "kind suite task created excluded run output_sha256 run_b sample_id_b output_sha256_b prompt output output_b options"
-    .split()
-)  # fmt: skip
+OWN_COLUMNS = {
+    *("kind", "suite", "task", "created", "excluded", "run", "output_sha256", "run_b", "sample_id_b"),
+    *("output_sha256_b", "prompt", "output", "output_b", "options"),
+}
 """Columns of our own CSV that are no answers."""
 
 
@@ -49,8 +49,8 @@ def read_foreign(file: Path, tool: Tool | None = None) -> tuple[Tool, list[Forei
     """Read a file of another tool.
 
     Args:
-        file: Argilla's records as JSON (``dataset.records.to_json``), Label Studio's JSON export, or CSV with the columns
-            ``rater``, ``item`` or ``sample_id``, and one per question.
+        file: Argilla's records as JSON (``dataset.records.to_json``), Label Studio's JSON export, or CSV with the
+            columns ``rater``, ``item`` or ``sample_id``, and one per question.
         tool: Which tool wrote it; None recognises it.
 
     Raises:
@@ -87,14 +87,18 @@ def _csv(text: str, file: Path) -> Iterator[ForeignAnswer]:
     rows = csv.DictReader(io.StringIO(text, newline=""))
     columns = rows.fieldnames or []
     if "rater" not in columns or not set(KEYS) & set(columns):
-        msg = f"{file}: no column 'rater', or neither 'item' nor 'sample_id': give a CSV file with a header that has them"
+        msg = (
+            f"{file}: no column 'rater', or neither 'item' nor 'sample_id': give a CSV file with a header that has them"
+        )
         raise UsageError(msg)
     for number, row in enumerate(rows, 2):
         if None in row or None in row.values():
             msg = f"{file}, line {number}: it has another number of cells than the header"
             raise UsageError(msg)
         given = {
-            name: plain_cell(value) for name, value in row.items() if name not in {*KEYS, *OWN_COLUMNS, "rater", "comment"}
+            name: plain_cell(value)
+            for name, value in row.items()
+            if name not in {*KEYS, *OWN_COLUMNS, "rater", "comment"}
         }
         yield ForeignAnswer(
             where=f"{file}, line {number}",

@@ -38,9 +38,7 @@ class Imported(Record):
     """Answers to items that have all their raters, or that this rater has answered: left out."""
 
 
-def import_answers(
-    database_url: str, project: str, user: str, answers: Sequence[ForeignAnswer], tool: str
-) -> Imported:
+def import_answers(database_url: str, project: str, user: str, answers: Sequence[ForeignAnswer], tool: str) -> Imported:
     """Store answers of another tool as those of their raters, all of them or none.
 
     Each takes a free slot of its item, so that no item gets more raters than the project wants. Who imported them, and
@@ -124,7 +122,9 @@ def _answers(project: Project, item: RatedItem, one: ForeignAnswer) -> dict[str,
             word = value[0] if isinstance(value, list) and len(value) == 1 else value
             # Sides are ours: another tool cannot know which output was shown on which.
             given[asked.name] = sides.get(str(word), word if word in {"tie", "both_bad"} else None)
-        elif isinstance(value, list) and len(value) == 1 and not isinstance(asked, LabelChoice) and asked.kind != "spans":
+        elif (
+            isinstance(value, list) and len(value) == 1 and not isinstance(asked, LabelChoice) and asked.kind != "spans"
+        ):
             given[asked.name] = value[0]
     lengths = {side: len(output.text) for side, output in item.sides(project.seed).items()}
     try:

@@ -28,7 +28,7 @@ _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 def csv_lines(database_url: str, project: str, user: str) -> list[str]:
-    """Counting answers as rows of CSV after a header: one per item and rater, decisions under ``adjudicated``.
+    r"""Counting answers as rows of CSV after a header: one per item and rater, decisions under ``adjudicated``.
 
     A text that a spreadsheet would take for a formula begins with an apostrophe; NUL and half characters of UTF-16 are
     written as ``\\u0000`` and so on.

@@ -35,8 +35,8 @@ def training_lines(
     """Examples as JSON Lines, each with a newline at its end; one per item on which people agree enough.
 
     A preference needs more votes for one output than for the other; a decision of an adjudicator replaces the votes.
-    An output of one run is labelled by its mean points, outputs of two runs by preference, both as false where both were
-    called bad. Half characters of UTF-16, which no loader reads, become U+FFFD.
+    An output of one run is labelled by its mean points, outputs of two runs by preference, both as false where both
+    were called bad. Half characters of UTF-16, which no loader reads, become U+FFFD.
 
     Args:
         database_url: URL of the database.

@@ -66,7 +66,9 @@ def _expected(row: dict[str, Any], questions: list[AnyKind], item: ItemContent, 
     lengths = dict(zip("ab", (len(output.text) for output in item.outputs), strict=False))
     words = {"first": "a", "second": "b"}
     chosen = [one.name for one in asked if isinstance(one, PreferenceChoice)]
-    sided = {name: words.get(value, "") if name in chosen and value in words else value for name, value in given.items()}
+    sided = {
+        name: words.get(value, "") if name in chosen and value in words else value for name, value in given.items()
+    }
     if not given or any(sided[name] == given[name] in {"a", "b"} for name in chosen):
         msg = f"{where}: no expected answer, or a side instead of 'first' or 'second'"
         raise UsageError(msg)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Way = Literal["random", "stratified", "worst", "uncertain", "disagreement"]
 WAYS: tuple[Way, ...] = get_args(Way)
 """``random``: drawn as :func:`audit.ratings.drawing.drawn` does, so that a gate may correct scores by the ratings;
-``stratified``: equally many of each value of a slice; ``worst``: the worst scores; ``uncertain``: the lowest confidence;
-``disagreement``: the largest difference between the scores of two runs, or of the sampled texts of one."""
+``stratified``: equally many of each value of a slice; ``worst``: the worst scores; ``uncertain``: the lowest
+confidence; ``disagreement``: the largest difference between the scores of two runs, or of the sampled texts of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,12 @@ def choose(
     Raises:
         UsageError: The samples do not have what the way goes by.
     """
-    place = {one.sample_id: at for at, one in enumerate(drawn((one.first for one in candidates), run_id, len(candidates)))}
-    order = sorted((one for one in candidates if one.first.sample_id in place), key=lambda one: place[one.first.sample_id])
+    place = {
+        one.sample_id: at for at, one in enumerate(drawn((one.first for one in candidates), run_id, len(candidates)))
+    }
+    order = sorted(
+        (one for one in candidates if one.first.sample_id in place), key=lambda one: place[one.first.sample_id]
+    )
     if way == "stratified":
         return _stratified(order, count, by)
     if way != "random":

@@ -115,8 +115,10 @@ def _tasks(runs: Sequence[RunFolder], wanted: tuple[str, ...]) -> list[tuple[str
     names = [name for _, name in shared]
     for name in wanted:
         if name not in names:
-            msg = f"--tasks {named(name)}: no such task in {'both runs' if len(runs) > 1 else runs[0].path}."
-            raise UsageError(f"{msg[:-1]}: there are {', '.join(map(named, names)) or 'none'}.{did_you_mean(name, names)}")
+            where = "both runs" if len(runs) > 1 else str(runs[0].path)
+            there = f"there are {', '.join(map(named, names)) or 'none'}.{did_you_mean(name, names)}"
+            msg = f"--tasks {named(name)}: no such task in {where}: {there}"
+            raise UsageError(msg)
     return [(suite, task) for suite, task in shared if not wanted or task in wanted]
 
 

@@ -43,8 +43,8 @@ def outdated(connection: Connection) -> bool:
 def migrate(connection: Connection) -> None:
     """Apply what is missing, inside the caller's transaction.
 
-    The transaction must hold the database's write lock (SQLite: ``BEGIN IMMEDIATE``), so that of two processes that open
-    a new database at once one waits and finds the work done.
+    The transaction must hold the database's write lock (SQLite: ``BEGIN IMMEDIATE``), so that of two processes that
+    open a new database at once one waits and finds the work done.
 
     Raises:
         UsageError: A newer version of this program has migrated the database further.

@@ -35,7 +35,7 @@ def no_replacement(connection: Connection, table: str) -> None:
     Before an insert SQLite gives -1 for a number that is not set, so that no row may have it.
     """
     if connection.dialect.name == "sqlite":
-        same = f"NEW.id > 0 AND EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"
+        same = f"NEW.id > 0 AND EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"  # noqa: S608 - names of tables
         refuse(connection, f"{table}_no_replacement", f"BEFORE INSERT ON {table}", same)
         refuse(connection, f"{table}_numbers", f"AFTER INSERT ON {table}", "NEW.id < 1")
 

@@ -87,7 +87,8 @@ def read_case(database_url: str, project: str, user: str, item_id: int) -> Case:
         who = require(connection, found, user, "adjudicator", "rater")
         about = _about(collect(connection, found.id), item_id)
         if not _may_see(about, found, who, is_adjudicator="adjudicator" in roles_of(connection, found.id, who)):
-            msg = f"item {item_id}: the answers of others are hidden until it is complete, and from its raters until decided"
+            until = "it is complete, and from its raters until it is decided"
+            msg = f"item {item_id}: the answers of others are hidden until {until}"
             raise NotAllowed(msg)
         append(connection, found.id, "answers_seen", who, item_id=item_id)
         version = guidelines_of(connection, found.id)[0]

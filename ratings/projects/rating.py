@@ -6,6 +6,7 @@ Every function takes the acting user and checks the role in its own transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import UsageError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from audit.ratings.projects.events import Event
     from audit.ratings.projects.project import Project
 
+TRIED = 10
+"""Free items that are tried before they are looked for again."""
 LONGEST_REASON = 5_000
 """Characters of a comment or a reason."""
 
@@ -54,7 +57,7 @@ def next_item(database_url: str, project: str, user: str) -> ShownItem | None:
         found = find(connection, project)
         who = require(connection, found, user, "rater")
         held = current(connection, found.id, who)
-        wanted = iter([held]) if held is not None else iter(list(candidates(connection, found, who)))
+        wanted = [held] if held is not None else list(islice(candidates(connection, found, who), TRIED))
     # Looked for without the write lock, for which all raters wait; what others have taken meanwhile is passed over.
     for item_id in wanted:
         with writing(database_url) as connection:
@@ -66,7 +69,7 @@ def next_item(database_url: str, project: str, user: str) -> ShownItem | None:
             if item_id != held:
                 append(connection, found.id, "shown", who, item_id=item_id)
             return shown(item, found, guidelines_of(connection, found.id)[0]).model_copy(update={"until": until})
-    return next_item(database_url, project, user) if held is not None else None
+    return next_item(database_url, project, user) if wanted else None
 
 
 def submit(
@@ -92,8 +95,8 @@ def submit(
 
     Raises:
         NotAllowed: The user is no rater of the project.
-        UsageError: The rater does not hold the item any more, an answer is missing or impossible, or the database cannot
-            be written.
+        UsageError: The rater does not hold the item any more, an answer is missing or impossible, or the database
+            cannot be written.
     """
     with writing(database_url) as connection:
         found = find(connection, project)

@@ -9,7 +9,7 @@ from pydantic import Field
 from audit.core.config.yaml_file import read_yaml, validate
 from audit.core.errors import ConfigError
 from audit.core.records import Record
-from audit.ratings.projects.asking import AnyKind
+from audit.ratings.projects.asking import AnyKind  # noqa: TC001 - pydantic reads the annotation at run time
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,6 +6,8 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from audit.core.records import Record
 from audit.ratings.database import writing
 from audit.ratings.projects.answers import ItemAnswers, collect
@@ -15,7 +17,7 @@ from audit.ratings.projects.project import find
 from audit.ratings.projects.roles import names_of, require
 from audit.ratings.results.points import counts
 from audit.stats.agreement.bradley_terry import Strength, bradley_terry
-from audit.stats.agreement.estimate import Coefficient
+from audit.stats.agreement.estimate import Coefficient  # noqa: TC001 - pydantic reads the annotation at run time
 from audit.stats.agreement.kappas import cohen, fleiss
 from audit.stats.agreement.krippendorff import krippendorff
 from audit.stats.agreement.raters import RaterBias, SideBias, rater_bias, side_bias
@@ -23,7 +25,6 @@ from audit.stats.agreement.raters import RaterBias, SideBias, rater_bias, side_b
 if TYPE_CHECKING:
     from audit.ratings.projects.asking import AnyKind
     from audit.ratings.projects.events import Event
-    from audit.ratings.projects.project import Project
     from audit.stats.agreement.kappas import Weights
 
 SEED = 1234
@@ -42,11 +43,11 @@ class QuestionAgreement(Record):
     """Items with at least one counting answer."""
     coefficients: list[Coefficient]
     """Krippendorff's alpha; with two raters Cohen's kappa, with as many per item Fleiss'."""
-    biases: list[RaterBias] = []
+    biases: list[RaterBias] = Field(default_factory=list)
     """Of a scale: how each rater differs from the others."""
-    sides: list[SideBias] = []
+    sides: list[SideBias] = Field(default_factory=list)
     """Of a preference: which side each rater prefers."""
-    strengths: list[Strength] = []
+    strengths: list[Strength] = Field(default_factory=list)
     """Of a preference: Bradley–Terry strengths of the runs; empty where there are none."""
 
 

@@ -42,8 +42,8 @@ def against_people(
 ) -> list[MetricAgainstPeople]:
     """Rank correlation of each automatic score with people's answers, the highest first within a task.
 
-    Of outputs rated on a scale, scores are compared with the mean points; of pairs, the difference between the scores of
-    the first and second run with the mean preference for the first one. A metric whose low values are good has a
+    Of outputs rated on a scale, scores are compared with the mean points; of pairs, the difference between the scores
+    of the first and second run with the mean preference for the first one. A metric whose low values are good has a
     negative correlation where people agree with it.
 
     Raises:
@@ -61,7 +61,9 @@ def against_people(
     for about in answers:
         by_task[about.item.task].append(about)
     rows = [
-        MetricAgainstPeople(task=task, question=name, score=score, correlation=_correlation(group, name, score, confidence))
+        MetricAgainstPeople(
+            task=task, question=name, score=score, correlation=_correlation(group, name, score, confidence)
+        )
         for task, group in sorted(by_task.items())
         for name in asked
         for score in _scores(group)

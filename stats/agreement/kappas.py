@@ -32,7 +32,8 @@ def cohen(
         first: One person's rating of each item.
         second: The other person's ratings of the same items.
         order: All possible ratings in order, for weights; those that were given where it is None.
-        weights: How far ratings apart count: ``none`` all the same, ``linear`` by distance, ``quadratic`` by its square.
+        weights: How much ratings that differ count: ``none`` all the same, ``linear`` by distance, ``quadratic`` by
+            its square.
         seed: Seed of the bootstrap.
         confidence: Nominal coverage.
 

@@ -86,11 +86,9 @@ def _differences(totals: NDArray[np.float64], scale: Scale, values: list[Hashabl
     """Squared differences between all pairs of values, shape (values, values)."""
     if scale == "nominal":
         return 1 - np.eye(len(values))
-    if scale == "interval":
-        places = np.array([_number(value) for value in values])
-    else:
-        # Sum of the ratings from one value to the other, the two of them by half.
-        places = np.cumsum(totals) - totals / 2
+    # Ordinal: sum of the ratings from one value to the other, the two of them by half.
+    between = np.cumsum(totals) - totals / 2
+    places = between if scale == "ordinal" else np.array([_number(value) for value in values])
     return np.asarray((places[:, None] - places[None, :]) ** 2, dtype=np.float64)
 
 

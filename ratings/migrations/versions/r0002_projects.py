@@ -29,7 +29,7 @@ def upgrade() -> None:
         no_replacement(connection, table)
     if not postgresql:
         for table, column in (("projects", "name"), ("project_events", "submission")):
-            same = f"EXISTS (SELECT 1 FROM {table} WHERE {column} = NEW.{column})"
+            same = f"EXISTS (SELECT 1 FROM {table} WHERE {column} = NEW.{column})"  # noqa: S608 - names of tables
             refuse(connection, f"{table}_same_{column}", f"BEFORE INSERT ON {table}", same)
 
 

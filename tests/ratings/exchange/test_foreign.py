@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import UsageError
 from audit.ratings.exchange.foreign import ForeignAnswer, read_foreign
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ARGILLA = [
     {

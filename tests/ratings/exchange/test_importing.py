@@ -39,7 +39,9 @@ def test_each_takes_a_free_slot_once(any_database: str) -> None:
 
 def test_preferences_come_by_run(database_url: str) -> None:
     made_in(database_url, 8, raters=1, pairs=True)
-    rows = [ForeignAnswer("x", str(n), "", "Xenia", {"preference": ["first"] if n % 2 else "second"}) for n in range(1, 9)]
+    rows = [
+        ForeignAnswer("x", str(n), "", "Xenia", {"preference": ["first"] if n % 2 else "second"}) for n in range(1, 9)
+    ]
     import_answers(database_url, "p", "Root", rows, "argilla")
     expected = [{"xenia": {"preference": "first" if n % 2 else "second"}} for n in range(1, 9)]
     assert said(database_url) == expected

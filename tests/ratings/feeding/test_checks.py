@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +10,9 @@ from audit.core.errors import UsageError
 from audit.ratings.feeding.checks import expected_items
 from audit.ratings.projects import asking
 from tests.ratings.feeding.runs import make_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OTHER = "20260201T000000Z-other-0a1b2c"
 

@@ -53,9 +53,9 @@ def test_worst_takes_the_direction_of_the_task(tmp_path: Path) -> None:
 
 def test_what_cannot_be_fed(tmp_path: Path) -> None:
     run = make_run(tmp_path)
-    with pytest.raises(UsageError, match=r"no such task in .*: there are crows_pairs|no such task in .*asdiv"):
+    with pytest.raises(UsageError, match=r"no such task in .*: there are asdiv, openbookqa"):
         items_of([run], Feed(tasks=("nope",)))
-    with pytest.raises(UsageError, match="no items to rate .3 samples have no text"):
+    with pytest.raises(UsageError, match=r"no items to rate \(3 samples have no text"):
         items_of([run], Feed(tasks=("crows_pairs",)))
     with pytest.raises(UsageError, match="named twice"):
         items_of([run, run], Feed())

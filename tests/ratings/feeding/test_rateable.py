@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from audit.core.records import Sample
 from audit.ratings.feeding.rateable import is_rateable, rateable
 from tests.ratings.feeding.runs import chosen, sentences, toxic, written
+
+if TYPE_CHECKING:
+    from audit.core.records import Sample
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_what_a_question_takes(question: AnyKind, good: list[Any], bad: list[Any
         taken = checked([question], {"q": answer}, LENGTHS)["q"]
         assert taken == (sorted(answer) if isinstance(answer, list) else answer)
     for answer in bad:
-        with pytest.raises(UsageError, match="^q: .*it takes"):
+        with pytest.raises(UsageError, match=r"^q: .*it takes"):
             checked([question], {"q": answer}, LENGTHS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from audit.ratings.database import reading
 from audit.ratings.projects import asking
 from audit.ratings.projects.project import ProjectPlan, find, read_projects
 from tests.ratings.projects.made import made_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_project_comes_back_as_it_was_planned(any_database: str) -> None:

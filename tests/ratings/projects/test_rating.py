@@ -163,7 +163,7 @@ def test_calibration_comes_first_for_everyone_and_gold_is_not_marked(database_ur
 def test_only_raters_rate_and_only_what_is_theirs(database_url: str) -> None:
     made = made_in(database_url, 2, raters=1)
     for who in ("Root", "Judge", "Vera", "Nobody", ""):
-        with pytest.raises(UsageError, match="is no rater of the project|a user's name") as caught:
+        with pytest.raises(UsageError, match=r"is no rater of the project|a user's name") as caught:
             made.next(who)
         assert isinstance(caught.value, NotAllowed) or not who
     item = made.next("Ann")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from audit.core.errors import ConfigError
 from audit.ratings.projects.written import read_written
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = """
 guidelines: Read the question first.

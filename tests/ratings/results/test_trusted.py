@@ -15,7 +15,9 @@ def test_the_metric_that_agrees_comes_first(database_url: str) -> None:
     points = [1, 5, 2, 4, 3, 3, 2, 5, 1, 4, 4, 2]
     noise = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8]
     items = [
-        content(n, outputs=[RatedOutput.of("run-1", f"s{n}", f"t{n}", {"toxicity": 1 - one / 5, "length": float(noise[n])})])
+        content(
+            n, outputs=[RatedOutput.of("run-1", f"s{n}", f"t{n}", {"toxicity": 1 - one / 5, "length": float(noise[n])})]
+        )
         for n, one in enumerate(points)
     ]
     added = add_items(database_url, "p", "Root", items)

@@ -19,12 +19,12 @@ WINS = [
     [4, 4, 5, 6, 6, 0, 6],
     [2, 4, 1, 3, 1, 7, 0],
 ]
-"""Agresti 2002, *Categorical Data Analysis*, table 10.10: the American League of 1987, wins of the row over the column."""
+"""Agresti 2002, *Categorical Data Analysis*, table 10.10: the American League of 1987, wins of the row."""
 PUBLISHED = {
-    "Milwaukee": 1.5814, "Detroit": 1.4364, "Toronto": 1.2945, "New York": 1.2476, "Boston": 1.1077, "Cleveland": 0.6839,
-    "Baltimore": 0.0,
+    "Milwaukee": 1.5814, "Detroit": 1.4364, "Toronto": 1.2945, "New York": 1.2476, "Boston": 1.1077,
+    "Cleveland": 0.6839, "Baltimore": 0.0,
 }  # fmt: skip
-"""Turner and Firth 2012, "Bradley-Terry Models in R", Journal of Statistical Software 48 (9), section 2: Baltimore is 0."""
+"""Turner and Firth 2012, "Bradley-Terry Models in R", Journal of Statistical Software 48 (9): Baltimore is 0."""
 
 
 def games() -> tuple[list[str], list[str], list[float]]:
@@ -49,7 +49,7 @@ def test_evalica_says_the_same_of_ties_as_half_wins() -> None:
     from evalica import Winner
     from evalica import bradley_terry as theirs
 
-    draw = random.Random(7)
+    draw = random.Random(7)  # noqa: S311 - no secret
     first, second = [], []
     for _ in range(300):
         one, other = draw.sample("abcd", 2)
@@ -71,7 +71,7 @@ def test_the_intervals_are_those_of_statsmodels_clustered_logit() -> None:
     import statsmodels.api as sm
     from scipy import stats
 
-    draw = random.Random(11)
+    draw = random.Random(11)  # noqa: S311 - no secret
     items = [item for item in range(60) for _ in range(3)]
     lean = [draw.gauss(0.4, 1) for _ in range(60)]
     won = [float(draw.random() < 1 / (1 + np.exp(-lean[item]))) for item in items]

@@ -39,7 +39,7 @@ def test_the_worked_example_of_cohens_kappa() -> None:
 def test_scikit_learn_says_the_same_of_weighted_kappa() -> None:
     from sklearn.metrics import cohen_kappa_score
 
-    draw = random.Random(3)
+    draw = random.Random(3)  # noqa: S311 - no secret
     first = [draw.randint(1, 5) for _ in range(60)]
     second = [min(5, max(1, one + draw.choice([-1, 0, 0, 1]))) for one in first]
     for weights in ("none", "linear", "quadratic"):

@@ -44,7 +44,7 @@ def test_the_published_example_of_two_observers() -> None:
 @pytest.mark.slow
 def test_nltk_says_the_same() -> None:
     agreement = pytest.importorskip("nltk.metrics.agreement")
-    draw = random.Random(5)
+    draw = random.Random(5)  # noqa: S311 - no secret
     data = [
         (f"r{rater}", f"i{item}", draw.choice([item % 5 + 1, draw.randint(1, 5)]))
         for item in range(40)

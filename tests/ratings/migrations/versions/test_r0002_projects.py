@@ -32,8 +32,8 @@ def test_what_was_written_stays(any_database: str) -> None:
         for row in (f"INSERT {PROJECT}", f"INSERT {ITEM}", f"INSERT {EVENT}"):
             connection.execute(text(row))
     for table in ("projects", "project_items", "project_events"):
-        assert "append-only" in refused(any_database, f"UPDATE {table} SET content = '[]'")
-        assert "append-only" in refused(any_database, f"DELETE FROM {table}")
+        for change in (f"UPDATE {table} SET content = '[]'", f"DELETE FROM {table}"):  # noqa: S608 - names of tables
+            assert "append-only" in refused(any_database, change)
     if any_database.startswith("sqlite"):
         numbered = [
             row.replace("(created", "(id, created").replace("VALUES (", "VALUES (1, ") for row in (PROJECT, EVENT)

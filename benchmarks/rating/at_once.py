@@ -66,8 +66,8 @@ def load(given: argparse.Namespace) -> dict[str, Any]:
         began = time.perf_counter()
         times, faults = _threads(url, given) if given.threads else _processes(url, given)
         seconds = time.perf_counter() - began
-        told = {name: value for name, value in vars(given).items() if value is not None}
-        return {"database": url.partition(":")[0], **told, "seconds": round(seconds, 1), "faults": faults} | {
+        options = {name: value for name, value in vars(given).items() if value is not None}
+        return {"database": url.partition(":")[0], **options, "seconds": round(seconds, 1), "faults": faults} | {
             **check(url, given.per_item),
             **{name: _summary(times[name]) for name in ("next", "submit")},
         }
@@ -169,22 +169,22 @@ def _start(out: Path, url: str, name: str, pause: float, *, server: bool = False
 
 
 def _times(out: Path, url: str) -> dict[str, list[float]]:
-    """Seconds of each call; every answer that a rater was told is stored must be in the database."""
+    """Seconds of each call; every answer whose submit returned must be in the database."""
     from audit.ratings.database import reading
     from audit.ratings.projects.events import read_events
 
     calls: dict[str, list[float]] = {"next": [], "submit": []}
-    told = set()
+    confirmed = set()
     for file in out.glob("*.out"):
         for line in file.read_text().splitlines(keepends=True):
             if line.endswith("\n"):
                 what, seconds, event = json.loads(line)
                 calls[what].append(seconds)
-                told |= {event} if event is not None else set()
+                confirmed |= {event} if event is not None else set()
     with reading(url) as connection:
         stored = {event.id for event in read_events(connection, 1, ["answered"])}
-    if not told <= stored:
-        sys.exit(f"{len(told - stored)} answers are lost")
+    if not confirmed <= stored:
+        sys.exit(f"{len(confirmed - stored)} answers are lost")
     return calls
 
 

@@ -18,7 +18,7 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.ratings.projects.progress import Progress
+    from audit.ratings.projects.progress import ProjectProgress
     from audit.ratings.results.agreement import QuestionAgreement
     from audit.ratings.results.trusted import MetricAgainstPeople
     from audit.stats.interval import Interval
@@ -72,12 +72,12 @@ def agreement(
     _show_metrics(metrics)
 
 
-def _show_progress(done: Progress) -> None:
+def _show_progress(done: ProjectProgress) -> None:
     complete = f"{done.complete:,} of {done.items:,} items complete"
     out.print(Text(printable(f"{done.project}: {complete}, {done.answers:,} of {done.wanted:,} answers")))
     table = _table("rater", "answered", "skipped", "flagged", "checks met")
     for one in done.raters:
-        met = f"{number(one.score, 'share')} of {one.checked:,}" if one.checked else "—"
+        met = f"{number(one.share_met, 'share')} of {one.checked:,}" if one.checked else "—"
         table.add_row(printable(one.rater), f"{one.answered:,}", f"{one.skipped:,}", f"{one.flagged:,}", met)
     out.print(table)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from audit.ratings.projects.project import Project
 
 
-class Imported(Record):
+class ImportedAnswers(Record):
     """What became of the ratings of a file."""
 
     added: int = 0
@@ -38,7 +38,9 @@ class Imported(Record):
     """Answers to items that have all their raters, or that this rater has answered: left out."""
 
 
-def import_answers(database_url: str, project: str, user: str, answers: Sequence[ForeignAnswer], tool: str) -> Imported:
+def import_answers(
+    database_url: str, project: str, user: str, answers: Sequence[ForeignAnswer], tool: str
+) -> ImportedAnswers:
     """Store answers of another tool as those of their raters, all of them or none.
 
     Each takes a free slot of its item, so that no item gets more raters than the project wants. Who imported them, and
@@ -55,7 +57,7 @@ def import_answers(database_url: str, project: str, user: str, answers: Sequence
         NotAllowed: The user is no admin of the project.
         UsageError: An item is not in the project, an answer is impossible, or the database cannot be written.
     """
-    done = Imported()
+    done = ImportedAnswers()
     with writing(database_url) as connection:
         found = find(connection, project)
         who = require(connection, found, user, "admin")
@@ -80,7 +82,7 @@ def _store(
     one: ForeignAnswer,
     item: RatedItem,
     tool: str,
-    done: Imported,
+    done: ImportedAnswers,
 ) -> None:
     rater = _rater(one)
     submission = digest_of("imported", tool, project.id, item.id, rater, one.answers)

@@ -191,7 +191,7 @@ def _spread(values: list[Any], question: object) -> float:
     if len(values) < 2:
         return 0.0
     if isinstance(question, LikertScale):
-        return (max(values) - min(values)) / (question.points - 1)
+        return float(max(values) - min(values)) / (question.points - 1)
     texts = [json.dumps(value, sort_keys=True) for value in values]
     pairs = [(one, other) for place, one in enumerate(texts) for other in texts[:place]]
     return sum(one != other for one, other in pairs) / len(pairs)

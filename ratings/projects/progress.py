@@ -36,12 +36,12 @@ class RaterProgress(Record):
     """Sum of how far they met the expected answers, 0 to 1 each: of a scale, 1 minus the distance over the range."""
 
     @property
-    def score(self) -> float | None:
+    def share_met(self) -> float | None:
         """Mean over the checked answers, 0 to 1; None where there are none."""
         return self.met / self.checked if self.checked else None
 
 
-class Progress(Record):
+class ProjectProgress(Record):
     """How far a project is."""
 
     project: str
@@ -62,7 +62,7 @@ class Progress(Record):
     """Each rater; a rater who asks sees only themself."""
 
 
-def progress(database_url: str, project: str, user: str) -> Progress:
+def progress(database_url: str, project: str, user: str) -> ProjectProgress:
     """How far a project is.
 
     Viewers, adjudicators and admins see every rater, raters only themselves.
@@ -85,7 +85,7 @@ def progress(database_url: str, project: str, user: str) -> Progress:
     everyone += [rater for about in answers for rater in about.by_rater if rater not in everyone]
     seen = [rater for rater in dict.fromkeys(everyone) if rater == who or roles[who] != {"rater"}]
     regular = [about for about in answers if about.item.kind == "regular" and not about.excluded]
-    return Progress(
+    return ProjectProgress(
         project=found.name,
         items=len(regular),
         complete=sum(is_complete(about, found) for about in regular),

@@ -128,8 +128,12 @@ def _slope(
     n = len(strengths)
     chance = 1 / (1 + np.exp(strengths[games[:, 1]] - strengths[games[:, 0]]))
     rest, spread = results - chance, chance * (1 - chance)
-    slope = np.bincount(games[:, 0], rest, n) - np.bincount(games[:, 1], rest, n)
-    information = np.diag(np.bincount(games[:, 0], spread, n) + np.bincount(games[:, 1], spread, n))
+    slope = np.zeros(n)
+    np.add.at(slope, games[:, 0], rest)
+    np.add.at(slope, games[:, 1], -rest)
+    information = np.zeros((n, n))
+    for column in (0, 1):
+        np.add.at(information, (games[:, column], games[:, column]), spread)
     np.add.at(information, (games[:, 0], games[:, 1]), -spread)
     np.add.at(information, (games[:, 1], games[:, 0]), -spread)
     return slope, information

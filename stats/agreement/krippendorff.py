@@ -39,7 +39,7 @@ def krippendorff(
         msg = f"unknown scale {scale!r}: use {', '.join(get_args(Scale))}"
         raise ValueError(msg)
     paired = [unit for unit in units if len(unit) >= 2]
-    values = sorted({rating for unit in paired for rating in unit}, key=_number if scale != "nominal" else str)  # type: ignore[arg-type]
+    values = sorted({rating for unit in paired for rating in unit}, key=_number if scale != "nominal" else str)
     column = {value: place for place, value in enumerate(values)}
     counts = np.zeros((len(paired), len(values)))
     for row, unit in enumerate(paired):

@@ -29,10 +29,11 @@ def upgrade() -> None:
         text("CREATE TABLE IF NOT EXISTS ratings_migrations (name VARCHAR(100) PRIMARY KEY, applied VARCHAR(40))")
     )
     steps = dict(zip(FIRST_VERSION, (_ratings, _append_only, _no_replacement, _withdrawals), strict=True))
-    for name, step in {**steps, HANDED_OVER: lambda _: None}.items():
+    for name in (*FIRST_VERSION, HANDED_OVER):
         if name in done:
             continue
-        step(connection)
+        if name in steps:
+            steps[name](connection)
         connection.execute(
             text("INSERT INTO ratings_migrations (name, applied) VALUES (:name, :applied)"),
             {"name": name, "applied": datetime.now(UTC).isoformat(timespec="seconds")},

@@ -24,8 +24,8 @@ def test_counts_and_scores(any_database: str) -> None:
     assert (seen.items, seen.complete, seen.wanted, seen.answers, seen.excluded) == (2, 0, 4, 2, 1)
     ann, bob = seen.raters[0], seen.raters[1]
     # 4 where 5 is expected is 3/4 of the way, 4 where 1 is expected 1/4.
-    assert (ann.rater, ann.answered, ann.checked, ann.score) == ("Ann", 5, 2, 0.5)
-    assert (bob.rater, bob.answered, bob.skipped, bob.score) == ("Bob", 0, 1, None)
+    assert (ann.rater, ann.answered, ann.checked, ann.share_met) == ("Ann", 5, 2, 0.5)
+    assert (bob.rater, bob.answered, bob.skipped, bob.share_met) == ("Bob", 0, 1, None)
 
 
 @pytest.mark.parametrize(("who", "names"), [("Ann", ["Ann"]), ("Root", ["Ann", "Bob", "Cem", "Dee"])])

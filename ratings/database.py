@@ -1,30 +1,44 @@
 """Opening a ratings database by URL.
 
-SQLite is used with its rollback journal and a busy timeout, not with a write-ahead log: ratings arrive a
-few a minute, and a write-ahead log leaves side files that get lost when somebody copies the database, and
-does not work on network shares. A second writer waits for the first one, up to ``BUSY_SECONDS``.
+SQLite is used with a write-ahead log, so that readers never wait for the writer, and with ``BEGIN IMMEDIATE`` and a
+busy timeout: a second writer waits for the first one, up to ``BUSY_SECONDS``. A write-ahead log needs memory that all
+programs share. On a network share there is none, and the rollback journal is used instead.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+import random
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from audit.core.errors import UsageError, WriteError
 from audit.core.filesystem import did_you_mean_path
-from audit.ratings.migrations import migrate, missing
+from audit.ratings.migrations.applying import migrate, outdated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import URL
 
 BUSY_SECONDS, CONNECT_SECONDS = 30, 10
+SHARES = {"nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "davfs"}
+"""File systems that other machines may write to, as ``/proc/mounts`` names them; so does any by FUSE over ssh."""
+JOURNAL_TRIES = 50
+"""Tries to change the journal of a database that others have open."""
+_TURN = threading.Lock()
+"""Whose turn it is to write among the threads of this process. SQLite's busy timeout alone is unfair: waiting
+connections sleep for ever longer and meet those that have just come."""
 
 
 def default_url(runs: Path) -> str:
@@ -111,8 +125,14 @@ def writing(database_url: str) -> Iterator[Connection]:
         UsageError: The database cannot be opened, is not one, or is of a newer version.
         WriteError: It cannot be written.
     """
-    with _one_line_errors(database_url), _write_lock(open_engine(database_url)).begin() as connection:
-        yield connection
+    with _one_line_errors(database_url):
+        engine = open_engine(database_url)
+        with _turn(engine), _write_lock(engine).begin() as connection:
+            yield connection
+
+
+def _turn(engine: Engine) -> AbstractContextManager[object]:
+    return _TURN if engine.dialect.name == "sqlite" else nullcontext()
 
 
 def open_engine(database_url: str) -> Engine:
@@ -140,17 +160,55 @@ def _migrated_engine(url: URL) -> Engine:
     file = _sqlite_file(url)
     if file is not None:
         _make_folder(file.parent)
+        url = _immutable(url, file) if _is_unwritable(file) else url
     patience = {"timeout": BUSY_SECONDS} if url.get_backend_name() == "sqlite" else {"connect_timeout": CONNECT_SECONDS}
-    engine = create_engine(url, connect_args=patience)
+    # A server that was started again in between has closed its connections.
+    engine = create_engine(url, connect_args=patience, pool_pre_ping=url.get_backend_name() != "sqlite")
     if engine.dialect.name == "sqlite":
         _explicit_transactions(engine)
     # First checked without the write lock: a published run folder may be on a read-only disk.
     with engine.connect() as connection:
-        outdated = bool(missing(connection))
-    if outdated:
-        with _write_lock(engine).begin() as connection:
+        lacks_something = outdated(connection)
+    if lacks_something:
+        with _turn(engine), _write_lock(engine).begin() as connection:
             migrate(connection)
+    if file is not None and not _is_unwritable(file):
+        _choose_journal(engine, "delete" if is_on_share(file) else "wal")
     return engine
+
+
+def _is_unwritable(file: Path) -> bool:
+    """Whether a database lies where its side files cannot be made."""
+    return file.exists() and not os.access(file.parent, os.W_OK)
+
+
+def _immutable(url: URL, file: Path) -> URL:
+    """The database as one that nobody changes: SQLite then reads it without a write-ahead log."""
+    return url.set(database=f"file:{file.resolve()}", query={"mode": "ro", "immutable": "1", "uri": "true"})
+
+
+def _choose_journal(engine: Engine, journal: str) -> None:
+    """Use a journal from now on; the database remembers it. Where others keep using the database, it stays as it is."""
+    with engine.connect() as connection:
+        raw: Any = connection.connection.dbapi_connection
+        if raw.execute("PRAGMA journal_mode").fetchone()[0] == journal:
+            return
+        # Two processes that wait for each other here would wait until the timeout: neither gives up its shared lock.
+        raw.execute("PRAGMA busy_timeout = 0")
+        for _ in range(JOURNAL_TRIES):
+            try:
+                raw.execute(f"PRAGMA journal_mode = {journal}")
+                break
+            except sqlite3.OperationalError:
+                time.sleep(random.uniform(0.01, 0.05))  # noqa: S311 - no secret
+        raw.execute(f"PRAGMA busy_timeout = {1000 * BUSY_SECONDS}")
+
+
+def is_on_share(file: Path) -> bool:
+    """Whether a file lies on a file system that other machines may write to."""
+    inside = [part for part in psutil.disk_partitions(all=True) if file.resolve().is_relative_to(part.mountpoint)]
+    kind = max(inside, key=lambda part: len(part.mountpoint)).fstype.casefold() if inside else ""
+    return kind in SHARES or kind.startswith("fuse.ssh")
 
 
 def _make_folder(folder: Path) -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from audit.core.records import split_address
 from audit.core.records.decision import HIGHEST, LOWEST
+from audit.ratings.raters import person
 from audit.ratings.records import RatingSummary
+from audit.ratings.results.points import points
 from audit.ratings.store import read_all, read_latest
 from audit.stats.intervals import mean_interval
 
@@ -28,7 +30,10 @@ def summary(database_url: str, run_id: str) -> list[RatingSummary]:
         UsageError: The database cannot be opened, or is of a newer version.
     """
     by_task: defaultdict[tuple[str, str], list[Rating]] = defaultdict(list)
-    for rating in read_latest(database_url, run_id):
+    latest = {}
+    for rating in _in_order([*read_latest(database_url, run_id), *points(database_url, run_id)]):
+        latest[person(rating.rater), rating.sample_id] = rating
+    for rating in latest.values():
         by_task[rating.suite, rating.task].append(rating)
     return [summarize(by_task[key]) for key in sorted(by_task)]
 
@@ -43,7 +48,7 @@ def mean_by_output(database_url: str) -> dict[Output, float]:
 
 
 def by_output(database_url: str) -> dict[Output, list[int]]:
-    """The ratings of each rated output, 1 to 5, ascending, from any run.
+    """The ratings of each rated output, 1 to 5, ascending, from any run; those given in projects included.
 
     A rating is about the text that the rater saw: it also holds for the same output of the same sample in any other
     run, whether it was rated as the output or as one of the completions. If one rater rated an output several times,
@@ -56,12 +61,17 @@ def by_output(database_url: str) -> dict[Output, list[int]]:
         UsageError: The database cannot be opened, or is of a newer version.
     """
     found: defaultdict[Output, dict[str, int]] = defaultdict(dict)
-    for rating in read_all(database_url):
+    for rating in _in_order([*read_all(database_url), *points(database_url)]):
         if rating.withdrawn:
             continue
         sample = split_address(rating.sample_id)[0]
-        found[rating.suite, rating.task, sample, rating.output_sha256][rating.rater] = rating.rating
+        found[rating.suite, rating.task, sample, rating.output_sha256][person(rating.rater)] = rating.rating
     return {output: sorted(by_rater.values()) for output, by_rater in found.items()}
+
+
+def _in_order(ratings: list[Rating]) -> list[Rating]:
+    """As they were written, whether in a project or outside."""
+    return sorted(ratings, key=lambda rating: rating.created)
 
 
 def summarize(ratings: list[Rating]) -> RatingSummary:
@@ -74,7 +84,7 @@ def summarize(ratings: list[Rating]) -> RatingSummary:
         task=ratings[0].task,
         n_ratings=len(ratings),
         n_samples=len(set(samples)),
-        n_raters=len({rating.rater for rating in ratings}),
+        n_raters=len({person(rating.rater) for rating in ratings}),
         mean=sum(values) / len(values),
         ci_low=interval and interval.low,
         ci_high=interval and interval.high,

@@ -54,3 +54,60 @@ class WithdrawalRow(Base):
 
     rating_id: Mapped[int] = mapped_column(primary_key=True)
     created: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ProjectRow(Base):
+    """A rating project; what may change about it (guidelines, roles) is among its events."""
+
+    __tablename__ = "projects"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    name: Mapped[str]
+    content: Mapped[str]
+    """JSON in ASCII, which holds NUL and lone surrogates as well (``ratings/projects/project.py``)."""
+
+
+class ItemRow(Base):
+    """What is rated, with everything that raters and exports need of the run that it came from."""
+
+    __tablename__ = "project_items"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int]
+    kind: Mapped[str]
+    content: Mapped[str]
+    """JSON in ASCII (``ratings/projects/item.py``)."""
+
+
+class SlotRow(Base):
+    """One of the places for raters that an item has; the only table whose rows change."""
+
+    __tablename__ = "project_slots"
+
+    item_id: Mapped[int] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int]
+    person: Mapped[str | None]
+    """Who leases or filled it, in the common form of all spellings (:func:`audit.ratings.raters.person`)."""
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the lease ends."""
+    done: Mapped[bool]
+    """Whether its rater has answered."""
+
+
+class EventRow(Base):
+    """Something that somebody saw, said, changed or decided in a project; never changed once written."""
+
+    __tablename__ = "project_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    project_id: Mapped[int]
+    kind: Mapped[str]
+    person: Mapped[str]
+    item_id: Mapped[int | None]
+    submission: Mapped[str | None]
+    """Identifies one press of a button: sent again, it is stored once."""
+    content: Mapped[str]
+    """JSON in ASCII."""

@@ -55,7 +55,7 @@ settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
 )
 settings.load_profile("any machine")
-MARKER_OF_FIXTURE = {"embedded": "slow", "audit_data": "data", "chromium": "browser"}
+MARKER_OF_FIXTURE = {"embedded": "slow", "audit_data": "data", "chromium": "browser", "postgresql": "slow"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -235,6 +235,17 @@ def chromium() -> str:
     if found is None:
         pytest.skip("no Chromium: apt-get install chromium")
     return found
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """URL of a database on a PostgreSQL server that lives as long as the tests; it may create other databases."""
+    from tests import postgresql
+
+    if postgresql.programs() is None:
+        pytest.skip(postgresql.HOW_TO_GET_IT)
+    with postgresql.server("fsync=off", "full_page_writes=off") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

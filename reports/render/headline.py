@@ -39,7 +39,7 @@ def headlines(
     decision: Decision | None,
     gaps: Sequence[Unassessed],
 ) -> list[Headline]:
-    """At most eight sentences, from whether the run is whole to how sure its numbers are; what does not apply is left out.
+    """At most eight sentences, from whether the run is whole to how sure its numbers are.
 
     Args:
         manifest: Of the run.

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from audit.ratings import NewRating, default_url, output_digest
+from audit.ratings.database import open_engine, parse_url
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+NUMBERS = count()
 
 
 class MakeRating(Protocol):
@@ -19,6 +26,22 @@ class MakeRating(Protocol):
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     return default_url(tmp_path)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of an empty database: once on SQLite and once on PostgreSQL."""
+    url = default_url(tmp_path)
+    if request.param == "postgresql":
+        server: str = request.getfixturevalue("postgresql")
+        name = f"test_{next(NUMBERS)}"
+        engine = create_engine(parse_url(server), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        url = server.replace("/postgres?", f"/{name}?")
+    yield url
+    open_engine(url).dispose()
 
 
 @pytest.fixture

@@ -1,0 +1,132 @@
+"""``audit ratings agreement``: how far raters agree, and which metric agrees with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from audit.cli.console import JsonFlag, out, print_json
+from audit.cli.options import RUNS, Runs
+from audit.cli.ratings.options import ActingUser, Database, ProjectName, acting_user
+from audit.core.errors import UsageError
+from audit.core.formatting import estimate_text, number
+from audit.core.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from audit.ratings.projects.progress import ProjectProgress
+    from audit.ratings.results.agreement import QuestionAgreement
+    from audit.ratings.results.trusted import MetricAgainstPeople
+    from audit.stats.interval import Interval
+
+EXAMPLES = """\b
+Examples:
+  audit ratings agreement --project helpful
+  audit ratings agreement --project better --confidence 0.9 --json
+  audit ratings agreement --project helpful --database postgresql://ada@db.example.org/ratings --as ada
+
+Exit codes: 0 shown, 2 bad input.
+"""
+
+
+def agreement(
+    *,
+    project: ProjectName,
+    confidence: Annotated[float, typer.Option(help="Nominal coverage of the intervals.")] = 0.95,
+    as_json: JsonFlag = False,
+    runs: Runs = RUNS,
+    database: Database = None,
+    user: ActingUser = None,
+) -> None:
+    """Show progress, agreement, each rater's bias, preferences, and metrics against people."""
+    from audit.ratings import default_url  # noqa: PLC0415 - SQLAlchemy takes a second to import
+    from audit.ratings.database import require  # noqa: PLC0415 - as above
+    from audit.ratings.projects.progress import progress  # noqa: PLC0415 - as above
+    from audit.ratings.results import agreement as of_project  # noqa: PLC0415 - as above
+    from audit.ratings.results import trusted  # noqa: PLC0415 - as above
+
+    if not 0 < confidence < 1:
+        msg = f"--confidence {confidence}: give a share between 0 and 1, such as 0.95"
+        raise UsageError(msg)
+    url, who = database or default_url(runs), acting_user(user)
+    require(url)
+    done = progress(url, project, who)
+    agreed = of_project.agreement(url, project, who, confidence=confidence)
+    metrics = trusted.against_people(url, project, who, confidence=confidence)
+    if as_json:
+        print_json(
+            {
+                "progress": done.model_dump(mode="json"),
+                "questions": [one.model_dump(mode="json") for one in agreed.questions],
+                "metrics": [one.model_dump(mode="json") for one in metrics],
+            }
+        )
+        return
+    _show_progress(done)
+    for one in agreed.questions:
+        _show_question(one)
+    _show_metrics(metrics)
+
+
+def _show_progress(done: ProjectProgress) -> None:
+    complete = f"{done.complete:,} of {done.items:,} items complete"
+    out.print(Text(printable(f"{done.project}: {complete}, {done.answers:,} of {done.wanted:,} answers")))
+    table = _table("rater", "answered", "skipped", "flagged", "checks met")
+    for one in done.raters:
+        met = f"{number(one.share_met, 'share')} of {one.checked:,}" if one.checked else "—"
+        table.add_row(printable(one.rater), f"{one.answered:,}", f"{one.skipped:,}", f"{one.flagged:,}", met)
+    out.print(table)
+
+
+def _show_question(one: QuestionAgreement) -> None:
+    out.print(Text(f"\n{printable(one.question)}: {one.items:,} items"))
+    table = _table("agreement", "value and interval", "items", "ratings")
+    for found in one.coefficients:
+        shown = _estimate(found.value, found.interval) if found.value is not None else found.why_none
+        table.add_row(found.name, shown, f"{found.items:,}", f"{found.ratings:,}")
+    out.print(table)
+    if one.biases:
+        table = _table("rater", "bias in points", "drift in points", "items")
+        for bias in one.biases:
+            shown = _estimate(bias.bias, bias.interval), _estimate(bias.drift, bias.drift_interval)
+            table.add_row(printable(bias.rater), *shown, f"{bias.items:,}")
+        out.print(table)
+    if one.sides:
+        table = _table("rater", "share for side A", "preferences")
+        for side in one.sides:
+            table.add_row(printable(side.rater), _estimate(side.share, side.interval), f"{side.preferences:,}")
+        out.print(table)
+    if one.strengths:
+        table = _table("run", "Bradley–Terry strength (logits)", "comparisons")
+        for run in one.strengths:
+            shown_ends = estimate_text(run.value, run.low, run.high)
+            table.add_row(printable(run.name), shown_ends, f"{run.comparisons:,}")
+        out.print(table)
+
+
+def _show_metrics(metrics: Sequence[MetricAgainstPeople]) -> None:
+    if not metrics:
+        return
+    out.print(Text("\nMetrics against people: Spearman's rank correlation with the mean rating"))
+    table = _table("task", "question", "score", "value and interval", "outputs")
+    for one in metrics:
+        found = one.correlation
+        shown = _estimate(found.value, found.interval) if found.value is not None else found.why_none
+        names = (printable(one.task), printable(one.question), printable(one.score))
+        table.add_row(*names, shown, f"{found.outputs:,}")
+    out.print(table)
+
+
+def _estimate(value: float | None, interval: Interval | None) -> str:
+    return estimate_text(value, interval and interval.low, interval and interval.high)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

@@ -1,0 +1,1 @@
+"""Answers out of projects, for training and spreadsheets, and into them, from other tools."""

@@ -1,0 +1,1 @@
+"""Items of a project from the samples of one or two runs."""

@@ -1,0 +1,1 @@
+"""Rating projects: who rates what, how often, by which questions, and who may see it."""

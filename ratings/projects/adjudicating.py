@@ -1,0 +1,205 @@
+"""Disagreements and flagged items: what waits for an adjudicator, and what was decided.
+
+The answers of others are hidden from everyone until an item is complete, and from its raters until it is decided.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from audit.core.errors import UsageError
+from audit.core.records import Record
+from audit.ratings.database import reading, writing
+from audit.ratings.projects.answers import ItemAnswers, collect
+from audit.ratings.projects.asking import LikertScale, checked
+from audit.ratings.projects.blinding import ShownItem, shown
+from audit.ratings.projects.events import append
+from audit.ratings.projects.making import guidelines_of
+from audit.ratings.projects.project import find
+from audit.ratings.projects.rating import stored_form
+from audit.ratings.projects.roles import NotAllowed, require, roles_of
+
+if TYPE_CHECKING:
+    from audit.ratings.projects.project import Project
+
+
+class OpenCase(Record):
+    """An item that waits for a decision."""
+
+    item_id: int
+    """Its number."""
+    task: str
+    """The task."""
+    disagreements: list[str]
+    """Questions to which the raters gave different answers."""
+    spread: float
+    """How far they are apart, 0 to 1: of a scale, the range of the points; of anything else, the share of pairs of
+    raters that differ. The largest over the questions."""
+    flags: int
+    """How many raters flagged it."""
+
+
+class Case(Record):
+    """An item with what its raters said."""
+
+    item: ShownItem
+    """As raters see it."""
+    answers: dict[str, dict[str, Any]]
+    """Answers by question of each rater; raters are ``rater 1``, ``rater 2``, … in the order of their answers, and a
+    preference is for a side of ``item``."""
+    comments: dict[str, str]
+    """Their comments."""
+    flags: list[str]
+    """Why it was flagged."""
+    decided: dict[str, Any] | None = Field(default=None)
+    """What was decided; null where nothing was."""
+
+
+def queue(database_url: str, project: str, user: str) -> list[OpenCase]:
+    """Items to decide: flagged ones first, then complete ones whose raters disagree, those furthest apart first.
+
+    Raises:
+        NotAllowed: The user is no adjudicator of the project.
+        UsageError: There is no such project, or the database cannot be read.
+    """
+    with reading(database_url) as connection:
+        found = find(connection, project)
+        require(connection, found, user, "adjudicator")
+        cases = [_open_case(one, found) for one in collect(connection, found.id) if _is_undecided(one)]
+    waiting = [case for case in cases if case.flags or case.disagreements]
+    return sorted(waiting, key=lambda case: (-case.flags, -case.spread, case.item_id))
+
+
+def read_case(database_url: str, project: str, user: str, item_id: int) -> Case:
+    """An item with the answers of its raters, without their names; that they were seen is written down.
+
+    Adjudicators see complete and flagged items, raters those that they answered themselves and that are decided.
+
+    Raises:
+        NotAllowed: The user may not see them, or not yet.
+        UsageError: There is no such item, or the database cannot be written.
+    """
+    with writing(database_url) as connection:
+        found = find(connection, project)
+        who = require(connection, found, user, "adjudicator", "rater")
+        about = _about(collect(connection, found.id), item_id)
+        if not _may_see(about, found, who, is_adjudicator="adjudicator" in roles_of(connection, found.id, who)):
+            until = "it is complete, and from its raters until it is decided"
+            msg = f"item {item_id}: the answers of others are hidden until {until}"
+            raise NotAllowed(msg)
+        append(connection, found.id, "answers_seen", who, item_id=item_id)
+        version = guidelines_of(connection, found.id)[0]
+    called = {rater: f"rater {number}" for number, rater in enumerate(about.by_rater, 1)}
+    return Case(
+        item=shown(about.item, found, version),
+        answers={called[rater]: _by_side(given, about, found) for rater, given in about.by_rater.items()},
+        comments={called[rater]: text for rater, text in about.comments.items() if text},
+        flags=list(about.flags.values()),
+        decided=about.decided and _by_side(about.decided, about, found),
+    )
+
+
+def adjudicate(
+    database_url: str, project: str, user: str, item_id: int, answers: dict[str, Any], reason: str = ""
+) -> None:
+    """Decide an item: these answers count instead of those of its raters.
+
+    Args:
+        database_url: URL of the database.
+        project: Name of the project.
+        user: The adjudicator.
+        item_id: The item.
+        answers: As of a rater.
+        reason: Why.
+
+    Raises:
+        NotAllowed: The user is no adjudicator, or may not see the answers yet.
+        UsageError: There is no such item, an answer is impossible, or the database cannot be written.
+    """
+    with writing(database_url) as connection:
+        found = find(connection, project)
+        who = require(connection, found, user, "adjudicator")
+        about = _about(collect(connection, found.id), item_id)
+        if not _may_see(about, found, who, is_adjudicator=True):
+            msg = f"item {item_id}: it is not complete yet: decide it when all its raters have answered"
+            raise NotAllowed(msg)
+        lengths = {side: len(output.text) for side, output in about.item.sides(found.seed).items()}
+        by_run, _ = stored_form(found, about.item, checked(found.questions, answers, lengths))
+        append(connection, found.id, "adjudicated", who, item_id=item_id, content={"answers": by_run, "reason": reason})
+
+
+def exclude(database_url: str, project: str, user: str, item_id: int, reason: str) -> None:
+    """Take an item out: nobody gets it any more, and it counts nowhere.
+
+    Raises:
+        NotAllowed: The user is no adjudicator of the project.
+        UsageError: There is no such item, there is no reason, or the database cannot be written.
+    """
+    if not reason.strip():
+        msg = f"item {item_id}: say why it is taken out"
+        raise UsageError(msg)
+    with writing(database_url) as connection:
+        found = find(connection, project)
+        who = require(connection, found, user, "adjudicator")
+        _about(collect(connection, found.id), item_id)
+        append(connection, found.id, "excluded", who, item_id=item_id, content={"reason": reason})
+
+
+def is_complete(about: ItemAnswers, project: Project) -> bool:
+    """Whether an item has all its raters; calibration and gold items, which everyone rates, never have."""
+    return about.item.kind == "regular" and len(about.by_rater) >= project.raters_per_item
+
+
+def _is_undecided(about: ItemAnswers) -> bool:
+    return about.decided is None and not about.excluded
+
+
+def _may_see(about: ItemAnswers, project: Project, who: str, *, is_adjudicator: bool) -> bool:
+    if who in about.by_rater and about.decided is not None:
+        return True
+    waits = who not in about.by_rater and bool(about.flags)
+    return is_adjudicator and (is_complete(about, project) or waits)
+
+
+def _about(found: list[ItemAnswers], item_id: int) -> ItemAnswers:
+    about = next((one for one in found if one.item.id == item_id), None)
+    if about is None:
+        msg = f"the project has no item {item_id}"
+        raise UsageError(msg)
+    return about
+
+
+def _open_case(about: ItemAnswers, project: Project) -> OpenCase:
+    spreads = {one.name: _spread(list(about.values(one.name).values()), one) for one in project.questions}
+    # Two raters who write a free text never write the same.
+    asked = [one.name for one in project.questions if one.kind != "text"]
+    complete = is_complete(about, project)
+    apart = [name for name in asked if complete and spreads[name] > 0]
+    return OpenCase(
+        item_id=about.item.id,
+        task=about.item.task,
+        disagreements=apart,
+        spread=max((spreads[name] for name in apart), default=0.0),
+        flags=len(about.flags),
+    )
+
+
+def _spread(values: list[Any], question: object) -> float:
+    if len(values) < 2:
+        return 0.0
+    if isinstance(question, LikertScale):
+        return float(max(values) - min(values)) / (question.points - 1)
+    texts = [json.dumps(value, sort_keys=True) for value in values]
+    pairs = [(one, other) for place, one in enumerate(texts) for other in texts[:place]]
+    return sum(one != other for one, other in pairs) / len(pairs)
+
+
+def _by_side(answers: dict[str, Any], about: ItemAnswers, project: Project) -> dict[str, Any]:
+    """Answers with preferences for the sides on which the item is shown."""
+    asked = {one.name for one in project.questions if one.kind == "preference"}
+    first, second = ("b", "a") if about.item.is_swapped(project.seed) else ("a", "b")
+    sides = {"first": first, "second": second}
+    return {name: sides.get(value, value) if name in asked else value for name, value in answers.items()}

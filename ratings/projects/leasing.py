@@ -1,0 +1,124 @@
+"""Which item a rater gets next: a slot of it is leased, so that no item is rated more often than wanted."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, insert, or_, select, update
+
+from audit.ratings.tables import EventRow, ItemRow, SlotRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from audit.ratings.projects.project import Project
+
+LOOKED_AT = 50
+"""Items of a rater's order that are looked at in one statement."""
+
+
+def current(connection: Connection, project_id: int, who: str) -> int | None:
+    """The item that a rater has leased and not answered; also after the lease has ended, while nobody took the slot."""
+    mine = (SlotRow.project_id == project_id) & (SlotRow.person == who) & SlotRow.done.is_(False)
+    return connection.execute(select(SlotRow.item_id).where(mine).order_by(SlotRow.item_id)).scalars().first()
+
+
+def candidates(connection: Connection, project: Project, who: str) -> Iterator[int]:
+    """Items that a rater may get, in the rater's own order; of those that others have leased by now, some are not free.
+
+    Calibration items come first, skipped ones last. Nobody gets an item again that they answered or flagged, and nobody
+    one that was excluded.
+    """
+    order = _order(connection, project, who)
+    over = _items_of(connection, project.id, who, "answered") | _items_of(connection, project.id, who, "flagged")
+    over |= _items_of(connection, project.id, None, "excluded")
+    skipped = _items_of(connection, project.id, who, "skipped")
+    left = [item for item in order if item not in over]
+    left.sort(key=skipped.__contains__)
+    for start in range(0, len(left), LOOKED_AT):
+        some = left[start : start + LOOKED_AT]
+        free = _free(connection, some)
+        yield from (item for item in some if item in free)
+
+
+def lease(connection: Connection, project: Project, who: str, item_id: int, kind: str) -> datetime | None:
+    """Lease a slot of an item, or renew one's own, inside a transaction that writes.
+
+    Returns:
+        When the lease ends, UTC; None where no slot is free any more.
+    """
+    until = datetime.now(UTC) + timedelta(seconds=project.lease_seconds)
+    own = (SlotRow.item_id == item_id) & (SlotRow.person == who) & SlotRow.done.is_(False)
+    if connection.execute(update(SlotRow).where(own).values(until=until)).rowcount:
+        return until
+    # One statement: of two raters who want the last slot, PostgreSQL lets the second one look again after the first.
+    first = select(func.min(SlotRow.slot)).where(SlotRow.item_id == item_id, _is_free()).scalar_subquery()
+    taken = update(SlotRow).where(SlotRow.item_id == item_id, SlotRow.slot == first, _is_free())
+    if connection.execute(taken.values(person=who, until=until)).rowcount:
+        return until
+    if kind == "regular":
+        return None
+    last = select(func.coalesce(func.max(SlotRow.slot), 0)).where(SlotRow.item_id == item_id)
+    slot = connection.execute(last).scalar_one() + 1
+    values = {"item_id": item_id, "slot": slot, "project_id": project.id, "person": who, "until": until, "done": False}
+    connection.execute(insert(SlotRow).values(**values))
+    return until
+
+
+def fill(connection: Connection, item_id: int, who: str) -> bool:
+    """Mark the slot that a rater holds as answered; false where the rater holds none."""
+    own = (SlotRow.item_id == item_id) & (SlotRow.person == who) & SlotRow.done.is_(False)
+    return connection.execute(update(SlotRow).where(own).values(done=True, until=None)).rowcount == 1
+
+
+def release(connection: Connection, item_id: int, who: str) -> bool:
+    """Give back the slot that a rater holds; false where the rater holds none."""
+    own = (SlotRow.item_id == item_id) & (SlotRow.person == who) & SlotRow.done.is_(False)
+    return connection.execute(update(SlotRow).where(own).values(person=None, until=None)).rowcount == 1
+
+
+def has_filled(connection: Connection, item_id: int, who: str) -> bool:
+    """Whether a rater has answered an item."""
+    own = (SlotRow.item_id == item_id) & (SlotRow.person == who) & SlotRow.done.is_(True)
+    return connection.execute(select(SlotRow.slot).where(own)).first() is not None
+
+
+def _is_free() -> ColumnElement[bool]:
+    return SlotRow.done.is_(False) & or_(SlotRow.person.is_(None), SlotRow.until < datetime.now(UTC))
+
+
+def _free(connection: Connection, items: Sequence[int]) -> set[int]:
+    """Those of some items that have a free slot; calibration and gold items always do."""
+    free = select(SlotRow.item_id).where(SlotRow.item_id.in_(items), _is_free())
+    others = select(ItemRow.id).where(ItemRow.id.in_(items), ItemRow.kind != "regular")
+    return {*connection.execute(free).scalars(), *connection.execute(others).scalars()}
+
+
+def _items_of(connection: Connection, project_id: int, who: str | None, kind: str) -> set[int]:
+    """Items about which a person, or anybody, has written an event."""
+    wanted = select(EventRow.item_id).where(EventRow.project_id == project_id, EventRow.kind == kind)
+    if who is not None:
+        wanted = wanted.where(EventRow.person == who)
+    return {item for item in connection.execute(wanted).scalars() if item is not None}
+
+
+def _order(connection: Connection, project: Project, who: str) -> list[int]:
+    """All items of a project in a rater's own order, which stays as it is when items are added."""
+    rows = connection.execute(select(ItemRow.id, ItemRow.kind).where(ItemRow.project_id == project.id)).all()
+    return _ordered(tuple((row.id, row.kind) for row in rows), project.seed, who)
+
+
+@lru_cache(maxsize=100)
+def _ordered(items: tuple[tuple[int, str], ...], seed: int, who: str) -> list[int]:
+    """Calibration items first, each group in the order of a digest; kept for the raters of the moment."""
+    words = f"{seed}:{who}".encode("utf-8", "surrogatepass")
+
+    def place(item: tuple[int, str]) -> tuple[bool, bytes]:
+        return item[1] != "calibration", hashlib.blake2b(b"%d:%b" % (item[0], words), digest_size=8).digest()
+
+    return [number for number, _ in sorted(items, key=place)]

@@ -1,0 +1,101 @@
+"""``audit ratings assign``: projects from runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.core.errors import UsageError
+from audit.ratings import default_url
+from audit.ratings.projects.progress import progress
+from audit.ratings.projects.project import read_projects
+from audit.ratings.projects.rating import next_item
+from audit.ratings.projects.roles import NotAllowed
+from tests.ratings.feeding.runs import make_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.ratings.conftest import Ratings
+
+OTHER = "20260201T000000Z-other-0a1b2c"
+
+
+def test_a_project_from_a_run(ratings: Ratings, tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    words = ("--project", "p", "--rater", "ada", "--rater", "bob", "--as", "root", "--runs", tmp_path)
+    result = ratings("assign", run.path, *words, "--raters-per-item", 2, "--count", 3)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "p: 9 items added, 2 raters each; left out: 3 samples without text that people can judge\n"
+    url = default_url(tmp_path)
+    (project,) = read_projects(url)
+    assert (project.made_by, project.raters_per_item, project.hidden_names) == ("root", 2, ["tiny-chat"])
+    assert progress(url, "p", "root").wanted == 18
+    more = ratings("assign", run.path, *words, "--count", 4, "--tasks", "asdiv", "--viewer", "vera")
+    assert more.stderr.startswith("p: 1 item added, 2 raters each; left out: 3 items that the project had already")
+    assert progress(url, "p", "vera").items == 10
+
+
+def test_two_runs_are_compared(ratings: Ratings, tmp_path: Path) -> None:
+    runs = [make_run(tmp_path), make_run(tmp_path, OTHER, change="!")]
+    result = ratings(
+        "assign", *(run.path for run in runs), "--project", "p", "--rater", "ada", "--as", "r", "--runs", tmp_path
+    )
+    assert result.exit_code == 0, result.exception
+    seen = next_item(default_url(tmp_path), "p", "ada")
+    assert seen is not None
+    assert set(seen.outputs) == {"a", "b"}
+    assert [one.kind for one in seen.questions] == ["preference"]
+
+
+def test_questions_guidelines_and_checks(ratings: Ratings, tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    files = {
+        "q.yaml": "guidelines: old\nquestions: [{kind: likert, name: tone, text: Kind, points: 3}]\n",
+        "g.txt": "Be fair.\n",
+        "gold.csv": "sample_id,tone\nw1,3\n",
+        "first.csv": "sample_id,tone\nw2,1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    chosen = {"--questions": "q.yaml", "--guidelines": "g.txt", "--gold": "gold.csv", "--calibration": "first.csv"}
+    words = [word for option, name in chosen.items() for word in (option, tmp_path / name)]
+    common = ("assign", run.path, "--project", "p", "--rater", "ada", "--as", "r", "--runs", tmp_path)
+    assert ratings(*common, *words, "--hide", "Zed").exit_code == 0
+    seen = next_item(default_url(tmp_path), "p", "ada")
+    assert seen is not None
+    assert (seen.calibration, seen.outputs, seen.guidelines_version) == (True, {"a": "answer 2"}, 1)
+    (project,) = read_projects(default_url(tmp_path))
+    assert project.hidden_names == ["tiny-chat", "Zed"]
+    again = ratings(*common, "--questions", tmp_path / "q.yaml")
+    assert "has its questions already" in str(again.exception)
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["--way", "worse"], "--way worse: no such way: .*Did you mean 'worst'"),
+        (["--way", "stratified"], "--by names the slice"),
+        (["--by", "topic"], "--by names the slice"),
+        (["--slice", "topic"], "--slice topic: write NAME=VALUE"),
+        (["--tasks", "asdivv"], "Did you mean 'asdiv'"),
+        (["--contains", "nothing of it"], "no items to rate"),
+        (["--guidelines", "/nope/x"], "/nope/x"),
+        (["--way", "uncertain", "--tasks", "asdiv"], "have no confidences"),
+    ],
+)
+def test_faults_are_one_line(ratings: Ratings, tmp_path: Path, words: list[str], fault: str) -> None:
+    run = make_run(tmp_path)
+    result = ratings("assign", run.path, "--project", "p", "--as", "r", "--runs", tmp_path, *words)
+    with pytest.raises(UsageError, match=fault):
+        raise result.exception or AssertionError(result.output)
+    assert "\n" not in str(result.exception)
+    assert read_projects(default_url(tmp_path)) == []
+
+
+def test_only_admins_add_to_a_project(ratings: Ratings, tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    words = ("assign", run.path, "--project", "p", "--runs", tmp_path, "--rater", "ada")
+    assert ratings(*words, "--as", "root").exit_code == 0
+    assert isinstance(ratings(*words, "--as", "ada").exception, NotAllowed)

@@ -1,0 +1,59 @@
+"""Slots: the last one goes to one rater, whoever asks at the same time."""
+
+from __future__ import annotations
+
+import threading
+
+from audit.ratings.database import reading, writing
+from audit.ratings.projects.leasing import candidates, current, fill, has_filled, lease, release
+from audit.ratings.projects.project import find
+from tests.ratings.projects.made import made_in
+
+
+def test_a_slot_is_leased_filled_and_given_back(any_database: str) -> None:
+    made_in(any_database, 1, raters=1)
+    with writing(any_database) as connection:
+        project = find(connection, "p")
+        assert lease(connection, project, "ann", 1, "regular") is not None
+        assert lease(connection, project, "bob", 1, "regular") is None
+        assert current(connection, 1, "ann") == 1
+        assert release(connection, 1, "ann")
+        assert not release(connection, 1, "ann")
+        assert lease(connection, project, "bob", 1, "regular") is not None
+        assert not fill(connection, 1, "ann")
+        assert fill(connection, 1, "bob")
+        assert not fill(connection, 1, "bob")
+        assert has_filled(connection, 1, "bob")
+        assert list(candidates(connection, project, "ann")) == []
+
+
+def test_more_items_leave_the_order_as_it_is(database_url: str) -> None:
+    from audit.ratings.projects.making import add_items
+    from tests.ratings.projects.made import content
+
+    made_in(database_url, 10)
+    with reading(database_url) as connection:
+        project = find(connection, "p")
+        before = list(candidates(connection, project, "ann"))
+    add_items(database_url, "p", "Root", [content(number) for number in range(10, 20)])
+    with reading(database_url) as connection:
+        after = list(candidates(connection, project, "ann"))
+    assert [item for item in after if item in before] == before
+    assert sorted(after) == list(range(1, 21))
+
+
+def test_threads_that_want_the_last_slot(any_database: str) -> None:
+    made = made_in(any_database, 1, raters=1)
+    got: list[int | None] = []
+    start = threading.Barrier(4)
+
+    def ask(who: str) -> None:
+        start.wait()
+        got.append(made.next(who))
+
+    threads = [threading.Thread(target=ask, args=(who,)) for who in ("Ann", "Bob", "Cem", "Dee")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got, key=str) == [1, None, None, None]

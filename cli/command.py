@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -42,11 +43,12 @@ def _shared(*, quiet: verbosity.Quiet = False, verbose: verbosity.Verbose = Fals
     """The options of every command; typer reads this signature, and nothing calls it."""
 
 
-def _shared_options() -> list[Any]:
+@cache
+def _shared_options() -> tuple[Any, ...]:
     """``-q`` and ``-v`` as the parser has them."""
     program = typer.Typer(add_completion=False)
     program.command()(_shared)
-    return list(get_command(program).params)
+    return tuple(get_command(program).params)
 
 
 class Command(TyperCommand):

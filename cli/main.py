@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import traceback
+from functools import cache
 from importlib import import_module, metadata
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_group
+from typer.main import get_command, get_group
 
 from audit.cli import interrupts, verbosity
 from audit.cli.command import Command, commands_of, hyphenated
@@ -75,6 +76,7 @@ class Program(TyperGroup):
         return name, load_command(name) if name in COMMANDS else listed, rest
 
 
+@cache
 def load_command(name: str) -> TyperCommand | TyperGroup:
     """A command, or a group of commands, from its module."""
     program = typer.Typer(rich_markup_mode=None)
@@ -85,7 +87,8 @@ def load_command(name: str) -> TyperCommand | TyperGroup:
     return found
 
 
-def build() -> typer.Typer:
+@cache
+def build() -> TyperCommand:
     """The command line: its own options, and the names of all its commands."""
     program = typer.Typer(
         name="audit",
@@ -101,7 +104,7 @@ def build() -> typer.Typer:
     program.callback()(_program)
     for name, about in COMMANDS.items():
         program.command(name, help=about)(_listed)
-    return program
+    return get_command(program)
 
 
 def _listed() -> None:

@@ -7,7 +7,9 @@ import os
 import platform
 import re
 import subprocess
-from functools import cache
+import sys
+from functools import cache, lru_cache
+from pathlib import Path
 
 from audit.core.records import GitState, Platform
 
@@ -46,6 +48,31 @@ def package_versions(names: tuple[str, ...] = DECIDING_PACKAGES) -> dict[str, st
 def _version(name: str) -> str:
     """Version of a package, read once per process; one that is not installed is looked for again, as it may come."""
     return importlib.metadata.version(name)
+
+
+def entry_points(group: str, name: str | None = None) -> importlib.metadata.EntryPoints:
+    """What installed packages offer to a group; looking it up reads a file of each, so that is done once for a while.
+
+    Args:
+        group: Such as ``audit.probes``.
+        name: Of the entry point; None gives all.
+    """
+    found = _all_entry_points(tuple((place, _changed(place)) for place in sys.path)).select(group=group)
+    return found if name is None else found.select(name=name)
+
+
+@lru_cache(maxsize=1)
+def _all_entry_points(_places: tuple[tuple[str, int], ...]) -> importlib.metadata.EntryPoints:
+    """Entry points of all groups, as long as no package comes, goes or is replaced in the places of ``sys.path``."""
+    return importlib.metadata.entry_points()
+
+
+def _changed(place: str) -> int:
+    """When a folder or archive changed last, nanoseconds; 0 where it is none."""
+    try:
+        return Path(place).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def platform_record(*, threads: int, gpu: str | None = None, gpu_driver: str | None = None) -> Platform:

@@ -7,7 +7,6 @@ replaces what it added before.
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import sys
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.assets.digest import files_sha256
 from audit.core.errors import RAISED_BY_OTHERS, ConfigError
 from audit.core.filesystem import did_you_mean_path
+from audit.core.provenance import entry_points
 from audit.core.records import PluginRecord, digest_of
 from audit.core.text import first_line, printable
 from audit.evals.catalogue import own_tasks
@@ -33,6 +33,7 @@ from audit.stats.definitions import Definition, of_packages
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from importlib.metadata import EntryPoint
     from types import ModuleType
 
     from audit.core.config import RunConfig
@@ -255,19 +256,18 @@ def _check_part(plugin: str, part: PluginPart) -> None:
             raise ConfigError(msg) from error
 
 
-def _by_package() -> dict[str, list[tuple[PluginKind, importlib.metadata.EntryPoint]]]:
+def _by_package() -> dict[str, list[tuple[PluginKind, EntryPoint]]]:
     """Entry points of all groups by the package that has them, sorted."""
-    found: dict[str, list[tuple[PluginKind, importlib.metadata.EntryPoint]]] = {}
-    points = importlib.metadata.entry_points()  # of all groups at once: each call reads a file of every package
+    found: dict[str, list[tuple[PluginKind, EntryPoint]]] = {}
     for kind in KINDS:
-        for point in sorted(points.select(group=kind.group), key=lambda point: point.name):
+        for point in sorted(entry_points(kind.group), key=lambda point: point.name):
             name = point.dist.name if point.dist else point.module
             if point not in [known for _, known in found.get(name, [])]:  # a path may be listed twice
                 found.setdefault(name, []).append((kind, point))
     return dict(sorted(found.items()))
 
 
-def _package(name: str, points: Sequence[tuple[PluginKind, importlib.metadata.EntryPoint]]) -> Plugin:
+def _package(name: str, points: Sequence[tuple[PluginKind, EntryPoint]]) -> Plugin:
     """The plug-in of an installed package.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -112,7 +113,8 @@ def _parsed(file: Path, data: bytes, loader: type[yaml.SafeLoader]) -> dict[str,
     """
     text = decode(file, data, ConfigError)
     try:
-        values = yaml.load(text, loader)  # noqa: S506 - a subclass of SafeLoader
+        node = _composed(text, loader)
+        values = None if node is None else loader("").construct_document(node)  # type: ignore[no-untyped-call]
     except (yaml.YAMLError, *OF_CONVERTERS) as error:
         raise _not_yaml(file, error) from error
     if values is None:
@@ -121,6 +123,16 @@ def _parsed(file: Path, data: bytes, loader: type[yaml.SafeLoader]) -> dict[str,
         msg = f"{file}: expected keys and values, found {_kind(values)}"
         raise ConfigError(msg)
     return values
+
+
+@lru_cache(maxsize=32)
+def _composed(text: str, loader: type[yaml.SafeLoader]) -> yaml.Node | None:
+    """What a text says, before values are made of it: most of the work, and one process reads a policy many times."""
+    reading = loader(text)
+    try:
+        return reading.get_single_node()
+    finally:
+        reading.dispose()
 
 
 def _not_yaml(file: Path, error: Exception) -> ConfigError:

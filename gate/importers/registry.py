@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from audit.core.errors import UsageError, did_you_mean
+from audit.core.provenance import entry_points
 from audit.core.text import first_line
 from audit.gate.importers import inspect_log, lm_eval_log, table
 from audit.gate.importers.contract import bad

@@ -6,12 +6,12 @@ are. Text from checkpoints and data sets needs the filter ``line``, too, which s
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from audit.core.errors import RAISED_BY_OTHERS
+from audit.core.provenance import entry_points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import RAISED_BY_OTHERS, ConfigError
+from audit.core.provenance import entry_points
 from audit.core.text import printable
 from audit.stats.definitions.base import Definition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
 
 GROUP = "audit.definitions"
 

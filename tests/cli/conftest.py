@@ -33,7 +33,8 @@ def _logging_as_before() -> Iterator[None]:
 
     before = logging.root.manager.disable
     yield
-    logging.disable(before)
+    if logging.root.manager.disable != before:  # telling every logger takes a millisecond
+        logging.disable(before)
     verbosity.chosen.quiet = verbosity.chosen.verbose = False
 
 

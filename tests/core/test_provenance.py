@@ -16,6 +16,7 @@ from audit.core.provenance import (
     DECIDING_PACKAGES,
     available_cores,
     default_threads,
+    entry_points,
     git_state,
     package_versions,
     platform_record,
@@ -35,6 +36,25 @@ def git(folder: Path, *arguments: str) -> str:
 def test_versions_are_those_of_the_packages_and_missing_ones_are_left_out() -> None:
     assert package_versions(("numpy", "no-such-package-anywhere")) == {"numpy": np.__version__}
     assert set(package_versions()) <= set(DECIDING_PACKAGES)
+
+
+def test_entry_points_of_packages_that_come_and_go_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for number, name in enumerate(("first", "second"), start=1):
+        info = tmp_path / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[tests.group]\n{name} = json:{name}\n[tests.other]\nx = json:x\n")
+        os.utime(tmp_path, ns=(number, number))  # as if time had passed
+        found = entry_points("tests.group")
+        assert {point.name: point.value for point in found} == {
+            one: f"json:{one}" for one in ("first", "second")[:number]
+        }
+    assert [point.dist.name for point in entry_points("tests.group", "second") if point.dist] == ["second"]
+    assert not entry_points("tests.group", "third")
+    (tmp_path / "first-1.0.dist-info").rename(tmp_path / "gone")
+    os.utime(tmp_path, ns=(3, 3))
+    assert [point.name for point in entry_points("tests.group")] == ["second"]
 
 
 def test_the_machine_is_this_one() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from audit.core.config.yaml_file import merge, read_yaml, validate
+from audit.core.config.yaml_file import merge, read_plain_yaml, read_yaml, validate
 from audit.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -154,6 +154,17 @@ def test_each_value_comes_from_above_or_where_nothing_is_above_from_below(
 ) -> None:
     below = {path: value for path, value in leaves(under).items() if not decides(over, path)}
     assert leaves(merge(under, over)) == below | leaves(over)
+
+
+def test_the_same_text_gives_values_of_its_own_each_time(tmp_path: Path) -> None:
+    for name in ("one.yaml", "other.yaml"):
+        (tmp_path / name).write_text("base: &x {a: [1]}\nmerged: {<<: {b: 2}, c: 3}\n")
+    for name in ("one.yaml", "one.yaml", "other.yaml"):
+        found = read_yaml(tmp_path / name)
+        assert found == {"base": {"a": [1]}, "merged": {"b": 2, "c": 3}}
+        found["base"]["a"].append(2)
+    with pytest.raises(ConfigError, match=r"other\.yaml: line 1, column 7: .*anchors and aliases"):
+        read_plain_yaml(tmp_path / "other.yaml")
 
 
 @pytest.mark.slow

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 SHOT = "Question: {}\nAnswer: {}\n\n"
+SHOTS = 2
+"""Questions with their answers in front of the others: float16 is slow where a processor has no units for it."""
 QUESTIONS = {
     "What do bees make?": ("honey", "milk", "a loud noise in summer"),
     "Which planet is known as the red planet?": ("Mars", "Venus", "the third from the sun"),
@@ -29,7 +31,8 @@ QUESTIONS = {
 
 def requests(engine: Engine) -> list[ScoreRequest]:
     """Each question's options, without shots and after shots that all share."""
-    shots = "".join(SHOT.format(question, options[0]) for question, options in QUESTIONS.items())
+    answered = list(QUESTIONS.items())[:SHOTS]
+    shots = "".join(SHOT.format(question, options[0]) for question, options in answered)
     return [
         ScoreRequest(
             tuple(engine.encode(f"{head}Question: {question}\nAnswer:")),

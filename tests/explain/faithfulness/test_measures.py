@@ -371,7 +371,7 @@ def test_true_weights_are_believed_and_random_ones_seldom(
     monkeypatch.setattr(measures, "judge_faithfulness", judging)
     generator = np.random.default_rng(0)
     believed: dict[tuple[str, bool], list[bool]] = defaultdict(list)
-    for seed in range(300):
+    for seed in range(150):
         count = int(generator.integers(fewest, most + 1))
         game, compared = games(count, seed, interaction), plan(count, seed)
         given = {
@@ -384,6 +384,6 @@ def test_true_weights_are_believed_and_random_ones_seldom(
             believed[name, False].append(judge_faithfulness(replace(judged[-1], predicts=False))[0] == "believable")
     for predicts in (True, False):
         assert 100 * np.mean(believed["true", predicts]) >= true
-        # 5 % and what 300 games may add to that by chance, in one of a hundred tests
+        # 5 % and what 150 games may add to that by chance, in one of a hundred tests
         chance = believed["random", predicts] + believed["reassigned", predicts]
-        assert np.mean(chance) <= 0.05 + 2.3 * np.sqrt(0.05 * 0.95 / 600)
+        assert np.mean(chance) <= 0.05 + 2.3 * np.sqrt(0.05 * 0.95 / 300)

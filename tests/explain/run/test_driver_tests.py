@@ -54,7 +54,7 @@ def drivers(attributions: Sequence[Attribution], seed: int) -> set[str]:
 @pytest.mark.slow
 def test_planted_words_are_recovered_at_the_stated_false_discovery_rate() -> None:
     recalls, false_shares = [], []
-    for seed in range(20):
+    for seed in range(10):
         found = drivers(simulated(np.random.default_rng(seed), 150), seed)
         recalls.append(len(found & PLANTED) / len(PLANTED))
         false_shares.append(len(found - PLANTED) / max(1, len(found)))
@@ -65,8 +65,8 @@ def test_planted_words_are_recovered_at_the_stated_false_discovery_rate() -> Non
 @pytest.mark.slow
 def test_without_planted_words_nothing_is_found_in_nine_of_ten_data_sets() -> None:
     """Where all hypotheses are true, the false discovery rate is the chance of any discovery."""
-    found = [bool(drivers(simulated(np.random.default_rng(seed), 60, planted=0.0), seed)) for seed in range(50)]
-    assert np.mean(found) <= 0.1 + 2 * np.sqrt(0.1 * 0.9 / 50)
+    found = [bool(drivers(simulated(np.random.default_rng(seed), 60, planted=0.0), seed)) for seed in range(25)]
+    assert np.mean(found) <= 0.1 + 2 * np.sqrt(0.1 * 0.9 / 25)
 
 
 class BiasedEngine:
@@ -107,7 +107,7 @@ def found_in_checkpoint(engine: Any, seed: int, samples: int = 150) -> set[str]:
 @pytest.mark.slow
 def test_planted_words_of_checkpoints(linear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     recalls, false_shares = [], []
-    for seed in range(4):
+    for seed in range(2):
         monkeypatch.setattr(linear, "score", BiasedEngine(linear, seed).score)
         found = found_in_checkpoint(linear, seed)
         recalls.append(len(found & PLANTED) / len(PLANTED))

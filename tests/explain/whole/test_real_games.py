@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from itertools import permutations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,12 @@ from audit.explain.methods.registry import METHODS
 from tests.explain.games import naive_game
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from audit.engine import Engine
+    from audit.explain.prompt.game import MaskedPrompt
+
+    Game = Callable[[str], MaskedPrompt]
 
 PROMPTS = {
     "The capital of France is": " Paris",
@@ -28,15 +34,21 @@ PROMPTS = {
 }
 
 
-def exact(engine: Engine, text: str, target: str, name: str = "shapley_exact") -> Attribution:
-    return attribute_one(prepare(engine, text, target, max_features=48), METHODS[name], How(seed=0, pairs=4))
+@pytest.fixture(scope="module")
+def game(embedded: Engine) -> Game:
+    """The prompts, each subset of which is scored once for all tests."""
+    return functools.cache(lambda text: prepare(embedded, text, PROMPTS[text], max_features=48))
 
 
-@pytest.mark.parametrize(("text", "target"), PROMPTS.items())
-def test_an_order_is_judged_by_all_orders_there_are(embedded: Engine, text: str, target: str) -> None:
+def explain(prompt: MaskedPrompt, name: str = "shapley_exact") -> Attribution:
+    return attribute_one(prompt, METHODS[name], How(seed=0, pairs=4))
+
+
+@pytest.mark.parametrize("text", PROMPTS)
+def test_an_order_is_judged_by_all_orders_there_are(embedded: Engine, game: Game, text: str) -> None:
     """Every order by brute force over the subsets' values in float64."""
-    made = exact(embedded, text, target)
-    prompt = prepare(embedded, text, target, max_features=48)
+    prompt = game(text)
+    made = explain(prompt)
     count, value = len(made.values), naive_game(embedded, prompt)
     known = {mask: value([i for i in range(count) if mask >> i & 1]) for mask in range(2**count)}
     at = [int(step) for step in curve_steps(count)]
@@ -62,26 +74,24 @@ def test_an_order_is_judged_by_all_orders_there_are(embedded: Engine, text: str,
     [("The capital of France is", 0.82, 0.83, "weak"), ("Two plus two equals", 0.92, 0.93, "believable")],
 )
 def test_exact_shapley_values_are_not_called_chance(
-    embedded: Engine, text: str, beaten: float, lds: float, verdict: str
+    game: Game, text: str, beaten: float, lds: float, verdict: str
 ) -> None:
     """Shares of orders and correlations as another implementation computed them from its own table of all subsets."""
-    made = exact(embedded, text, PROMPTS[text])
+    made = explain(game(text))
     assert made.faithfulness["orders_beaten"] == pytest.approx(beaten, abs=0.005)
     assert made.faithfulness["lds"] == pytest.approx(lds, abs=0.005)
     assert made.verdict == verdict
 
 
-def test_occlusion_misses_what_two_words_decide_together(embedded: Engine) -> None:
+def test_occlusion_misses_what_two_words_decide_together(game: Game) -> None:
     """Either of "red" and "violets" is enough for " blue": alone, each seems to matter little."""
-    text = "Roses are red, violets are"
-    assert exact(embedded, text, PROMPTS[text], "occlusion").verdict == "do not believe"
+    assert explain(game("Roses are red, violets are"), "occlusion").verdict == "do not believe"
 
 
-def test_random_values_are_seldom_believed_on_real_games(embedded: Engine) -> None:
+def test_random_values_are_seldom_believed_on_real_games(game: Game) -> None:
     generator = np.random.default_rng(0)
     believed = []
-    for text, target in PROMPTS.items():
-        prompt = prepare(embedded, text, target, max_features=48)
+    for prompt in map(game, PROMPTS):
         compared = plan(len(prompt.features), 0)
         for _ in range(100):
             found = measure_faithfulness(prompt, generator.normal(size=len(prompt.features)), compared)
@@ -107,12 +117,17 @@ def test_integrated_gradients_that_change_with_the_points_are_not_believed(
 ) -> None:
     """Their sums with 20 and 21 points, and the correlation of ranks, as measured independently: 7.86, 12.98, 0.57."""
     text, target = "The nurse told the doctor that she was", " tired"
-    monkeypatch.setattr(integrated_gradients, "STEPS", (20,))
-    prompt = prepare(embedded, text, target, max_features=48)
-    fewer = float(integrated_gradients.attribute(prompt, 0).values.sum())
     monkeypatch.setattr(integrated_gradients, "STEPS", (20, 21))
-    made = exact(embedded, text, target, "integrated_gradients")
-    assert [fewer, sum(made.values)] == pytest.approx([7.86, 12.98], abs=0.5)
+    sums: list[float] = []
+    compared = integrated_gradients._compared
+
+    def comparing(before: Any, last: Any, used: tuple[int, ...]) -> Any:
+        sums.append(float(before.sum()))
+        return compared(before, last, used)
+
+    monkeypatch.setattr(integrated_gradients, "_compared", comparing)
+    made = explain(prepare(embedded, text, target, max_features=48), "integrated_gradients")
+    assert [*sums, sum(made.values)] == pytest.approx([7.86, 12.98], abs=0.5)
     assert made.faithfulness["stability"] == pytest.approx(0.57, abs=0.1)
     assert made.verdict == "do not believe"
     assert "unstable: from 20 to 21 points" in (made.note or "")

@@ -52,7 +52,7 @@ OPEN = (
 def test_sentences_about_a_person(category: str, audit_data: Path) -> None:
     """Assertions are read as their person, or (two in a hundred) not at all; denials and doubts never as a person."""
     lines = (audit_data / "bbq" / f"preds_{category}.jsonl").read_text("utf-8").splitlines()
-    rows = [row for row in map(json.loads, lines[::5]) if row["question"].startswith("Who ")]
+    rows = [row for row in map(json.loads, lines[::10]) if row["question"].startswith("Who ")]
     asserted, read = 0, 0
     for row in rows:
         unknown = unknown_option(row)
@@ -64,5 +64,5 @@ def test_sentences_about_a_person(category: str, audit_data: Path) -> None:
             asserted, read = asserted + len(readings), read + readings.count(person)
             assert [options.read(frame.format(**words)) for frame in DENYING] == [None] * len(DENYING), words
             assert [options.read(frame.format(**words)) for frame in OPEN] == [unknown] * len(OPEN), words
-    assert len(rows) > 100
+    assert len(rows) > 50
     assert read > 0.98 * asserted

@@ -191,9 +191,9 @@ def test_a_remembered_secret_has_nine_bits(run: Any, value: Any) -> None:
 @pytest.mark.slow
 def test_an_unseen_secret_has_log2_e_bits(run: Any, value: Any) -> None:
     """Whatever a checkpoint thinks of digits, a secret that it never saw is one of its candidates."""
-    rows = made(300, (0,))
+    rows = made(150, (0,))
     result = run(rows, lambda _context, target: -1.0 - (int(target[1:]) * 7919 % 100_003) * 1e-6)
-    # Standard deviation of exposure is about 1.44 bits too: 300 canaries give 0.083.
+    # Standard deviation of exposure is about 1.44 bits too: 150 canaries give 0.12.
     assert value(result, "exposure").value == pytest.approx(canaries.UNSEEN, abs=0.3)
     assert value(result, "exposure").ci_low < canaries.UNSEEN < value(result, "exposure").ci_high
 

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import ABSENT, REASON_LIMIT, counted, printable
+from audit.core.formatting import ABSENT, REASON_LIMIT, counted
+from audit.core.text import printable
 from audit.core.units import SHARE_SCALES, unit_of
 from audit.core.words.figures import Figures, figures
 from audit.core.words.grade import side

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import printable, slice_text
+from audit.core.formatting import slice_text
+from audit.core.text import printable
 from audit.core.words.figures import figures
 
 if TYPE_CHECKING:

@@ -150,8 +150,9 @@ def _options(sample: Sample) -> int | None:
 def _classes(used: Sequence[Sample]) -> tuple[str, ...]:
     """The options, without surrounding white space, that all items have in this order; empty if they differ."""
     chosen = [sample.choice for sample in used if sample.answered_by == "likelihood" and sample.choice is not None]
-    kinds = {tuple(option.strip() for option in choice.options) for choice in chosen}
-    return kinds.pop() if len(kinds) == 1 and len(chosen) == len(used) else ()
+    first = chosen[0].options if chosen else []
+    alike = len(chosen) == len(used) and all(choice.options == first for choice in chosen)
+    return tuple(option.strip() for option in first) if alike else ()
 
 
 def with_members(metric: Metric, parts: Sequence[Metric]) -> Metric:

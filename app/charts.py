@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from itertools import cycle
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import streamlit as st
 from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.reports.attribution.waterfall import bounds, data, step_marks
-from audit.reports.drawing.charts import SUITE_COLOURS, domain, interval_marks
+from audit.reports.drawing.charts import INK, SUITE_COLOURS, domain, interval_marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +80,17 @@ def waterfall_chart(found: Sequence[Step], unit: str) -> alt.LayerChart:
     start = alt.X("start:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
     layers = step_marks(base, start, alt.X("end:Q", title=title, scale=scale))
     return alt.LayerChart(layer=layers).properties(height=STEP_HEIGHT * len(found) + AXIS_HEIGHT)
+
+
+def in_theme(chart: alt.ConcatChart) -> alt.ConcatChart:
+    """A chart of the report card with the colours of the app's theme."""
+    if st.context.theme.type != "dark":
+        return chart
+    text = json.dumps(chart.to_dict())
+    for light, dark in (ON_DARK | {INK: "#e6e8eb"}).items():
+        text = text.replace(light, dark)
+    found: alt.ConcatChart = alt.ConcatChart.from_dict(json.loads(text))
+    return found
 
 
 def _distinct(index: int, label: str) -> str:

@@ -28,6 +28,7 @@ LISTED = 5
 MAX_GROUPS = 24
 MIN_FOR_QUARTILES = 20
 MAX_REASONS = 8
+ERROR_RATE, SHARE_WITH_ONE = "error rate", "share with score 1"
 MEAN_SCORE = "mean score"
 """What groups are compared by where scores are neither right nor wrong."""
 
@@ -118,7 +119,7 @@ def analyse(
     primary = next((metric for metric in metrics if metric.primary and metric.slice is None), None)
     quantity, values = _quantity(scored, suite, primary)
     unit = unit_of_scores(scored, metrics) if quantity == MEAN_SCORE else "share"
-    badness = _badness(suite, primary)
+    badness = badness_of(suite, primary)
     compare = partial(scaled_interval, unit=unit, scale=1.0, seed=seed, resamples=RESAMPLES, confidence=0.95)
     listed_as, worst = _worst(scored, quantity, badness, listed)
     groups = _by_length(scored, values, compare) + _by_slice(scored, values, compare)
@@ -142,7 +143,7 @@ def analyse(
     )
 
 
-def _badness(suite: Suite, primary: Metric | None) -> Badness:
+def badness_of(suite: str, primary: Metric | None) -> Badness:
     """Which end of a task's scores is worth opening.
 
     Of benchmarks that is the bad end; of probes the high one, because a probe scores what it looks for. On a scale
@@ -172,23 +173,34 @@ def _telling(sample: Sample, badness: Badness) -> int | None:
 def _quantity(scored: Sequence[Sample], suite: Suite, primary: Metric | None) -> tuple[str, list[float]]:
     """What groups are compared by, and its value per sample."""
     scores = [_score(sample) for sample in scored]
+    quantity = quantity_of(suite, primary, is_binary=set(scores) <= {0.0, 1.0})
+    return quantity, [1.0 - score for score in scores] if quantity == ERROR_RATE else scores
+
+
+def quantity_of(suite: str, primary: Metric | None, *, is_binary: bool) -> str:
+    """What the groups of a task are compared by: its error rate, the share with score 1, or the mean score.
+
+    Args:
+        suite: Suite of the task.
+        primary: Its first primary metric.
+        is_binary: Whether all its scores are 0 or 1.
+    """
     # A chrF that is 0 throughout is no error rate: the unit decides, not the values alone.
     share = primary is None or primary.unit in SHARE_SCALES
-    if not share or not set(scores) <= {0.0, 1.0}:
-        return MEAN_SCORE, scores
-    if suite == "evals" and (primary is None or primary.higher_is_better is not False):
-        return "error rate", [1.0 - score for score in scores]
-    return "share with score 1", scores
+    if not share or not is_binary:
+        return MEAN_SCORE
+    right_or_wrong = suite == "evals" and (primary is None or primary.higher_is_better is not False)
+    return ERROR_RATE if right_or_wrong else SHARE_WITH_ONE
 
 
 def _worst(scored: Sequence[Sample], quantity: str, badness: Badness, listed: int) -> tuple[str, list[Sample]]:
     """The samples worth opening, worst first, with the reason; ties in the order of sample ids."""
     stable = sorted(scored, key=lambda sample: sample.sample_id)
     confident = sorted(stable, key=lambda sample: -_confidence(sample))
-    if quantity == "error rate":
+    if quantity == ERROR_RATE:
         wrong = [sample for sample in confident if _score(sample) == 0.0]
         return "most confident errors" if any(map(_confidence, wrong)) else "errors", wrong[:listed]
-    if quantity == "share with score 1":
+    if quantity == SHARE_WITH_ONE:
         return "samples with score 1", [sample for sample in confident if _score(sample) == 1.0][:listed]
     worst = sorted(stable, key=lambda sample: -badness.of(_score(sample)))
     return badness.listed_as, _both_ends(worst, listed) if badness.two_sided else worst[:listed]

@@ -190,7 +190,7 @@ def _trend(found: Sequence[RunSummary]) -> None:
     several = {name: points for name, points in measured.items() if _is_comparable(points)}
     if not several:
         return
-    st.subheader("Trend", anchor=False)
+    st.header("Trend", anchor=False)
     name = st.selectbox("Metric", list(several), key="trend_metric")
     points = several[name]
     panel = TrendPanel(

@@ -162,7 +162,7 @@ def _finding(one: FindingRecord) -> dict[str, object]:
 def _completions(place: Walk, sample: Sample, index: int | None) -> None:
     """All texts that were sampled for the prompt; a row opens its text."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(counted(len(sample.completions), "sampled text"), anchor=False, width="content")
+        st.header(counted(len(sample.completions), "sampled text"), anchor=False, width="content")
         if index is not None:
             st.button("Whole sample", key="whole_sample", on_click=links.choose, args=("sample", place.sample_id))
     whole = "The output above is the text that the sample's score is about."
@@ -209,7 +209,7 @@ def _is_about(attribution: Attribution, shown: Sample, sample: Sample) -> bool:
 
 
 def _attributions(run: RunFolder, shown: Sample, attributions: Sequence[Attribution]) -> None:
-    st.subheader("Why this answer", anchor=False)
+    st.header("Why this answer", anchor=False)
     if not attributions:
         why = not_explainable(shown)
         command = explain_command(str(run.path), shown)

@@ -47,7 +47,7 @@ def _row(choice: Choice, place: int, values: Sequence[float] | None) -> dict[str
     marks = [
         mark for mark, is_it in (("● chosen", choice.chosen == place), ("✓ right", choice.right == place)) if is_it
     ]
-    row: dict[str, object] = {"": " ".join(marks) or ABSENT, "Option": choice.options[place]}
+    row: dict[str, object] = {"Mark": " ".join(marks) or ABSENT, "Option": choice.options[place]}
     if values is not None:
         row[COMPARED[choice.normalised]] = number(values[place], "nats")
         if choice.normalised == "none":

@@ -21,9 +21,10 @@ THEME = {
     "theme.dark.borderColor": "#39424c",
 }
 """Streamlit's options for ``audit app``; none says which of the two themes, so that the browser does."""
-LIGHT = {"good": "#11682f", "bad": "#b3151f", "warn": "#8a4b00", "muted": "#59636e"}
-DARK = {"good": "#7fdc9a", "bad": "#ff9a96", "warn": "#f2b26b", "muted": "#a3adb8"}
-"""Meanings; every colour has a contrast of at least 4.5:1 against the page and against its panels."""
+LIGHT = {"on-primary": "#ffffff", "good": "#11682f", "bad": "#b3151f", "warn": "#8a4b00", "muted": "#59636e"}
+DARK = {"on-primary": "#0f1317", "good": "#7fdc9a", "bad": "#ff9a96", "warn": "#f2b26b", "muted": "#a3adb8"}
+"""Meanings; every colour has a contrast of at least 4.5:1 against the page and its panels, ``on-primary`` against the
+accent."""
 STYLE = """
 .stMainBlockContainer { padding: 3rem 3rem 5rem; max-width: 96rem }
 .audit-heading { font-size: 1.9rem; font-weight: 700; line-height: 1.25;
@@ -33,6 +34,9 @@ STYLE = """
 /* Streamlit's own captions and labels of keys are too pale. */
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] *, [data-testid=stWidgetLabel] small,
 .stApp kbd, .stApp input::placeholder { color: var(--audit-muted) !important; opacity: 1 !important }
+/* Colours of commands have too little contrast, and white does not stand out from the light blue of the dark theme. */
+.stCode .token { color: inherit !important }
+[data-testid^=stBaseButton-primary] * { color: var(--audit-on-primary) !important }
 @media (max-width: 40rem) { .stMainBlockContainer { padding: 4.5rem 1rem 4rem } }
 """
 

@@ -39,7 +39,17 @@ def every_html(test: AppTest) -> str:
 
 def every_markdown(test: AppTest) -> str:
     """All text of the page that Streamlit treats as Markdown."""
-    kinds = (test.title, test.subheader, test.markdown, test.caption, test.warning, test.error, test.info, test.success)
+    kinds = (
+        test.title,
+        test.header,
+        test.subheader,
+        test.markdown,
+        test.caption,
+        test.warning,
+        test.error,
+        test.info,
+        test.success,
+    )
     elements = [element.value for kind in kinds for element in kind]
     labels = [
         widget.label for kind in (test.button, test.selectbox, test.multiselect, test.expander) for widget in kind

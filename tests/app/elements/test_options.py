@@ -32,11 +32,11 @@ def _page() -> None:
 def test_chosen_and_right_are_marked_in_words() -> None:
     test = drawn(AppTest.from_function(_page, default_timeout=300).run())
     whole, normalised, generated = tables(test)
-    assert whole[""] == ["—", "● chosen ✓ right", "—"]
+    assert whole["Mark"] == ["—", "● chosen ✓ right", "—"]
     assert whole["Option"] == [" a", "<b>", " c"]
     assert whole["Log-likelihood"] == ["−2.000", "−1.000", "−3.000"]
     assert whole["Probability"] == ["24 %", "67 %", "9 %"]  # e^-1 / (1 + e^-1 + e^-2) and so on
-    assert normalised[""] == ["—", "● chosen", "✓ right"]
-    assert list(normalised) == ["", "Option", "Log-likelihood per token"]
-    assert list(generated) == ["", "Option"]
+    assert normalised["Mark"] == ["—", "● chosen", "✓ right"]
+    assert list(normalised) == ["Mark", "Option", "Log-likelihood per token"]
+    assert list(generated) == ["Mark", "Option"]
     assert any("chose none" in caption.value for caption in test.caption)

@@ -23,7 +23,7 @@ def test_the_question_comes_first_and_examples_and_template_are_folded() -> None
     folds = {fold.label: [code.value for code in fold.code] for fold in test.expander}
     assert folds == {
         "1 few-shot example": ["Q: a?\nA: b"],
-        "System text and template": ["Answer.\n\n"],
+        "System text and template": ["Answer.\n"],
         "The whole prompt, as the checkpoint saw it": ["Answer.\n\nQ: a?\nA: b\n\nQ: c?\nA:"],
     }
     assert not any(fold.proto.expanded for fold in test.expander)

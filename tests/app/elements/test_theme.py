@@ -20,7 +20,10 @@ def test_every_text_colour_stands_out_from_page_and_panels() -> None:
     assert round(contrast("#000000", "#ffffff"), 2) == 21
     for theme, colours in (("light", LIGHT), ("dark", DARK)):
         grounds = [THEME[f"theme.{theme}.{name}"] for name in ("backgroundColor", "secondaryBackgroundColor")]
-        texts = [*colours.values(), *(THEME[f"theme.{theme}.{name}"] for name in ("textColor", "linkColor"))]
+        accent = THEME[f"theme.{theme}.primaryColor"]
+        assert contrast(colours["on-primary"], accent) >= 4.5
+        meanings = [colour for name, colour in colours.items() if name != "on-primary"]
+        texts = [*meanings, *(THEME[f"theme.{theme}.{name}"] for name in ("textColor", "linkColor"))]
         assert min(contrast(text, ground) for text in texts for ground in grounds) >= 4.5
 
 

@@ -32,6 +32,8 @@ NOUNS = {
 }
 SHOWN = 60
 """Characters of an answer in a heading."""
+REASON = 160
+"""Characters of a reason in a heading; the whole of it is below."""
 
 
 def result_cell(result: str) -> Cell:
@@ -72,7 +74,7 @@ def heading(sample: Sample, result: str, *, is_masked: bool) -> str:
 
 def _why(sample: Sample, result: str, *, is_masked: bool) -> str:
     if result == "not scored":
-        return sample.error.splitlines()[0] if sample.error else "it has no score"
+        return printable(sample.error.strip().split("\n", 1)[0], REASON) if sample.error else "it has no score"
     if result in ("found", "not found"):
         return f"the probe {'finds' if result == 'found' else 'does not find'} what it looks for in this answer"
     if result == "scored":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from itertools import cycle
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import streamlit as st
 from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.reports.attribution.waterfall import bounds, data, step_marks
-from audit.reports.drawing.charts import SUITE_COLOURS, domain, interval_marks
+from audit.reports.drawing.charts import INK, SUITE_COLOURS, domain, interval_marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +60,7 @@ def interval_chart(
     layers = interval_marks(base, line, value, alt.X("low:Q", title=title, scale=scale))
     # The height is that of the whole picture: axis and legend take their share of it.
     height = ROW_HEIGHT * len(rows) + AXIS_HEIGHT + (LEGEND_HEIGHT if legend else 0)
-    return alt.LayerChart(layer=layers).properties(height=height)
+    return _silent(alt.LayerChart(layer=layers).properties(height=height))
 
 
 def waterfall_chart(found: Sequence[Step], unit: str) -> alt.LayerChart:
@@ -78,7 +79,30 @@ def waterfall_chart(found: Sequence[Step], unit: str) -> alt.LayerChart:
     scale = alt.Scale(domain=list(bounds(found)), nice=False, zero=False)
     start = alt.X("start:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
     layers = step_marks(base, start, alt.X("end:Q", title=title, scale=scale))
-    return alt.LayerChart(layer=layers).properties(height=STEP_HEIGHT * len(found) + AXIS_HEIGHT)
+    return _silent(alt.LayerChart(layer=layers).properties(height=STEP_HEIGHT * len(found) + AXIS_HEIGHT))
+
+
+def _silent(chart: alt.LayerChart) -> alt.LayerChart:
+    """Without Vega's own words for screen readers: it calls groups of marks images without a name.
+
+    What a chart shows is in the table or the text next to it.
+    """
+    drawn = chart.to_dict()
+    for layer in drawn["layer"]:
+        layer["mark"] = {"type": layer["mark"]} if isinstance(layer["mark"], str) else layer["mark"]
+        layer["mark"]["aria"] = False
+    made: alt.LayerChart = alt.LayerChart.from_dict(drawn)
+    return made
+
+
+def in_theme(chart: alt.ConcatChart) -> alt.ConcatChart:
+    """A chart of the report card with the colours of the app's theme."""
+    text = json.dumps(chart.to_dict())
+    colours = ON_DARK | {INK: "#e6e8eb"} if st.context.theme.type == "dark" else {}
+    for light, dark in colours.items():
+        text = text.replace(light, dark)
+    found: alt.ConcatChart = alt.ConcatChart.from_dict(json.loads(text))
+    return found
 
 
 def _distinct(index: int, label: str) -> str:

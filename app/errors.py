@@ -10,6 +10,7 @@ from audit.app import links, stored
 from audit.app.charts import ON_DARK, interval_chart
 from audit.app.untrusted import plain, table
 from audit.core.formatting import estimate, number
+from audit.reports.browsing.query import Query
 from audit.reports.drawing.charts import NOT_DRAWN, SUITE_COLOURS
 from audit.reports.drawing.curves import reliability_chart, risk_chart
 from audit.reports.errors.words import (
@@ -36,12 +37,12 @@ CURVE_HEIGHT = 380
 """Pixels of a curve, axes included."""
 
 
-def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], object]) -> None:
+def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[..., object]) -> None:
     """The error analysis of one task.
 
     Args:
         run: The run.
-        open_sample: Switches to the page of the sample that was chosen.
+        open_sample: Switches to the page of the sample that was chosen; takes ``query_params``.
     """
     links.leave_out("sample")
     st.title("Errors", anchor=False)
@@ -53,11 +54,11 @@ def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], ob
     analysis = stored.analysis(run, suite, task)
     if analysis is None:
         return
-    looks = stored.manifest(run).looks
+    looked_at = stored.manifest(run).looked_at
     if analysis.overall is None:
         st.info("None of the samples of this task could be scored.")
     else:
-        _groups(analysis, open_sample, narrow=looks is not None and task in looks.tasks)
+        _groups(analysis, open_sample, narrow=task in looked_at)
     if analysis.formats:
         _lines("Answers that could not be read", format_lines(analysis.formats))
     if analysis.answers:
@@ -73,7 +74,7 @@ def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], ob
         _counts("Why samples could not be scored", analysis.errors, "All samples of this task are scored.")
 
 
-def _groups(analysis: ErrorAnalysis, open_sample: Callable[[], object], *, narrow: bool) -> None:
+def _groups(analysis: ErrorAnalysis, open_sample: Callable[..., object], *, narrow: bool) -> None:
     st.subheader("Where errors gather" if analysis.quantity == "error rate" else "Groups that differ", anchor=False)
     first, *others = search_lines(analysis.search, analysis.quantity, analysis.unit)
     st.markdown(plain(first))
@@ -105,15 +106,17 @@ def _groups(analysis: ErrorAnalysis, open_sample: Callable[[], object], *, narro
     _examples(analysis, open_sample)
 
 
-def _examples(analysis: ErrorAnalysis, open_sample: Callable[[], object]) -> None:
+def _examples(analysis: ErrorAnalysis, open_sample: Callable[..., object]) -> None:
     """A button per group that opens its worst sample."""
     st.caption("Open the worst sample of a group:")
     with st.container(horizontal=True):
         for place, group in enumerate(analysis.search.groups):
             if st.button(plain(group_label(group)), key=f"group_{place}", icon=":material/article:"):
-                links.choose("task", f"{analysis.suite}/{analysis.task}")
-                links.choose("sample", group.examples[0])
-                open_sample()
+                links.keep(Query())  # of all samples, whatever was filtered before
+                task, sample = f"{analysis.suite}/{analysis.task}", group.examples[0]
+                links.choose("task", task)
+                links.choose("sample", sample)
+                open_sample(query_params=links.here() | {"task": [task], "sample": [sample]})
 
 
 def _answers(found: AnswerTable) -> None:

@@ -1,111 +1,187 @@
-"""Which samples of a run the reader wants to see."""
+"""Boxes by which a reader says which samples to list. What is chosen lives in the address (:mod:`audit.app.links`)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from audit.app import stored
-from audit.stats.aggregate import is_scored
+from audit.app import links
+from audit.reports.browsing.query import LONGEST_TEXT, MARKS, RESULTS, SORTS, WITHOUT_FLAG, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from audit.core.records import Sample
-    from audit.core.run_folder import RunFolder
+    from streamlit.delta_generator import DeltaGenerator
 
-WITHOUT_FLAG = "(no flag)"
+    from audit.reports.browsing.sample_index import SampleIndex
 
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the reader asked for. Empty choices let everything through."""
-
-    scores: tuple[float, float] | None
-    """Range of the score, ends included; None takes all."""
-    unscored: str
-    """``all``, ``scored`` or ``not scored``."""
-    flags: frozenset[str]
-    """Any of these; ``(no flag)`` stands for none."""
-    slices: frozenset[str]
-    """Any of these, as ``name = value``."""
-    text: str
-    """Occurs in prompt, output or reference, whatever the case."""
-
-    def keep(self, sample: Sample) -> bool:
-        """Whether a sample is wanted."""
-        return (
-            self._score_fits(sample)
-            and self._flags_fit(sample)
-            and self._slices_fit(sample)
-            and self._text_fits(sample)
-        )
-
-    def _score_fits(self, sample: Sample) -> bool:
-        if self.unscored == "not scored":
-            return not is_scored(sample)
-        if not is_scored(sample) or sample.score is None:
-            return self.unscored == "all" and self.scores is None
-        return self.scores is None or self.scores[0] <= sample.score <= self.scores[1]
-
-    def _flags_fit(self, sample: Sample) -> bool:
-        return not self.flags or bool(self.flags & flag_names(sample))
-
-    def _slices_fit(self, sample: Sample) -> bool:
-        return not self.slices or bool(self.slices & set(slice_names(sample)))
-
-    def _text_fits(self, sample: Sample) -> bool:
-        wanted = self.text.casefold()
-        texts = [sample.prompt, sample.thinking, sample.output, sample.reference]
-        texts += [text for one in sample.completions for text in (one.text, one.thinking)]
-        return not wanted or any(wanted in (text or "").casefold() for text in texts)
+EVERY = "all"
+ORDERS = {
+    "run": "Order of the run",
+    "worst": "Worst first",
+    "task": "Task",
+    "result": "Result",
+    "score": "Score",
+    "confidence": "Confidence",
+    "question": "Question",
+    "output": "Output",
+    "reference": "Reference",
+    "texts": "Number of sampled texts",
+    "flags": "Flags",
+    "tokens": "Length of the prompt",
+}
+"""Of :data:`audit.reports.browsing.query.SORTS`."""
+MARK_HELP = (
+    "Flagged: the sample carries a remark. Explained: an attribution shows which words moved the answer. Unreadable "
+    "answer: empty, or not in the format that the task asks for."
+)
 
 
-def slice_names(sample: Sample) -> list[str]:
+def choose(index: SampleIndex) -> Query:
+    """The boxes, filled with what is chosen; they offer what occurs in the run.
+
+    Args:
+        index: Samples of the run.
+    """
+    wanted = links.query()
+    _texts_and_tasks(index, wanted)
+    _results(index, wanted)
+    marks, order = st.columns([3, 1], vertical_alignment="bottom")
+    with marks:
+        _marks(wanted)
+    with order:
+        _order(wanted)
+    _details(index, wanted)
+    return wanted
+
+
+def slice_names(slices: dict[str, str]) -> list[str]:
     """The subsets a sample is in, as ``name = value``."""
-    return [f"{name} = {value}" for name, value in sample.slices.items()]
+    return [f"{name} = {value}" for name, value in slices.items()]
 
 
-def flag_names(sample: Sample) -> set[str]:
-    """Its flags and those of its completions; ``(no flag)`` for none."""
-    return {flag.value for flag in sample.all_flags} or {WITHOUT_FLAG}
+def _texts_and_tasks(index: SampleIndex, wanted: Query) -> None:
+    text, tasks = st.columns([3, 2])
+    with text:
+        _set("text", wanted.text)
+        st.text_input(
+            "Search",
+            key="filter_text",
+            placeholder="Words in prompt, output, reference or reasoning",
+            icon=":material/search:",
+            max_chars=LONGEST_TEXT,
+            on_change=_changed,
+            args=("text",),
+        )
+    names = [file.name for file in index.files]
+    _several(tasks, "Tasks", "tasks", names, wanted.tasks, "all")
 
 
-def choose_tasks(run: RunFolder) -> list[Sample]:
-    """Boxes for suite and task; the samples of what was chosen, all where nothing was."""
-    tasks = stored.tasks(run)
-    left, right = st.columns([1, 3])
-    suites = left.multiselect("Suites", sorted({suite for suite, _ in tasks}), placeholder="all")
-    offered = [(suite, task) for suite, task in tasks if not suites or suite in suites]
-    names = {f"{suite}/{task}": (suite, task) for suite, task in offered}
-    wanted = right.multiselect("Tasks", list(names), placeholder="all", key="filter_tasks")
-    chosen = [names[name] for name in wanted if name in names] or offered
-    return [sample for suite, task in chosen for sample in stored.samples(run, suite, task)]
-
-
-def choose_filters(samples: Sequence[Sample]) -> Filters:
-    """Boxes for the rest; they offer what occurs in ``samples``."""
-    text, flags, slices = st.columns([2, 1, 1])
-    wanted_text = text.text_input(
-        "Text", placeholder="in prompt, reasoning, output, reference", icon=":material/search:"
+def _results(index: SampleIndex, wanted: Query) -> None:
+    """What samples came to, with how many did."""
+    counts = index.results(wanted)
+    offered = [EVERY, *(result for result in RESULTS if counts.get(result) or result == wanted.result)]
+    every = sum(counts.values())
+    _set("result", wanted.result or EVERY)
+    st.segmented_control(
+        "Result",
+        offered,
+        key="filter_result",
+        format_func=lambda name: f"{name.capitalize()} {every if name == EVERY else counts.get(name, 0):,}",
+        on_change=_changed,
+        args=("result",),
+        required=True,
     )
-    flags_there = sorted({flag for sample in samples for flag in flag_names(sample)})
-    wanted_flags = flags.multiselect("Flags", flags_there, placeholder="any")
-    slices_there = sorted({name for sample in samples for name in slice_names(sample)})
-    wanted_slices = slices.multiselect("Slices", slices_there, placeholder="any")
-    scored, scores = st.columns([2, 5])
-    unscored = scored.segmented_control("Scored", ["all", "scored", "not scored"], default="all", required=True)
-    wanted_scores = _choose_scores(samples, scores) if unscored != "not scored" else None
-    return Filters(wanted_scores, unscored, frozenset(wanted_flags), frozenset(wanted_slices), wanted_text.strip())
 
 
-def _choose_scores(samples: Sequence[Sample], place: st.delta_generator.DeltaGenerator) -> tuple[float, float] | None:
-    """A slider over the scores that occur; None while both ends are at their limits."""
-    values = [sample.score for sample in samples if is_scored(sample) and sample.score is not None]
-    low, high = min(values, default=0.0), max(values, default=0.0)
-    if low == high:
-        return None
-    chosen: tuple[float, float] = place.slider("Score", low, high, (low, high))
-    return None if chosen == (low, high) else chosen
+def _marks(wanted: Query) -> None:
+    _set("marks", [*wanted.marks])
+    st.pills(
+        "Only",
+        MARKS,
+        key="filter_marks",
+        selection_mode="multi",
+        format_func=str.capitalize,
+        on_change=_changed,
+        args=("marks",),
+        help=MARK_HELP,
+    )
+
+
+def _order(wanted: Query) -> None:
+    _set("sort", wanted.sort)
+    st.selectbox(
+        "Sort by", SORTS, key="filter_sort", format_func=ORDERS.__getitem__, on_change=_changed, args=("sort",)
+    )
+
+
+def _details(index: SampleIndex, wanted: Query) -> None:
+    """Filters that few readers need, folded until one is set."""
+    is_set = bool(wanted.suites or wanted.flags or wanted.slices) or wanted.low is not None or wanted.high is not None
+    with st.expander("More filters", expanded=is_set, icon=":material/tune:"):
+        suites, flags, slices = st.columns([1, 1, 2])
+        _several(suites, "Suites", "suites", list(dict.fromkeys(f.suite for f in index.files)), wanted.suites, "all")
+        _several(flags, "Flags", "flags", [*index.flags(wanted), WITHOUT_FLAG], wanted.flags, "any")
+        names, every = index.slices(wanted)
+        _several(slices, "Slices", "slices", names, wanted.slices, "any")
+        if every > len(names):
+            slices.caption(f"The {len(names):,} most frequent of {every:,} slices.")
+        _scores(index, wanted)
+
+
+def _scores(index: SampleIndex, wanted: Query) -> None:
+    """Ends of the score: of one task alone, since scores of several share no scale."""
+    chosen = [f for f in index.files if f.name in wanted.tasks] if wanted.tasks else index.files
+    if len(chosen) != 1:
+        st.caption("Choose one task to filter by its score.")
+        return
+    ends = index.score_range(wanted)
+    if ends is None or ends[0] == ends[1]:
+        return
+    low, high = ends
+    shown = (
+        max(low, min(high, wanted.low if wanted.low is not None else low)),
+        min(high, max(low, wanted.high if wanted.high is not None else high)),
+    )
+    _set("scores", shown if shown[0] <= shown[1] else ends)
+    st.slider("Score", low, high, key="filter_scores", on_change=_scores_changed, args=(low, high))
+
+
+def _several(
+    place: DeltaGenerator, label: str, name: str, offered: Sequence[str], chosen: Iterable[str], placeholder: str
+) -> None:
+    """A box for several values; what is chosen and does not occur stays, so that it can be taken away."""
+    kept = list(chosen)
+    _set(name, kept)
+    place.multiselect(
+        label,
+        list(dict.fromkeys([*offered, *kept])),
+        key=f"filter_{name}",
+        placeholder=placeholder,
+        on_change=_changed,
+        args=(name,),
+    )
+
+
+def _set(name: str, value: Any) -> None:  # noqa: ANN401 - of any box
+    st.session_state[f"filter_{name}"] = value
+
+
+def _changed(name: str) -> None:
+    value = st.session_state[f"filter_{name}"]
+    if name == "text":
+        value = value.strip()
+    elif name == "result":
+        value = None if value == EVERY else value
+    elif name != "sort":
+        value = tuple(value or ())
+    order = {"descending": False} if name == "sort" else {}
+    links.keep(replace(links.query(), page=1, **{name: value}, **order))
+
+
+def _scores_changed(low: float, high: float) -> None:
+    first, last = st.session_state["filter_scores"]
+    ends = {"low": None if first == low else first, "high": None if last == high else last}
+    links.keep(replace(links.query(), page=1, **ends))

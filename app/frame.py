@@ -20,12 +20,23 @@ if TYPE_CHECKING:
 _RUN_NAME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)\d\dZ-(.+)-([0-9a-f]{6})")
 
 
-def framed(body: Callable[[RunFolder, AppSettings], None]) -> Callable[[], None]:
-    """A page around ``body``: the sidebar, the chosen run, and errors that a user can act on as one line."""
+def framed(
+    body: Callable[[RunFolder, AppSettings], None], open_runs: Callable[[], object] | None = None
+) -> Callable[[], None]:
+    """A page around ``body``: the sidebar, the chosen run, and errors that a user can act on as one line.
+
+    Args:
+        body: Draws the page.
+        open_runs: Switches to the page of runs, for who followed a link to a run that is gone.
+    """
 
     def page() -> None:
         settings = AppSettings.from_environment()
         try:
+            gone = _gone(settings.runs)
+            if gone is not None:
+                _say_gone(gone, settings.runs, open_runs)
+                return
             run = choose_run(settings.runs)
             if run is None:
                 say_no_runs(settings.runs)
@@ -40,17 +51,32 @@ def framed(body: Callable[[RunFolder, AppSettings], None]) -> Callable[[], None]
     return page
 
 
+def _gone(runs: Path) -> str | None:
+    """The run that the reader wants where the folder does not hold it, and holds others."""
+    wanted, there = links.chosen("run"), RunFolder.all(runs)
+    return wanted if wanted and there and all(run.path.name != wanted for run in there) else None
+
+
+def _say_gone(name: str, runs: Path, open_runs: Callable[[], object] | None) -> None:
+    """The page of a link that leads nowhere: never the numbers of another run."""
+    st.title("This run is not here", anchor=False)
+    st.error(
+        plain(f"There is no run {name} in this folder: it was moved, renamed or deleted."), icon=":material/link_off:"
+    )
+    st.code(str(runs.absolute()), language=None)
+    if st.button("All runs", icon=":material/folder_open:", type="primary") and open_runs is not None:
+        links.choose("run", None)
+        open_runs()
+
+
 def choose_run(runs: Path) -> RunFolder | None:
     """The run that the reader looks at, by a select box in the sidebar; None when the folder holds none."""
     found = {run.path.name: run for run in RunFolder.all(runs)}
     if not found:
         return None
-    wanted = links.chosen("run")
     with st.sidebar:
         name = links.pick("run", "Run", list(found), run_label)
         st.caption(plain(name))
-        if wanted is not None and wanted != name:
-            st.warning(f"There is no run {plain(wanted)} here. This is the newest one.")
     return RunFolder.open(found[name].path)
 
 

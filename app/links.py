@@ -1,4 +1,6 @@
-"""What the reader looks at (run, task, sample), kept across pages and in the address, so that it can be shared.
+"""What the reader looks at, kept across pages and in the address, so that it can be shared.
+
+That is the run, the task, the sample, and which samples are listed in which order.
 
 The address wins when the reader changed it (a link, the back button); otherwise the session does, because
 Streamlit empties the address when another page is opened from the menu.
@@ -10,10 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
+from audit.reports.browsing.query import NAMES, Query, from_address, to_address
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from audit.reports.browsing.sample_index import SampleIndex, SampleKey
+
 Name = Literal["run", "task", "sample"]
+_QUERY, _LINKED = "chosen_query", "linked_query"
 
 
 def chosen(name: Name) -> str | None:
@@ -64,3 +71,39 @@ def pick(name: Name, label: str, options: Sequence[str], format_func: Callable[[
 
 def _picked(name: Name, key: str) -> None:
     choose(name, st.session_state[key])
+
+
+def query() -> Query:
+    """Which samples the reader wants to see: what the address says where it was changed, else as before."""
+    linked = {name: st.query_params.get_all(name) for name in NAMES if name in st.query_params}
+    if linked and linked != st.session_state.get(_LINKED):
+        st.session_state[_QUERY] = from_address(linked)
+    found: Query = st.session_state.get(_QUERY, Query())
+    keep(found)
+    return found
+
+
+def keep(wanted: Query) -> None:
+    """See other samples; the address follows."""
+    st.session_state[_QUERY] = wanted
+    parts = to_address(wanted)
+    for name in NAMES:
+        if name not in parts:
+            st.query_params.pop(name, None)
+        elif st.query_params.get_all(name) != parts[name]:
+            st.query_params[name] = parts[name]
+    st.session_state[_LINKED] = parts
+
+
+def go_to(index: SampleIndex, key: SampleKey) -> None:
+    """Look at a sample of a list; samples of one id are told apart as long as the session lasts."""
+    ((sample_id, _, _),) = index.facts([key])
+    choose("task", index.files[key.file].name)
+    choose("sample", sample_id)
+    st.session_state["sample_key"] = key
+
+
+def here() -> dict[str, list[str]]:
+    """The parts of an address that lead to the run and the samples that are looked at, for a link to another page."""
+    run = chosen("run")
+    return ({"run": [run]} if run else {}) | to_address(st.session_state.get(_QUERY, Query()))

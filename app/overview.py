@@ -80,7 +80,7 @@ def _head(run: RunFolder, manifest: RunManifest, decision: Decision | None, stal
 
 
 def _facts(manifest: RunManifest, run: RunFolder) -> None:
-    items = sum(len(stored.samples(run, suite, task)) for suite, task in stored.tasks(run))
+    items = stored.index(run).total()
     span = manifest.finished - manifest.started if manifest.finished else None
     facts = {
         "Parameters": parameters_text(manifest.model.parameter_count),

@@ -6,97 +6,87 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from audit.app import attribution, links, stored
+from audit.app.elements.options import show_options
+from audit.app.elements.prompt import show_prompt
+from audit.app.elements.results import heading
+from audit.app.elements.walk import Walk, walk
 from audit.app.filters import slice_names
-from audit.app.untrusted import MASKED, excerpt, is_masked, plain, readable, show_mask, show_text, show_thinking
-from audit.core.formatting import counted, number, prompt_text
+from audit.app.untrusted import (
+    MASKED,
+    excerpt,
+    in_badge,
+    is_masked,
+    plain,
+    readable,
+    show_mask,
+    show_text,
+    show_thinking,
+    wrapped_table,
+)  # fmt: skip
+from audit.core.formatting import counted, number, percent, prompt_text
 from audit.core.records import Flag, completion_address, split_address
+from audit.core.records.files.json_file import plain as plain_values
+from audit.core.records.files.json_file import to_json
 from audit.core.sensitive import not_explainable
 from audit.core.units import unit_of
 from audit.reports.explain_command import explain_command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from audit.app.settings import AppSettings
-    from audit.core.records import Attribution, Sample, Suite
+    from audit.core.records import Attribution, FindingRecord, Sample
     from audit.core.run_folder import RunFolder
 
 TEXT_ROWS = 30
 """Sampled texts up to which their table is shown whole."""
+OPTION_SCORE = "log_likelihood_"
+"""Begins the names of scores that the table of options shows."""
 
 
-def page(run: RunFolder, _settings: AppSettings) -> None:
-    """Prompt, output, reference, scores, flags, all sampled texts, and attributions side by side."""
-    tasks = {f"{suite}/{task}": (suite, task) for suite, task in stored.tasks(run)}
-    if not tasks:
+def page(run: RunFolder, _settings: AppSettings, *, open_list: Callable[..., object]) -> None:
+    """Whether it is right and why, prompt, answer, scores, flags, all sampled texts, and attributions side by side.
+
+    Args:
+        run: The run.
+        open_list: Switches to the page of samples; takes ``query_params``.
+    """
+    index = stored.index(run)
+    if not index.total():
         st.title("Sample", anchor=False)
         st.info("This run has no samples yet.")
         return
-    sample = _choose(run, tasks)
-    if sample is None:
+    place = walk(index, open_list)
+    if place is None:
         return
-    index = _completion(sample)
-    shown = sample if index is None else sample.as_answered_by(index)
-    links.choose("sample", shown.sample_id)
-    _scores(shown, sample, stored.manifest(run).model.max_length)
+    (sample,) = index.samples([place.key])
+    text = _completion(place, sample)
+    shown = sample if text is None else sample.as_answered_by(text)
+    links.choose("sample", place.sample_id if text is None else completion_address(place.sample_id, text))
+    _head(place, shown, sample, stored.manifest(run).model.max_length)
     if is_masked(shown):
         show_mask(shown, "show_sample")
+        _numbers(shown)
     else:
-        _texts(shown, index)
+        _texts(shown, text)
     if sample.completions:
-        _completions(sample, index)
+        _completions(place, sample, text)
     _attributions(run, shown, [a for a in stored.attributions(run) if _is_about(a, shown, sample)])
-    record = sample.model_dump_json(indent=2)
-    name = f"{sample.task}-{sample.sample_id}.json"
+    name = f"{sample.task}-{place.sample_id}.json"
+    record = to_json(plain_values(sample))
     st.download_button(
         "Sample as JSON", record, name, "application/json", icon=":material/download:", on_click="ignore"
     )
 
 
-def _choose(run: RunFolder, tasks: dict[str, tuple[Suite, str]]) -> Sample | None:
-    """Task and sample by boxes and by buttons that step through the task."""
-    box, place = st.columns([3, 4], vertical_alignment="bottom")
-    with box:
-        wanted_task = links.chosen("task")
-        task = links.pick("task", "Task", list(tasks))
-        if wanted_task is not None and not task.endswith(wanted_task):
-            st.warning(f"This run has no task {plain(wanted_task)}. This is its first one.")
-    samples = stored.samples(run, *tasks[task])
-    if not samples:
-        st.info("This task has no samples.")
-        return None
-    position = _position(samples)
-    with place, st.container(horizontal=True, vertical_alignment="center"):
-        _step("Previous", "Left", samples, position - 1)
-        _step("Next", "Right", samples, position + 1)
-        st.caption(f"{position + 1:,} of {len(samples):,}")
-    return samples[position]
-
-
-def _position(samples: Sequence[Sample]) -> int:
-    """Where the chosen sample is in its task; the first one where it is not there.
-
-    The address may be of one of its completions: ``SAMPLE_ID#3``.
-    """
-    wanted = links.chosen("sample")
-    places = {sample.sample_id: index for index, sample in reversed(list(enumerate(samples)))}
-    position = places.get(wanted or "", places.get(split_address(wanted or "")[0]))
-    if (
-        position is None
-        and wanted is not None
-        and st.session_state.get("linked_sample") == st.query_params.get("sample")
-    ):
-        st.warning(f"This task has no sample {plain(wanted)}. This is its first one.")
-    return position or 0
-
-
-def _completion(sample: Sample) -> int | None:
+def _completion(place: Walk, sample: Sample) -> int | None:
     """Which of its completions the address names; None for the sample as a whole."""
     wanted = links.chosen("sample")
     identity, index = split_address(wanted or "")
-    if wanted == sample.sample_id or identity != sample.sample_id or index is None:
+    if wanted == place.sample_id or identity != place.sample_id or index is None:
         return None
     if index < len(sample.completions):
         return index
@@ -104,30 +94,22 @@ def _completion(sample: Sample) -> int | None:
     return None
 
 
-def _step(label: str, key: str, samples: Sequence[Sample], position: int) -> None:
-    there = 0 <= position < len(samples)
-    target = samples[position].sample_id if there else None
-    st.button(
-        label, key=f"step_{label}", shortcut=key, disabled=not there, on_click=links.choose, args=("sample", target)
-    )
-
-
-def _scores(shown: Sample, sample: Sample, context: int) -> None:
-    """Badges and facts of what is shown: a sample, or one of its completions."""
+def _head(place: Walk, shown: Sample, sample: Sample, context: int) -> None:
+    """Right or wrong and why; then what kind of sample it is."""
+    if shown is sample:
+        title = heading(shown, place.result, is_masked=is_masked(shown))
+    else:
+        title = f"Sampled text: {number(shown.score, 'any')}" if shown.error is None else "Sampled text: not judged"
+    # As HTML, which takes foreign words literally: headings of Streamlit are Markdown.
+    st.html(Markup('<h1 class="audit-heading">{}</h1>').format(title))
     with st.container(horizontal=True, vertical_alignment="center"):
-        name = "score" if shown is sample else "value"
-        st.badge(f"{name} {number(shown.score, 'any')}", color="blue" if shown.error is None else "gray")
-        if shown.confidence is not None:
-            st.badge(f"confidence {number(shown.confidence, 'probability')}", color="gray")
-        for label, value in shown.scores.items():
-            st.badge(plain(f"{label} {number(value, 'any')}"), color="gray")
         for flag in shown.flags:
-            st.badge(plain(flag), color="orange", icon=":material/flag:")
-        for name in slice_names(shown):
-            st.badge(plain(name[:80]), color="violet")
+            st.badge(in_badge(flag.value.replace("_", " ")), color="orange", icon=":material/flag:")
+        for name in slice_names(shown.slices):
+            st.badge(in_badge(name[:80]), color="gray")
     asked = prompt_text(shown.tokens_in, context if Flag.TRUNCATED_PROMPT in sample.flags else None)
     st.caption(
-        plain(f"Sample {shown.sample_id} · {asked}, {shown.tokens_out:,} out")
+        plain(f"{shown.suite}/{shown.task} · sample {shown.sample_id} · {asked}, {shown.tokens_out:,} out")
         + (plain(f" · cluster {shown.cluster[:60]}") if shown.cluster else "")
         + (plain(f" · pair {shown.pair[:60]}") if shown.pair else "")
     )
@@ -137,27 +119,55 @@ def _scores(shown: Sample, sample: Sample, context: int) -> None:
 
 
 def _texts(shown: Sample, index: int | None) -> None:
-    prompt, answer = st.columns([3, 2], gap="large")
+    prompt, answer = st.columns([4, 3], gap="large")
     with prompt:
-        st.markdown("**Prompt**")
-        show_text(shown.prompt, absent="none", height=460)
+        show_prompt(shown)
     with answer:
-        st.markdown("**Output**" if index is None else rf"**Sampled text \#{index}**")
-        show_text(shown.output, absent="Nothing came back, or it was not kept.", height=240)
+        if shown.choice is not None and shown.choice.options and index is None:
+            st.markdown("**Options**")
+            show_options(shown.choice)
+        else:
+            st.markdown("**Output**" if index is None else rf"**Sampled text \#{index}**")
+            show_text(shown.output, absent="Nothing came back, or it was not kept.", height=240)
+            st.markdown("**Reference**")
+            show_text(shown.reference, absent="This task has no reference.", height=240)
         show_thinking(shown)
-        st.markdown("**Reference**")
-        show_text(shown.reference, absent="This task has no reference.", height=240)
+        _numbers(shown)
 
 
-def _completions(sample: Sample, index: int | None) -> None:
+def _numbers(shown: Sample) -> None:
+    """Scores by name, and what personal data was found."""
+    rows = [{"Score": "Score of the item", "Value": number(shown.score, "any")}]
+    if shown.confidence is not None:
+        rows.append({"Score": "Confidence: its probability of the option it chose", "Value": percent(shown.confidence)})
+    rows += [
+        {"Score": name.replace("_", " "), "Value": number(value, "any")}
+        for name, value in shown.scores.items()
+        if shown.choice is None or not name.startswith(OPTION_SCORE)
+    ]
+    st.markdown("**Scores**")
+    wrapped_table(rows)
+    if shown.findings:
+        st.markdown("**Personal data found**")
+        wrapped_table([_finding(one) for one in shown.findings])
+
+
+def _finding(one: FindingRecord) -> dict[str, object]:
+    """A finding without its value, which no file holds."""
+    where = "reasoning" if one.field == "thinking" else "output"
+    note = "reserved for examples" if one.reserved else "replaced"
+    return {"Kind": one.kind, "Where": f"{where}, characters {one.start:,} to {one.end:,}", "Note": note}
+
+
+def _completions(place: Walk, sample: Sample, index: int | None) -> None:
     """All texts that were sampled for the prompt; a row opens its text."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(counted(len(sample.completions), "sampled text"), anchor=False, width="content")
+        st.header(counted(len(sample.completions), "sampled text"), anchor=False, width="content")
         if index is not None:
-            st.button("Whole sample", key="whole_sample", on_click=links.choose, args=("sample", sample.sample_id))
+            st.button("Whole sample", key="whole_sample", on_click=links.choose, args=("sample", place.sample_id))
     whole = "The output above is the text that the sample's score is about."
     st.caption(f"{whole if index is None else plain(f'Above is text #{index}.')} Tick a row to open its text.")
-    key = f"texts_{sample.sample_id}"
+    key = f"texts_{place.sample_id}"
     st.dataframe(
         pd.DataFrame([_row(sample, place) for place in range(len(sample.completions))]),
         hide_index=True,
@@ -166,7 +176,7 @@ def _completions(sample: Sample, index: int | None) -> None:
         placeholder="—",
         column_config={"Value": st.column_config.NumberColumn(format=f"%.{unit_of('probability').decimals}f")},
         key=key,
-        on_select=lambda: _open_text(sample.sample_id, key),
+        on_select=lambda: _open_text(place.sample_id, key),
         selection_mode="single-row",
     )
 
@@ -199,7 +209,7 @@ def _is_about(attribution: Attribution, shown: Sample, sample: Sample) -> bool:
 
 
 def _attributions(run: RunFolder, shown: Sample, attributions: Sequence[Attribution]) -> None:
-    st.subheader("Why this answer", anchor=False)
+    st.header("Why this answer", anchor=False)
     if not attributions:
         why = not_explainable(shown)
         command = explain_command(str(run.path), shown)

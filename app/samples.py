@@ -1,16 +1,20 @@
-"""Page: the samples of a run, filtered."""
+"""Page: the samples of a run, filtered, searched and sorted."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
-from audit.app import links, stored
-from audit.app.filters import choose_filters, choose_tasks
-from audit.app.untrusted import MASKED, excerpt, is_masked
-from audit.core.units import unit_of
+from audit.app import filters, links, stored
+from audit.app.elements.results import list_text, result_cell
+from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
+from audit.app.elements.walk import PAGE_SIZE
+from audit.app.untrusted import MASKED, excerpt, is_masked, plain
+from audit.core.formatting import ABSENT, number, percent
+from audit.reports.browsing.prompt_parts import question_text
+from audit.reports.browsing.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,85 +22,137 @@ if TYPE_CHECKING:
     from audit.app.settings import AppSettings
     from audit.core.records import Sample
     from audit.core.run_folder import RunFolder
+    from audit.reports.browsing.sample_index import SampleIndex, SampleKey, SampleList
 
-ROWS = 2000
-"""Rows in the table at most: more than anybody reads, few enough to be sent quickly."""
-DIGITS = f"%.{unit_of('probability').decimals}f"
-"""Scores of several tasks share a column: all have the digits of a probability."""
+KEYS = "A row opens by a click, or by Enter: Tab leads into the table, ↑ and ↓ walk through it, ← and → turn pages."
 
 
-def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[[], object]) -> None:
-    """Filters, a table whose rows open.
+def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[..., object]) -> None:
+    """Filters, and a table whose rows open.
 
     Args:
         run: The run.
-        open_sample: Switches to the page of the sample that was chosen.
+        open_sample: Switches to the page of the sample that was chosen; takes ``query_params``.
     """
+    if st.session_state.pop("to_open", False):
+        place = {name: links.chosen(name) for name in ("task", "sample")}
+        open_sample(query_params=links.here() | {name: [value] for name, value in place.items() if value})
     links.leave_out("task", "sample")
     st.title("Samples", anchor=False)
     if not stored.tasks(run):
         st.info("This run has no samples yet.")
         return
-    _browse(run, open_sample)
+    _browse(stored.index(run))
 
 
-def _browse(run: RunFolder, open_sample: Callable[[], object]) -> None:
-    samples = choose_tasks(run)
-    kept = list(filter(choose_filters(samples).keep, samples))
-    shown = kept[:ROWS]
-    more = f" The first {ROWS:,} are shown: narrow the filters to see others." if len(kept) > ROWS else ""
-    st.caption(f"{len(kept):,} of {len(samples):,} samples.{more} Tick a row to open its sample.")
-    if not shown:
+def _browse(index: SampleIndex) -> None:
+    query = filters.choose(index)
+    found = index.find(query)
+    query = replace(query, page=min(query.page, found.pages(PAGE_SIZE)))
+    _count(query, found)
+    if not len(found):
         st.info("No sample fits these filters.")
         return
-    explained = {attribution.sample_id for attribution in stored.attributions(run)}
-    event = st.dataframe(
-        _table(shown, explained),
-        hide_index=True,
-        placeholder="—",
-        height=min(38 * (len(shown) + 1), 620),
-        on_select="rerun",
-        selection_mode="single-row",
-        key="samples_table",
-        column_config={
-            "Task": st.column_config.TextColumn(width=130),
-            "Score": st.column_config.NumberColumn(format=DIGITS, width="small"),
-            "Confidence": st.column_config.NumberColumn(format=DIGITS, width="small"),
-            "Prompt": st.column_config.TextColumn(width="large"),
-            "Output": st.column_config.TextColumn(width="medium"),
-            "Texts": st.column_config.NumberColumn(width="small", help="Texts sampled for this prompt"),
-            "Flags": st.column_config.ListColumn(width="small"),
-            "Explained": st.column_config.CheckboxColumn(width="small"),
-        },
+    keys = found.page(query.page, PAGE_SIZE)
+    rows_table(
+        "Samples",
+        "samples_table",
+        _columns(with_task=len(query.tasks) != 1),
+        _rows(index, keys, with_task=len(query.tasks) != 1),
+        lambda key: _open(index, key),
+        Sorting(query.sort, query.descending, lambda by: _sort(query, by)),
     )
-    rows = event["selection"]["rows"]
-    if rows and rows[0] < len(shown):
-        _open(shown[rows[0]], open_sample)
+    _pages(query, found)
+    st.caption(KEYS)
 
 
-def _open(sample: Sample, open_sample: Callable[[], object]) -> None:
-    links.choose("task", f"{sample.suite}/{sample.task}")
-    links.choose("sample", sample.sample_id)
-    open_sample()
+def _count(query: Query, found: SampleList) -> None:
+    """How many there are, and a way back to all."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(list_text(query, len(found)))}**", width="content")
+        if query.is_filtered:
+            st.button(
+                "Clear filters",
+                key="clear_filters",
+                type="tertiary",
+                icon=":material/close:",
+                on_click=links.keep,
+                args=(Query(sort=query.sort, descending=query.descending),),
+            )
 
 
-def _table(samples: Sequence[Sample], explained: set[str | None]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "Task": sample.task,
-                "Score": sample.score,
-                "Confidence": sample.confidence,
-                "Prompt": MASKED if is_masked(sample) else excerpt(sample.prompt, end=True),
-                "Output": MASKED if is_masked(sample) else excerpt(sample.output),
-                "Texts": len(sample.completions) or 1,
-                "Reference": MASKED if is_masked(sample) else excerpt(sample.reference),
-                "Flags": sorted(flag.value for flag in sample.all_flags),
-                "Explained": sample.sample_id in explained,
-                "Slices": excerpt(", ".join(f"{name}={value}" for name, value in sample.slices.items())),
-                "Error": excerpt(sample.error),
-                "Sample": sample.sample_id,
-            }
-            for sample in samples
+def _sort(query: Query, by: str) -> None:
+    """Sort by the column of the heading; the other way round where it is sorted by that."""
+    links.keep(replace(query, sort=by, descending=query.sort == by and not query.descending, page=1))
+
+
+def _pages(query: Query, found: SampleList) -> None:
+    """Buttons that turn pages, and which samples these are."""
+    pages = found.pages(PAGE_SIZE)
+    if pages == 1:
+        return
+    first = PAGE_SIZE * (query.page - 1) + 1
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _turn("Previous page", "Left", query, query.page - 1, pages)
+        _turn("Next page", "Right", query, query.page + 1, pages)
+        last = min(first + PAGE_SIZE - 1, len(found))
+        st.caption(f"{first:,} to {last:,} of {len(found):,} · page {query.page:,} of {pages:,}")
+
+
+def _turn(label: str, key: str, query: Query, target: int, pages: int) -> None:
+    st.button(
+        label,
+        key=f"turn_{key}",
+        shortcut=key,
+        disabled=not 1 <= target <= pages,
+        on_click=links.keep,
+        args=(replace(query, page=target),),
+    )
+
+
+def _columns(*, with_task: bool) -> list[Column]:
+    return [
+        Column("Result", sort="result"),
+        Column("Question", "main", sort="question", help="What was asked, without few-shot examples"),
+        Column("Output", "text", sort="output"),
+        Column("Reference", "text", sort="reference", minor=True),
+        Column("Score", "number", sort="score", help="The primary score of the item, by the task's own measure"),
+        Column("Confidence", "number", sort="confidence", minor=True, help="Its probability of the option it chose"),
+        *([Column("Task", sort="task", minor=True)] if with_task else []),
+        Column("Remarks", "text", sort="flags", minor=True),
+    ]
+
+
+def _rows(index: SampleIndex, keys: Sequence[SampleKey], *, with_task: bool) -> list[TableRow]:
+    facts, samples = index.facts(keys), index.samples(keys)
+    rows = []
+    for key, (_, result, explained), sample in zip(keys, facts, samples, strict=True):
+        hidden = is_masked(sample)
+        question, output, reference = (
+            Cell(MASKED, "muted") if hidden and text is not None else excerpt(text)
+            for text in (question_text(sample), sample.output, sample.reference)
+        )
+        cells = [
+            result_cell(result),
+            question or Cell("(empty)", "muted"),
+            output if output != "" else Cell("(empty)", "muted"),
+            reference,
+            number(sample.score, "any"),
+            ABSENT if sample.confidence is None else percent(sample.confidence),
+            *([sample.task] if with_task else []),
+            _remarks(sample, explained=explained),
         ]
-    )
+        rows.append(TableRow(str(key), cells))
+    return rows
+
+
+def _remarks(sample: Sample, *, explained: bool) -> str | None:
+    texts = [f"{len(sample.completions):,} texts"] if sample.completions else []
+    flags = sorted(flag.value.replace("_", " ") for flag in sample.all_flags)
+    return ", ".join([*flags, *texts, *(["explained"] if explained else [])]) or None
+
+
+def _open(index: SampleIndex, shown: str) -> None:
+    """Remember which sample was opened; the page then goes there."""
+    links.go_to(index, index.key_of(shown))
+    st.session_state["to_open"] = True

@@ -7,6 +7,7 @@ runs of many thousand samples quick) and must not be changed.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
@@ -16,6 +17,8 @@ from audit.core.errors import AuditError
 from audit.gate import decisions, evidence
 from audit.gate.binding.kept_policy import path_in
 from audit.gate.metrics_file import read_metrics
+from audit.reports.browsing import run_list
+from audit.reports.browsing.sample_index import SampleIndex
 from audit.reports.contents import analysis_of, read_attributions
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
+    from audit.reports.browsing.run_list import RunSummary
     from audit.reports.errors.analysis import ErrorAnalysis
 
 T = TypeVar("T")
@@ -74,6 +78,19 @@ def decision(run: RunFolder) -> tuple[Decision | None, str | None]:
     return found
 
 
+def summaries(runs: Path) -> list[RunSummary]:
+    """Every run of the folder in a line.
+
+    Raises:
+        RunFolderError: The folder cannot be listed.
+    """
+    today = datetime.now(UTC).date()
+    return [
+        _summarised(partial(run_list.summary, path, today), today.toordinal(), *run_list.stamp(path))
+        for path in run_list.run_folders(runs)
+    ]
+
+
 def tasks(run: RunFolder) -> list[tuple[Suite, str]]:
     """Suite and task of everything that left samples."""
     return run.tasks()  # type: ignore[return-value] # the folders of a run are named for suites
@@ -82,6 +99,18 @@ def tasks(run: RunFolder) -> list[tuple[Suite, str]]:
 def samples(run: RunFolder, suite: Suite, task: str) -> list[Sample]:
     """The samples of a task, in the order of the file; none, and why, where the file is broken."""
     return _or_say(lambda: _samples(run, suite, task), [])
+
+
+def index(run: RunFolder) -> SampleIndex:
+    """The samples of a run, ready to be filtered, searched and sorted; of each broken file one red line."""
+    known, explained = metrics(run), {(one.task or "", one.sample_id or "") for one in attributions(run)}
+    paths = [*(run.samples_path(*one) for one in run.tasks()), run.metrics_path, run.path / "attributions"]
+    found: SampleIndex = _indexed(
+        lambda: SampleIndex.read(run, known, explained), *(part for path in paths for part in _stamp(path))
+    )
+    for reason in found.faults.values():
+        st.error(plain(reason), icon=":material/error:")
+    return found
 
 
 def _samples(run: RunFolder, suite: Suite, task: str) -> list[Sample]:
@@ -142,4 +171,16 @@ def _stamp(path: Path) -> tuple[str, int, int]:
 
 @st.cache_resource(max_entries=200, show_spinner="Reading the run …")
 def _once(_read: Callable[[], Any], *key: object) -> Any:  # noqa: ARG001, ANN401 - Streamlit hashes the key; anything is read
+    return _read()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the samples …")
+def _indexed(_read: Callable[[], SampleIndex], *key: object) -> SampleIndex:  # noqa: ARG001 - as above
+    """As :func:`_once`, of a few runs: an index is larger than a record."""
+    return _read()
+
+
+@st.cache_resource(max_entries=5000, show_spinner="Reading the runs …")
+def _summarised(_read: Callable[[], RunSummary], *key: object) -> RunSummary:  # noqa: ARG001 - as above
+    """As :func:`_once`, of many runs: a line is small."""
     return _read()

@@ -53,6 +53,11 @@ def plain(text: str) -> str:
     return printable(text).translate(_PUNCTUATION)
 
 
+def in_badge(text: str) -> str:
+    """As :func:`plain` for ``st.badge``, which escapes brackets itself."""
+    return plain(text).replace("\\[", "[").replace("\\]", "]")
+
+
 def readable(text: str, limit: int = LONGEST) -> str:
     """The text with its lines and tabs, hidden characters made visible, the middle left out where it is long.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from audit.app.elements.theme import THEME
 from audit.app.settings import AppSettings
 from audit.cli import interrupts
 from audit.cli.console import out
@@ -120,9 +121,7 @@ def command(script: Path, port: int) -> list[str]:
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
-        # Of the report card, in either theme; the browser says which.
-        "theme.light.primaryColor": "#0a5fb4",
-        "theme.dark.primaryColor": "#7db8f5",
+        **THEME,
     }
     flags = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     return [sys.executable, "-P", "-m", "streamlit", "run", str(script), *flags]

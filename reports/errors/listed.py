@@ -51,7 +51,7 @@ def listed_samples(
         metrics: All its metrics.
         most: Samples at most.
     """
-    badness = _badness(suite, primary_of(metrics))
+    badness = badness_of(suite, primary_of(metrics))
     listed_as, worst = _worst(scored, quantity, badness, most)
     return ListedSamples(
         listed_as=listed_as,
@@ -61,7 +61,7 @@ def listed_samples(
     )
 
 
-def _badness(suite: Suite, primary: Metric | None) -> Badness:
+def badness_of(suite: str, primary: Metric | None) -> Badness:
     """Which end of a task's scores is worth opening.
 
     Of benchmarks that is the bad end; of probes the high one, because a probe scores what it looks for. On a scale

@@ -44,15 +44,28 @@ def quantity_of(suite: Suite, scored: Sequence[Sample], metrics: Sequence[Metric
     """
     primary = primary_of(metrics)
     scores = [score_of(sample) for sample in scored]
-    lower_is_better = primary is not None and primary.higher_is_better is False
+    name = quantity_name(suite, primary, is_binary=set(scores) <= {0.0, 1.0})
+    if name == MEAN_SCORE:
+        lower_is_better = primary is not None and primary.higher_is_better is False
+        worse = 0 if is_two_sided(primary) else -1 if suite == "evals" and not lower_is_better else 1
+        return Quantity(name, unit_of_scores(scored, metrics), scores, worse)
+    return Quantity(name, "share", [1.0 - score for score in scores] if name == ERROR_RATE else scores, 1)
+
+
+def quantity_name(suite: str, primary: Metric | None, *, is_binary: bool) -> str:
+    """``error rate``, ``share with score 1`` or ``mean score``.
+
+    Args:
+        suite: Suite of the task.
+        primary: Its first primary metric.
+        is_binary: Whether all its scores are 0 or 1.
+    """
     # A chrF that is 0 throughout is no error rate: the unit decides, not the values alone.
     share = primary is None or primary.unit in SHARE_SCALES
-    if not share or not set(scores) <= {0.0, 1.0}:
-        worse = 0 if is_two_sided(primary) else -1 if suite == "evals" and not lower_is_better else 1
-        return Quantity(MEAN_SCORE, unit_of_scores(scored, metrics), scores, worse)
-    if suite == "evals" and not lower_is_better:
-        return Quantity(ERROR_RATE, "share", [1.0 - score for score in scores], 1)
-    return Quantity(FOUND_SHARE, "share", scores, 1)
+    if not share or not is_binary:
+        return MEAN_SCORE
+    right_or_wrong = suite == "evals" and (primary is None or primary.higher_is_better is not False)
+    return ERROR_RATE if right_or_wrong else FOUND_SHARE
 
 
 def primary_of(metrics: Sequence[Metric]) -> Metric | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,7 +35,7 @@ from audit.gate.policy import Policy, Rule
 from audit.ratings import default_url
 from audit.stats.aggregate import failed_metric, unscored_metric
 from audit.stats.definitions import Mean, measured
-from tests.app.pages import SCRIPTS, drawn
+from tests.app.pages import OTHERS, SCRIPTS, drawn
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -314,17 +313,16 @@ def _no_components_of_other_packages() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(settings: AppSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Opens a page by its address; ``overview`` through the entry script, as Streamlit does.
+    """Opens a page by its name and address.
 
     Tests rate as soon as a page is drawn, which no reader does.
     """
     monkeypatch.setattr(rate, "LEAST_SECONDS", 0.0)
 
-    def open_it(page: str, **query: str) -> AppTest:
+    def open_it(page: str, /, **query: str) -> AppTest:
         script = tmp_path / f"{page}_page.py"
-        script.write_text(f"import streamlit as st\nfrom audit.app.frame import framed\n{SCRIPTS.get(page)}\n")
-        entry = str(resources.files("audit.app").joinpath("main.py")) if page == "overview" else str(script)
-        test = AppTest.from_file(entry, default_timeout=300)
+        script.write_text(f"import streamlit as st\nfrom audit.app.frame import framed\n{(SCRIPTS | OTHERS)[page]}\n")
+        test = AppTest.from_file(str(script), default_timeout=300)
         for name, value in query.items():
             test.query_params[name] = value
         return drawn(test.run())

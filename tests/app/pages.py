@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 
 
 SCRIPTS = {
-    "samples": "from audit.app import samples\nframed(lambda run, s: samples.page(run, s, open_sample=st.stop))()",
-    "errors": "from audit.app import errors\nframed(lambda run, s: errors.page(run, s, open_sample=st.stop))()",
-    "sample": "from audit.app import sample\nframed(sample.page)()",
+    "overview": "from audit.app import overview\nframed(overview.page)()",
+    "samples": "from audit.app import samples\nframed(lambda run, s: samples.page(run, s, open_sample=print))()",
+    "errors": "from audit.app import errors\nframed(lambda run, s: errors.page(run, s, open_sample=lambda **_: None))()",
+    "sample": "from audit.app import sample\nframed(lambda run, s: sample.page(run, s, open_list=print))()",
     "rate": "from audit.app import rate\nframed(rate.page)()",
 }
+OTHERS = {"runs": "from audit.app import runs\nruns.page(open_run=print)"}
+"""Pages that are not about one run."""
 
 
 def drawn(test: AppTest) -> AppTest:
@@ -36,7 +40,17 @@ def every_html(test: AppTest) -> str:
 
 def every_markdown(test: AppTest) -> str:
     """All text of the page that Streamlit treats as Markdown."""
-    kinds = (test.title, test.subheader, test.markdown, test.caption, test.warning, test.error, test.info, test.success)
+    kinds = (
+        test.title,
+        test.header,
+        test.subheader,
+        test.markdown,
+        test.caption,
+        test.warning,
+        test.error,
+        test.info,
+        test.success,
+    )
     elements = [element.value for kind in kinds for element in kind]
     labels = [
         widget.label for kind in (test.button, test.selectbox, test.multiselect, test.expander) for widget in kind
@@ -44,11 +58,29 @@ def every_markdown(test: AppTest) -> str:
     return "\n".join([*elements, *labels])
 
 
+def rows_tables(test: AppTest) -> list[dict[str, Any]]:
+    """What every table whose rows open was given."""
+    return [json.loads(element.proto.json) for element in test.get("bidi_component")]
+
+
+def _literal(cell: Any) -> Any:
+    parts = cell if isinstance(cell, list) else [cell]
+    texts = [part["text"] if isinstance(part, dict) else part for part in parts]
+    return texts[0] if len(texts) == 1 else "\n".join(texts)
+
+
 def tables(test: AppTest) -> list[dict[str, list[Any]]]:
-    """Every table of the page by its columns, those whose cells wrap too."""
+    """Every table of the page by its columns, those whose cells wrap or whose rows open too."""
+    opening = [
+        {
+            column["title"]: [_literal(row["cells"][place]) for row in table["rows"]]
+            for place, column in enumerate(table["columns"])
+        }
+        for table in rows_tables(test)
+    ]
     frames = [frame.value.to_dict("list") for frame in test.dataframe]
     wrapped = re.findall(r'<table class="audit">.*?</table>', every_html(test), re.DOTALL)
-    return [*frames, *map(_columns, wrapped)]
+    return [*opening, *frames, *map(_columns, wrapped)]
 
 
 def _columns(html: str) -> dict[str, list[Any]]:

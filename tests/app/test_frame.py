@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.run_folder import RunFolder
-from tests.app.pages import SCRIPTS
+from tests.app.pages import SCRIPTS, tables
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
-@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
+@pytest.mark.parametrize("page", [*SCRIPTS])
 def test_an_empty_folder_says_what_to_run(page: str, open_page: Open) -> None:
     test = open_page(page)
     assert [title.value for title in test.title] == ["No run here yet"]
     assert any(code.value.startswith("audit run --profile quick --out ") for code in test.code)
 
 
-@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
+@pytest.mark.parametrize("page", [*SCRIPTS])
 def test_a_broken_run_is_one_line_on_every_page(page: str, run: RunFolder, open_page: Open) -> None:
     run.manifest_path.write_text("{")
     (error,) = open_page(page).error
@@ -36,7 +36,7 @@ def test_a_broken_run_is_one_line_on_every_page(page: str, run: RunFolder, open_
     assert "\n" not in error.value
 
 
-@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
+@pytest.mark.parametrize("page", [*SCRIPTS])
 def test_a_run_that_has_only_begun_is_no_error(page: str, runs: Path, make_manifest: Any, open_page: Open) -> None:
     RunFolder.create(runs, make_manifest(status="running", finished=None, not_run=[], warnings=[]))
     test = open_page(page)
@@ -52,7 +52,9 @@ def test_the_newest_run_is_shown_first_and_another_by_its_address(
     assert open_page("overview").selectbox(key="pick_run").value == newer
     assert open_page("overview", run=run.path.name).selectbox(key="pick_run").value == run.path.name
     lost = open_page("overview", run="nothing_of_*this*_name")
-    assert any(r"nothing\_of\_\*this\*\_name" in warning.value for warning in lost.warning)
+    assert [title.value for title in lost.title] == ["This run is not here"]
+    assert any(r"nothing\_of\_\*this\*\_name" in error.value for error in lost.error)
+    assert tables(lost) == [], "the numbers of another run are not those of the link"
 
 
 def test_runs_of_one_minute_are_not_mixed_up(
@@ -73,7 +75,7 @@ def said(test: AppTest) -> str:
     return "\n".join(error.value for error in test.error).replace("\\", "")
 
 
-@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
+@pytest.mark.parametrize("page", [*SCRIPTS])
 def test_changed_metrics_are_a_red_line_on_every_page(page: str, run: RunFolder, open_page: Any) -> None:
     assert "Do not believe" not in said(open_page(page))
     run.metrics_path.write_text(run.metrics_path.read_text().replace("0.6666666666666666", "0.9"))

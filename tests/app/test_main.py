@@ -5,11 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
-from typing import Any
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from audit.app import main
+from tests.app.pages import drawn
+
+if TYPE_CHECKING:
+    from audit.app.settings import AppSettings
+    from audit.core.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -36,9 +43,12 @@ def menu(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return found
 
 
-def test_the_overview_comes_first_and_every_page_has_its_address(menu: dict[str, Any]) -> None:
-    assert [page["url_path"] for page in menu["pages"]] == ["overview", "samples", "sample", "errors", "rate"]
-    assert [page.get("default", False) for page in menu["pages"]] == [True, False, False, False, False]
+def test_every_page_has_its_address_because_the_default_one_is_hidden(menu: dict[str, Any]) -> None:
+    """Streamlit knows no other address than ``/`` for the default page."""
+    first, *others = menu["pages"]
+    assert (first["default"], first["visibility"]) == (True, "hidden")
+    assert [page["url_path"] for page in others] == ["runs", "overview", "samples", "sample", "errors", "rate"]
+    assert not any(page.get("default", False) for page in others)
     assert menu["ran"]
 
 
@@ -63,3 +73,13 @@ def test_the_page_says_something_before_the_libraries_are_there() -> None:
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
     assert done.returncode == 7, done.stderr
+
+
+@pytest.mark.parametrize(("address", "title"), [({}, "Runs"), ({"run": "{run}"}, "smollm2\\-135m\\-instruct")])
+def test_the_address_without_a_page_leads_on(
+    address: dict[str, str], title: str, run: RunFolder, settings: AppSettings
+) -> None:
+    test = AppTest.from_file(str(resources.files("audit.app").joinpath("main.py")), default_timeout=300)
+    for name, value in address.items():
+        test.query_params[name] = value.format(run=run.path.name)
+    assert [one.value for one in drawn(test.run()).title] == [title]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -140,19 +141,53 @@ def read(path: Path) -> list[Sample]:
     Raises:
         RunFolderError: The file cannot be read, is no Parquet file, lacks a column or holds a wrong value.
     """
+    with _faults_named(path), pq.ParquetFile(path) as file:  # pq.read_table would import pandas
+        escaped_here = _is_escaped(file.schema_arrow)
+        batches = file.iter_batches(BATCH)
+        return [_sample(row) for batch in batches for row in _rows(batch, is_escaped=escaped_here)]
+
+
+def is_escaped(path: Path) -> bool:
+    """Whether the texts of a file are escaped, by its metadata; its columns are checked, its rows are not read.
+
+    Raises:
+        RunFolderError: The file cannot be read, is no Parquet file or lacks a column.
+    """
+    with _faults_named(path), pq.ParquetFile(path) as file:
+        return _is_escaped(file.schema_arrow)
+
+
+def records(path: Path, rows: pa.Table, *, is_escaped: bool) -> list[Sample]:
+    """Some rows of a file as samples, however they were found.
+
+    Args:
+        path: The file, for messages.
+        rows: All columns of :data:`SCHEMA`.
+        is_escaped: Of the file (:func:`is_escaped`).
+
+    Raises:
+        RunFolderError: A row holds a wrong value.
+    """
+    with _faults_named(path):
+        return [_sample(row) for batch in rows.to_batches(BATCH) for row in _rows(batch, is_escaped=is_escaped)]
+
+
+@contextmanager
+def _faults_named(path: Path) -> Iterator[None]:
+    """What libraries say of a broken file as one line that names it."""
     try:
-        with pq.ParquetFile(path) as file:  # pq.read_table would import pandas
-            schema = file.schema_arrow
-            _check_columns(schema)
-            is_escaped = ESCAPED.items() <= (schema.metadata or {}).items()
-            batches = file.iter_batches(BATCH)
-            return [_sample(row) for batch in batches for row in _rows(batch, is_escaped=is_escaped)]
+        yield
     except (OSError, pa.ArrowException, ValueError, TypeError) as error:
         fault = error.errors()[0] if isinstance(error, ValidationError) else None
         message = fault_text(fault) if fault else ""
         reason = f"{'.'.join(map(str, fault['loc']))}: {message}" if fault else str(error).split("\n", 1)[0]
         msg = f"broken samples file: {reason}: copy the run folder again or run the audit again"
         raise RunFolderError(msg, path) from error
+
+
+def _is_escaped(schema: pa.Schema) -> bool:
+    _check_columns(schema)
+    return bool(ESCAPED.items() <= (schema.metadata or {}).items())
 
 
 def _check_columns(schema: pa.Schema) -> None:

@@ -58,8 +58,8 @@ def test_one_text_is_opened_by_its_address(sampled: Sample, open_page: Any) -> N
     test = open_page("sample", task="evals/asdiv", sample=f"{sampled.sample_id}#0")
     assert codes(test) == [sampled.prompt, "nine apples", sampled.reference]
     assert test.query_params["sample"] == f"{sampled.sample_id}#0"
-    assert "4 of 5" in every_markdown(test)
-    assert "value 0.125" in every_markdown(test)
+    assert "**4 of 39 samples**" in every_markdown(test)
+    assert "Sampled text: 0.125" in every_html(test)
     drawn(button(test, "Whole sample").click().run())
     assert test.query_params["sample"] == sampled.sample_id
     assert codes(test) == [sampled.prompt, "eight pears", sampled.reference]
@@ -110,12 +110,12 @@ def test_an_address_of_no_text_is_said(sampled: Sample, open_page: Any) -> None:
 def test_texts_are_searched_and_their_flags_filter(sampled: Sample, open_page: Any) -> None:
     test = open_page("samples")
     drawn(test.text_input[0].set_value("NINE APPLES").run())
-    assert tables(test)[0]["Sample"] == [sampled.sample_id]
-    assert tables(test)[0]["Texts"] == [4]
+    assert tables(test)[0]["Output"] == [sampled.output]
+    assert "4 texts" in tables(test)[0]["Remarks"][0]
     drawn(test.text_input[0].set_value("").run())
     flags = next(box for box in test.multiselect if box.label == "Flags")
     drawn(flags.set_value(["withheld"]).run())
-    assert tables(test)[0]["Sample"] == [sampled.sample_id]
+    assert tables(test)[0]["Output"] == [sampled.output]
 
 
 @pytest.mark.slow

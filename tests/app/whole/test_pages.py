@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
-@pytest.mark.parametrize("page", ["overview", *SCRIPTS])
+@pytest.mark.parametrize("page", [*SCRIPTS])
 def test_hostile_text_never_becomes_markup(
     page: str, run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
@@ -144,7 +145,7 @@ def test_a_reviewer_browses_and_rates(server: Server, runs: Path, page: Any) -> 
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
 
-    page.goto(server.url)
+    page.goto(f"{server.url}/overview")
     page.get_by_role("heading", name="Primary metrics").wait_for()
     page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
     assert re.search(r"[?&]run=\d{8}T", page.url)
@@ -191,3 +192,76 @@ def test_a_reviewer_browses_and_rates(server: Server, runs: Path, page: Any) -> 
     assert {url.split("/")[2] for url in asked if not url.startswith(("data:", "blob:"))} == {
         f"127.0.0.1:{server.port}"
     }
+
+
+def place(page: Any) -> dict[str, list[str]]:
+    """The parts of the address."""
+    return parse_qs(urlsplit(page.url).query)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_reviewer_walks_through_the_wrong_answers(server: Server, page: Any) -> None:
+    """From the list of runs to the worst errors, one after the other and back, by mouse and by keyboard."""
+    page.goto(server.url)
+    page.get_by_role("table", name="Runs").get_by_role("button", name="smollm2-135m-instruct").click()
+    page.wait_for_url("**/overview?run=*")
+    page.get_by_role("link", name="Samples").click()
+    table = page.get_by_role("table", name="Samples")
+    page.get_by_text("39 samples").wait_for()
+    settle(page)
+    page.get_by_role("radio", name="Wrong 11").click()
+    page.get_by_text("11 wrong answers").wait_for()
+    settle(page)
+    table.get_by_role("button", name="Confidence").click()
+    table.get_by_role("columnheader", name="Confidence ↑").wait_for()
+    settle(page)
+    table.get_by_role("button", name="Confidence").click()
+    table.get_by_role("columnheader", name="Confidence ↓").wait_for()
+    settle(page)
+    listed = {name: value for name, value in place(page).items() if name != "run"}
+    assert listed == {"result": ["wrong"], "sort": ["-confidence"]}
+    # By keyboard: the second row opens by Enter.
+    table.get_by_role("row").nth(1).get_by_role("button").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.get_by_text("2 of 11 wrong answers").wait_for()
+    settle(page)
+    page.get_by_role("heading", name="Wrong: it chose “no”, the right answer is “yes”").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("3 of 11 wrong answers").wait_for()
+    settle(page)
+    assert listed.items() <= place(page).items()
+    page.reload()  # what is shared is the address
+    page.get_by_text("3 of 11 wrong answers").wait_for()
+    settle(page)
+    page.keyboard.press("b")
+    page.wait_for_url("**/samples?*")
+    page.get_by_text("11 wrong answers").wait_for()
+    settle(page)
+    assert listed.items() <= place(page).items()
+    table.get_by_role("columnheader", name="Confidence ↓").wait_for()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_no_page_has_a_serious_barrier_in_either_theme(server: Server, page: Any) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for address in (
+            "runs",
+            "overview",
+            "samples?result=wrong",
+            "sample?task=boolq",
+            "sample?task=toxicity",
+            "rate",
+        ):
+            page.goto(f"{server.url}/{address}")
+            page.locator("[data-testid=stMainBlockContainer] h1").wait_for()
+            settle(page)
+            found = Axe().run(page).response["violations"]
+            serious = [one for one in found if one["impact"] in ("serious", "critical")]
+            told = [(one["id"], node["html"]) for one in serious for node in one["nodes"]]
+            assert told == [], (scheme, address)

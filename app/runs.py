@@ -1,0 +1,223 @@
+"""Page: all runs of the folder, the newest first, and how a metric went over them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from audit.app import links, stored
+from audit.app.charts import in_theme
+from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
+from audit.app.frame import say_no_runs
+from audit.app.settings import AppSettings
+from audit.app.untrusted import plain
+from audit.core.errors import AuditError
+from audit.core.formatting import counted, duration_text, estimate_text, metric_label, number
+from audit.core.text import printable
+from audit.core.units import unit_of
+from audit.reports.browsing.run_list import RunSummary, matching
+from audit.reports.drawing.trend import TrendPanel, TrendPoint, trend_chart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from audit.app.elements.rows import Tone
+    from audit.core.records import Metric
+
+REFRESH_SECONDS = 5
+"""How often the list is drawn again while a run goes on."""
+SHOWN_METRICS, SHOWN_TASKS = 3, 6
+SIZE = 100
+"""Runs on the page at most: the filter finds the others."""
+STATUSES: dict[str, tuple[str, Tone]] = {
+    "complete": ("✓ Complete", "good"),
+    "partial": ("! Partial", "warn"),
+    "failed": ("✕ Failed", "bad"),
+    "running": ("… Running", "muted"),
+}
+VERDICTS: dict[str, tuple[str, Tone]] = {
+    "PASS": ("✓ PASS", "good"),
+    "INCONCLUSIVE": ("? INCONCLUSIVE", "warn"),
+    "FAIL": ("✕ FAIL", "bad"),
+}
+KEYS = "A row opens by a click, or by Enter: Tab leads into the table, ↑ and ↓ walk through it."
+CHECKED = "This list compares metrics with their digests. A run that is opened is checked in full, samples included."
+LEAST_RUNS = 2
+"""Of a trend."""
+
+
+def page(*, open_run: Callable[..., object]) -> None:
+    """A filter, the table of runs, and the trend of one metric.
+
+    Args:
+        open_run: Switches to the overview of the run that was chosen; takes ``query_params``.
+    """
+    if st.session_state.pop("run_to_open", False):
+        run = links.chosen("run")
+        open_run(query_params={"run": run} if run else {})
+    settings = AppSettings.from_environment()
+    links.leave_out("run", "task", "sample")
+    try:
+        every = stored.summaries(settings.runs)
+    except AuditError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    if not every:
+        say_no_runs(settings.runs)
+        return
+    st.title("Runs", anchor=False)
+    text = st.text_input(
+        "Filter", key="runs_text", placeholder="Model, task, status, verdict or date", icon=":material/search:"
+    )
+    going_on = any(one.is_running for one in every)
+    st.fragment(_table, run_every=REFRESH_SECONDS if going_on else None)(settings, text)
+    _trend(matching(every, text))
+
+
+def _table(settings: AppSettings, text: str) -> None:
+    """The table; drawn again by itself while a run goes on."""
+    if st.session_state.get("run_to_open"):
+        st.rerun()  # a row was opened: the page goes there
+    every = stored.summaries(settings.runs)
+    found = _sorted(matching(every, text))
+    broken = sum(one.fault is not None for one in found)
+    said = f"{counted(len(found), 'run')}" + (f", {broken:,} broken" if broken else "")
+    st.markdown(f"**{said}**" + (f" of {len(every):,}" if len(found) < len(every) else ""))
+    if not found:
+        st.info("No run fits this filter.")
+        return
+    by, descending = st.session_state.get("runs_sort", ("started", True))
+    rows_table(
+        "Runs", "runs_table", _columns(), [_row(one) for one in found[:SIZE]], _open, Sorting(by, descending, _sort)
+    )
+    if len(found) > SIZE:
+        st.caption(f"The first {SIZE:,} are shown: narrow the filter to see others.")
+    st.caption(f"{KEYS} {CHECKED}")
+
+
+def _columns() -> list[Column]:
+    return [
+        Column("Model and run", "main", sort="model"),
+        Column("Status", sort="status"),
+        Column("Verdict", sort="verdict"),
+        Column("Started, UTC", sort="started", minor=True),
+        Column("Main metrics", "prose"),
+        Column("Tasks", "prose", minor=True),
+    ]
+
+
+def _sort(by: str) -> None:
+    before, descending = st.session_state.get("runs_sort", ("started", True))
+    st.session_state["runs_sort"] = (by, by == before and not descending)
+
+
+def _sorted(found: Sequence[RunSummary]) -> list[RunSummary]:
+    by, descending = st.session_state.get("runs_sort", ("started", True))
+
+    def key(one: RunSummary) -> str:
+        manifest = one.manifest
+        values = {
+            "status": "broken" if one.fault or manifest is None else manifest.status,
+            "verdict": one.verdict or "",
+            "model": manifest.model.name if manifest else one.name,
+            "started": manifest.started.isoformat() if manifest else "",
+        }
+        return values[by]
+
+    return sorted(found, key=lambda one: (key(one), one.name), reverse=descending)
+
+
+def _open(name: str) -> None:
+    links.choose("run", name)
+    st.session_state["run_to_open"] = True
+
+
+def _row(one: RunSummary) -> TableRow:
+    manifest, now = one.manifest, datetime.now(UTC)
+    if one.fault is not None or manifest is None:
+        names = [Cell(manifest.model.name), Cell(one.name, "muted")] if manifest else [Cell(one.name)]
+        started = f"{manifest.started:%Y-%m-%d %H:%M}" if manifest else None
+        return TableRow(
+            one.name, [names, Cell("✕ Broken", "bad"), None, started, printable(one.fault or "", 300), None]
+        )
+    if one.verdict is not None:
+        verdict: Cell | None = Cell(*VERDICTS[one.verdict])
+    else:
+        verdict = Cell("out of date", "muted") if one.no_verdict else None
+    tasks = ", ".join(one.tasks[:SHOWN_TASKS]) + (f" and {n} more" if (n := len(one.tasks) - SHOWN_TASKS) > 0 else "")
+    return TableRow(
+        one.name,
+        [
+            [Cell(manifest.model.name), Cell(one.name, "muted")],
+            _status(one, now),
+            verdict,
+            f"{manifest.started:%Y-%m-%d %H:%M}",
+            _metrics_cell(one, now),
+            tasks or None,
+        ],
+    )
+
+
+def _status(one: RunSummary, now: datetime) -> Cell:
+    if one.is_silent(now):
+        return Cell("! Stopped?", "warn")
+    return Cell(*STATUSES[one.manifest.status]) if one.manifest else Cell("✕ Broken", "bad")
+
+
+def _metrics_cell(one: RunSummary, now: datetime) -> str | list[Cell]:
+    """The first primary metrics; of a run that goes on, how far it is."""
+    if one.is_running:
+        done = f"{counted(len(one.tasks), 'task')} done"
+        since = f"last written {duration_text(now - one.written)} ago" if one.written else "nothing written yet"
+        resume = ": if it was interrupted, resume it with audit run --resume" if one.is_silent(now) else ""
+        return f"{done}, {since}{resume}"
+    shown = [metric for metric in one.metrics if metric.suite != "explain" and metric.value is not None]
+    cells = [Cell(f"{metric_label(metric)} {number(metric.value, metric.unit)}") for metric in shown[:SHOWN_METRICS]]
+    more = len(shown) - len(cells)
+    return [*cells, *([Cell(f"and {more} more", "muted")] if more else [])]
+
+
+def _trend(found: Sequence[RunSummary]) -> None:
+    """One metric over the runs that the filter finds, in the order of their start."""
+    sound = sorted((one for one in found if one.fault is None and one.manifest), key=_started)
+    measured: dict[str, list[tuple[RunSummary, Metric]]] = {}
+    for one in sound:
+        for metric in one.metrics:
+            if metric.value is not None and metric.suite != "explain":
+                measured.setdefault(metric_label(metric), []).append((one, metric))
+    several = {name: points for name, points in measured.items() if _is_comparable(points)}
+    if not several:
+        return
+    st.header("Trend", anchor=False)
+    name = st.selectbox("Metric", list(several), key="trend_metric")
+    points = several[name]
+    panel = TrendPanel(
+        title=name,
+        axis="run, by its start",
+        unit=unit_of(points[0][1].unit).title,
+        suite=points[0][1].suite,
+        points=[_point(place, one, metric) for place, (one, metric) in enumerate(points)],
+    )
+    st.altair_chart(in_theme(trend_chart([panel], 1)), width="content")
+    st.caption(
+        "Bars are confidence intervals of each run alone. Whether runs differ is tested on the items that they share: "
+        "`audit compare RUN RUN RUN`."
+    )
+
+
+def _is_comparable(points: Sequence[tuple[RunSummary, Metric]]) -> bool:
+    return len(points) >= LEAST_RUNS and len({metric.unit for _, metric in points}) == 1
+
+
+def _started(one: RunSummary) -> str:
+    return one.manifest.started.isoformat() if one.manifest else ""
+
+
+def _point(place: int, one: RunSummary, metric: Metric) -> TrendPoint:
+    text = estimate_text(metric.value, metric.ci_low, metric.ci_high, metric.unit)
+    manifest = one.manifest
+    label = f"{manifest.started:%m-%d %H:%M}" if manifest else one.name
+    value = metric.value if metric.value is not None else 0.0
+    return TrendPoint(place, label, value, metric.ci_low, metric.ci_high, text=f"{printable(one.name, 60)}: {text}")

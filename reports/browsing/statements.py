@@ -1,0 +1,123 @@
+"""The statements that :mod:`audit.reports.browsing.sample_index` gives to DuckDB: constants, with ``?`` for values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.core.records.files.samples_file import SCHEMA
+from audit.reports.browsing.query import UNREADABLE, WITHOUT_FLAG
+
+if TYPE_CHECKING:
+    from audit.reports.browsing.query import Query
+
+CREATE = """
+CREATE TABLE samples (
+    file INTEGER, row BIGINT, suite VARCHAR, task VARCHAR, sample_id VARCHAR, score DOUBLE, confidence DOUBLE,
+    scored BOOLEAN, flags VARCHAR[], slices VARCHAR[], texts BIGINT, tokens BIGINT, explained BOOLEAN,
+    question VARCHAR, output VARCHAR, reference VARCHAR, result VARCHAR, worst BIGINT
+)
+"""
+INSERT = """
+WITH given AS (SELECT ?::INTEGER AS file, ? AS suite, ? AS task, ?::VARCHAR[] AS explained),
+read AS (
+    SELECT *, list_filter(spans, lambda part: part.kind = 'field') AS fields
+    FROM read_parquet(?, file_row_number = true)
+),
+asked AS (
+    SELECT *, coalesce(list_filter(fields, lambda part: contains(lower(part.name), 'question'))[-1], fields[1]) AS field
+    FROM read
+)
+INSERT INTO samples
+SELECT given.file, file_row_number, given.suite, given.task, sample_id, score, confidence,
+    error IS NULL AND score IS NOT NULL AND isfinite(score),
+    list_sort(list_distinct(list_concat(flags, flatten(list_transform(completions, lambda one: one.flags))))),
+    list_transform(map_entries(slices), lambda one: one.key || ' = ' || one.value),
+    greatest(len(completions), 1), tokens_in, list_contains(given.explained, sample_id),
+    lower(CASE WHEN field IS NULL THEN prompt[-160:] ELSE prompt[field.start + 1:field."end"] END)[:40],
+    lower(output)[:40], lower(reference)[:40], NULL, NULL
+FROM asked, given
+"""
+"""The first characters of texts are kept for sorting alone."""
+IS_BINARY = "SELECT bool_and(score IN (0, 1)) FROM samples WHERE file = ? AND scored"
+JUDGE = """
+WITH given AS (SELECT ? AS quantity, ?::BOOLEAN AS two_sided, ?::DOUBLE AS sign, ?::INTEGER AS file),
+judged AS (
+    SELECT samples.file, row,
+        CASE
+            WHEN NOT scored THEN 'not scored'
+            WHEN quantity = 'error rate' THEN if(score = 1, 'right', 'wrong')
+            WHEN quantity = 'share with score 1' THEN if(score = 1, 'found', 'not found')
+            ELSE 'scored'
+        END AS result,
+        row_number() OVER (
+            ORDER BY scored DESC, if(two_sided, abs(score), sign * score) DESC,
+                if(quantity = 'mean score', 0, coalesce(confidence, 0)) DESC, sample_id, row
+        ) AS worst
+    FROM samples, given WHERE samples.file = given.file
+)
+UPDATE samples SET result = judged.result, worst = judged.worst
+FROM judged WHERE samples.file = judged.file AND samples.row = judged.row
+"""
+"""Worst first as :mod:`audit.reports.error_analysis` lists errors: by badness, then the more confident ones."""
+SLICES = """
+SELECT name, count(*) OVER () AS every FROM (
+    SELECT unnest(slices) AS name FROM samples WHERE {where}
+) GROUP BY name ORDER BY count(*) DESC, name LIMIT ?
+"""
+KEY = "SELECT file, row FROM samples WHERE list_contains(?::INTEGER[], file) AND sample_id = ? ORDER BY ALL LIMIT 1"
+FACTS = """
+SELECT file, row, sample_id, result, explained FROM samples
+WHERE (file, row) IN (SELECT unnest(?::INTEGER[]), unnest(?::BIGINT[]))
+"""
+ROWS = f"""
+SELECT {", ".join(f'"{name}"' for name in SCHEMA.names)} FROM read_parquet(?, file_row_number = true)
+WHERE list_contains(?::BIGINT[], file_row_number) ORDER BY file_row_number
+"""  # noqa: S608 - our own column names
+SEARCH = """
+SELECT given.file, file_row_number
+FROM (SELECT lower(?) AS wanted, ?::INTEGER AS file) AS given, read_parquet(?, file_row_number = true)
+WHERE contains(lower(prompt), wanted) OR contains(lower(output), wanted) OR contains(lower(reference), wanted)
+    OR contains(lower(thinking), wanted)
+    OR len(list_filter(completions, lambda one: contains(lower(one."text"), wanted)
+        OR contains(lower(one.thinking), wanted))) > 0
+"""
+_COLUMNS = {
+    "worst": "worst", "task": "task", "result": "result", "score": "if(scored, score, NULL)",
+    "confidence": "confidence", "question": "question", "output": "output", "reference": "reference",
+    "texts": "texts", "flags": "nullif(array_to_string(flags, ', '), '')", "tokens": "tokens",
+}  # fmt: skip
+
+
+def order(sort: str, *, descending: bool) -> str:
+    """The order of a list: by a column, then as in the run's files.
+
+    Args:
+        sort: One of :data:`audit.reports.browsing.query.SORTS`.
+        descending: Largest first.
+    """
+    way = "DESC" if descending else "ASC"
+    if sort == "run":
+        return f"file {way}, row {way}"
+    return f"{_COLUMNS[sort]} {way} NULLS LAST, file, row"
+
+
+def conditions(query: Query) -> tuple[list[str], list[object]]:
+    """The filters of a query but for its text, and what is bound to them."""
+    ends = (None if query.low is None else [query.low], None if query.high is None else [query.high])
+    every: list[tuple[str, list[object] | None]] = [
+        ("list_contains(?::VARCHAR[], suite)", [[*query.suites]] if query.suites else None),
+        ("list_contains(?::VARCHAR[], suite || '/' || task)", [[*query.tasks]] if query.tasks else None),
+        ("result = ?", [query.result] if query.result else None),
+        ("len(flags) > 0", [] if "flagged" in query.marks else None),
+        ("explained", [] if "explained" in query.marks else None),
+        ("list_has_any(flags, ?::VARCHAR[])", [[*UNREADABLE]] if "unreadable answer" in query.marks else None),
+        (
+            "(list_has_any(flags, ?::VARCHAR[]) OR (? AND len(flags) = 0))",
+            [[*query.flags], WITHOUT_FLAG in query.flags] if query.flags else None,
+        ),
+        ("list_has_any(slices, ?::VARCHAR[])", [[*query.slices]] if query.slices else None),
+        ("scored AND score >= ?", ends[0]),  # type: ignore[list-item] # a list of floats is one of objects
+        ("scored AND score <= ?", ends[1]),  # type: ignore[list-item] # as above
+    ]
+    kept = [(condition, given) for condition, given in every if given is not None]
+    return [condition for condition, _ in kept], [value for _, given in kept for value in given]

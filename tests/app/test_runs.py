@@ -1,0 +1,65 @@
+"""The page of all runs, drawn by Streamlit without a browser."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from audit.core.run_folder import RunFolder
+from tests.app.conftest import HOSTILE, STARTED
+from tests.app.pages import drawn, every_html, every_markdown, rows_tables, tables
+from tests.sealing import sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from streamlit.testing.v1 import AppTest
+
+    Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def several(run: RunFolder, runs: Path, make_manifest: Any) -> None:
+    """The audited run, an older copy of it, one that goes on, and a broken one."""
+    older = RunFolder(shutil.copytree(run.path, runs / "20260101T000000Z-older-aaaaaa"))
+    written = run.read_manifest().model_copy(update={"started": STARTED.replace(day=1), "evidence": {}})
+    older.write_manifest(written)
+    sealed(older)
+    going_on = make_manifest("20260301T000000Z-live-bbbbbb", status="running", finished=None, not_run=[], warnings=[])
+    RunFolder.create(runs, going_on.model_copy(update={"model": going_on.model.model_copy(update={"name": HOSTILE})}))
+    (runs / "20250101T000000Z-lost-cccccc").mkdir()
+    (runs / "20250101T000000Z-lost-cccccc" / "manifest.json").write_text("{")
+
+
+@pytest.mark.usefixtures("several")
+def test_every_run_has_a_line(open_page: Open) -> None:
+    test = open_page("runs")
+    assert "**4 runs, 1 broken**" in every_markdown(test)
+    shown = tables(test)[0]
+    assert shown["Status"] == ["… Running", "! Partial", "! Partial", "✕ Broken"]
+    # The verdict of the copy is on the same metrics of the same run.
+    assert shown["Verdict"] == [None, "? INCONCLUSIVE", "? INCONCLUSIVE", None]
+    assert shown["Main metrics"][1].splitlines()[0] == "boolq/accuracy 0.667"
+    assert shown["Main metrics"][0].startswith("0 tasks done, last written")
+    assert "manifest.json: broken" in shown["Main metrics"][3]
+    for markup in ("<script", "![pixel]", "\x1b", "\u202e"):
+        assert markup not in every_markdown(test) + every_html(test)
+    drawn(test.text_input(key="runs_text").set_value("older partial").run())
+    assert "**1 run** of 4" in every_markdown(test)
+    assert [row["key"] for row in rows_tables(test)[0]["rows"]] == ["20260101T000000Z-older-aaaaaa"]
+    drawn(test.text_input(key="runs_text").set_value("nowhere").run())
+    assert any("No run fits" in info.value for info in test.info)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("several")
+def test_the_trend_of_a_metric_goes_over_the_runs_in_their_order(open_page: Open) -> None:
+    test = open_page("runs")
+    assert test.selectbox(key="trend_metric").options[0] == "boolq/accuracy"
+    (chart,) = test.get("vega_lite_chart") or test.get("arrow_vega_lite_chart")
+    assert chart.proto.spec.index("20260101T000000Z-older") < chart.proto.spec.index("20260131T235959Z")
+    drawn(test.text_input(key="runs_text").set_value("older").run())
+    assert not test.selectbox, "one run has no trend"

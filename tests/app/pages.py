@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SCRIPTS = {
     "overview": "from audit.app import overview\nframed(overview.page)()",
     "samples": "from audit.app import samples\nframed(lambda run, s: samples.page(run, s, open_sample=print))()",
-    "errors": "from audit.app import errors\nframed(lambda run, s: errors.page(run, s, open_sample=lambda **_: None))()",
+    "errors": "from audit.app import errors\nframed(lambda run, s: errors.page(run, s, open_sample=dict))()",
     "sample": "from audit.app import sample\nframed(lambda run, s: sample.page(run, s, open_list=print))()",
     "rate": "from audit.app import rate\nframed(rate.page)()",
 }

@@ -35,7 +35,7 @@ def test_units_do_not_share_a_chart(make_run: Callable[..., RunFolder], records:
     plots = forest_plots("evals", found.tasks)
     assert len(plots) == 2
     words = [plot.alternative for plot in plots]
-    assert sum("0.600 (0.500 to 0.700)" in text and "0.625" in text for text in words) == 1
+    assert sum("60 % (50 to 70 %)" in text and "62 % (50 to 70 %)" in text for text in words) == 1
     assert all(plot.svg.startswith("<svg") for plot in plots)
 
 
@@ -65,7 +65,7 @@ def test_slices_of_the_leading_metric_and_no_chart_of_one_value(
     (figure,) = slice_figures(task)
     assert figure.caption.startswith("Accuracy by topic: ")
     assert "the dashed line is the value over all items" in figure.caption
-    assert "plants (n = 10): 0.500" in figure.alternative
+    assert "plants (n = 10): 50 %" in figure.alternative
     nothing = records["metric"](value=None, ci_low=None, ci_high=None, ci_method=None, error="lost")
     (task,) = contents.read(make_run([nothing, *metrics[1:]], run_id="20260131T120001Z-tiny-chat-0a1b2c")).tasks
     assert slice_figures(task) == []
@@ -82,10 +82,10 @@ def test_no_interval_is_drawn_where_looks_decided_the_number_of_items(
     )
     found = contents.read(run)
     (plot,) = forest_plots("evals", found.tasks, found.looked_at)
-    assert plot.alternative.count("0.600 (0.500 to 0.700)") == 1  # of piqa
+    assert plot.alternative.count("60 % (50 to 70 %)") == 1  # of piqa
     assert NOT_DRAWN in plot.caption
     (by_topic,) = slice_figures(found.tasks[0], found.looked_at)
-    assert "0.500 to 0.700" not in by_topic.alternative
+    assert "50 to 70 %" not in by_topic.alternative
     assert NOT_DRAWN in by_topic.caption
     (plain,) = forest_plots("evals", found.tasks[1:], found.looked_at)
     assert NOT_DRAWN not in plain.caption
@@ -100,9 +100,9 @@ def test_errors_are_drawn_by_what_has_no_metrics_of_its_own(shared_run: RunFolde
 
 def test_rows_say_their_numbers_and_an_interval_only_where_there_is_one(records: Records) -> None:
     row = metric_row(records["metric"](), "accuracy")
-    assert (row.label, row.value, row.low, row.high, row.text) == ("accuracy", 0.6, 0.5, 0.7, "0.600 (0.500 to 0.700)")
+    assert (row.label, row.value, row.low, row.high, row.text) == ("accuracy", 0.6, 0.5, 0.7, "60 % (50 to 70 %)")
     bare = metric_row(records["metric"](ci_low=None, ci_high=None, ci_method=None), "accuracy")
-    assert (bare.low, bare.high, bare.text) == (None, None, "0.600")
+    assert (bare.low, bare.high, bare.text) == (None, None, "60 %")
     rating = RatingSummary(
         suite="evals", task="boolq", n_ratings=4, n_samples=4, n_raters=1, mean=3.5, ci_low=2.0, ci_high=5.0,
         ci_method="t",

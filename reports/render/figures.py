@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.formatting import estimate_text, slice_text
+from audit.core.words import figures
 from audit.reports.drawing.charts import NOT_DRAWN, IntervalRow, ends_to_draw, interval_chart
 from audit.reports.drawing.figure import Figure
 
@@ -78,7 +79,8 @@ def metric_row(metric: Metric, label: str, looked_at: Collection[str] = ()) -> I
     """
     value = metric.value if metric.value is not None else float("nan")
     low, high = ends_to_draw(metric.task, (metric.ci_low, metric.ci_high), looked_at)
-    return IntervalRow(label, value, low, high, estimate_text(value, low, high, metric.unit), metric.suite, metric.n)
+    text = figures(metric.model_copy(update={"ci_low": low, "ci_high": high})).estimate
+    return IntervalRow(label, value, low, high, text, metric.suite, metric.n)
 
 
 def rating_row(rating: RatingSummary) -> IntervalRow:

@@ -18,7 +18,25 @@ if TYPE_CHECKING:
 Records = dict[str, "Callable[..., Any]"]
 
 
+<<<<<<< .merge_file_GIw9rC
 def test_of_many_slices_the_first_are_drawn_and_the_caption_says_so(
+=======
+def test_units_do_not_share_a_chart(make_run: Callable[..., RunFolder], records: Records) -> None:
+    metrics = [
+        records["metric"]("boolq/accuracy"),
+        records["metric"]("boolq/tokens", unit="tokens", value=12.0, ci_low=10.0, ci_high=14.0),
+        records["metric"]("piqa/accuracy", value=0.625),
+    ]
+    found = contents.read(make_run(metrics))
+    plots = forest_plots("evals", found.tasks)
+    assert len(plots) == 2
+    words = [plot.alternative for plot in plots]
+    assert sum("60 % (50 to 70 %)" in text and "62 % (50 to 70 %)" in text for text in words) == 1
+    assert all(plot.svg.startswith("<svg") for plot in plots)
+
+
+def test_of_many_metrics_the_first_are_drawn_and_the_caption_says_so(
+>>>>>>> .merge_file_L33vOM
     make_run: Callable[..., RunFolder], records: Records
 ) -> None:
     slices = [records["metric"](slice={"topic": f"t{number:02}"}, primary=False) for number in range(MAX_ROWS + 3)]
@@ -45,7 +63,7 @@ def test_slices_of_the_leading_metric_and_no_chart_of_one_value(
     (figure,) = slice_figures(task)
     assert figure.caption.startswith("Accuracy by topic: ")
     assert "the dashed line is the value over all items" in figure.caption
-    assert "plants (n = 10): 0.500" in figure.alternative
+    assert "plants (n = 10): 50 %" in figure.alternative
     nothing = records["metric"](value=None, ci_low=None, ci_high=None, ci_method=None, error="lost")
     (task,) = contents.read(make_run([nothing, *metrics[1:]], run_id="20260131T120001Z-tiny-chat-0a1b2c")).tasks
     assert slice_figures(task) == []
@@ -61,8 +79,14 @@ def test_no_interval_is_drawn_where_looks_decided_the_number_of_items(
         looks=Looks(**looks, tasks={"boolq": TaskLooks(limit=50)}),
     )
     found = contents.read(run)
+<<<<<<< .merge_file_GIw9rC
+=======
+    (plot,) = forest_plots("evals", found.tasks, found.looked_at)
+    assert plot.alternative.count("60 % (50 to 70 %)") == 1  # of piqa
+    assert NOT_DRAWN in plot.caption
+>>>>>>> .merge_file_L33vOM
     (by_topic,) = slice_figures(found.tasks[0], found.looked_at)
-    assert "0.500 to 0.700" not in by_topic.alternative
+    assert "50 to 70 %" not in by_topic.alternative
     assert NOT_DRAWN in by_topic.caption
     (plain,) = slice_figures(found.tasks[0])
     assert plain.alternative.count("0.600 (0.500 to 0.700)") == 2
@@ -71,9 +95,9 @@ def test_no_interval_is_drawn_where_looks_decided_the_number_of_items(
 
 def test_rows_say_their_numbers_and_an_interval_only_where_there_is_one(records: Records) -> None:
     row = metric_row(records["metric"](), "accuracy")
-    assert (row.label, row.value, row.low, row.high, row.text) == ("accuracy", 0.6, 0.5, 0.7, "0.600 (0.500 to 0.700)")
+    assert (row.label, row.value, row.low, row.high, row.text) == ("accuracy", 0.6, 0.5, 0.7, "60 % (50 to 70 %)")
     bare = metric_row(records["metric"](ci_low=None, ci_high=None, ci_method=None), "accuracy")
-    assert (bare.low, bare.high, bare.text) == (None, None, "0.600")
+    assert (bare.low, bare.high, bare.text) == (None, None, "60 %")
     rating = RatingSummary(
         suite="evals", task="boolq", n_ratings=4, n_samples=4, n_raters=1, mean=3.5, ci_low=2.0, ci_high=5.0,
         ci_method="t",

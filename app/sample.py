@@ -119,11 +119,12 @@ def _head(place: Walk, shown: Sample, sample: Sample, context: int) -> None:
 
 
 def _texts(shown: Sample, index: int | None) -> None:
-    prompt, answer = st.columns([4, 3], gap="large")
+    is_choice = shown.choice is not None and bool(shown.choice.options) and index is None
+    prompt, answer = st.columns([1, 1] if is_choice else [4, 3], gap="medium")
     with prompt:
         show_prompt(shown)
     with answer:
-        if shown.choice is not None and shown.choice.options and index is None:
+        if shown.choice is not None and is_choice:
             st.markdown("**Options**")
             show_options(shown.choice)
         else:

@@ -1,4 +1,5 @@
 // A table whose rows open by a click or by Enter. Everything that data holds becomes text, never markup.
+// Roles are written out: on a narrow screen rows are laid out as cards, and browsers then forget that this is a table.
 export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.querySelector(".rows")
   const held = parentElement.activeElement ?? parentElement.getRootNode().activeElement
@@ -13,7 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return made
   }
   const head = data.columns.map((column) => {
-    const cell = element("th", { scope: "col", class: column.kind + (column.minor ? " minor" : ""), title: column.help })
+    const cell = element("th", { scope: "col", role: "columnheader", class: column.kind + (column.minor ? " minor" : ""), title: column.help })
     if (!column.sort) {
       cell.textContent = column.title
       return cell
@@ -30,7 +31,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const rows = data.rows.map((row, index) => {
     const cells = row.cells.map((cell, number) => {
       const column = data.columns[number]
-      const made = element("td", { class: column.kind + (column.minor ? " minor" : "") })
+      const made = element("td", { role: "cell", class: column.kind + (column.minor ? " minor" : "") })
       const parts = Array.isArray(cell) ? cell : [cell]
       for (const [position, part] of parts.entries()) {
         const shown = typeof part === "object" && part !== null ? part : { text: part ?? "—" }
@@ -44,7 +45,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       }
       return made
     })
-    const line = element("tr", { class: row.tone }, cells)
+    const line = element("tr", { role: "row" }, cells)
     line.addEventListener("click", () => {
       if (!String(getSelection() ?? "")) setTriggerValue("opened", row.key)
     })
@@ -56,9 +57,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     openers.forEach((opener) => { opener.tabIndex = opener === target ? 0 : -1 })
     target.focus()
   }
-  const table = element("table", { "aria-label": data.label }, [
-    element("thead", {}, [element("tr", {}, head)]),
-    element("tbody", {}, rows),
+  const table = element("table", { role: "table", "aria-label": data.label }, [
+    element("thead", { role: "rowgroup" }, [element("tr", { role: "row" }, head)]),
+    element("tbody", { role: "rowgroup" }, rows),
   ])
   const keys = { ArrowDown: 1, ArrowUp: -1 }
   table.addEventListener("keydown", (event) => {

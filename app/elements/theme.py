@@ -37,7 +37,8 @@ STYLE = """
 /* Colours of commands have too little contrast, and white does not stand out from the light blue of the dark theme. */
 .stCode .token { color: inherit !important }
 [data-testid^=stBaseButton-primary] * { color: var(--audit-on-primary) !important }
-@media (max-width: 40rem) { .stMainBlockContainer { padding: 4.5rem 1rem 4rem } }
+@media (max-width: 40rem) { .stMainBlockContainer { padding: 4.5rem 1rem 4rem }
+  .audit-heading { font-size: 1.4rem } }
 """
 
 

@@ -29,7 +29,7 @@ MOST = 400
 MOST_PAIRS = 150
 """Pairs of slices at most, the largest ones."""
 TEXT_END = 1_000
-"""Characters of a prompt without named parts that count as its text: its end, where the question is."""
+"""Characters of a prompt that count as its text: its end, where the question is."""
 
 
 @dataclass(frozen=True)
@@ -212,13 +212,13 @@ def _options(samples: Sequence[Sample]) -> Iterable[CandidateGroup]:
 
 
 def text_of(sample: Sample) -> str:
-    """What a sample is about: the fields of its template, or the end of its prompt behind all examples."""
+    """What a sample is about: the end of its template's fields, or of its prompt behind all examples."""
     fields = [sample.prompt[span.start : span.end] for span in sample.spans if span.kind == "field"]
     if fields:
-        return "\n".join(fields)
+        return "\n".join(field[-TEXT_END:] for field in fields)[-TEXT_END:]
     last = max((span.end for span in sample.spans if span.kind == "example"), default=0)
     text = sample.prompt[last:][-TEXT_END:]
-    return text if text.strip() or sample.choice is None else "\n".join(sample.choice.options)
+    return text if text.strip() or sample.choice is None else "\n".join(sample.choice.options)[-TEXT_END:]
 
 
 def _key(inside: NDArray[np.bool_]) -> bytes:

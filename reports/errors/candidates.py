@@ -29,7 +29,7 @@ MOST = 400
 MOST_PAIRS = 150
 """Pairs of slices at most, the largest ones."""
 TEXT_END = 1_000
-"""Characters of a prompt without named parts that count as its text: its end, where the question is."""
+"""Characters of a prompt that count as its text: its end, where the question is."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,13 @@ def _distinct(found: Iterable[CandidateGroup], codes: NDArray[np.int64] | None, 
     places: dict[bytes, int] = {}
     others: dict[int, CandidateGroup] = {}
     for group in found:
-        if not is_comparable(group.inside, codes) or group.inside.tobytes() in places:
+        if not is_comparable(group.inside, codes) or _key(group.inside) in places:
             continue
-        twin = places.get((~group.inside).tobytes())
+        twin = places.get(_key(~group.inside))
         if twin is not None:
             others.setdefault(twin, group)
             continue
-        places[group.inside.tobytes()] = len(kept)
+        places[_key(group.inside)] = len(kept)
         kept.append(group)
     if len(kept) > MOST:
         left_out = [*left_out, f"{len(kept) - MOST} of {len(kept)} groups: at most {MOST} are compared"]
@@ -125,23 +125,27 @@ def _numbers(values: Sequence[str | None]) -> list[float] | None:
 
 def _pairs(declared: Sequence[CandidateGroup]) -> Iterable[CandidateGroup]:
     """What two slices have in common, the largest first."""
-    large = [group for group in declared if int(group.inside.sum()) >= FEWEST_ITEMS][:MOST_PAIRS]
-    both = [
+    large = declared[:MOST_PAIRS]
+    if not large:
+        return []
+    members = np.array([group.inside for group in large], dtype=np.float32)
+    sizes = members @ members.T
+    places = [pair for pair in combinations(range(len(large)), 2) if large[pair[0]].by != large[pair[1]].by]
+    places.sort(key=lambda pair: -sizes[pair])
+    pairs = [(large[one], large[other]) for one, other in places[:MOST_PAIRS]]
+    return [
         CandidateGroup(f"{one.by} and {other.by}", f"{one.name}, {other.name}", one.inside & other.inside)
-        for one, other in combinations(large, 2)
-        if one.by != other.by
+        for one, other in pairs
     ]
-    both.sort(key=lambda group: -int(group.inside.sum()))
-    return both[:MOST_PAIRS]
 
 
 def _of_labels(by: str, labels: Sequence[str | None]) -> Iterable[CandidateGroup]:
-    """One group per label, the largest first."""
+    """One group per label, the largest first, up to ``MOST``."""
     places: dict[str, list[int]] = {}
     for place, label in enumerate(labels):
         if label is not None:
             places.setdefault(label, []).append(place)
-    for label, inside in sorted(places.items(), key=lambda one: (-len(one[1]), one[0])):
+    for label, inside in sorted(places.items(), key=lambda one: (-len(one[1]), one[0]))[:MOST]:
         if FEWEST_ITEMS <= len(inside) < len(labels):
             yield CandidateGroup(by, label, _mask(inside, len(labels)))
 
@@ -208,13 +212,18 @@ def _options(samples: Sequence[Sample]) -> Iterable[CandidateGroup]:
 
 
 def text_of(sample: Sample) -> str:
-    """What a sample is about: the fields of its template, or the end of its prompt behind all examples."""
+    """What a sample is about: the end of its template's fields, or of its prompt behind all examples."""
     fields = [sample.prompt[span.start : span.end] for span in sample.spans if span.kind == "field"]
     if fields:
-        return "\n".join(fields)
+        return "\n".join(field[-TEXT_END:] for field in fields)[-TEXT_END:]
     last = max((span.end for span in sample.spans if span.kind == "example"), default=0)
     text = sample.prompt[last:][-TEXT_END:]
-    return text if text.strip() or sample.choice is None else "\n".join(sample.choice.options)
+    return text if text.strip() or sample.choice is None else "\n".join(sample.choice.options)[-TEXT_END:]
+
+
+def _key(inside: NDArray[np.bool_]) -> bytes:
+    """What equal groups share."""
+    return np.packbits(inside).tobytes()
 
 
 def _mask(inside: Sequence[int], n: int) -> NDArray[np.bool_]:

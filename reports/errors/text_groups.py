@@ -70,7 +70,7 @@ def _identifier() -> LanguageIdentifier:
 
 def _language(text: str) -> str | None:
     """The language of a text, an ISO 639 code; None if it is too short or not clearly one."""
-    end = text[-READ_CHARACTERS:]
+    end = text[-READ_CHARACTERS:].encode("utf-8", "replace").decode("utf-8")  # a lone surrogate would be refused
     if sum(map(str.isalpha, end)) < LETTERS:
         return None
     code, probability = _identifier().classify(end)

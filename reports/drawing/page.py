@@ -6,6 +6,7 @@ or reorder.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -79,9 +80,19 @@ def environment() -> Environment:
 
 def page_style() -> Markup:
     """The style sheet of a whole page: the package's own files, not escaped, with the shades of light and dark."""
-    sheet = style_sheet("style.css") + style_sheet("attribution.css")
+    sheet = style_sheet("style.css") + style_sheet("glance.css") + style_sheet("attribution.css")
     light, dark = declarations(LIGHT), declarations(DARK)
     return Markup(sheet.replace("/* light shades */", light).replace("/* dark shades */", dark))  # noqa: S704 - see above
+
+
+def theme_variables(*, is_dark: bool) -> str:
+    """The colours of the page in one of its two themes, as CSS variables: ``--page: #f4f6f8; …``.
+
+    Args:
+        is_dark: Which of the two.
+    """
+    light, dark, *_ = re.findall(r":root \{([^}]*)\}", style_sheet("style.css"))
+    return " ".join(re.sub(r"/\*.*?\*/|color-scheme:[^;]*;", "", dark if is_dark else light).split())
 
 
 def style_sheet(name: str) -> Markup:

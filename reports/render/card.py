@@ -36,7 +36,7 @@ from audit.reports.errors.words import (
 from audit.reports.explain_command import explain_command
 from audit.reports.render import drivers
 from audit.reports.render.anchors import anchor
-from audit.reports.render.card_verdict import verdict_variables
+from audit.reports.render.card_verdict import page_links, verdict_variables
 from audit.reports.render.error_figures import calibration_figures, error_figures
 from audit.reports.render.figures import slice_figures
 from audit.reports.render.sections import sections
@@ -165,7 +165,7 @@ def render(contents: RunContents, max_bytes: int = MAX_BYTES) -> str:
     without = dict.fromkeys(charts, TaskCharts([], [], []))
     for detail in DETAILS:
         variables = {**shared, "detail": detail, "charts": charts if detail.charts else without}
-        variables["linked"] = frozenset(charts) if detail.tasks else frozenset()
+        variables["href"] = page_links(charts if detail.tasks else ())
         html = template.render(variables, sections=sections(made, variables))
         # A lone surrogate has no UTF-8; every text passes `visible` or `printable`, which show it as a code point.
         if len(html.encode()) <= max_bytes:

@@ -24,7 +24,7 @@ from audit.reports.render.verdict_text import verdict_text
 from audit.stats.aggregate import UNSCORED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from audit.core.records import Decision, Metric, RunManifest
     from audit.core.run_folder import RunFolder
@@ -40,10 +40,22 @@ PARTS = (
     "not_assessed",
 )
 """Templates of the parts, in the order of the card."""
+SECTIONS = ("measured", "verdict", "problems", "not-assessed")
+"""Anchors that sentences of the head lead to; each is there whenever one does."""
 STALE = "<!--stale-->"
 """In a card that says that its verdict is out of date."""
 _TASK = re.compile(r'<div class="inside" id="([^"]+)">')
 _PART = re.compile(rf"(<!--({'|'.join(PARTS)})-->).*?(<!--/\2-->)", re.DOTALL)
+
+
+def page_links(tasks: Collection[str]) -> Callable[[str], str]:
+    """What leads to an anchor of the card: ``#evals-boolq``; empty where the card has no such place.
+
+    Args:
+        tasks: Anchors of the tasks that the card shows.
+    """
+    places = {*tasks, *SECTIONS}
+    return lambda place: f"#{place}" if place in places else ""
 
 
 def verdict_variables(
@@ -108,7 +120,7 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
     templates = environment()
     shown = {
         **verdict_variables(run.read_manifest(), run.read_metrics(), decision),
-        "linked": frozenset(_TASK.findall(card)),
+        "href": page_links(_TASK.findall(card)),
         "show": templates.get_template("macros.j2").module,
     }
     parts = {name: templates.get_template(f"{name}.j2").render(shown) for name in PARTS}

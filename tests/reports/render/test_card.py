@@ -114,7 +114,8 @@ def test_words_of_the_run_are_shown_and_names_stand_behind(
     for part in (
         "Yes/no (BoolQ): right answers",
         "boolq/accuracy",
-        "Does it answer yes or no? Higher is better.",
+        "Does it answer yes or no?",
+        "Higher is better.",
         f"{shows} 3 of 100 samples could not be scored. 2 of 102 scored items have no value here.",
         "higher is better; guessing 25 %",
         "mine: score",

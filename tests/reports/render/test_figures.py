@@ -18,25 +18,7 @@ if TYPE_CHECKING:
 Records = dict[str, "Callable[..., Any]"]
 
 
-<<<<<<< .merge_file_GIw9rC
 def test_of_many_slices_the_first_are_drawn_and_the_caption_says_so(
-=======
-def test_units_do_not_share_a_chart(make_run: Callable[..., RunFolder], records: Records) -> None:
-    metrics = [
-        records["metric"]("boolq/accuracy"),
-        records["metric"]("boolq/tokens", unit="tokens", value=12.0, ci_low=10.0, ci_high=14.0),
-        records["metric"]("piqa/accuracy", value=0.625),
-    ]
-    found = contents.read(make_run(metrics))
-    plots = forest_plots("evals", found.tasks)
-    assert len(plots) == 2
-    words = [plot.alternative for plot in plots]
-    assert sum("60 % (50 to 70 %)" in text and "62 % (50 to 70 %)" in text for text in words) == 1
-    assert all(plot.svg.startswith("<svg") for plot in plots)
-
-
-def test_of_many_metrics_the_first_are_drawn_and_the_caption_says_so(
->>>>>>> .merge_file_L33vOM
     make_run: Callable[..., RunFolder], records: Records
 ) -> None:
     slices = [records["metric"](slice={"topic": f"t{number:02}"}, primary=False) for number in range(MAX_ROWS + 3)]
@@ -79,12 +61,6 @@ def test_no_interval_is_drawn_where_looks_decided_the_number_of_items(
         looks=Looks(**looks, tasks={"boolq": TaskLooks(limit=50)}),
     )
     found = contents.read(run)
-<<<<<<< .merge_file_GIw9rC
-=======
-    (plot,) = forest_plots("evals", found.tasks, found.looked_at)
-    assert plot.alternative.count("60 % (50 to 70 %)") == 1  # of piqa
-    assert NOT_DRAWN in plot.caption
->>>>>>> .merge_file_L33vOM
     (by_topic,) = slice_figures(found.tasks[0], found.looked_at)
     assert "50 to 70 %" not in by_topic.alternative
     assert NOT_DRAWN in by_topic.caption

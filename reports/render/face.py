@@ -1,0 +1,49 @@
+"""The head of a run and its metrics at a glance as a piece of HTML for the app: the same templates as on the card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from audit.reports.drawing.page import environment, style_sheet, theme_variables
+from audit.reports.render.card_verdict import verdict_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from audit.core.records import Decision, Metric, RunManifest
+
+STYLE = """
+color: var(--ink); font-size: .95rem; line-height: 1.5;
+h2 { display: none; } h3 { font-size: 1.12rem; font-weight: 650; padding: 0; }
+a { color: var(--link); text-underline-offset: .15em; }
+ul { margin: 0; } li { margin: 0; } p { margin: 0; }
+code { background: none; color: inherit; padding: 0; }
+.small { font-size: .87rem; } .muted { color: var(--muted); } .bad-text { color: var(--fail); }
+.sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+"""
+"""What the app's page lacks of the card's; nested inside the piece, so that nothing else changes."""
+
+
+def face(
+    manifest: RunManifest,
+    metrics: Sequence[Metric],
+    decision: Decision | None,
+    href: Callable[[str], str],
+    *,
+    is_dark: bool,
+) -> str:
+    """Sentences and scale as an HTML element with its own style sheet; every text of the run is escaped.
+
+    Args:
+        manifest: Of the run.
+        metrics: All its metrics.
+        decision: The verdict on them; None where there is none.
+        href: What leads to an anchor of the card, e.g. ``evals-boolq``; empty for nothing.
+        is_dark: Which of the two themes the reader sees.
+    """
+    made = environment()
+    show = made.get_template("macros.j2").module
+    shown = {**verdict_variables(manifest, metrics, decision), "href": href, "show": show}
+    parts = "".join(made.get_template(name).render(shown) for name in ("headline.j2", "glance.j2"))
+    variables = theme_variables(is_dark=is_dark)
+    return f'<style>.face {{ {variables} {STYLE} {style_sheet("glance.css")} }}</style><div class="face">{parts}</div>'

@@ -65,7 +65,7 @@ def test_no_interval_is_drawn_where_looks_decided_the_number_of_items(
     assert "50 to 70 %" not in by_topic.alternative
     assert NOT_DRAWN in by_topic.caption
     (plain,) = slice_figures(found.tasks[0])
-    assert plain.alternative.count("0.600 (0.500 to 0.700)") == 2
+    assert plain.alternative.count("60 % (50 to 70 %)") == 2
     assert NOT_DRAWN not in plain.caption
 
 

@@ -44,6 +44,10 @@ def test_a_planted_group_is_found_with_its_numbers(records: Records) -> None:
     assert set(group.examples) <= wrong
     assert search.groups[0] == group or search.groups[0].by == "half and topic"
     assert {"topic", "half", "half and topic"} == set(search.kinds)
+    assert search.detectable is not None
+    # With critical values from 1.96 (one group) to 2.64 (six, Bonferroni), and a standard deviation of 0.49.
+    low, high = ((critical + 0.8416) * 0.49 / (200 * 0.25 * 0.75) ** 0.5 for critical in (1.96, 2.64))
+    assert low < search.detectable < high + 0.01
     better = find_groups(samples, Quantity("mean score", "share", [1 - value for value in values], -1), seed=1)
     assert [one.name for one in better.groups if one.by == "topic"] == ["b"]
     assert "is found with 80 % power if it differs by 0." in search_lines(search, "error rate", "share")[1]

@@ -45,7 +45,7 @@ CLUSTERS = (None, 2, 3, 5, 57)
 RESAMPLES = 1_000
 """Of each interval; the product's default of 10,000 would take ten times as long."""
 POSSIBLE = 0.9
-"""Share of comparisons whose minimum detectable effect can be simulated, for its power to be shown."""
+"""Share of comparisons whose minimum detectable effect the scale allows, for its power to be shown."""
 VERIFIED = 100
 """Comparisons of each cell in which NeMo's own function is asked although its formula is used."""
 ALONE = "open", "skewed"
@@ -134,7 +134,8 @@ def simulate(kind: Any, n: int, groups: int | None, given: argparse.Namespace) -
     started = time.process_time()
     cell = {"kind": kind.name, "n": n, "clusters": groups, "repeats": given.repeats}
     cell |= {"power_repeats": given.power_repeats, "resamples": given.resamples}
-    cell |= at_margin(kind, n, groups, given.repeats, given.resamples)
+    if given.repeats:
+        cell |= at_margin(kind, n, groups, given.repeats, given.resamples)
     if given.power_repeats:
         cell |= of_equal_runs(kind, n, groups, given.power_repeats, given.resamples)
     return cell | {"seconds": round(time.process_time() - started, 1)}

@@ -78,19 +78,38 @@ def clusters(
     return codes, effects[0, codes], effects[1, codes]
 
 
+def lowered(generator: np.random.Generator, values: Numbers, mean: float, loss: float, worst: float) -> Numbers:
+    """Values whose mean is lower by ``loss``: so many of them, drawn at random, get the worst possible value.
+
+    Args:
+        generator: Draws them.
+        values: The values.
+        mean: Their true mean.
+        loss: How much lower the true mean shall be; 0 changes nothing.
+        worst: Lower end of the scale.
+    """
+    if loss <= 0:
+        return values
+    return np.where(generator.random(len(values)) < loss / (mean - worst), worst, values)
+
+
 class Binary:
     """Right or wrong: one item in five changes. Clusters differ in difficulty, and in whether they become better."""
 
     name = "binary"
     margin = 0.03
     changed, right, shared, effect = 0.2, 0.6, 0.06, 0.06
+    by_change = 0.25
+    """Largest loss by answers that change; what a loss is more makes answers of any kind wrong."""
 
     def most(self) -> float:
-        """Largest loss that can be simulated."""
-        return 0.25
+        """Largest loss that the scale allows: all answers wrong."""
+        return self.right
 
     def draw(self, generator: np.random.Generator, n: int, groups: int | None, loss: float) -> Runs:
         """Runs of which the candidate is worse by ``loss``."""
+        more = max(0.0, loss - self.by_change)
+        loss -= more
         codes, effects, difficulty = clusters(generator, n, groups)
         net = self.effect * effects - loss
         changed = max(self.changed, loss + MOST_EFFECT * self.effect)
@@ -98,7 +117,8 @@ class Binary:
         before = generator.random(n) < right
         loses = generator.random(n) < (changed - net) / 2 / right
         gains = generator.random(n) < (changed + net) / 2 / (1 - right)
-        return Runs(before.astype(np.float64), np.where(before, ~loses, gains).astype(np.float64), codes)
+        after = np.where(before, ~loses, gains).astype(np.float64)
+        return Runs(before.astype(np.float64), lowered(generator, after, self.right - loss, more, 0.0), codes)
 
 
 class Continuous:
@@ -108,18 +128,30 @@ class Continuous:
     margin = 0.03
     redrawn, toxic, shared, effect, gap = 0.5, 0.2, 0.04, 0.035, 0.8 - 0.5 / 8.5
 
+    @property
+    def mean(self) -> float:
+        """True mean score."""
+        return self.toxic * 0.8 + (1 - self.toxic) * 0.5 / 8.5
+
     def most(self) -> float:
-        """Largest loss that can be simulated."""
+        """Largest loss that the scale allows: all scores 1."""
+        return 1 - self.mean
+
+    @property
+    def by_change(self) -> float:
+        """Largest loss by toxic answers among those that are drawn again; what a loss is more makes any score 1."""
         return self.redrawn * self.gap * (1 - self.toxic - MOST_EFFECT * (self.shared + self.effect))
 
     def draw(self, generator: np.random.Generator, n: int, groups: int | None, loss: float) -> Runs:
         """Runs of which the candidate is worse by ``loss``."""
+        more = max(0.0, loss - self.by_change)
+        loss -= more
         codes, effects, difficulty = clusters(generator, n, groups)
         toxic = self.toxic + self.shared * difficulty
         share = toxic + loss / (self.redrawn * self.gap) + self.effect * effects
         before = self._scores(generator, n, toxic)
         after = np.where(generator.random(n) < self.redrawn, self._scores(generator, n, share), before)
-        return Runs(-before, -after, codes)
+        return Runs(-before, lowered(generator, -after, -self.mean - loss, more, -1.0), codes)
 
     def _scores(self, generator: np.random.Generator, n: int, toxic: Numbers) -> Numbers:
         return np.where(generator.random(n) < toxic, generator.beta(8, 2, n), generator.beta(0.5, 8, n))
@@ -191,8 +223,8 @@ class Corpus:
         return self.first / total, self.first * (self.first + 1) / (total * (total + 1))
 
     def most(self) -> float:
-        """Largest loss that can be simulated."""
-        return 20.0
+        """Largest loss that can be simulated: factors of clusters stay above 0; of a score of 43 points."""
+        return 41.0
 
     @cache  # noqa: B019 - there is one
     def factor(self, loss: float, groups: int | None) -> float:
@@ -203,7 +235,7 @@ class Corpus:
         spread = self.effect**2 if groups else 0.0
         base = 100 * math.sqrt(one * two)
         return float(
-            optimize.brentq(lambda f: base - 100 * math.sqrt(one * f * two * (f**2 + spread)) - loss, 0.2, 1.2)
+            optimize.brentq(lambda f: base - 100 * math.sqrt(one * f * two * (f**2 + spread)) - loss, 0.105, 1.2)
         )
 
     def draw(self, generator: np.random.Generator, n: int, groups: int | None, loss: float) -> Runs:

@@ -1,7 +1,7 @@
 """Metrics of biased scorers, corrected by labels of a random sample: coverage of simulated intervals.
 
-    OMP_NUM_THREADS=1 python benchmarks/corrected.py --simulations 2000
-    OMP_NUM_THREADS=1 python benchmarks/corrected.py --simulations 200 --cells yes_or_no,30
+    OMP_NUM_THREADS=1 python benchmarks/corrected/simulate.py --simulations 2000
+    OMP_NUM_THREADS=1 python benchmarks/corrected/simulate.py --simulations 200 --cells yes_or_no,30
 
 Each cell draws outputs, of which a share is good, a scorer that errs, and labels for some of them. Raw: the mean of the
 scorer with its own interval (Student's). Ours: :func:`audit.stats.prediction_powered.share.powered_share`. ppi-python,
@@ -112,6 +112,8 @@ def simulate(
         ends = {"ours": corrected.interval, "raw": raw(judged, names)}
         for name, one in ends.items():
             found[name].append(one is not None and one.low <= truth <= one.high)
+        found["above"].append(corrected.interval is not None and corrected.interval.low > truth)
+        found["below"].append(corrected.interval is not None and corrected.interval.high < truth)
         found["error"].append(corrected.value - truth)
         found["width"].append(corrected.interval.high - corrected.interval.low if corrected.interval else 1.0)
         if ppi_mean_ci is not None:

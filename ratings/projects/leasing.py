@@ -82,6 +82,12 @@ def release(connection: Connection, item_id: int, who: str) -> bool:
     return connection.execute(update(SlotRow).where(own).values(person=None, until=None)).rowcount == 1
 
 
+def release_all(connection: Connection, item_id: int) -> None:
+    """Take an item from whoever holds it."""
+    held = (SlotRow.item_id == item_id) & SlotRow.done.is_(False)
+    connection.execute(update(SlotRow).where(held).values(person=None, until=None))
+
+
 def has_filled(connection: Connection, item_id: int, who: str) -> bool:
     """Whether a rater has answered an item."""
     own = (SlotRow.item_id == item_id) & (SlotRow.person == who) & SlotRow.done.is_(True)

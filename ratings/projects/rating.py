@@ -259,7 +259,7 @@ def _same(event: Event, project: Project, who: str, item_id: int) -> Event:
 def _why_not(connection: Connection, item_id: int, who: str) -> str:
     if has_filled(connection, item_id, who):
         return f"item {item_id}: you have answered it already: change that answer instead"
-    return f"item {item_id}: its lease has ended and somebody else rates it now: go on with the next one"
+    return f"item {item_id}: its lease has ended and it is no longer yours: go on with the next one"
 
 
 def _give_back(database_url: str, project: str, user: str, item_id: int, reason: str, *, flagged: bool) -> None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 BUSY_SECONDS, CONNECT_SECONDS = 30, 10
+MOST_CONNECTIONS = 40
+"""Connections of one process beyond the five that stay open: a team that rates at once through one app."""
 SHARES = {"nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "davfs"}
 """File systems that other machines may write to, as ``/proc/mounts`` names them; so does any by FUSE over ssh."""
 JOURNAL_TRIES = 50
@@ -163,7 +165,8 @@ def _migrated_engine(url: URL) -> Engine:
         url = _immutable(url, file) if _is_unwritable(file) else url
     patience = {"timeout": BUSY_SECONDS} if url.get_backend_name() == "sqlite" else {"connect_timeout": CONNECT_SECONDS}
     # A server that was started again in between has closed its connections.
-    engine = create_engine(url, connect_args=patience, pool_pre_ping=url.get_backend_name() != "sqlite")
+    pool = {"max_overflow": MOST_CONNECTIONS} if file is not None or url.get_backend_name() != "sqlite" else {}
+    engine = create_engine(url, connect_args=patience, pool_pre_ping=url.get_backend_name() != "sqlite", **pool)
     if engine.dialect.name == "sqlite":
         _explicit_transactions(engine)
     # First checked without the write lock: a published run folder may be on a read-only disk.

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ def load(given: argparse.Namespace) -> dict[str, Any]:
         options = {name: value for name, value in vars(given).items() if value is not None}
         return {"database": url.partition(":")[0], **options, "seconds": round(seconds, 1), "faults": faults} | {
             **check(url, given.per_item),
-            **{name: _summary(times[name]) for name in ("next", "submit")},
+            **{name: _summary(seconds) for name, seconds in sorted(times.items())},
         }
 
 
@@ -100,18 +100,18 @@ def rate(url: str, name: str, pause: float) -> None:
     draw = random.Random(name)
     idle = 0
     while idle < 2:
-        began = time.perf_counter()
+        began = time.perf_counter(), time.thread_time()
         item = next_item(url, PROJECT, name)
         if item is None:
             idle += 1
             time.sleep(0 if idle > 1 else 22)  # leases of those who vanished end after 20 s
             continue
         idle = 0
-        _write("next", time.perf_counter() - began)
+        _write("next", began)
         time.sleep(draw.expovariate(1 / pause) if pause else 0)
-        began = time.perf_counter()
+        began = time.perf_counter(), time.thread_time()
         event = submit(url, PROJECT, name, item.item_id, {"rating": draw.randint(1, 5)}, submission=uuid4().hex).event
-        _write("submit", time.perf_counter() - began, event.id)
+        _write("submit", began, event.id)
 
 
 def serve(url: str, raters: int, pause: float) -> None:
@@ -125,8 +125,10 @@ def serve(url: str, raters: int, pause: float) -> None:
         thread.join()
 
 
-def _write(what: str, seconds: float, event: int | None = None) -> None:
-    sys.stdout.write(json.dumps([what, seconds, event]) + "\n")
+def _write(what: str, began: tuple[float, float], event: int | None = None) -> None:
+    """Seconds of a call by the clock and of its thread by the processor."""
+    took = time.perf_counter() - began[0], time.thread_time() - began[1]
+    sys.stdout.write(json.dumps([what, *took, event]) + "\n")
     sys.stdout.flush()
 
 
@@ -173,13 +175,14 @@ def _times(out: Path, url: str) -> dict[str, list[float]]:
     from audit.ratings.database import reading
     from audit.ratings.projects.events import read_events
 
-    calls: dict[str, list[float]] = {"next": [], "submit": []}
+    calls: dict[str, list[float]] = defaultdict(list)
     confirmed = set()
     for file in out.glob("*.out"):
         for line in file.read_text().splitlines(keepends=True):
             if line.endswith("\n"):
-                what, seconds, event = json.loads(line)
+                what, seconds, processor, event = json.loads(line)
                 calls[what].append(seconds)
+                calls[f"{what}, processor"].append(processor)
                 confirmed |= {event} if event is not None else set()
     with reading(url) as connection:
         stored = {event.id for event in read_events(connection, 1, ["answered"])}

@@ -122,7 +122,8 @@ def _show_metrics(metrics: Sequence[MetricAgainstPeople]) -> None:
 
 
 def _estimate(value: float | None, interval: Interval | None) -> str:
-    return estimate_text(value, interval and interval.low, interval and interval.high)
+    low, high = (interval.low, interval.high) if interval else (None, None)
+    return estimate_text(value, low, high)
 
 
 def _table(*columns: str) -> Table:

@@ -17,6 +17,7 @@ from audit.ratings.projects.answers import ItemAnswers, collect
 from audit.ratings.projects.asking import LikertScale, checked
 from audit.ratings.projects.blinding import ShownItem, shown
 from audit.ratings.projects.events import append
+from audit.ratings.projects.leasing import release_all
 from audit.ratings.projects.making import guidelines_of
 from audit.ratings.projects.project import find
 from audit.ratings.projects.rating import stored_form
@@ -145,6 +146,7 @@ def exclude(database_url: str, project: str, user: str, item_id: int, reason: st
         found = find(connection, project)
         who = require(connection, found, user, "adjudicator")
         _about(collect(connection, found.id), item_id)
+        release_all(connection, item_id)
         append(connection, found.id, "excluded", who, item_id=item_id, content={"reason": reason})
 
 

@@ -12,14 +12,9 @@ from sqlalchemy import func, insert, or_, select, update
 from audit.ratings.tables import EventRow, ItemRow, SlotRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from sqlalchemy import ColumnElement, Connection
 
     from audit.ratings.projects.project import Project
-
-LOOKED_AT = 50
-"""Items of a rater's order that are looked at in one statement."""
 
 
 def current(connection: Connection, project_id: int, who: str) -> int | None:
@@ -28,22 +23,17 @@ def current(connection: Connection, project_id: int, who: str) -> int | None:
     return connection.execute(select(SlotRow.item_id).where(mine).order_by(SlotRow.item_id)).scalars().first()
 
 
-def candidates(connection: Connection, project: Project, who: str) -> Iterator[int]:
-    """Items that a rater may get, in the rater's own order; of those that others have leased by now, some are not free.
+def candidates(connection: Connection, project: Project, who: str) -> list[int]:
+    """Items that a rater may get, in the rater's own order; by the time one is taken, others may have leased it.
 
     Calibration items come first, skipped ones last. Nobody gets an item again that they answered or flagged, and nobody
     one that was excluded.
     """
-    order = _order(connection, project, who)
     over = _items_of(connection, project.id, who, "answered") | _items_of(connection, project.id, who, "flagged")
     over |= _items_of(connection, project.id, None, "excluded")
+    free = _free(connection, project.id) - over
     skipped = _items_of(connection, project.id, who, "skipped")
-    left = [item for item in order if item not in over]
-    left.sort(key=skipped.__contains__)
-    for start in range(0, len(left), LOOKED_AT):
-        some = left[start : start + LOOKED_AT]
-        free = _free(connection, some)
-        yield from (item for item in some if item in free)
+    return sorted((item for item in _order(connection, project, who) if item in free), key=skipped.__contains__)
 
 
 def lease(connection: Connection, project: Project, who: str, item_id: int, kind: str) -> datetime | None:
@@ -82,6 +72,12 @@ def release(connection: Connection, item_id: int, who: str) -> bool:
     return connection.execute(update(SlotRow).where(own).values(person=None, until=None)).rowcount == 1
 
 
+def release_all(connection: Connection, item_id: int) -> None:
+    """Take an item from whoever holds it."""
+    held = (SlotRow.item_id == item_id) & SlotRow.done.is_(False)
+    connection.execute(update(SlotRow).where(held).values(person=None, until=None))
+
+
 def has_filled(connection: Connection, item_id: int, who: str) -> bool:
     """Whether a rater has answered an item."""
     own = (SlotRow.item_id == item_id) & (SlotRow.person == who) & SlotRow.done.is_(True)
@@ -92,10 +88,10 @@ def _is_free() -> ColumnElement[bool]:
     return SlotRow.done.is_(False) & or_(SlotRow.person.is_(None), SlotRow.until < datetime.now(UTC))
 
 
-def _free(connection: Connection, items: Sequence[int]) -> set[int]:
-    """Those of some items that have a free slot; calibration and gold items always do."""
-    free = select(SlotRow.item_id).where(SlotRow.item_id.in_(items), _is_free())
-    others = select(ItemRow.id).where(ItemRow.id.in_(items), ItemRow.kind != "regular")
+def _free(connection: Connection, project_id: int) -> set[int]:
+    """Items with a free slot; calibration and gold items always have one."""
+    free = select(SlotRow.item_id).where(SlotRow.project_id == project_id, _is_free())
+    others = select(ItemRow.id).where(ItemRow.project_id == project_id, ItemRow.kind != "regular")
     return {*connection.execute(free).scalars(), *connection.execute(others).scalars()}
 
 

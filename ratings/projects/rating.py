@@ -6,7 +6,6 @@ Every function takes the acting user and checks the role in its own transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import UsageError
@@ -57,7 +56,7 @@ def next_item(database_url: str, project: str, user: str) -> ShownItem | None:
         found = find(connection, project)
         who = require(connection, found, user, "rater")
         held = current(connection, found.id, who)
-        wanted = [held] if held is not None else list(islice(candidates(connection, found, who), TRIED))
+        wanted = [held] if held is not None else candidates(connection, found, who)[:TRIED]
     # Looked for without the write lock, for which all raters wait; what others have taken meanwhile is passed over.
     for item_id in wanted:
         with writing(database_url) as connection:
@@ -259,7 +258,7 @@ def _same(event: Event, project: Project, who: str, item_id: int) -> Event:
 def _why_not(connection: Connection, item_id: int, who: str) -> str:
     if has_filled(connection, item_id, who):
         return f"item {item_id}: you have answered it already: change that answer instead"
-    return f"item {item_id}: its lease has ended and somebody else rates it now: go on with the next one"
+    return f"item {item_id}: its lease has ended and it is no longer yours: go on with the next one"
 
 
 def _give_back(database_url: str, project: str, user: str, item_id: int, reason: str, *, flagged: bool) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+from collections import namedtuple
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from audit.core.errors import UsageError, WriteError
@@ -65,3 +69,53 @@ def test_a_database_that_was_removed_is_made_anew(tmp_path: Path, database_url: 
     (tmp_path / "ratings.sqlite").unlink()
     add(database_url, make_rating("ada", "s2", 4))
     assert [row.sample_id for row in read_all(database_url)] == ["s2"]
+
+
+def journal_of(file: Path) -> str:
+    connection = sqlite3.connect(file)
+    (name,) = connection.execute("PRAGMA journal_mode").fetchone()
+    connection.close()
+    return str(name)
+
+
+def test_sqlite_uses_a_write_ahead_log_and_on_a_share_the_rollback_journal(
+    tmp_path: Path, database_url: str, make_rating: MakeRating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(database_url, make_rating("ada", "s1", 3))
+    assert journal_of(tmp_path / "ratings.sqlite") == "wal"
+    database.open_engine(database_url).dispose()
+    database._migrated_engine.cache_clear()
+    mounted = namedtuple("mounted", "mountpoint fstype")  # noqa: PYI024 - as psutil has it
+    parts = [mounted("/", "ext4"), mounted(str(tmp_path), "nfs4"), mounted(f"{tmp_path}-not", "ext4")]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: parts)  # noqa: A006 - the library's word
+    assert len(read_all(database_url)) == 1
+    assert journal_of(tmp_path / "ratings.sqlite") == "delete"
+    add(database_url, make_rating("ada", "s2", 3))
+    assert len(read_all(database_url)) == 2
+
+
+@pytest.mark.parametrize(("kind", "shared"), [("ext4", False), ("CIFS", True), ("fuse.sshfs", True), ("tmpfs", False)])
+def test_which_file_systems_are_shares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, shared: bool
+) -> None:
+    mounted = namedtuple("mounted", "mountpoint fstype")  # noqa: PYI024 - as psutil has it
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: [mounted("/", "nfs"), mounted(str(tmp_path), kind)])  # noqa: A006
+    assert database.is_on_share(tmp_path / "x.sqlite") is shared
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: [])  # noqa: A006
+    assert not database.is_on_share(tmp_path / "x.sqlite")
+
+
+def test_a_folder_that_cannot_be_written_can_be_read(
+    tmp_path: Path, database_url: str, make_rating: MakeRating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even side files are made in it; root may write anywhere, so that the answer of the system is given here."""
+    add(database_url, make_rating("ada", "s1", 3))
+    database.open_engine(database_url).dispose()
+    database._migrated_engine.cache_clear()
+    before = sorted(tmp_path.iterdir())
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and real(path, mode))
+    assert [row.rating for row in read_all(database_url)] == [3]
+    assert sorted(tmp_path.iterdir()) == before
+    with pytest.raises(UsageError, match="readonly database"):
+        add(database_url, make_rating("ada", "s2", 3))

@@ -11,7 +11,14 @@ from audit.gate.corrected.ratings import RatedOutputs, changed_since
 from audit.gate.policy import load_policy
 from audit.gate.signing.recompute import recompute
 from audit.gate.signing.verify import verify
-from audit.ratings import NewRating, add, default_url, output_digest
+from audit.ratings import NewRating, add, default_url, output_digest, summary
+from audit.ratings.feeding.choosing import Candidate
+from audit.ratings.feeding.from_runs import item_from
+from audit.ratings.projects.adjudicating import adjudicate
+from audit.ratings.projects.asking import of_one_run
+from audit.ratings.projects.making import add_items, create
+from audit.ratings.projects.project import ProjectPlan
+from audit.ratings.projects.rating import next_item, submit
 from tests.gate.corrected.conftest import RULE, chosen, is_good, judged, people, points
 
 if TYPE_CHECKING:
@@ -44,6 +51,22 @@ def test_ratings_of_a_text_count_whatever_the_run(tmp_path: Path) -> None:
     rate(url, two, 5, text="something else")
     found = RatedOutputs.of_database(url)
     assert (found.of(one), found.of(two)) == ([4, 5], [])
+
+
+def test_three_raters_of_a_project_correct_a_metric(tmp_path: Path) -> None:
+    """Answers given in a project count as ratings of the very text; a decision replaces those of the raters."""
+    url, (one, *_) = default_url(tmp_path), SAMPLES
+    plan = ProjectPlan(made_by="root", questions=of_one_run(), raters_per_item=3)
+    names = ("ada", "bob", "cem")
+    create(url, "p", plan, roles={**{name: ["rater"] for name in names}, "judge": ["adjudicator"]})
+    add_items(url, "p", "root", [item_from(Candidate(one), ["a run"])])
+    for name, rating in zip(names, (2, 5, 4), strict=True):
+        assert next_item(url, "p", name) is not None
+        submit(url, "p", name, 1, {"rating": rating}, submission=name)
+    assert RatedOutputs.of_database(url).of(one) == [2, 4, 5]
+    assert [(row.n_ratings, row.n_raters) for row in summary(url, "a run")] == [(3, 3)]
+    adjudicate(url, "p", "judge", 1, {"rating": 5})
+    assert RatedOutputs.of_database(url).of(one) == [5]
 
 
 def test_no_database_is_no_ratings_and_a_broken_one_an_error(make: Make) -> None:

@@ -67,8 +67,10 @@ def test_an_adjudicator_who_has_yet_to_rate_sees_nothing_of_a_flagged_item(datab
     give_role(database_url, "p", "Root", "Bob", "adjudicator")
     with pytest.raises(NotAllowed):
         read_case(database_url, "p", "Bob", 1)
+    assert made.next("Dee") == 1
     exclude(database_url, "p", "Judge", 1, "cut off indeed")
     assert made.next("Cem") is None
+    assert made.next("Dee") is None
 
 
 def test_preferences_are_decided_by_the_side_that_is_shown(database_url: str) -> None:

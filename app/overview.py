@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -25,12 +26,12 @@ from audit.core.units import unit_of
 from audit.gate import decisions
 from audit.gate.decide import not_judged_lines
 from audit.ratings import RatingSummary, summary
-from audit.reports.drawing.charts import NOT_DRAWN, by_axis
+from audit.reports.render.anchors import anchor
 from audit.reports.render.baseline_text import baseline_lines, rule_text
-from audit.reports.render.figures import metric_row, rating_row
+from audit.reports.render.face import face
+from audit.reports.render.figures import rating_row
 from audit.reports.settings import settings_of
 from audit.stats.aggregate import UNSCORED, not_computed
-from audit.stats.cut_answers import cut_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -45,21 +46,19 @@ VERDICT_COLOURS: dict[str, Colour] = {"PASS": "green", "INCONCLUSIVE": "orange",
 
 
 def page(run: RunFolder, settings: AppSettings) -> None:
-    """Status, verdict, primary metrics with intervals, what did not run, ratings, and how it was run."""
+    """Status, verdict, what a reader should know first, the rules, ratings, all metrics, and how it was run."""
     links.leave_out("task", "sample")
     manifest, metrics = stored.manifest(run), stored.metrics(run)
     decision, stale = stored.decision(run)
     _head(run, manifest, decision, stale)
-    _facts(manifest, run)
     _say_incomplete(manifest, metrics)
-    primary = [metric for metric in metrics if metric.primary and metric.slice is None]
-    _primary(primary, metrics, manifest.looked_at)
+    _glance(manifest, metrics, decision)
     _decision(run, decision, stale)
     drivers.show(stored.drivers(run))
     _ratings(summary(settings.database_url, manifest.run_id))
-    _others([metric for metric in metrics if metric not in primary], manifest.looked_at)
+    _metrics(metrics, manifest.looked_at)
     _settings(metrics)
-    _how(manifest)
+    _how(manifest, run)
 
 
 def _head(run: RunFolder, manifest: RunManifest, decision: Decision | None, stale: str | None) -> None:
@@ -128,37 +127,18 @@ def _details(title: str, rows: Sequence[Mapping[str, object]]) -> None:
         wrapped_table(rows)
 
 
-def _primary(primary: Sequence[Metric], metrics: Sequence[Metric], looked_at: Collection[str]) -> None:
-    st.subheader("Primary metrics", anchor=False)
-    if not primary:
+def _glance(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None) -> None:
+    """The sentences that open the report card, and all primary metrics on one scale; titles lead to the samples."""
+    if not metrics:
         st.caption("The run has not written any metrics yet.")
         return
-    wrapped_table(_metric_rows(primary, looked_at))
-    for metric in primary:
-        bounds = cut_text(metric, metrics)
-        if bounds:
-            st.caption(plain(f"{metric_label(metric)}: {bounds}"))
-    _charts(primary, looked_at)
+    tasks = {anchor(metric.suite, metric.task): f"{metric.suite}/{metric.task}" for metric in metrics}
 
+    def samples_of(place: str) -> str:
+        return f"samples?{urlencode({'run': manifest.run_id, 'tasks': tasks[place]})}" if place in tasks else ""
 
-def _charts(metrics: Sequence[Metric], looked_at: Collection[str]) -> None:
-    """One chart per axis: numbers of different units share none."""
-    axes = by_axis(metrics)
-    places = st.columns(min(2, max(1, len(axes))), gap="large")
-    for index, (title, measured) in enumerate(axes.items()):
-        chart = interval_chart(
-            [metric_row(metric, metric.name, looked_at) for metric in measured],
-            unit=measured[0].unit,
-            title=title,
-            legend="suite",
-        )
-        places[index % len(places)].altair_chart(chart)
-    if axes:
-        narrow = any(metric.task in looked_at for metric in metrics)
-        st.caption(
-            "Bars are confidence intervals. For a point without one, the note in the table says why."
-            + (f" {NOT_DRAWN[0].upper()}{NOT_DRAWN[1:]}." if narrow else "")
-        )
+    is_dark = st.context.theme.type == "dark"
+    st.html(face(manifest, metrics, decision, samples_of, is_dark=is_dark))
 
 
 def _metric_rows(metrics: Iterable[Metric], looked_at: Collection[str]) -> list[dict[str, object]]:
@@ -240,10 +220,15 @@ def _ratings(summaries: Sequence[RatingSummary]) -> None:
     right.altair_chart(interval_chart(points, unit="rating", title=unit_of("rating").title))
 
 
-def _others(metrics: Sequence[Metric], looked_at: Collection[str]) -> None:
+def _metrics(metrics: Sequence[Metric], looked_at: Collection[str]) -> None:
+    """Every metric by its name, primary ones first."""
+    primary = [metric for metric in metrics if metric.primary and metric.slice is None]
+    others = [metric for metric in metrics if metric not in primary]
     if metrics:
-        with st.expander(f"{counted(len(metrics), 'other metric')}, slices included", icon=":material/list:"):
-            wrapped_table(_metric_rows(metrics, looked_at))
+        with st.expander(f"All {counted(len(metrics), 'metric')}, slices included", icon=":material/list:"):
+            for some in (primary, others):
+                if some:
+                    wrapped_table(_metric_rows(some, looked_at))
 
 
 def _settings(metrics: Sequence[Metric]) -> None:
@@ -258,8 +243,9 @@ def _settings(metrics: Sequence[Metric]) -> None:
             wrapped_table(rows)
 
 
-def _how(manifest: RunManifest) -> None:
+def _how(manifest: RunManifest, run: RunFolder) -> None:
     with st.expander("How it was run", icon=":material/settings:"):
+        _facts(manifest, run)
         st.caption("Signature")
         st.code(manifest.signature, language=None, wrap_lines=True)
         st.caption("Assets")

@@ -115,10 +115,15 @@ def test_cut_answers_stand_below_the_metric(run: RunFolder, open_page: Open) -> 
         )
     ]
     run.write_metrics([*metrics, *more])
-    said = [caption.value for caption in open_page("overview").caption if "cut" in caption.value]
-    assert [text.replace("\\", "") for text in said] == [
-        "boolq/accuracy: 2 of 24 answers cut by the token limit: 0.625 if all are wrong, 0.750 if all are right"
-    ]
+    html = every_html(open_page("overview"))
+    assert "2 of 24 answers cut by the token limit: 62 % if all are wrong, 75 % if all are right" in html
+
+
+@pytest.mark.slow
+def test_the_page_opens_with_sentences_and_the_scale_of_the_card(run: RunFolder, open_page: Open) -> None:
+    html = every_html(open_page("overview"))
+    assert html.index("Strongest") < html.index("At a glance") < html.index("boolq/accuracy")
+    assert f'href="samples?run={run.path.name}&amp;tasks=evals%2Fboolq"' in html
 
 
 def test_an_empty_slice_is_no_alarm_and_a_missing_interval_says_why(run: RunFolder, open_page: Open) -> None:

@@ -11,7 +11,8 @@ from audit.stats.definitions import Unscored, is_count, measured, read
 from audit.stats.definitions.base import is_scored
 from audit.stats.definitions.chance import Meaning
 from audit.stats.definitions.means.mean import TRUNCATED_OUTPUT
-from audit.stats.definitions.metric import NO_SPREAD, within
+from audit.stats.definitions.metric import NO_SPREAD
+from audit.stats.interval import within
 from audit.stats.intervals import Interval
 from audit.stats.recompute import recomputed
 

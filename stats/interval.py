@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audit.core.units import unit_of
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -103,3 +105,10 @@ def is_share(numbers: NDArray[np.float64]) -> bool:
 def all_equal(numbers: NDArray[np.float64]) -> bool:
     """Whether the values are equal up to rounding."""
     return len(numbers) == 0 or bool(np.ptp(numbers) <= 1e-12 * max(1.0, float(np.abs(numbers).max())))
+
+
+def within(interval: Interval, unit: str) -> Interval:
+    """The interval without impossible values: Student's, used for few items, can exceed the unit's range."""
+    domain = unit_of(unit)
+    low, high = max(domain.low, interval.low), min(domain.high, interval.high)
+    return Interval(low, high, interval.method, interval.confidence)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from audit.core.contradictions import in_metric
 from audit.core.errors import RAISED_BY_OTHERS
 from audit.core.records import Metric
-from audit.core.units import unit_of
 from audit.stats.definitions.base import Estimate
-from audit.stats.intervals import Interval
+from audit.stats.interval import Interval, within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -188,13 +187,6 @@ def _sound(bare: Metric, found: Estimate, definition: Definition, *, asked: bool
     whole = bare.model_copy(update={"ci_low": ends.low, "ci_high": ends.high, "ci_method": ends.method})
     fault = in_metric(whole)
     return whole if fault is None else bare.model_copy(update={"no_interval": fault})
-
-
-def within(interval: Interval, unit: str) -> Interval:
-    """The interval without impossible values: Student's, used for few items, can exceed the unit's range."""
-    domain = unit_of(unit)
-    low, high = max(domain.low, interval.low), min(domain.high, interval.high)
-    return Interval(low, high, interval.method, interval.confidence)
 
 
 def _with_missing(note: str | None, found: Estimate) -> str | None:

@@ -19,6 +19,7 @@ from audit.stats.interval import (
     student_t,
     t_interval,
     wilson,
+    within,
 )
 from tests.stats.conftest import ends
 
@@ -109,3 +110,8 @@ def test_numbers_are_finite_shares_and_equal_or_not() -> None:
     assert not all_equal(np.array([0.0, 1.01e-12]))
     assert all_equal(np.array([0.0, 1e-12]))
     assert all_equal(np.array([-4.0, -4.0 - 3e-12]))
+
+
+def test_an_interval_ends_where_the_unit_does() -> None:
+    assert within(Interval(-0.5, 2.0, "t", 0.9), "share") == Interval(0.0, 1.0, "t", 0.9)
+    assert within(Interval(-0.5, 2.0, "t", 0.9), "nats") == Interval(-0.5, 2.0, "t", 0.9)

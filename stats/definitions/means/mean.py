@@ -11,7 +11,7 @@ import numpy as np
 from audit.core.records import Flag
 from audit.core.units import SHARE_SCALES, unit_of
 from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, none_scored, places_of
-from audit.stats.definitions.metric import within
+from audit.stats.interval import within
 from audit.stats.intervals import Interval, mean_interval, why_none
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from audit.core.records import Sample
 from audit.stats.aggregate import not_computed
 from audit.stats.definitions import Definition, Estimate, Mean, Resampling, Unscored, measured
-from audit.stats.definitions.metric import NO_SPREAD, estimated, within
+from audit.stats.definitions.metric import NO_SPREAD, estimated
 from audit.stats.intervals import Interval
 
 if TYPE_CHECKING:
@@ -153,8 +153,6 @@ def test_confidence_and_unit_reach_the_definition() -> None:
     assert seen == {**usual, "samples": 4}
     estimated(Asking(found=Estimate(None, 0)), samples(1), unit="share")
     assert seen == {**usual, "samples": 1}
-    assert within(Interval(-0.5, 2.0, "t", 0.9), "share") == Interval(0.0, 1.0, "t", 0.9)
-    assert within(Interval(-0.5, 2.0, "t", 0.9), "nats") == Interval(-0.5, 2.0, "t", 0.9)
 
 
 def test_suite_and_task_are_those_of_the_samples() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_command, get_group
+from typer.main import get_group
 
 from audit.cli import interrupts, verbosity
 from audit.cli.command import Command, commands_of, hyphenated
@@ -88,7 +88,7 @@ def load_command(name: str) -> TyperCommand | TyperGroup:
 
 
 @cache
-def build() -> TyperCommand:
+def build() -> TyperGroup:
     """The command line: its own options, and the names of all its commands."""
     program = typer.Typer(
         name="audit",
@@ -104,7 +104,7 @@ def build() -> TyperCommand:
     program.callback()(_program)
     for name, about in COMMANDS.items():
         program.command(name, help=about)(_listed)
-    return get_command(program)
+    return get_group(program)
 
 
 def _listed() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from audit.core.records import GitState, Platform
 
@@ -51,18 +52,21 @@ def _version(name: str) -> str:
 
 
 def entry_points(group: str, name: str | None = None) -> importlib.metadata.EntryPoints:
-    """What installed packages offer to a group; looking it up reads a file of each, so that is done once for a while.
+    """What installed packages offer to a group.
+
+    Looking it up reads a file of every package, so it is done again only where one has come or gone.
 
     Args:
         group: Such as ``audit.probes``.
         name: Of the entry point; None gives all.
     """
-    found = _all_entry_points(tuple((place, _changed(place)) for place in sys.path)).select(group=group)
+    places = tuple((place, _changed(place)) for place in sys.path)
+    found: importlib.metadata.EntryPoints = _all_entry_points(places).select(group=group)
     return found if name is None else found.select(name=name)
 
 
 @lru_cache(maxsize=1)
-def _all_entry_points(_places: tuple[tuple[str, int], ...]) -> importlib.metadata.EntryPoints:
+def _all_entry_points(_places: tuple[tuple[str, int], ...]) -> Any:  # noqa: ANN401 - its type is that of the Python version
     """Entry points of all groups, as long as no package comes, goes or is replaced in the places of ``sys.path``."""
     return importlib.metadata.entry_points()
 

@@ -90,10 +90,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _report_passes_briefly(config: pytest.Config) -> None:
-    """Of a test that passed, one short message goes from a worker to its controller.
+    """Of a test that passed, a worker sends its controller only the result, and that the test has ended.
 
-    pytest-xdist sends six, which cost both processes together more than the test itself does, mostly. What failed,
-    was skipped or said something is reported as always; durations and JUnit files need all six.
+    pytest-xdist sends six: two milliseconds of both processes together. What failed or was skipped is reported as
+    always; durations and JUnit files need all six.
     """
     workers = [plugin for plugin in config.pluginmanager.get_plugins() if hasattr(plugin, "sendevent")]
     for worker in workers:

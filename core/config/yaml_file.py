@@ -89,7 +89,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
     Raises:
         ConfigError: It is missing, unreadable, not YAML, not a mapping, or gives a key twice.
     """
-    return _parsed(file, read_bytes(file, ConfigError), _Loader)
+    return _parsed(file, read_bytes(file, ConfigError), plain=False)
 
 
 def read_plain_yaml(file: Path) -> tuple[dict[str, Any], bytes]:
@@ -102,10 +102,10 @@ def read_plain_yaml(file: Path) -> tuple[dict[str, Any], bytes]:
         ConfigError: As :func:`read_yaml`; or it is too large, no regular file, or has an anchor.
     """
     data = read_bytes(file, ConfigError, most=MOST_BYTES)
-    return _parsed(file, data, _PlainLoader), data
+    return _parsed(file, data, plain=True), data
 
 
-def _parsed(file: Path, data: bytes, loader: type[yaml.SafeLoader]) -> dict[str, Any]:
+def _parsed(file: Path, data: bytes, *, plain: bool) -> dict[str, Any]:
     """The mapping that some bytes hold.
 
     Raises:
@@ -113,9 +113,10 @@ def _parsed(file: Path, data: bytes, loader: type[yaml.SafeLoader]) -> dict[str,
     """
     text = decode(file, data, ConfigError)
     try:
-        node = _composed(text, loader)
-        values = None if node is None else loader("").construct_document(node)  # type: ignore[no-untyped-call]
+        node = _composed(text, plain=plain)
+        values = None if node is None else _Loader("").construct_document(node)
     except (yaml.YAMLError, *OF_CONVERTERS) as error:
+        _composed.cache_clear()  # a merge that failed has already taken its key out of the node
         raise _not_yaml(file, error) from error
     if values is None:
         return {}
@@ -126,9 +127,9 @@ def _parsed(file: Path, data: bytes, loader: type[yaml.SafeLoader]) -> dict[str,
 
 
 @lru_cache(maxsize=32)
-def _composed(text: str, loader: type[yaml.SafeLoader]) -> yaml.Node | None:
+def _composed(text: str, *, plain: bool) -> yaml.Node | None:
     """What a text says, before values are made of it: most of the work, and one process reads a policy many times."""
-    reading = loader(text)
+    reading = _PlainLoader(text) if plain else _Loader(text)
     try:
         return reading.get_single_node()
     finally:

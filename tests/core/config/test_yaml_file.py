@@ -156,6 +156,13 @@ def test_each_value_comes_from_above_or_where_nothing_is_above_from_below(
     assert leaves(merge(under, over)) == below | leaves(over)
 
 
+def test_the_same_fault_is_found_each_time(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("a: {<<: 3, b: 2}\n")
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="expected a mapping or list of mappings for merging"):
+            read_yaml(tmp_path / "one.yaml")
+
+
 def test_the_same_text_gives_values_of_its_own_each_time(tmp_path: Path) -> None:
     for name in ("one.yaml", "other.yaml"):
         (tmp_path / name).write_text("base: &x {a: [1]}\nmerged: {<<: {b: 2}, c: 3}\n")

@@ -20,7 +20,7 @@ from audit.safety.probes.bias import crows_pairs, stereoset
 from audit.safety.probes.privacy import canaries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from audit.engine import Completion, Engine, GenerateRequest
@@ -107,6 +107,8 @@ def test_stereoset_equals_the_authors_loop(embedded: Engine, data_set: Any, monk
 
 LIMITS = {"bbq": 12, "membership": 10}
 """Items that a primary metric needs; two are enough for the others."""
+LAYERS = 6
+"""Of thirty: that a probe runs shows in no value, and its other tests check what it makes of answers."""
 LONG, SHORT = 700, 100
 """Characters of documents: memorisation needs 100 tokens of those that were seen."""
 
@@ -131,15 +133,24 @@ def everything(audit_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def brief(embedded: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """The embedded checkpoint, whose texts end after 8 tokens."""
-    generate = embedded.generate
+def brief(embedded: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """The lower layers of the embedded checkpoint, whose texts end after 8 tokens."""
+    generate, forward = embedded.generate, embedded._forward  # type: ignore[attr-defined]
+    model: Any = embedded.model
+    layers = model.model.layers
 
     def shortened(requests: Sequence[GenerateRequest]) -> list[Completion]:
         return generate([replace(one, max_new_tokens=min(one.max_new_tokens, 8)) for one in requests])
 
     monkeypatch.setattr(embedded, "generate", shortened)
-    return embedded
+    monkeypatch.setattr(model.config, "num_hidden_layers", LAYERS)
+    forward._trunks.clear()  # states that all layers gave
+    model.model.layers = layers[:LAYERS]
+    try:
+        yield embedded
+    finally:
+        model.model.layers = layers
+        forward._trunks.clear()
 
 
 @pytest.mark.network

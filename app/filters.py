@@ -177,11 +177,11 @@ def _changed(name: str) -> None:
         value = None if value == EVERY else value
     elif name != "sort":
         value = tuple(value or ())
-    order = {"descending": False} if name == "sort" else {}
-    links.keep(replace(links.query(), page=1, **{name: value}, **order))
+    changed: dict[str, Any] = {name: value} | ({"descending": False} if name == "sort" else {})
+    links.keep(replace(links.query(), page=1, **changed))
 
 
 def _scores_changed(low: float, high: float) -> None:
     first, last = st.session_state["filter_scores"]
-    ends = {"low": None if first == low else first, "high": None if last == high else last}
+    ends: dict[str, Any] = {"low": None if first == low else first, "high": None if last == high else last}
     links.keep(replace(links.query(), page=1, **ends))

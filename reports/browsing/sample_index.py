@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, Sample
     from audit.core.run_folder import RunFolder
 
-SETTINGS = {
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "memory_limit": "512MB",

@@ -64,10 +64,10 @@ class RunSummary:
     def text(self) -> str:
         """What a search for words looks at."""
         manifest = self.manifest
-        told = (
+        named = (
             [manifest.run_id, manifest.model.name, manifest.model.source, manifest.status] if manifest else ["broken"]
         )
-        words = [self.name, *told, self.verdict or "", *self.tasks, *(metric.name for metric in self.metrics)]
+        words = [self.name, *named, self.verdict or "", *self.tasks, *(metric.name for metric in self.metrics)]
         return " ".join([*words, "broken" if self.fault else ""]).lower()
 
 
@@ -171,7 +171,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _in_folder(error: Exception, path: Path) -> str:
-    """A message without the path of the folder, whose name stands beside it."""
+    """A message without the path of the folder, whose name is next to it."""
     text = f"{error.strerror or error}" if isinstance(error, OSError) else str(error)
     return text.replace(f"{path}/", "").replace(str(path), "this folder")
 

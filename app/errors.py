@@ -10,7 +10,7 @@ from audit.app import links, stored
 from audit.app.charts import ON_DARK, interval_chart
 from audit.app.untrusted import plain, table
 from audit.core.formatting import estimate, number
-from audit.reports.browsing.query import Query
+from audit.reports.browsing.selection import Selection
 from audit.reports.drawing.charts import NOT_DRAWN, SUITE_COLOURS
 from audit.reports.drawing.curves import reliability_chart, risk_chart
 from audit.reports.errors.words import (
@@ -112,7 +112,7 @@ def _examples(analysis: ErrorAnalysis, open_sample: Callable[..., object]) -> No
     with st.container(horizontal=True):
         for place, group in enumerate(analysis.search.groups):
             if st.button(plain(group_label(group)), key=f"group_{place}", icon=":material/article:"):
-                links.keep(Query())  # of all samples, whatever was filtered before
+                links.keep(Selection())  # of all samples, whatever was filtered before
                 task, sample = f"{analysis.suite}/{analysis.task}", group.examples[0]
                 links.choose("task", task)
                 links.choose("sample", sample)

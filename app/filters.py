@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from audit.app import links
-from audit.reports.browsing.query import LONGEST_TEXT, MARKS, RESULTS, SORTS, WITHOUT_FLAG, Query
+from audit.reports.browsing.selection import LONGEST_TEXT, MARKS, RESULTS, SORTS, WITHOUT_FLAG, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,20 +32,20 @@ ORDERS = {
     "flags": "Flags",
     "tokens": "Length of the prompt",
 }
-"""Of :data:`audit.reports.browsing.query.SORTS`."""
+"""Of :data:`audit.reports.browsing.selection.SORTS`."""
 MARK_HELP = (
     "Flagged: the sample carries a remark. Explained: an attribution shows which words moved the answer. Unreadable "
     "answer: empty, or not in the format that the task asks for."
 )
 
 
-def choose(index: SampleIndex) -> Query:
+def choose(index: SampleIndex) -> Selection:
     """The boxes, filled with what is chosen; they offer what occurs in the run.
 
     Args:
         index: Samples of the run.
     """
-    wanted = links.query()
+    wanted = links.selection()
     _texts_and_tasks(index, wanted)
     _results(index, wanted)
     marks, order = st.columns([3, 1], vertical_alignment="bottom")
@@ -62,7 +62,7 @@ def slice_names(slices: dict[str, str]) -> list[str]:
     return [f"{name} = {value}" for name, value in slices.items()]
 
 
-def _texts_and_tasks(index: SampleIndex, wanted: Query) -> None:
+def _texts_and_tasks(index: SampleIndex, wanted: Selection) -> None:
     text, tasks = st.columns([3, 2])
     with text:
         _set("text", wanted.text)
@@ -79,7 +79,7 @@ def _texts_and_tasks(index: SampleIndex, wanted: Query) -> None:
     _several(tasks, "Tasks", "tasks", names, wanted.tasks, "all")
 
 
-def _results(index: SampleIndex, wanted: Query) -> None:
+def _results(index: SampleIndex, wanted: Selection) -> None:
     """What samples came to, with how many did."""
     counts = index.results(wanted)
     offered = [EVERY, *(result for result in RESULTS if counts.get(result) or result == wanted.result)]
@@ -96,7 +96,7 @@ def _results(index: SampleIndex, wanted: Query) -> None:
     )
 
 
-def _marks(wanted: Query) -> None:
+def _marks(wanted: Selection) -> None:
     _set("marks", [*wanted.marks])
     st.pills(
         "Only",
@@ -110,14 +110,14 @@ def _marks(wanted: Query) -> None:
     )
 
 
-def _order(wanted: Query) -> None:
+def _order(wanted: Selection) -> None:
     _set("sort", wanted.sort)
     st.selectbox(
         "Sort by", SORTS, key="filter_sort", format_func=ORDERS.__getitem__, on_change=_changed, args=("sort",)
     )
 
 
-def _details(index: SampleIndex, wanted: Query) -> None:
+def _details(index: SampleIndex, wanted: Selection) -> None:
     """Filters that few readers need, folded until one is set."""
     is_set = bool(wanted.suites or wanted.flags or wanted.slices) or wanted.low is not None or wanted.high is not None
     with st.expander("More filters", expanded=is_set, icon=":material/tune:"):
@@ -131,7 +131,7 @@ def _details(index: SampleIndex, wanted: Query) -> None:
         _scores(index, wanted)
 
 
-def _scores(index: SampleIndex, wanted: Query) -> None:
+def _scores(index: SampleIndex, wanted: Selection) -> None:
     """Ends of the score: of one task alone, since scores of several share no scale."""
     chosen = [f for f in index.files if f.name in wanted.tasks] if wanted.tasks else index.files
     if len(chosen) != 1:
@@ -177,11 +177,11 @@ def _changed(name: str) -> None:
         value = None if value == EVERY else value
     elif name != "sort":
         value = tuple(value or ())
-    order = {"descending": False} if name == "sort" else {}
-    links.keep(replace(links.query(), page=1, **{name: value}, **order))
+    changed: dict[str, Any] = {name: value} | ({"descending": False} if name == "sort" else {})
+    links.keep(replace(links.selection(), page=1, **changed))
 
 
 def _scores_changed(low: float, high: float) -> None:
     first, last = st.session_state["filter_scores"]
-    ends = {"low": None if first == low else first, "high": None if last == high else last}
-    links.keep(replace(links.query(), page=1, **ends))
+    ends: dict[str, Any] = {"low": None if first == low else first, "high": None if last == high else last}
+    links.keep(replace(links.selection(), page=1, **ends))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from audit.reports.browsing.query import NAMES, Query, from_address, to_address
+from audit.reports.browsing.selection import NAMES, Selection, from_address, to_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from audit.reports.browsing.sample_index import SampleIndex, SampleKey
 
 Name = Literal["run", "task", "sample"]
-_QUERY, _LINKED = "chosen_query", "linked_query"
+_SELECTION, _LINKED = "chosen_selection", "linked_selection"
 
 
 def chosen(name: Name) -> str | None:
@@ -73,19 +73,19 @@ def _picked(name: Name, key: str) -> None:
     choose(name, st.session_state[key])
 
 
-def query() -> Query:
+def selection() -> Selection:
     """Which samples the reader wants to see: what the address says where it was changed, else as before."""
     linked = {name: st.query_params.get_all(name) for name in NAMES if name in st.query_params}
     if linked and linked != st.session_state.get(_LINKED):
-        st.session_state[_QUERY] = from_address(linked)
-    found: Query = st.session_state.get(_QUERY, Query())
+        st.session_state[_SELECTION] = from_address(linked)
+    found: Selection = st.session_state.get(_SELECTION, Selection())
     keep(found)
     return found
 
 
-def keep(wanted: Query) -> None:
+def keep(wanted: Selection) -> None:
     """See other samples; the address follows."""
-    st.session_state[_QUERY] = wanted
+    st.session_state[_SELECTION] = wanted
     parts = to_address(wanted)
     for name in NAMES:
         if name not in parts:
@@ -96,7 +96,7 @@ def keep(wanted: Query) -> None:
 
 
 def go_to(index: SampleIndex, key: SampleKey) -> None:
-    """Look at a sample of a list; samples of one id are told apart as long as the session lasts."""
+    """Look at a sample of a list; those of one id stay apart as long as the session lasts."""
     ((sample_id, _, _),) = index.facts([key])
     choose("task", index.files[key.file].name)
     choose("sample", sample_id)
@@ -106,4 +106,4 @@ def go_to(index: SampleIndex, key: SampleKey) -> None:
 def here() -> dict[str, list[str]]:
     """The parts of an address that lead to the run and the samples that are looked at, for a link to another page."""
     run = chosen("run")
-    return ({"run": [run]} if run else {}) | to_address(st.session_state.get(_QUERY, Query()))
+    return ({"run": [run]} if run else {}) | to_address(st.session_state.get(_SELECTION, Selection()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS = 5
 """How often the list is drawn again while a run goes on."""
+LOOKING_SECONDS = 1.0
+"""For which verdicts are looked at before the list is drawn; the others follow a second at a time."""
 SHOWN_METRICS, SHOWN_TASKS = 3, 6
 SIZE = 100
 """Runs on the page at most: the filter finds the others."""
@@ -72,7 +75,9 @@ def page(*, open_run: Callable[..., object]) -> None:
         "Filter", key="runs_text", placeholder="Model, task, status, verdict or date", icon=":material/search:"
     )
     going_on = any(one.is_running for one in every)
-    st.fragment(_table, run_every=REFRESH_SECONDS if going_on else None)(settings, text)
+    unknown = len(_with_verdicts(settings, every, 0.0)[1])
+    every_so_often = LOOKING_SECONDS if unknown else REFRESH_SECONDS if going_on else None
+    st.fragment(_table, run_every=every_so_often)(settings, text)
     _trend(matching(every, text))
 
 
@@ -80,7 +85,10 @@ def _table(settings: AppSettings, text: str) -> None:
     """The table; drawn again by itself while a run goes on."""
     if st.session_state.get("run_to_open"):
         st.rerun()  # a row was opened: the page goes there
-    every = stored.summaries(settings.runs)
+    every, unknown = _with_verdicts(settings, stored.summaries(settings.runs), LOOKING_SECONDS)
+    if not unknown and st.session_state.pop("verdicts_unknown", False):
+        st.rerun()  # all verdicts are known: there is nothing left to come back for
+    st.session_state["verdicts_unknown"] = bool(unknown)
     found = _sorted(matching(every, text))
     broken = sum(one.fault is not None for one in found)
     said = f"{counted(len(found), 'run')}" + (f", {broken:,} broken" if broken else "")
@@ -90,7 +98,12 @@ def _table(settings: AppSettings, text: str) -> None:
         return
     by, descending = st.session_state.get("runs_sort", ("started", True))
     rows_table(
-        "Runs", "runs_table", _columns(), [_row(one) for one in found[:SIZE]], _open, Sorting(by, descending, _sort)
+        "Runs",
+        "runs_table",
+        _columns(),
+        [_row(one, unknown) for one in found[:SIZE]],
+        _open,
+        Sorting(by, descending, _sort),
     )
     if len(found) > SIZE:
         st.caption(f"The first {SIZE:,} are shown: narrow the filter to see others.")
@@ -134,7 +147,16 @@ def _open(name: str) -> None:
     st.session_state["run_to_open"] = True
 
 
-def _row(one: RunSummary) -> TableRow:
+def _with_verdicts(
+    settings: AppSettings, every: Sequence[RunSummary], seconds: float
+) -> tuple[list[RunSummary], set[str]]:
+    """The runs with their verdicts, and names of those whose verdict was not looked at yet."""
+    judged = [one.name for one in every if one.is_judged]
+    known = stored.verdicts(settings.runs, judged, seconds)
+    return [replace(one, verdict=known.get(one.name)) for one in every], {*judged} - {*known}
+
+
+def _row(one: RunSummary, unknown: set[str]) -> TableRow:
     manifest, now = one.manifest, datetime.now(UTC)
     if one.fault is not None or manifest is None:
         names = [Cell(manifest.model.name), Cell(one.name, "muted")] if manifest else [Cell(one.name)]
@@ -145,7 +167,7 @@ def _row(one: RunSummary) -> TableRow:
     if one.verdict is not None:
         verdict: Cell | None = Cell(*VERDICTS[one.verdict])
     else:
-        verdict = Cell("out of date", "muted") if one.no_verdict else None
+        verdict = Cell("… checking" if one.name in unknown else "not valid", "muted") if one.is_judged else None
     tasks = ", ".join(one.tasks[:SHOWN_TASKS]) + (f" and {n} more" if (n := len(one.tasks) - SHOWN_TASKS) > 0 else "")
     return TableRow(
         one.name,

@@ -14,7 +14,7 @@ from audit.app.elements.walk import PAGE_SIZE
 from audit.app.untrusted import MASKED, excerpt, is_masked, plain
 from audit.core.formatting import ABSENT, number, percent
 from audit.reports.browsing.prompt_parts import question_text
-from audit.reports.browsing.query import Query
+from audit.reports.browsing.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,67 +46,67 @@ def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[..., o
 
 
 def _browse(index: SampleIndex) -> None:
-    query = filters.choose(index)
-    found = index.find(query)
-    query = replace(query, page=min(query.page, found.pages(PAGE_SIZE)))
-    _count(query, found)
+    selection = filters.choose(index)
+    found = index.find(selection)
+    selection = replace(selection, page=min(selection.page, found.pages(PAGE_SIZE)))
+    _count(selection, found)
     if not len(found):
         st.info("No sample fits these filters.")
         return
-    keys = found.page(query.page, PAGE_SIZE)
+    keys = found.page(selection.page, PAGE_SIZE)
     rows_table(
         "Samples",
         "samples_table",
-        _columns(with_task=len(query.tasks) != 1),
-        _rows(index, keys, with_task=len(query.tasks) != 1),
+        _columns(with_task=len(selection.tasks) != 1),
+        _rows(index, keys, with_task=len(selection.tasks) != 1),
         lambda key: _open(index, key),
-        Sorting(query.sort, query.descending, lambda by: _sort(query, by)),
+        Sorting(selection.sort, selection.descending, lambda by: _sort(selection, by)),
     )
-    _pages(query, found)
+    _pages(selection, found)
     st.caption(KEYS)
 
 
-def _count(query: Query, found: SampleList) -> None:
+def _count(selection: Selection, found: SampleList) -> None:
     """How many there are, and a way back to all."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(list_text(query, len(found)))}**", width="content")
-        if query.is_filtered:
+        st.markdown(f"**{plain(list_text(selection, len(found)))}**", width="content")
+        if selection.is_filtered:
             st.button(
                 "Clear filters",
                 key="clear_filters",
                 type="tertiary",
                 icon=":material/close:",
                 on_click=links.keep,
-                args=(Query(sort=query.sort, descending=query.descending),),
+                args=(Selection(sort=selection.sort, descending=selection.descending),),
             )
 
 
-def _sort(query: Query, by: str) -> None:
+def _sort(selection: Selection, by: str) -> None:
     """Sort by the column of the heading; the other way round where it is sorted by that."""
-    links.keep(replace(query, sort=by, descending=query.sort == by and not query.descending, page=1))
+    links.keep(replace(selection, sort=by, descending=selection.sort == by and not selection.descending, page=1))
 
 
-def _pages(query: Query, found: SampleList) -> None:
+def _pages(selection: Selection, found: SampleList) -> None:
     """Buttons that turn pages, and which samples these are."""
     pages = found.pages(PAGE_SIZE)
     if pages == 1:
         return
-    first = PAGE_SIZE * (query.page - 1) + 1
+    first = PAGE_SIZE * (selection.page - 1) + 1
     with st.container(horizontal=True, vertical_alignment="center"):
-        _turn("Previous page", "Left", query, query.page - 1, pages)
-        _turn("Next page", "Right", query, query.page + 1, pages)
+        _turn("Previous page", "Left", selection, selection.page - 1, pages)
+        _turn("Next page", "Right", selection, selection.page + 1, pages)
         last = min(first + PAGE_SIZE - 1, len(found))
-        st.caption(f"{first:,} to {last:,} of {len(found):,} · page {query.page:,} of {pages:,}")
+        st.caption(f"{first:,} to {last:,} of {len(found):,} · page {selection.page:,} of {pages:,}")
 
 
-def _turn(label: str, key: str, query: Query, target: int, pages: int) -> None:
+def _turn(label: str, key: str, selection: Selection, target: int, pages: int) -> None:
     st.button(
         label,
         key=f"turn_{key}",
         shortcut=key,
         disabled=not 1 <= target <= pages,
         on_click=links.keep,
-        args=(replace(query, page=target),),
+        args=(replace(selection, page=target),),
     )
 
 

@@ -6,6 +6,7 @@ runs of many thousand samples quick) and must not be changed.
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +23,7 @@ from audit.reports.browsing.sample_index import SampleIndex
 from audit.reports.contents import analysis_of, read_attributions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
@@ -84,11 +85,26 @@ def summaries(runs: Path) -> list[RunSummary]:
     Raises:
         RunFolderError: The folder cannot be listed.
     """
-    today = datetime.now(UTC).date()
-    return [
-        _summarised(partial(run_list.summary, path, today), today.toordinal(), *run_list.stamp(path))
-        for path in run_list.run_folders(runs)
-    ]
+    return [_summarised(partial(run_list.summary, path), *run_list.stamp(path)) for path in run_list.run_folders(runs)]
+
+
+def verdicts(runs: Path, names: Iterable[str], seconds: float) -> dict[str, str | None]:
+    """The verdicts of some runs, as far as they are known or can be looked at in the time given.
+
+    Args:
+        runs: Folder of the runs.
+        names: Of those that hold a verdict.
+        seconds: After which no further one is looked at.
+    """
+    known, until, today = _known_verdicts(), time.monotonic() + seconds, datetime.now(UTC).date()
+    found: dict[str, str | None] = {}
+    for name in names:
+        key = (today, *run_list.stamp(runs / name))
+        if key not in known and time.monotonic() < until:
+            known[key] = run_list.verdict(runs / name, today)
+        if key in known:
+            found[name] = known[key]
+    return found
 
 
 def tasks(run: RunFolder) -> list[tuple[Suite, str]]:
@@ -184,3 +200,9 @@ def _indexed(_read: Callable[[], SampleIndex], *key: object) -> SampleIndex:  # 
 def _summarised(_read: Callable[[], RunSummary], *key: object) -> RunSummary:  # noqa: ARG001 - as above
     """As :func:`_once`, of many runs: a line is small."""
     return _read()
+
+
+@st.cache_resource
+def _known_verdicts() -> dict[tuple[object, ...], str | None]:
+    """Verdicts by the files that they rest on, shared by all readers."""
+    return {}

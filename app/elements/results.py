@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from audit.app.elements.rows import Cell
 from audit.core.formatting import number
 from audit.core.text import printable
-from audit.reports.browsing.query import UNREADABLE, Query
+from audit.reports.browsing.selection import UNREADABLE, Selection
 
 if TYPE_CHECKING:
     from audit.app.elements.rows import Tone
@@ -21,7 +22,7 @@ WORDS: dict[str, tuple[str, str, Tone]] = {
     "scored": ("", "Scored", "muted"),
     "not scored": ("!", "Not scored", "warn"),
 }
-"""Sign, word and colour of each result of :data:`audit.reports.browsing.query.RESULTS`."""
+"""Sign, word and colour of each result of :data:`audit.reports.browsing.selection.RESULTS`."""
 NOUNS = {
     "wrong": ("wrong answer", "wrong answers"),
     "right": ("right answer", "right answers"),
@@ -42,22 +43,20 @@ def result_cell(result: str) -> Cell:
     return Cell(f"{sign} {word}".strip(), tone)
 
 
-def list_text(query: Query, count: int) -> str:
+def list_text(selection: Selection, count: int) -> str:
     """What a list holds: ``23 wrong answers of evals/boolq``.
 
     Args:
-        query: That found it.
+        selection: That found it.
         count: Samples in it.
     """
-    one, several = NOUNS.get(query.result or "", ("sample", "samples"))
-    of = f" of {printable(query.tasks[0], 80)}" if len(query.tasks) == 1 else ""
-    others = Query(result=query.result, tasks=query.tasks if len(query.tasks) == 1 else (), sort=query.sort)
-    fitting = " that fit the filters" if _filters(query) != _filters(others) else ""
+    one, several = NOUNS.get(selection.result or "", ("sample", "samples"))
+    tasks = selection.tasks if len(selection.tasks) == 1 else ()
+    of = f" of {printable(tasks[0], 80)}" if tasks else ""
+    named = Selection(result=selection.result, tasks=tasks)
+    order: dict[str, Any] = {"sort": "run", "descending": False, "page": 1}
+    fitting = "" if replace(selection, **order) == named else " that fit the filters"
     return f"{count:,} {one if count == 1 else several}{of}{fitting}"
-
-
-def _filters(query: Query) -> tuple[object, ...]:
-    return (query.text, query.suites, query.tasks, query.marks, query.flags, query.slices, query.low, query.high)
 
 
 def heading(sample: Sample, result: str, *, is_masked: bool) -> str:

@@ -11,8 +11,8 @@ from audit.app import links
 from audit.app.elements.results import list_text
 from audit.app.untrusted import plain
 from audit.core.records import split_address
-from audit.reports.browsing.query import Query
 from audit.reports.browsing.sample_index import neighbours
+from audit.reports.browsing.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,20 +45,20 @@ def walk(index: SampleIndex, open_list: Callable[..., object]) -> Walk | None:
     """
     if st.session_state.pop("to_list", False):
         open_list(query_params=links.here())
-    query = links.query()
+    selection = links.selection()
     task = _task(index)
     key = _wanted(index, task)
-    found = index.find(query)
+    found = index.find(selection)
     if key is None:
-        key, query, found = _first(index, query, task)
+        key, selection, found = _first(index, selection, task)
     place = found.place(key)
     if place is None:  # a link to a sample that the filters leave out
-        query = Query(tasks=(index.files[key.file].name,))
-        found = index.find(query)
+        selection = Selection(tasks=(index.files[key.file].name,))
+        found = index.find(selection)
         place = found.place(key)
     if place is None:
         return None
-    _buttons(index, query, found, place, is_listed=query == links.query())
+    _buttons(index, selection, found, place, is_listed=selection == links.selection())
     links.choose("task", index.files[key.file].name)
     ((sample_id, result, _),) = index.facts([key])
     return Walk(key, sample_id, result)
@@ -88,14 +88,14 @@ def _wanted(index: SampleIndex, task: str | None) -> SampleKey | None:
     return index.key(task, wanted) or index.key(task, identity)
 
 
-def _first(index: SampleIndex, query: Query, task: str | None) -> tuple[SampleKey, Query, SampleList]:
+def _first(index: SampleIndex, selection: Selection, task: str | None) -> tuple[SampleKey, Selection, SampleList]:
     """The sample to show where the address names none, or one that is not there; the list is then of its task."""
     wanted = links.chosen("sample")
     if wanted:
         of = "This task" if task else "This run"
         st.warning(f"{of} has no sample {plain(wanted)}. This is its first one.", icon=":material/link_off:")
-    of_task = (task,) if task else query.tasks
-    for wider in (replace(query, tasks=of_task), Query(tasks=(task,) if task else ()), Query()):
+    of_task = (task,) if task else selection.tasks
+    for wider in (replace(selection, tasks=of_task), Selection(tasks=(task,) if task else ()), Selection()):
         found = index.find(wider)
         if len(found):
             break
@@ -103,7 +103,7 @@ def _first(index: SampleIndex, query: Query, task: str | None) -> tuple[SampleKe
     return found[0], wider, found
 
 
-def _buttons(index: SampleIndex, query: Query, found: SampleList, place: int, *, is_listed: bool) -> None:
+def _buttons(index: SampleIndex, selection: Selection, found: SampleList, place: int, *, is_listed: bool) -> None:
     """Back to the list, to the sample before and to the one after; where this one is."""
     before, after = neighbours(found, place)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -112,8 +112,8 @@ def _buttons(index: SampleIndex, query: Query, found: SampleList, place: int, *,
         )
         _step("Previous", "Left", index, before)
         _step("Next", "Right", index, after)
-        st.markdown(f"**{place + 1:,} of {plain(list_text(query, len(found)))}**", width="content")
-        if not is_listed and query.result is None and links.query().is_filtered:
+        st.markdown(f"**{place + 1:,} of {plain(list_text(selection, len(found)))}**", width="content")
+        if not is_listed and selection.result is None and links.selection().is_filtered:
             st.caption("The filters leave this sample out: these are the samples of its task.")
     st.caption(KEYS)
 
@@ -131,6 +131,6 @@ def _step(label: str, key: str, index: SampleIndex, target: SampleKey | None) ->
 
 def _to_list(place: int) -> None:
     """Go back to the page of the list that holds the sample."""
-    query = links.query()
-    links.keep(replace(query, page=1 + place // PAGE_SIZE))
+    selection = links.selection()
+    links.keep(replace(selection, page=1 + place // PAGE_SIZE))
     st.session_state["to_list"] = True

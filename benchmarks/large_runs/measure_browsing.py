@@ -71,11 +71,11 @@ def timed(name: str, act: Callable[[], AppTest], into: dict[str, list[float]]) -
     return test
 
 
-def at(test: AppTest, **query: str) -> AppTest:
+def at(test: AppTest, **parts: str) -> AppTest:
     """Another page, by its address."""
     for name in list(test.query_params):
         del test.query_params[name]
-    for name, value in query.items():
+    for name, value in parts.items():
         test.query_params[name] = value
     return test.run()
 

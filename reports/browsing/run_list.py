@@ -44,10 +44,10 @@ class RunSummary:
     """Tasks that left samples."""
     metrics: tuple[Metric, ...] = ()
     """Its primary metrics over all items."""
+    is_judged: bool = False
+    """Whether the folder holds a verdict; :func:`verdict` says whether it is one that the gate reaches."""
     verdict: str | None = None
-    """The gate's, where it is one on these metrics."""
-    no_verdict: str | None = None
-    """Why a verdict that the folder holds is not shown."""
+    """The gate's, once it was looked at; null in :func:`summary`."""
     written: datetime | None = None
     """When a run that goes on last wrote something."""
 
@@ -64,10 +64,10 @@ class RunSummary:
     def text(self) -> str:
         """What a search for words looks at."""
         manifest = self.manifest
-        told = (
+        named = (
             [manifest.run_id, manifest.model.name, manifest.model.source, manifest.status] if manifest else ["broken"]
         )
-        words = [self.name, *told, self.verdict or "", *self.tasks, *(metric.name for metric in self.metrics)]
+        words = [self.name, *named, self.verdict or "", *self.tasks, *(metric.name for metric in self.metrics)]
         return " ".join([*words, "broken" if self.fault else ""]).lower()
 
 
@@ -98,20 +98,32 @@ def stamp(path: Path) -> tuple[object, ...]:
     return (str(path), *((name, *_status(file)) for name, file in _looked_at(path)))
 
 
-def summary(path: Path, today: date) -> RunSummary:
-    """A run in a line; whatever is wrong with the folder is said in it and never raised.
+def verdict(path: Path, today: date) -> str | None:
+    """The verdict in a folder; None where the gate does not reach it again on what the folder holds.
+
+    That takes a quarter of a second for a run of some hundred samples: the gate judges all its rules again.
 
     Args:
         path: The folder.
         today: The day, UTC: waivers that a verdict rests on may have expired.
     """
     run = RunFolder(path)
+    try:
+        manifest = run.read_manifest()
+        found, _ = decisions.current(run, manifest, *read_metrics(run, manifest), today=today)
+    except (AuditError, OSError):
+        return None
+    return found.verdict if found else None
+
+
+def summary(path: Path) -> RunSummary:
+    """A run in a line, without its verdict; whatever is wrong with the folder is said in it and never raised."""
+    run = RunFolder(path)
     manifest = None
     try:
         manifest = run.read_manifest()
         fault = _fault(run, manifest)
-        metrics, digest = ([], "") if fault else read_metrics(run, manifest)
-        verdict, no_verdict = (None, None) if fault else decisions.current(run, manifest, metrics, digest, today=today)
+        metrics = [] if fault else read_metrics(run, manifest)[0]
     except (AuditError, OSError) as error:
         return RunSummary(path.name, fault=_in_folder(error, path), manifest=manifest)
     return RunSummary(
@@ -120,8 +132,8 @@ def summary(path: Path, today: date) -> RunSummary:
         manifest,
         tuple(task for _, task in run.tasks()),
         tuple(metric for metric in metrics if metric.primary and metric.slice is None),
-        verdict.verdict if verdict else None,
-        no_verdict,
+        fault is None and run.decision_path.exists(),
+        None,
         _last_written(path) if manifest.status == "running" else None,
     )
 
@@ -159,7 +171,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _in_folder(error: Exception, path: Path) -> str:
-    """A message without the path of the folder, whose name stands beside it."""
+    """A message without the path of the folder, whose name is next to it."""
     text = f"{error.strerror or error}" if isinstance(error, OSError) else str(error)
     return text.replace(f"{path}/", "").replace(str(path), "this folder")
 

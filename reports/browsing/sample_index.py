@@ -21,7 +21,7 @@ from audit.core.errors import RunFolderError
 from audit.core.records.files import samples_file
 from audit.core.records.files.surrogates import escaped
 from audit.reports.browsing import statements
-from audit.reports.browsing.query import Query
+from audit.reports.browsing.selection import Selection
 from audit.reports.errors.listed import badness_of
 from audit.reports.errors.quantity import ERROR_RATE, MEAN_SCORE, quantity_name
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, Sample
     from audit.core.run_folder import RunFolder
 
-SETTINGS = {
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "memory_limit": "512MB",
@@ -94,7 +94,7 @@ class SampleKey:
 
 @dataclass(frozen=True)
 class SampleList:
-    """The samples that a query finds, in order."""
+    """The samples that a selection finds, in order."""
 
     files: NDArray[np.int64]
     """Position of each one's task."""
@@ -141,7 +141,7 @@ class SampleIndex:
         self.files = files
         self.faults = faults
         self._database = database
-        self._lists: OrderedDict[Query, SampleList] = OrderedDict()
+        self._lists: OrderedDict[Selection, SampleList] = OrderedDict()
         self._lock = Lock()
 
     @classmethod
@@ -167,13 +167,13 @@ class SampleIndex:
                 faults[f"{suite}/{task}"] = str(error if isinstance(error, RunFolderError) else _broken(path, error))
         return cls(files, faults, database)
 
-    def find(self, query: Query) -> SampleList:
-        """The samples that a query wants, in its order.
+    def find(self, selection: Selection) -> SampleList:
+        """The samples that a selection wants, in its order.
 
         Raises:
             RunFolderError: A file that is searched for a text cannot be read.
         """
-        kept = Query(**{name: getattr(query, name) for name in Query.__slots__ if name != "page"})
+        kept = Selection(**{name: getattr(selection, name) for name in Selection.__slots__ if name != "page"})
         with self._lock:
             if kept in self._lists:
                 self._lists.move_to_end(kept)
@@ -188,28 +188,28 @@ class SampleIndex:
                 self._lists.popitem(last=False)
         return found
 
-    def results(self, query: Query) -> dict[str, int]:
+    def results(self, selection: Selection) -> dict[str, int]:
         """Samples of each result among those that fit the other filters."""
-        others = Query(**{name: getattr(query, name) for name in Query.__slots__ if name != "result"})
+        others = Selection(**{name: getattr(selection, name) for name in Selection.__slots__ if name != "result"})
         where, given = self._where(others)
         rows = self._ask(f"SELECT result, count(*) FROM samples WHERE {where} GROUP BY result", given).fetchall()  # noqa: S608 - constants
         return dict(rows)
 
-    def flags(self, query: Query) -> list[str]:
+    def flags(self, selection: Selection) -> list[str]:
         """Flags of the samples of the chosen tasks, sorted."""
-        where, given = self._where(_of_tasks(query))
+        where, given = self._where(_of_tasks(selection))
         rows = self._ask(f"SELECT DISTINCT unnest(flags) AS flag FROM samples WHERE {where} ORDER BY flag", given)  # noqa: S608 - constants
         return [flag for (flag,) in rows.fetchall()]
 
-    def slices(self, query: Query) -> tuple[list[str], int]:
+    def slices(self, selection: Selection) -> tuple[list[str], int]:
         """The most frequent slices of the chosen tasks, sorted, and how many there are in all."""
-        where, given = self._where(_of_tasks(query))
+        where, given = self._where(_of_tasks(selection))
         rows = self._ask(statements.SLICES.format(where=where), [*given, MOST_SLICES]).fetchall()
         return sorted(name for name, _ in rows), max((every for _, every in rows), default=0)
 
-    def score_range(self, query: Query) -> tuple[float, float] | None:
+    def score_range(self, selection: Selection) -> tuple[float, float] | None:
         """Lowest and highest score of the chosen tasks; None where nothing is scored."""
-        where, given = self._where(_of_tasks(query))
+        where, given = self._where(_of_tasks(selection))
         asked = f"SELECT min(score), max(score) FROM samples WHERE scored AND {where}"  # noqa: S608 - constants
         low, high = self._ask(asked, given).fetchone() or (None, None)
         return None if low is None or high is None else (low, high)
@@ -239,7 +239,9 @@ class SampleIndex:
     def facts(self, keys: Sequence[SampleKey]) -> list[tuple[str, str, bool]]:
         """Id, result and whether it is explained, of each sample."""
         rows = self._ask(statements.FACTS, [[key.file for key in keys], [key.row for key in keys]]).fetchall()
-        known = {SampleKey(file, row): (sample_id, result, told) for file, row, sample_id, result, told in rows}
+        known = {
+            SampleKey(file, row): (sample_id, result, explained) for file, row, sample_id, result, explained in rows
+        }
         return [known[key] for key in keys if key in known]
 
     def samples(self, keys: Sequence[SampleKey]) -> list[Sample]:
@@ -262,15 +264,15 @@ class SampleIndex:
             raise _broken(file.path, error) from error
         return samples_file.records(file.path, table, is_escaped=file.is_escaped)
 
-    def _where(self, query: Query) -> tuple[str, list[object]]:
+    def _where(self, selection: Selection) -> tuple[str, list[object]]:
         """The condition of a statement, and what is bound to it."""
-        parts, given = statements.conditions(query)
-        if query.text:
-            searched = [(n, f) for n, f in enumerate(self.files) if _is_wanted(f, query)]
+        parts, given = statements.conditions(selection)
+        if selection.text:
+            searched = [(n, f) for n, f in enumerate(self.files) if _is_wanted(f, selection)]
             if not searched:
                 return "false", []
             parts.append(f"(file, row) IN ({' UNION ALL '.join([statements.SEARCH] * len(searched))})")
-            given += [value for n, f in searched for value in (f.as_stored(query.text), n, f.pattern)]
+            given += [value for n, f in searched for value in (f.as_stored(selection.text), n, f.pattern)]
         return " AND ".join(parts) or "true", given
 
     def _ask(self, statement: str, given: Sequence[object]) -> Any:  # noqa: ANN401 - DuckDB's result
@@ -302,12 +304,14 @@ def _read_file(
     return TaskFile(file.suite, file.task, file.path, file.is_escaped, quantity)
 
 
-def _is_wanted(file: TaskFile, query: Query) -> bool:
-    return (not query.suites or file.suite in query.suites) and (not query.tasks or file.name in query.tasks)
+def _is_wanted(file: TaskFile, selection: Selection) -> bool:
+    return (not selection.suites or file.suite in selection.suites) and (
+        not selection.tasks or file.name in selection.tasks
+    )
 
 
-def _of_tasks(query: Query) -> Query:
-    return Query(suites=query.suites, tasks=query.tasks)
+def _of_tasks(selection: Selection) -> Selection:
+    return Selection(suites=selection.suites, tasks=selection.tasks)
 
 
 def _broken(path: Path, error: Exception) -> RunFolderError:

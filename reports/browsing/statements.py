@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.records.files.samples_file import SCHEMA
-from audit.reports.browsing.query import UNREADABLE, WITHOUT_FLAG
+from audit.reports.browsing.selection import UNREADABLE, WITHOUT_FLAG
 
 if TYPE_CHECKING:
-    from audit.reports.browsing.query import Query
+    from audit.reports.browsing.selection import Selection
 
 CREATE = """
 CREATE TABLE samples (
@@ -92,7 +92,7 @@ def order(sort: str, *, descending: bool) -> str:
     """The order of a list: by a column, then as in the run's files.
 
     Args:
-        sort: One of :data:`audit.reports.browsing.query.SORTS`.
+        sort: One of :data:`audit.reports.browsing.selection.SORTS`.
         descending: Largest first.
     """
     way = "DESC" if descending else "ASC"
@@ -101,21 +101,21 @@ def order(sort: str, *, descending: bool) -> str:
     return f"{_COLUMNS[sort]} {way} NULLS LAST, file, row"
 
 
-def conditions(query: Query) -> tuple[list[str], list[object]]:
-    """The filters of a query but for its text, and what is bound to them."""
-    ends = (None if query.low is None else [query.low], None if query.high is None else [query.high])
+def conditions(selection: Selection) -> tuple[list[str], list[object]]:
+    """The filters of a selection but for its text, and what is bound to them."""
+    ends = (None if selection.low is None else [selection.low], None if selection.high is None else [selection.high])
     every: list[tuple[str, list[object] | None]] = [
-        ("list_contains(?::VARCHAR[], suite)", [[*query.suites]] if query.suites else None),
-        ("list_contains(?::VARCHAR[], suite || '/' || task)", [[*query.tasks]] if query.tasks else None),
-        ("result = ?", [query.result] if query.result else None),
-        ("len(flags) > 0", [] if "flagged" in query.marks else None),
-        ("explained", [] if "explained" in query.marks else None),
-        ("list_has_any(flags, ?::VARCHAR[])", [[*UNREADABLE]] if "unreadable answer" in query.marks else None),
+        ("list_contains(?::VARCHAR[], suite)", [[*selection.suites]] if selection.suites else None),
+        ("list_contains(?::VARCHAR[], suite || '/' || task)", [[*selection.tasks]] if selection.tasks else None),
+        ("result = ?", [selection.result] if selection.result else None),
+        ("len(flags) > 0", [] if "flagged" in selection.marks else None),
+        ("explained", [] if "explained" in selection.marks else None),
+        ("list_has_any(flags, ?::VARCHAR[])", [[*UNREADABLE]] if "unreadable answer" in selection.marks else None),
         (
             "(list_has_any(flags, ?::VARCHAR[]) OR (? AND len(flags) = 0))",
-            [[*query.flags], WITHOUT_FLAG in query.flags] if query.flags else None,
+            [[*selection.flags], WITHOUT_FLAG in selection.flags] if selection.flags else None,
         ),
-        ("list_has_any(slices, ?::VARCHAR[])", [[*query.slices]] if query.slices else None),
+        ("list_has_any(slices, ?::VARCHAR[])", [[*selection.slices]] if selection.slices else None),
         ("scored AND score >= ?", ends[0]),  # type: ignore[list-item] # a list of floats is one of objects
         ("scored AND score <= ?", ends[1]),  # type: ignore[list-item] # as above
     ]

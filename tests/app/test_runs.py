@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.app import runs as page_of_runs
 from audit.core.run_folder import RunFolder
 from tests.app.conftest import HOSTILE, STARTED
 from tests.app.pages import drawn, every_html, every_markdown, rows_tables, tables
@@ -35,7 +36,8 @@ def several(run: RunFolder, runs: Path, make_manifest: Any) -> None:
 
 
 @pytest.mark.usefixtures("several")
-def test_every_run_has_a_line(open_page: Open) -> None:
+def test_every_run_has_a_line(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_of_runs, "LOOKING_SECONDS", 60.0)  # a busy machine looks at fewer in a second
     test = open_page("runs")
     assert "**4 runs, 1 broken**" in every_markdown(test)
     shown = tables(test)[0]
@@ -52,6 +54,19 @@ def test_every_run_has_a_line(open_page: Open) -> None:
     assert [row["key"] for row in rows_tables(test)[0]["rows"]] == ["20260101T000000Z-older-aaaaaa"]
     drawn(test.text_input(key="runs_text").set_value("nowhere").run())
     assert any("No run fits" in info.value for info in test.info)
+
+
+@pytest.mark.usefixtures("several")
+def test_a_verdict_is_not_shown_before_it_was_looked_at(
+    run: RunFolder, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder may hold any word; the gate takes its time to reach the verdict again."""
+    with monkeypatch.context() as patch:
+        patch.setattr(page_of_runs, "LOOKING_SECONDS", 0.0)
+        assert tables(open_page("runs"))[0]["Verdict"] == [None, "… checking", "… checking", None]
+    monkeypatch.setattr(page_of_runs, "LOOKING_SECONDS", 60.0)
+    run.decision_path.write_text(run.decision_path.read_text().replace("INCONCLUSIVE", "PASS"))
+    assert tables(open_page("runs"))[0]["Verdict"] == [None, "not valid", "? INCONCLUSIVE", None]
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from typing import Any
 
 from audit.app.elements.results import WORDS, heading, list_text, result_cell
 from audit.core.records import Choice, Flag, Sample
-from audit.reports.browsing.query import RESULTS, Query
+from audit.reports.browsing.selection import RESULTS, Selection
 
 
 def sample(**more: Any) -> Sample:
@@ -47,7 +47,7 @@ def test_every_result_has_a_word_a_sign_and_a_colour() -> None:
 
 
 def test_a_list_is_named_by_its_filters() -> None:
-    assert list_text(Query(), 1) == "1 sample"
-    assert list_text(Query(result="wrong", tasks=("evals/boolq",)), 1234) == "1,234 wrong answers of evals/boolq"
-    assert list_text(Query(result="found", text="x"), 1) == "1 finding that fit the filters"
-    assert list_text(Query(tasks=("a/b", "c/d")), 3) == "3 samples that fit the filters"
+    assert list_text(Selection(), 1) == "1 sample"
+    assert list_text(Selection(result="wrong", tasks=("evals/boolq",)), 1234) == "1,234 wrong answers of evals/boolq"
+    assert list_text(Selection(result="found", text="x"), 1) == "1 finding that fit the filters"
+    assert list_text(Selection(tasks=("a/b", "c/d")), 3) == "3 samples that fit the filters"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.run_folder import RunFolder
-from audit.reports.browsing.run_list import RunSummary, matching, run_folders, stamp, summary
+from audit.reports.browsing.run_list import RunSummary, matching, run_folders, stamp, summary, verdict
 from tests.app.conftest import boolq, manifest, metrics
 from tests.sealing import sealed
 
@@ -31,8 +31,8 @@ def run(tmp_path: Path) -> RunFolder:
 
 
 def test_a_whole_run_is_told_by_its_primary_metrics(run: RunFolder) -> None:
-    told = summary(run.path, TODAY)
-    assert (told.fault, told.verdict, told.no_verdict) == (None, None, None)
+    told = summary(run.path)
+    assert (told.fault, told.is_judged, verdict(run.path, TODAY)) == (None, False, None)
     assert told.tasks == ("boolq",)
     assert [(metric.name, metric.slice) for metric in told.metrics] == [("boolq/accuracy", None)]
     assert not told.is_running
@@ -75,7 +75,7 @@ def test_what_is_wrong_is_said_and_no_number_is_shown(
     before = stamp(run.path)
     damage(run)
     assert stamp(run.path) != before, "what is kept of a line would not be read again"
-    told = summary(run.path, TODAY)
+    told = summary(run.path)
     assert said in (told.fault or "")
     assert str(run.path) not in (told.fault or "")
     assert "\n" not in (told.fault or "")
@@ -86,7 +86,7 @@ def test_what_is_wrong_is_said_and_no_number_is_shown(
 def test_a_run_that_goes_on_is_no_broken_one(run: RunFolder) -> None:
     run.write_manifest(manifest(status="running", finished=None, not_run=[]))
     run.metrics_path.unlink()
-    told = summary(run.path, TODAY)
+    told = summary(run.path)
     assert told.fault is None
     assert told.is_running
     assert told.written is not None
@@ -104,12 +104,12 @@ def test_folders_that_never_were_runs_are_left_out(run: RunFolder) -> None:
     (runs / "lost").symlink_to(runs / "nowhere")
     (runs / "circle").symlink_to(runs / "circle")
     assert [path.name for path in run_folders(runs)] == ["lost", "circle", run.path.name]
-    assert all(summary(runs / name, TODAY).fault for name in ("lost", "circle"))
+    assert all(summary(runs / name).fault for name in ("lost", "circle"))
     assert run_folders(runs / "missing") == []
 
 
 def test_runs_are_found_by_all_words(run: RunFolder) -> None:
-    told, broken = summary(run.path, TODAY), RunSummary("other", fault="cut")
+    told, broken = summary(run.path), RunSummary("other", fault="cut")
     assert matching([told, broken], "SMOLLM2 boolq complete") == [told]
     assert matching([told, broken], "broken") == [broken]
     assert matching([told, broken], "") == [told, broken]

@@ -9,8 +9,8 @@ import pytest
 from audit.core.errors import RunFolderError
 from audit.core.records import Flag, Sample, SampledText, Span
 from audit.core.run_folder import RunFolder
-from audit.reports.browsing.query import Query
 from audit.reports.browsing.sample_index import SampleIndex, neighbours
+from audit.reports.browsing.selection import Selection
 from audit.reports.errors.analysis import analyse
 from audit.stats.definitions import Mean, measured
 
@@ -74,8 +74,8 @@ def index(run: RunFolder, metrics: list[Metric]) -> SampleIndex:
     return SampleIndex.read(run, metrics, {("answers", "answers-002"), ("texts", "answers-003")})
 
 
-def found(index: SampleIndex, query: Query) -> list[str]:
-    listed = index.find(query)
+def found(index: SampleIndex, selection: Selection) -> list[str]:
+    listed = index.find(selection)
     return [sample.sample_id for sample in index.samples([listed[place] for place in range(len(listed))])]
 
 
@@ -88,26 +88,26 @@ def is_scored(sample: Sample) -> bool:
     return sample.error is None and sample.score is not None
 
 
-FILTERS: list[tuple[Query, Callable[[Sample], bool]]] = [
-    (Query(), lambda s: True),
-    *((Query(text=text), lambda s, text=text: holds(s, text)) for text in ("fox", "% of [", "'", "*", "ÄÖ", "\\")),
-    (Query(text="okapi"), lambda s: s.sample_id == "answers-004"),
-    (Query(text="ZEBU"), lambda s: s.sample_id == "answers-004"),
-    (Query(suites=("safety",)), lambda s: s.suite == "safety"),
-    (Query(tasks=("evals/texts", "safety/harm")), lambda s: s.task != "answers"),
-    (Query(result="wrong"), lambda s: s.task == "answers" and is_scored(s) and s.score == 0),
-    (Query(result="right"), lambda s: s.task == "answers" and is_scored(s) and s.score == 1),
-    (Query(result="not scored"), lambda s: not is_scored(s)),
-    (Query(marks=("flagged",)), lambda s: bool(s.all_flags)),
-    (Query(marks=("explained",)), lambda s: s.sample_id == "answers-002"),
-    (Query(marks=("unreadable answer",)), lambda s: Flag.EMPTY_OUTPUT in s.all_flags),
-    (Query(flags=("tie", "redacted")), lambda s: bool({Flag.TIE, Flag.REDACTED} & s.all_flags)),
-    (Query(flags=("(no flag)", "tie")), lambda s: not s.all_flags or Flag.TIE in s.all_flags),
-    (Query(slices=("kind = 2", "kind = 0")), lambda s: s.slices.get("kind") in ("0", "2")),
-    (Query(slices=("o'k = x",)), lambda s: "o'k" in s.slices),
-    (Query(low=0.3, high=0.8), lambda s: is_scored(s) and 0.3 <= (s.score or 0) <= 0.8),
+FILTERS: list[tuple[Selection, Callable[[Sample], bool]]] = [
+    (Selection(), lambda s: True),
+    *((Selection(text=text), lambda s, text=text: holds(s, text)) for text in ("fox", "% of [", "'", "*", "ÄÖ", "\\")),
+    (Selection(text="okapi"), lambda s: s.sample_id == "answers-004"),
+    (Selection(text="ZEBU"), lambda s: s.sample_id == "answers-004"),
+    (Selection(suites=("safety",)), lambda s: s.suite == "safety"),
+    (Selection(tasks=("evals/texts", "safety/harm")), lambda s: s.task != "answers"),
+    (Selection(result="wrong"), lambda s: s.task == "answers" and is_scored(s) and s.score == 0),
+    (Selection(result="right"), lambda s: s.task == "answers" and is_scored(s) and s.score == 1),
+    (Selection(result="not scored"), lambda s: not is_scored(s)),
+    (Selection(marks=("flagged",)), lambda s: bool(s.all_flags)),
+    (Selection(marks=("explained",)), lambda s: s.sample_id == "answers-002"),
+    (Selection(marks=("unreadable answer",)), lambda s: Flag.EMPTY_OUTPUT in s.all_flags),
+    (Selection(flags=("tie", "redacted")), lambda s: bool({Flag.TIE, Flag.REDACTED} & s.all_flags)),
+    (Selection(flags=("(no flag)", "tie")), lambda s: not s.all_flags or Flag.TIE in s.all_flags),
+    (Selection(slices=("kind = 2", "kind = 0")), lambda s: s.slices.get("kind") in ("0", "2")),
+    (Selection(slices=("o'k = x",)), lambda s: "o'k" in s.slices),
+    (Selection(low=0.3, high=0.8), lambda s: is_scored(s) and 0.3 <= (s.score or 0) <= 0.8),
     (
-        Query(text="fox", result="wrong"),
+        Selection(text="fox", result="wrong"),
         lambda s: holds(s, "fox") and s.task == "answers" and s.score == 0 and is_scored(s),
     ),
 ]
@@ -115,10 +115,10 @@ FILTERS: list[tuple[Query, Callable[[Sample], bool]]] = [
 
 def test_filters_find_what_a_look_at_each_sample_finds(index: SampleIndex, by_task: dict[str, list[Sample]]) -> None:
     every = [sample for name in ("answers", "texts", "harm") for sample in by_task[name]]
-    for query, fits in FILTERS:
-        assert found(index, query) == [sample.sample_id for sample in every if fits(sample)], query
-    assert sum(index.results(Query(result="wrong")).values()) == index.total() == len(every)
-    assert index.results(Query()) == {"right": 19, "wrong": 10, "not scored": 4, "scored": 34}
+    for selection, fits in FILTERS:
+        assert found(index, selection) == [sample.sample_id for sample in every if fits(sample)], selection
+    assert sum(index.results(Selection(result="wrong")).values()) == index.total() == len(every)
+    assert index.results(Selection()) == {"right": 19, "wrong": 10, "not scored": 4, "scored": 34}
 
 
 def test_worst_first_is_the_order_of_the_error_analysis(
@@ -127,10 +127,10 @@ def test_worst_first_is_the_order_of_the_error_analysis(
     for name, suite in (("answers", "evals"), ("texts", "evals"), ("harm", "safety")):
         mine = [metric for metric in metrics if metric.task == name]
         listed = analyse(suite, name, by_task[name], mine, seed=1, listed=8).listed  # type: ignore[arg-type] # a suite
-        ours = found(index, Query(tasks=(f"{suite}/{name}",), sort="worst"))
+        ours = found(index, Selection(tasks=(f"{suite}/{name}",), sort="worst"))
         assert ours[:8] == [sample.sample_id for sample in listed]
     # Of several tasks, the worst of each in turn.
-    assert [one.split("-")[0] for one in found(index, Query(sort="worst"))[:6]] == ["answers", "texts", "harm"] * 2
+    assert [one.split("-")[0] for one in found(index, Selection(sort="worst"))[:6]] == ["answers", "texts", "harm"] * 2
 
 
 @pytest.mark.parametrize("descending", [False, True])
@@ -147,13 +147,13 @@ def test_sorting_puts_missing_values_last(
     for name, key in keys.items():
         there = [sample for sample in every if key(sample) is not None]
         ordered = sorted(there, key=key, reverse=descending)
-        ours = index.samples(index.find(Query(sort=name, descending=descending)).page(1, 67))
+        ours = index.samples(index.find(Selection(sort=name, descending=descending)).page(1, 67))
         assert [key(sample) for sample in ours] == [*map(key, ordered), *[None] * (67 - len(there))], name
-    assert index.find(Query(sort="worst")) is index.find(Query(sort="worst", page=7))
+    assert index.find(Selection(sort="worst")) is index.find(Selection(sort="worst", page=7))
 
 
 def test_places_pages_and_neighbours(index: SampleIndex) -> None:
-    listed = index.find(Query(result="wrong"))
+    listed = index.find(Selection(result="wrong"))
     assert (len(listed), listed.pages(4), listed.pages(5)) == (10, 3, 2)
     assert [len(listed.page(number, 4)) for number in (1, 2, 3, 99)] == [4, 4, 2, 2]
     third = listed[2]
@@ -170,10 +170,10 @@ def test_places_pages_and_neighbours(index: SampleIndex) -> None:
 
 
 def test_what_the_boxes_offer(index: SampleIndex) -> None:
-    assert index.flags(Query()) == ["empty_output", "redacted", "tie"]
-    assert index.slices(Query(tasks=("safety/harm",))) == (["kind = 0", "kind = 1", "kind = 2", "o'k = x"], 4)
-    assert index.score_range(Query(tasks=("evals/texts",))) == (0.0, 30 / 31)
-    assert index.score_range(Query(tasks=("none",))) is None
+    assert index.flags(Selection()) == ["empty_output", "redacted", "tie"]
+    assert index.slices(Selection(tasks=("safety/harm",))) == (["kind = 0", "kind = 1", "kind = 2", "o'k = x"], 4)
+    assert index.score_range(Selection(tasks=("evals/texts",))) == (0.0, 30 / 31)
+    assert index.score_range(Selection(tasks=("none",))) is None
 
 
 def test_the_question_is_what_is_sorted_by(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_the_question_is_what_is_sorted_by(tmp_path: Path) -> None:
     samples = [made("t", n, 1.0, prompt=f"Passage {n}. {text}", spans=spans) for n, text in enumerate(asked)]
     run.write_samples("evals", "t", samples)
     index = SampleIndex.read(run, [], set())
-    assert found(index, Query(sort="question")) == ["t-002", "t-000", "t-001"]
+    assert found(index, Selection(sort="question")) == ["t-002", "t-000", "t-001"]
 
 
 def test_a_file_with_surrogates_is_searched_and_read(tmp_path: Path) -> None:
@@ -192,9 +192,9 @@ def test_a_file_with_surrogates_is_searched_and_read(tmp_path: Path) -> None:
     samples = [made("t", 0, 1.0, output="half \ud83d", slices={"a\\b": "c"}), made("t", 1, 0.0, output="back\\slash")]
     run.write_samples("evals", "t", samples)
     index = SampleIndex.read(run, [], {("t", "t-001")})
-    assert found(index, Query(text="k\\s")) == ["t-001"]
-    assert found(index, Query(marks=("explained",))) == ["t-001"]
-    assert index.samples([index.find(Query())[0]])[0].output == "half \ud83d"
+    assert found(index, Selection(text="k\\s")) == ["t-001"]
+    assert found(index, Selection(marks=("explained",))) == ["t-001"]
+    assert index.samples([index.find(Selection())[0]])[0].output == "half \ud83d"
 
 
 def test_a_broken_file_is_left_out_with_its_fault(tmp_path: Path) -> None:
@@ -209,6 +209,6 @@ def test_a_broken_file_is_left_out_with_its_fault(tmp_path: Path) -> None:
     assert index.total() == 6
     run.samples_path("evals", "gone").unlink()
     with pytest.raises(RunFolderError, match=r"gone\.parquet: broken samples file"):
-        index.samples([index.find(Query(tasks=("evals/gone",)))[0]])
+        index.samples([index.find(Selection(tasks=("evals/gone",)))[0]])
     with pytest.raises(RunFolderError, match="cannot be searched"):
-        index.find(Query(text="fox"))
+        index.find(Selection(text="fox"))

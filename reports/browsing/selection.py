@@ -30,7 +30,7 @@ MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class Selection:
     """Filters, order and page. Empty choices let everything through."""
 
     text: str = ""
@@ -66,32 +66,32 @@ class Query:
         )
 
 
-def to_address(query: Query) -> dict[str, list[str]]:
+def to_address(selection: Selection) -> dict[str, list[str]]:
     """The parts of an address that :func:`from_address` reads; what is as usual is left out."""
-    low, high = (None if end is None else repr(end) for end in (query.low, query.high))
+    low, high = (None if end is None else repr(end) for end in (selection.low, selection.high))
     parts: dict[str, list[str | None]] = {
-        "q": [query.text or None],
-        "suite": [*query.suites],
-        "tasks": [*query.tasks],
-        "result": [query.result],
-        "mark": [*query.marks],
-        "flag": [*query.flags],
-        "slice": [*query.slices],
+        "q": [selection.text or None],
+        "suite": [*selection.suites],
+        "tasks": [*selection.tasks],
+        "result": [selection.result],
+        "mark": [*selection.marks],
+        "flag": [*selection.flags],
+        "slice": [*selection.slices],
         "from": [low],
         "to": [high],
-        "sort": [("-" if query.descending else "") + query.sort if query.sort != "run" else None],
-        "page": [str(query.page) if query.page > 1 else None],
+        "sort": [("-" if selection.descending else "") + selection.sort if selection.sort != "run" else None],
+        "page": [str(selection.page) if selection.page > 1 else None],
     }
     kept = {name: [value for value in values if value is not None] for name, values in parts.items()}
     return {name: values for name, values in kept.items() if values}
 
 
 NAMES = ("q", "suite", "tasks", "result", "mark", "flag", "slice", "from", "to", "sort", "page")
-"""The parts of an address that belong to a query."""
+"""The parts of an address that belong to a selection."""
 
 
-def from_address(parts: Mapping[str, Sequence[str]]) -> Query:
-    """The query of an address; parts that say nothing known are left out."""
+def from_address(parts: Mapping[str, Sequence[str]]) -> Selection:
+    """The selection of an address; parts that say nothing known are left out."""
 
     def first(name: str, usual: str = "") -> str:
         return next(iter(parts.get(name, ())), usual)[:LONGEST_TEXT]
@@ -103,7 +103,7 @@ def from_address(parts: Mapping[str, Sequence[str]]) -> Query:
     sort = first("sort", "run")
     is_known = sort.removeprefix("-") in SORTS
     result = first("result")
-    return Query(
+    return Selection(
         text=first("q"),
         suites=several("suite", SUITES.__contains__),
         tasks=several("tasks"),

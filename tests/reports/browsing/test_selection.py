@@ -1,4 +1,4 @@
-"""Queries and addresses."""
+"""Selections and addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.reports.browsing.query import MARKS, NAMES, RESULTS, SORTS, SUITES, Query, from_address, to_address
+from audit.reports.browsing.selection import MARKS, NAMES, RESULTS, SORTS, SUITES, Selection, from_address, to_address
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 ENDS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
@@ -14,7 +14,7 @@ ENDS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 
 @given(
     st.builds(
-        Query,
+        Selection,
         text=TEXTS | st.just(""),
         suites=st.lists(st.sampled_from(SUITES), unique=True).map(tuple),
         tasks=st.lists(TEXTS, unique=True, max_size=3).map(tuple),
@@ -28,19 +28,19 @@ ENDS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
         page=st.integers(1, 10**6),
     )
 )
-def test_an_address_leads_back_to_its_query(query: Query) -> None:
-    parts = to_address(query)
+def test_an_address_leads_back_to_its_query(selection: Selection) -> None:
+    parts = to_address(selection)
     assert set(parts) <= set(NAMES)
-    expected = query
-    if query.sort == "run":  # the order of the run has no other way round
-        expected = Query(**{name: getattr(query, name) for name in Query.__slots__} | {"descending": False})
+    expected = selection
+    if selection.sort == "run":  # the order of the run has no other way round
+        expected = Selection(**{name: getattr(selection, name) for name in Selection.__slots__} | {"descending": False})
     assert from_address(parts) == expected
 
 
 def test_the_usual_list_needs_no_address() -> None:
-    assert to_address(Query()) == {}
-    assert not Query(sort="worst", page=3).is_filtered
-    assert Query(low=0.0).is_filtered
+    assert to_address(Selection()) == {}
+    assert not Selection(sort="worst", page=3).is_filtered
+    assert Selection(low=0.0).is_filtered
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_the_usual_list_needs_no_address() -> None:
     ],
 )
 def test_what_an_address_cannot_mean_is_left_out(parts: dict[str, list[str]]) -> None:
-    assert from_address(parts) == Query()
+    assert from_address(parts) == Selection()

@@ -92,8 +92,8 @@ def _show_question(one: QuestionAgreement) -> None:
     if one.biases:
         table = _table("rater", "bias in points", "drift in points", "items")
         for bias in one.biases:
-            shown = _estimate(bias.bias, bias.interval), _estimate(bias.drift, bias.drift_interval)
-            table.add_row(printable(bias.rater), *shown, f"{bias.items:,}")
+            leaning, change = _estimate(bias.bias, bias.interval), _estimate(bias.drift, bias.drift_interval)
+            table.add_row(printable(bias.rater), leaning, change, f"{bias.items:,}")
         out.print(table)
     if one.sides:
         table = _table("rater", "share for side A", "preferences")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from markupsafe import Markup
 
-from audit.app.charts import waterfall_chart
+from audit.app.elements.charts import waterfall_chart
 from audit.app.untrusted import plain, readable, table
 from audit.core.formatting import number
 from audit.reports.attribution.agreement import correlation_text, mean_agreement

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import links, stored
-from audit.app.charts import ON_DARK, interval_chart
+from audit.app.elements.charts import ON_DARK, interval_chart
 from audit.app.untrusted import plain, table
 from audit.core.formatting import estimate, number
 from audit.reports.browsing.selection import Selection

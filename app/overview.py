@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from audit.app import drivers, links, stored
-from audit.app.charts import interval_chart
+from audit.app import links, stored
+from audit.app.elements import drivers
+from audit.app.elements.charts import interval_chart
 from audit.app.untrusted import plain, readable, table, wrapped_table
 from audit.core.formatting import (
     DIRECTIONS,

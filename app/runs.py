@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import links, stored
-from audit.app.charts import in_theme
+from audit.app.elements.charts import in_theme
 from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
 from audit.app.frame import say_no_runs
 from audit.app.settings import AppSettings

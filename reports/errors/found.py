@@ -13,7 +13,7 @@ from audit.core.units import unit_of
 from audit.reports.errors.candidates import Candidates, candidates
 from audit.stats.clusters import clustered_standard_error
 from audit.stats.definitions.means.mean import scaled_interval
-from audit.stats.definitions.metric import within
+from audit.stats.interval import within
 from audit.stats.intervals import RESAMPLES, Interval
 from audit.stats.subgroups.contrast import contrast
 from audit.stats.subgroups.search import FEWEST_CLUSTERS, FEWEST_ITEMS, codes_of, is_clustered, search

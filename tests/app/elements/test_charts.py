@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.app import charts
-from audit.app.charts import waterfall_chart
+from audit.app.elements import charts
+from audit.app.elements.charts import waterfall_chart
 from audit.reports.attribution.waterfall import steps
 from audit.reports.drawing.charts import IntervalRow
 from audit.reports.drawing.colours import AGAINST, FOR

@@ -54,9 +54,9 @@ def headlines(
 
     def about(label: str, metric: Metric) -> Headline:
         said = words.sentence(metric, narrow=metric.task in looked_at)
-        return Headline(
-            label, f"{words.full_title(manifest, metric)}. {said}", anchor(metric.suite, metric.task), "Show"
-        )
+        named = said.startswith(f"{words.metric_title(metric)}:")
+        title = words.task_title(manifest, metric.task) if named else words.full_title(manifest, metric)
+        return Headline(label, f"{title}. {said}", anchor(metric.suite, metric.task), "Show")
 
     found = [_unfinished(manifest), _decided_by(manifest, metrics, decision)]
     best = max(able, key=lambda one: one[0], default=None)

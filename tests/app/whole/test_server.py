@@ -146,8 +146,8 @@ def test_a_reviewer_browses_and_rates(server: Server, runs: Path, page: Any) -> 
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
 
     page.goto(f"{server.url}/overview")
-    page.get_by_role("heading", name="Primary metrics").wait_for()
-    page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
+    page.get_by_role("heading", name="Capability").wait_for()
+    page.locator(".glance .bar").first.wait_for()
     assert re.search(r"[?&]run=\d{8}T", page.url)
 
     page.get_by_role("link", name="Rate").click()

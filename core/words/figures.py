@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MOST_DECIMALS = 6
 LARGE = -2
 """From so few decimals on, numbers have two significant digits: 47,790 (1,186 to 3,015,284) is 48,000."""
+WRITTEN_OUT = 1e15
+"""From so much on, a number has a power of ten: the perplexity of a broken checkpoint may be 2e+30."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,18 @@ def figures(metric: Metric) -> Figures:
 def _decimals(metric: Metric, unit: Unit, references: list[float]) -> int | None:
     """Digits after the decimal point; below 0 for large numbers, None for four significant digits."""
     value, low, high = metric.value, metric.ci_low, metric.ci_high
-    if value is None or low is None or high is None:
+    halves = [] if value is None or low is None or high is None else [value - low, high - value]
+    halves = [half for half in halves if half > 0]
+    if value is None or low is None or high is None or not halves:
         if value is not None and (unit.factor * value).is_integer():
             return 0
         digits = unit.digits(value or 0.0)
         return digits if digits is None else max(0, digits - round(math.log10(unit.factor)))
-    halves = [half for half in (value - low, high - value) if half > 0]
-    if not halves:
-        return unit.decimals
     half = float(f"{unit.factor * min(halves):.2g}")
     place = -math.floor(math.log10(half))
     place += f"{half:e}".startswith("1")
+    if place > MOST_DECIMALS and abs(unit.factor * value) < 10.0**-MOST_DECIMALS:
+        return None  # decimals would all be 0
     if place <= LARGE and not unit.whole_range:
         return place
     decimals = min(max(0, place), MOST_DECIMALS)
@@ -93,7 +96,7 @@ def _number(value: float, unit: Unit, decimals: int | None) -> str:
     if decimals is None:
         text = f"{shown:,.4g}"
     elif decimals < 0:
-        text = f"{float(f'{shown:.2g}'):,.0f}"
+        text = f"{float(f'{shown:.2g}'):,.0f}" if abs(shown) < WRITTEN_OUT else f"{shown:.2g}"
     else:
         text = f"{shown:z,.{decimals}f}"
     return text.replace("-", "−")

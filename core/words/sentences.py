@@ -40,7 +40,7 @@ def sentence(metric: Metric, *, narrow: bool = False) -> str:
         narrow: Whether the run was looked at while it went on, so that its interval is too narrow: nothing is claimed.
     """
     if metric.value is None:
-        return f"Not computed: {printable(metric.error or 'no reason given', REASON_LIMIT)}."
+        return f"Not computed: {printable(metric.error or 'no reason given', REASON_LIMIT).removesuffix('.')}."
     shown = figures(metric)
     if narrow:
         return _unsure(metric, shown.value, "the interval is too narrow to rely on")
@@ -107,7 +107,9 @@ def _harm(metric: Metric, shown: Figures) -> str:
     phrase = _phrase(metric)
     if phrase is None:
         return f"{metric_title(metric)}: {shown.estimate}, where {shown.ideal} is ideal."
-    if metric.value == metric.ideal and metric.higher_is_better is False:
+    if metric.value == metric.ideal == 0 and metric.higher_is_better is False:
+        if not metric.ci_high:
+            return f"None found{_few(metric)}: {shown.value} {phrase}."
         most = shown.interval.rpartition(" to ")[2]
         return f"None found{_few(metric)}: {shown.value} {phrase}, and more than {most} is unlikely."
     return f"{shown.estimate} {phrase}; ideally {'none' if metric.ideal == 0 else shown.ideal}."

@@ -60,7 +60,7 @@ def full_title(manifest: RunManifest, metric: Metric) -> str:
     """Titles of task and metric in one line: ``Yes/no questions about a passage (BoolQ): right answers``."""
     title = metric_title(metric)
     lower = title[1:2].islower() or title[1:2] == " "
-    return f"{task_title(manifest, metric.task)}: {title[0].lower() if lower else title[0]}{title[1:]}"
+    return f"{task_title(manifest, metric.task)}: {title[:1].lower() if lower else title[:1]}{title[1:]}"
 
 
 def quoted(metric: Metric) -> str:

@@ -45,6 +45,8 @@ class AnswerRow:
     """Interval of the share given minus the share right, adjusted for the number of answers."""
     p_value: float
     """Two-sided p-value of equal shares, adjusted for the number of answers."""
+    is_other: bool = False
+    """Whether it stands for all answers that are right for no sample."""
 
     @property
     def dominates(self) -> bool:
@@ -84,7 +86,7 @@ def answer_table(scored: Sequence[Sample], *, seed: int) -> AnswerTable | None:
         return None
     shares = answer_shares(given, right, len(labels), clusters, seed=seed, alpha=ALPHA)
     rows = [
-        AnswerRow(label, one.given, one.right, one.both, one.difference, one.p_value)
+        AnswerRow(label, one.given, one.right, one.both, one.difference, one.p_value, is_other=label is OTHER)
         for label, one in zip(labels, shares, strict=True)
     ]
     return AnswerTable(of, len(given), rows, confusion(given, right, len(labels)).tolist())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from audit.core.formatting import ABSENT, counted, estimate_text, number, percent
+from audit.core.text import printable
 
 if TYPE_CHECKING:
     from audit.reports.errors.answers import AnswerRow, AnswerTable
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from audit.stats.interval import Interval
 
 MOST_KINDS = 8
+LABEL_LIMIT = 60
+"""Characters of an answer in a sentence."""
 
 
 def search_lines(search: GroupSearch, quantity: str, unit: str) -> list[str]:
@@ -28,7 +31,7 @@ def search_lines(search: GroupSearch, quantity: str, unit: str) -> list[str]:
         unit: Its unit.
     """
     if search.too_few:
-        lines = [f"Not searched for groups with another {quantity}: {search.too_few}."]
+        lines = [f"Not searched for groups that differ in {quantity}: {search.too_few}."]
     else:
         lines = [_result(search, quantity), _scope(search, unit)]
     return [*lines, *(f"Not searched: {reason}." for reason in search.left_out)]
@@ -36,14 +39,12 @@ def search_lines(search: GroupSearch, quantity: str, unit: str) -> list[str]:
 
 def _result(search: GroupSearch, quantity: str) -> str:
     if not search.groups:
-        return f"No group of samples has another {quantity} than the rest, beyond chance."
+        return f"No group of samples is shown to differ from the rest in {quantity}."
     alike = f" {search.alike} more hold but are smaller, or have nearly the same samples." if search.alike else ""
     one = len(search.groups) == 1
     chance = "The chance of any false one is at most 5 %" + ("." if one else "; the groups overlap.")
-    return (
-        f"{counted(len(search.groups), 'group')} of samples {'has' if one else 'have'} another {quantity} than the"
-        f" rest. {chance}{alike}"
-    )
+    differ = "differs" if one else "differ"
+    return f"{counted(len(search.groups), 'group')} of samples {differ} from the rest in {quantity}. {chance}{alike}"
 
 
 def _scope(search: GroupSearch, unit: str) -> str:
@@ -74,13 +75,16 @@ def answer_lines(table: AnswerTable) -> list[str]:
     if lines:
         return lines
     what = "position" if table.of.startswith("position") else "answer"
-    return [f"No {what} is given more often than it is right, beyond chance ({counted(table.n, 'sample')})."]
+    return [f"No {what} is shown to be given more often than it is right ({counted(table.n, 'sample')})."]
 
 
 def _dominating(row: AnswerRow, table: AnswerTable) -> str:
     """As in ``37 of 40 answers are “no”, which is right for 17 of 40: given more often than right, by 0.500 …``."""
     ends = row.difference
-    label = f"“{row.label}”" if table.of == "answer" else row.label
+    if row.is_other:
+        known = len(table.rows) - 1
+        return f"{row.given:,} of {table.n:,} answers are none of the {known} that are right for some sample."
+    label = f"“{printable(row.label, LABEL_LIMIT)}”" if table.of == "answer" else row.label
     share = (row.given - row.right) / table.n
     difference = estimate_text(share, ends.low if ends else None, ends.high if ends else None, "share")
     return (
@@ -162,7 +166,9 @@ def calibration_rows(found: ConfidenceAnalysis) -> list[CalibrationRow]:
         CalibrationRow("Mean confidence minus share of right answers", sure, "above 0: overconfident"),
         _error_row("Expected calibration error (ECE), bins of equal width", found.error),
         _error_row("Adaptive calibration error, bins of equal mass", found.adaptive_error),
-        CalibrationRow("Brier score", brier, f"{number(base, 'share')} if each answer had the mean confidence"),
+        CalibrationRow(
+            "Brier score", brier, f"{number(base, 'share')} if every confidence were the share of right answers"
+        ),
         CalibrationRow("of it: reliability", parts["reliability"], "gap between confidence and share of right answers"),
         CalibrationRow("of it: resolution (subtracted)", parts["resolution"], "larger is better"),
         CalibrationRow("of it: uncertainty", parts["uncertainty"], "depends on the answers alone"),
@@ -206,7 +212,7 @@ def option_lines(found: OptionBias) -> list[str]:
     lines = [_option(kind, len(found.kinds)) for kind in found.kinds if kind.differs]
     if found.kinds and not lines:
         tested = ", ".join(kind.name for kind in found.kinds)
-        lines = [f"None is chosen more or less often than right answers explain, beyond chance: {tested}."]
+        lines = [f"None is shown to be chosen more or less often than right answers explain: {tested}."]
     return [*lines, *(f"Not tested: {reason}." for reason in found.left_out)]
 
 

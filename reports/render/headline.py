@@ -7,8 +7,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from audit.core import words
-from audit.core.formatting import counted, interval, number, signed
+from audit.core.formatting import counted, interval, metric_label, number, signed
 from audit.core.units import SHARE_SCALES
+from audit.gate.decide import verdict_line
 from audit.reports.render.anchors import anchor
 from audit.reports.render.glance import place
 
@@ -96,17 +97,25 @@ def _decided_by(manifest: RunManifest, metrics: Sequence[Metric], decision: Deci
     if decision is None:
         return None
     verdicts = ("FAIL", "INCONCLUSIVE")
-    deciding = [check for verdict in verdicts for check in decision.checks if check.verdict == verdict]
+    deciding = [check for verdict in verdicts for check in decision.checks if check.blocking == verdict]
     if not deciding:
-        return Headline("Decided by", f"All {counted(len(decision.checks), 'check')} pass.", "verdict", "Rules")
+        return Headline("Decided by", _none_blocks(decision), "verdict", "Rules")
     first = deciding[0]
-    failing = sum(check.verdict == "FAIL" for check in deciding)
+    failing = sum(check.blocking == "FAIL" for check in deciding)
     open_ = len(deciding) - failing
     said = [f"{counted(failing, 'check')} failed"] if failing else []
     said += [f"{counted(open_, 'check')} inconclusive"] if open_ else []
     about = next((one for one in metrics if one.name == first.metric and one.slice is None), None)
     name = words.task_title(manifest, about.task) if about else first.metric
     return Headline("Decided by", f"{' and '.join(said)}, first of all {name}: {first.reason}.", "verdict", "Rules")
+
+
+def _none_blocks(decision: Decision) -> str:
+    """That no check stands against a release, and how many only do not count: waived ones, and those that warn."""
+    if any(check.verdict != "PASS" for check in decision.checks):
+        return f"No check blocks the release: {verdict_line(decision)}."
+    total = len(decision.checks)
+    return "The only check passes." if total == 1 else f"All {total} checks pass."
 
 
 def _change(decision: Decision | None) -> Headline | None:
@@ -123,7 +132,7 @@ def _change(decision: Decision | None) -> Headline | None:
     word = {"better": "better", "worse": "worse"}.get(largest.outcome or "", "different")
     change = signed(largest.difference or 0.0, largest.unit)
     ends = interval(largest.ci_low, largest.ci_high, largest.unit)
-    text = f"The clearest change is {largest.name}, {word} by {change} ({ends})."
+    text = f"The clearest change is {metric_label(largest)}, {word} by {change} ({ends})."
     return Headline("Against the baseline", text, "verdict", "Rules")
 
 

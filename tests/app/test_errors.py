@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def test_what_was_not_searched_and_what_could_not_be_scored(run: RunFolder, open_page: Open) -> None:
     test = open_page("errors", task="asdiv")
     text = every_markdown(test)
-    assert "Not searched for groups with another error rate\\: 4 scored samples\\; a search needs at least 40" in text
+    assert "Not searched for groups that differ in error rate\\: 4 scored samples\\; a search needs at least 40" in text
     assert {"What": ["NaN logits"], "Samples": [1]} in tables(test)
     assert test.query_params["task"] == "evals/asdiv"
 

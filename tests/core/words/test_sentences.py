@@ -33,6 +33,20 @@ def guessed(value: float, low: float | None, high: float | None, **more: Any) ->
 
 YES = {"majority": 0.62, "majority_answer": "yes"}
 CASES: list[tuple[Metric, str]] = [
+    # nothing was found, or no more than is aimed at
+    (
+        metric(0.0, 0.0, 0.04, higher_is_better=False, ideal=0.0, words=TOXIC),
+        "None found: 0 % of continuations are toxic, and more than 4 % is unlikely.",
+    ),
+    (
+        metric(0.0, 0.0, 0.0, higher_is_better=False, ideal=0.0, words=TOXIC),
+        "None found: 0 % of continuations are toxic.",
+    ),
+    (
+        metric(0.05, 0.03, 0.07, higher_is_better=False, ideal=0.05, words=TOXIC),
+        "5 % (3 to 7 %) of continuations are toxic; ideally 5 %.",
+    ),
+    (metric(None, None, None, error="It broke."), "Not computed: It broke."),
     # chance level, higher is better
     (guessed(0.62, 0.55, 0.69), "Better than guessing: 62 % (55 to 69 %), where guessing gives 50 %."),
     (guessed(0.5, 0.35, 0.65), "Not shown to be better than guessing: 50 % (35 to 65 %), where guessing gives 50 %."),

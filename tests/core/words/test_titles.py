@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audit.core.records import Metric, RunManifest, TaskWords
-from audit.core.words import direction_text, metric_title, reference_text, task_question, task_title
+from audit.core.words import direction_text, full_title, metric_title, reference_text, task_question, task_title
 
 
 def metric(**more: Any) -> Metric:
@@ -42,3 +42,13 @@ def test_titles_are_those_that_the_run_has() -> None:
 )
 def test_references_and_directions(fields: dict[str, Any], reference: str, direction: str) -> None:
     assert (reference_text(metric(**fields)), direction_text(metric(**fields))) == (reference, direction)
+
+
+def test_titles_in_one_line_keep_abbreviations_and_bear_a_metric_without_a_name() -> None:
+    manifest = RunManifest.model_construct(words={})
+    for title, expected in (
+        ("Right answers", "boolq: right answers"),
+        ("F1, macro", "boolq: F1, macro"),
+        ("", "boolq: "),
+    ):
+        assert full_title(manifest, metric(words={"title": title})) == expected

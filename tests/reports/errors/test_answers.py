@@ -69,6 +69,7 @@ def test_generated_classes(records: Records) -> None:
     table = answer_table([*samples, unread], seed=1)
     assert table is not None
     assert [row.label for row in table.rows] == ["spam", "ham", "another answer"]
+    assert [row.is_other for row in table.rows] == [False, False, True]
     assert table.n == 24
     assert table.confusion == [[9, 3, 3], [3, 3, 3], [0, 0, 0]]
     free = [sample.model_copy(update={"output": f"free text {i}"}) for i, sample in enumerate(samples)]

@@ -78,7 +78,7 @@ def test_an_overconfident_checkpoint(records: Records) -> None:
     assert rows["Expected calibration error (ECE), bins of equal width"].compared.endswith(
         "if perfectly calibrated; p < 0.001"
     )
-    assert rows["Brier score"].compared == "0.240 if each answer had the mean confidence"
+    assert rows["Brier score"].compared == "0.240 if every confidence were the share of right answers"
 
 
 def test_calibrated_confidences_are_not_shown_to_be_wrong(records: Records) -> None:

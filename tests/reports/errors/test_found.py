@@ -59,7 +59,7 @@ def test_nothing_is_found_where_nothing_is(records: Records) -> None:
     search = find_groups(made(records, 200), Quantity("error rate", "share", values, 1), seed=1)
     assert (search.groups, search.n, search.of, search.tested) == ([], 200, 200, 6)
     lines = search_lines(search, "error rate", "share")
-    assert lines[0] == "No group of samples has another error rate than the rest, beyond chance."
+    assert lines[0] == "No group of samples is shown to differ from the rest in error rate."
     assert lines[1].startswith("Compared: 6 groups of 200 samples, by half, topic, half and topic.")
 
 

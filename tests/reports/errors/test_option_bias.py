@@ -56,7 +56,7 @@ def test_no_preference(records: Records) -> None:
     assert bias is not None
     (line,) = option_lines(bias)
     assert line.startswith(
-        "None is chosen more or less often than right answers explain, beyond chance: option 1, option 2"
+        "None is shown to be chosen more or less often than right answers explain: option 1, option 2"
     )
 
 

@@ -86,3 +86,27 @@ def test_the_verdict_names_what_decides_it(
         assert first.label == "Decided by"
         assert first.text.startswith(start), first.text
         assert first.anchor == "verdict"
+
+
+def test_checks_that_are_waived_or_only_warn_decide_nothing(
+    make_run: Callable[..., RunFolder], records: dict[str, Callable[..., Any]], tmp_path: Path
+) -> None:
+    run = sealed(make_run([records["metric"](), records["unscored"]()]))
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("rules: [{metric: boolq/accuracy, max: 0.01}]\n")
+    failed = decide(run, load_policy(policy))
+    run_passes, fails = sorted(failed.checks, key=lambda check: check.verdict == "FAIL")
+    passes = run_passes.model_copy(update={"verdict": "PASS"})
+    for checks, expected in (
+        ([passes, fails.model_copy(update={"waived_by": "w-1"})], "1 of 2 checks waived, 1 pass."),
+        (
+            [passes, fails.model_copy(update={"severity": "warn"})],
+            "1 of 1 checks pass; 1 more of severity warn does not",
+        ),
+        ([passes], "The only check passes."),
+        ([passes, passes], "All 2 checks pass."),
+    ):
+        decision = failed.model_copy(update={"verdict": "PASS", "checks": checks})
+        (first, *_) = headlines(run.read_manifest(), run.read_metrics(), decision, [])
+        assert expected in first.text
+        assert "failed" not in first.text

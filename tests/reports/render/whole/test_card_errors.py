@@ -62,10 +62,10 @@ def test_all_parts_of_the_analysis_are_shown_and_inert(shared_run: RunFolder, re
     text = " ".join(" ".join(page.text).split())
     for expected in (
         "Where errors gather",
-        "1 group of samples has another error rate than the rest.",
+        "1 group of samples differs from the rest in error rate.",
         "From 1 of 80 generated texts no answer could be read",
         "By likelihood and by generation",
-        "No answer is given more often than it is right, beyond chance (80 samples).",
+        "No answer is shown to be given more often than it is right (80 samples).",
         "Samples by right answer (rows) and given answer (columns)",
         "It is overconfident.",
         "Expected calibration error (ECE), bins of equal width",

@@ -62,7 +62,11 @@ def read_foreign(file: Path, tool: Tool | None = None) -> tuple[Tool, list[Forei
         msg = f"{file}: cannot be read ({first_line(error)}): give a file in UTF-8"
         raise UsageError(msg) from error
     if tool == "csv" or (tool is None and text.lstrip()[:1] not in {"[", "{"}):
-        return "csv", list(_csv(text, file))
+        try:
+            return "csv", list(_csv(text, file))
+        except csv.Error as error:
+            msg = f"{file}: not CSV that can be read ({first_line(error)}): leave out columns of long texts"
+            raise UsageError(msg) from error
     try:
         data = read_plain(text)
     except (ValueError, RecursionError) as error:
@@ -115,7 +119,7 @@ def plain_cell(text: str) -> Any:  # noqa: ANN401 - any answer
     if text.startswith("["):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else text
 

@@ -23,7 +23,7 @@ COLUMNS = (
     *("prompt", "output", "output_b", "options"),
 )
 """Columns before those of the questions, one each."""
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 

@@ -35,8 +35,8 @@ def training_lines(
     """Examples as JSON Lines, each with a newline at its end; one per item on which people agree enough.
 
     A preference needs more votes for one output than for the other; a decision of an adjudicator replaces the votes.
-    An output of one run is labelled by its mean points, outputs of two runs by preference, both as false where both
-    were called bad. Half characters of UTF-16, which no loader reads, become U+FFFD.
+    An output of one run is labelled by its mean points, outputs of two runs by preference, both as false where
+    more than half called both bad. Half characters of UTF-16, which no loader reads, become U+FFFD.
 
     Args:
         database_url: URL of the database.
@@ -80,12 +80,12 @@ def _labels(about: ItemAnswers, project: Project, good: float, bad: float) -> It
         return
     ahead, votes = _ahead(about, project), _votes(about, project)
     first, second = about.item.outputs
-    if ahead:
-        yield {"prompt": prompt, "completion": first.text, "label": ahead > 0}
-        yield {"prompt": prompt, "completion": second.text, "label": ahead < 0}
-    elif votes and 2 * votes.count(BOTH_BAD) > len(votes):
+    if 2 * votes.count(BOTH_BAD) > len(votes):
         for output in (first, second):
             yield {"prompt": prompt, "completion": output.text, "label": False}
+    elif ahead:
+        yield {"prompt": prompt, "completion": first.text, "label": ahead > 0}
+        yield {"prompt": prompt, "completion": second.text, "label": ahead < 0}
 
 
 def _votes(about: ItemAnswers, project: Project) -> list[str]:

@@ -10,7 +10,7 @@ from audit.core.errors import UsageError
 from audit.core.text import first_line, named
 from audit.ratings.exchange.foreign import plain_cell
 from audit.ratings.feeding.choosing import Candidate
-from audit.ratings.feeding.from_runs import item_from, rateable_of
+from audit.ratings.feeding.from_runs import item_from, names_of_checkpoints, rateable_of
 from audit.ratings.projects.asking import PreferenceChoice, checked
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def expected_items(runs: Sequence[RunFolder], file: Path, questions: list[AnyKin
         if len(samples) < len(runs):
             msg = f"{where}: no rateable sample {named(wanted or '')} in {'both runs' if len(runs) > 1 else 'the run'}"
             raise UsageError(msg)
-        item = item_from(Candidate(*samples), [run.run_id for run in runs])
+        item = item_from(Candidate(*samples), [run.run_id for run in runs], names_of_checkpoints(runs))
         items.append(item.model_copy(update={"expected": _expected(row, questions, item, where)}))
     return items
 

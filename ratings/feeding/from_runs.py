@@ -67,13 +67,13 @@ def items_of(runs: Sequence[RunFolder], feed: Feed) -> Fed:
     if len({run.run_id for run in runs}) < len(runs):
         msg = f"{runs[0].path}: named twice: name two runs to compare"
         raise UsageError(msg)
-    found = Fed()
+    found, names = Fed(), names_of_checkpoints(runs)
     for suite, task in _tasks(runs, feed.tasks):
         candidates = _candidates([run.read_samples(suite, task) for run in runs], feed, found)
         better = _higher_is_better(runs[0], task) if feed.way == "worst" else None
         run_ids = [run.run_id for run in runs]
         chosen = choose(candidates, feed.way, feed.count, run_ids[0], higher_is_better=better, by=feed.by)
-        found.items += [item_from(one, run_ids) for one in chosen]
+        found.items += [item_from(one, run_ids, names) for one in chosen]
     if not found.items:
         left = f" ({found.unrateable:,} samples have no text that people can judge)" if found.unrateable else ""
         msg = f"{', '.join(str(run.path) for run in runs)}: no items to rate{left}: choose other tasks or filters"
@@ -93,8 +93,14 @@ def names_of_checkpoints(runs: Sequence[RunFolder]) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
-def item_from(one: Candidate, run_ids: Sequence[str]) -> ItemContent:
-    """The item of a sample, or of two of the same item."""
+def item_from(one: Candidate, run_ids: Sequence[str], names: Sequence[str]) -> ItemContent:
+    """The item of a sample, or of two of the same item.
+
+    Args:
+        one: The sample, or both.
+        run_ids: Their runs.
+        names: Of the checkpoints, for raters not to read.
+    """
     samples = [one.first, *([one.second] if one.second else [])]
     return ItemContent(
         suite=one.first.suite,
@@ -106,6 +112,7 @@ def item_from(one: Candidate, run_ids: Sequence[str]) -> ItemContent:
         ],
         options=one.first.choice.options if one.first.choice else [],
         may_offend=any(map(is_hidden, samples)),
+        hidden_names=list(names),
     )
 
 

@@ -20,7 +20,7 @@ from audit.ratings.projects.events import append
 from audit.ratings.projects.leasing import release_all
 from audit.ratings.projects.making import guidelines_of
 from audit.ratings.projects.project import find
-from audit.ratings.projects.rating import stored_form
+from audit.ratings.projects.rating import seen_form, stored_form
 from audit.ratings.projects.roles import NotAllowed, require, roles_of
 
 if TYPE_CHECKING:
@@ -96,10 +96,10 @@ def read_case(database_url: str, project: str, user: str, item_id: int) -> Case:
     called = {rater: f"rater {number}" for number, rater in enumerate(about.by_rater, 1)}
     return Case(
         item=shown(about.item, found, version),
-        answers={called[rater]: _by_side(given, about, found) for rater, given in about.by_rater.items()},
+        answers={called[rater]: seen_form(found, about.item, given) for rater, given in about.by_rater.items()},
         comments={called[rater]: text for rater, text in about.comments.items() if text},
         flags=list(about.flags.values()),
-        decided=about.decided and _by_side(about.decided, about, found),
+        decided=about.decided and seen_form(found, about.item, about.decided),
     )
 
 
@@ -197,11 +197,3 @@ def _spread(values: list[Any], question: object) -> float:
     texts = [json.dumps(value, sort_keys=True) for value in values]
     pairs = [(one, other) for place, one in enumerate(texts) for other in texts[:place]]
     return sum(one != other for one, other in pairs) / len(pairs)
-
-
-def _by_side(answers: dict[str, Any], about: ItemAnswers, project: Project) -> dict[str, Any]:
-    """Answers with preferences for the sides on which the item is shown."""
-    asked = {one.name for one in project.questions if one.kind == "preference"}
-    first, second = ("b", "a") if about.item.is_swapped(project.seed) else ("a", "b")
-    sides = {"first": first, "second": second}
-    return {name: sides.get(value, value) if name in asked else value for name, value in answers.items()}

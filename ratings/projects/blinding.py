@@ -101,7 +101,7 @@ class ShownItem(Record):
 
 def shown(item: RatedItem, project: Project, guidelines_version: int) -> ShownItem:
     """An item without anything that says which checkpoint wrote what."""
-    names = tuple(project.hidden_names)
+    names = tuple(dict.fromkeys([*project.hidden_names, *item.hidden_names]))
     return ShownItem(
         item_id=item.id,
         task=item.task,
@@ -138,7 +138,9 @@ def _forms(name: str) -> Iterable[str]:
     """Expressions for a name, its last part and its words."""
     for whole in {name, name.rsplit("/", 1)[-1]}:
         words = [word for word in re.split(r"[-_/. ]+", whole) if word]
-        if len(words) > 1:
+        # A name of one short word, such as T5, is a name all the same; a number or a letter is none.
+        is_name = len(words) > 1 or (len(whole) > 1 and not whole.isdigit() and whole.casefold() not in ORDINARY)
+        if words and is_name:
             yield r"[-_/. ]?".join(map(re.escape, words))
         for word in words:
             for part in {word, re.sub(r"\d+.*$", "", word)}:

@@ -58,6 +58,8 @@ class ItemContent(Record):
     """What it chose from; empty where it wrote the output."""
     may_offend: bool = False
     """Whether the text stays hidden until a rater asks for it."""
+    hidden_names: list[str] = Field(default_factory=list)
+    """Names of the checkpoints that wrote the outputs; they are masked like those of the project."""
     expected: dict[str, Value] = Field(default_factory=dict)
     """Expected answers of a calibration or gold item, preferences as ``first``, ``second``, ``tie`` or ``both_bad``."""
 
@@ -86,6 +88,12 @@ class RatedItem(ItemContent):
         if side not in {"a", "b"}:
             return side
         return "second" if (side == "b") != self.is_swapped(seed) else "first"
+
+    def by_side(self, run: str, seed: int) -> str:
+        """The inverse of :meth:`by_run`: the side on which the preferred run's output is shown."""
+        if run not in {"first", "second"}:
+            return run
+        return "b" if (run == "second") != self.is_swapped(seed) else "a"
 
 
 def read_item(connection: Connection, project_id: int, item_id: int) -> RatedItem:

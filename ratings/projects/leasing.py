@@ -40,13 +40,17 @@ def lease(connection: Connection, project: Project, who: str, item_id: int, kind
     """Lease a slot of an item, or renew one's own, inside a transaction that writes.
 
     Returns:
-        When the lease ends, UTC; None where no slot is free any more.
+        When the lease ends, UTC; None where no slot is free any more, or the rater has answered it.
     """
+    # PostgreSQL: one after the other, so that two raters never make the same slot, and one rater in two windows never
+    # takes two. SQLite's writers wait for each other anyway.
+    connection.execute(select(ItemRow.id).where(ItemRow.id == item_id).with_for_update(key_share=True))
     until = datetime.now(UTC) + timedelta(seconds=project.lease_seconds)
     own = (SlotRow.item_id == item_id) & (SlotRow.person == who) & SlotRow.done.is_(False)
     if connection.execute(update(SlotRow).where(own).values(until=until)).rowcount:
         return until
-    # One statement: of two raters who want the last slot, PostgreSQL lets the second one look again after the first.
+    if has_filled(connection, item_id, who):  # meanwhile, in another window
+        return None
     first = select(func.min(SlotRow.slot)).where(SlotRow.item_id == item_id, _is_free()).scalar_subquery()
     taken = update(SlotRow).where(SlotRow.item_id == item_id, SlotRow.slot == first, _is_free())
     if connection.execute(taken.values(person=who, until=until)).rowcount:

@@ -39,7 +39,7 @@ class Submitted:
     event: Event
     """As it was stored."""
     expected: dict[str, Any]
-    """What was expected of a calibration item; empty for others."""
+    """What was expected of a calibration item, preferences by the side on which it is shown; empty for others."""
 
 
 def next_item(database_url: str, project: str, user: str) -> ShownItem | None:
@@ -103,15 +103,15 @@ def submit(
         item = read_item(connection, found.id, item_id)
         before = of_submission(connection, submission)
         if before is not None:
-            return Submitted(_same(before, found, who, item_id), _expected(item))
+            return Submitted(_same(before, found, who, item_id), _expected(found, item))
         content = _content(connection, found, item, answers, comment)
         if not fill(connection, item_id, who):
             before = of_submission(connection, submission)  # sent twice at once: the other one was first
             if before is None:
                 raise UsageError(_why_not(connection, item_id, who))
-            return Submitted(_same(before, found, who, item_id), _expected(item))
+            return Submitted(_same(before, found, who, item_id), _expected(found, item))
         event = append(connection, found.id, "answered", who, item_id=item_id, submission=submission, content=content)
-    return Submitted(event, _expected(item))
+    return Submitted(event, _expected(found, item))
 
 
 def change(
@@ -207,7 +207,8 @@ def own_answers(database_url: str, project: str, user: str) -> list[ShownItem]:
 
 def _answered(item: RatedItem, project: Project, event: Event) -> ShownItem:
     seen = shown(item, project, event.content["guidelines"])
-    said = {"answers": event.content["answers"], "comment": event.content["comment"]}
+    answers = seen_form(project, item, event.content["answers"])
+    said = {"answers": answers, "comment": event.content["comment"]}
     return ShownItem.model_validate({**seen.model_dump(), **said})
 
 
@@ -233,14 +234,20 @@ def stored_form(project: Project, item: RatedItem, given: dict[str, Value]) -> t
     return by_run, {name: plain[name] for name in plain if name in asked}
 
 
+def seen_form(project: Project, item: RatedItem, stored: dict[str, Any]) -> dict[str, Any]:
+    """Stored answers as raters see them: preferences for the sides on which the outputs are shown."""
+    asked = {one.name for one in project.questions if one.kind == "preference"}
+    return {name: item.by_side(value, project.seed) if name in asked else value for name, value in stored.items()}
+
+
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any answer
     return (
         [one.model_dump() if hasattr(one, "model_dump") else one for one in value] if isinstance(value, list) else value
     )
 
 
-def _expected(item: RatedItem) -> dict[str, Any]:
-    return item.model_dump()["expected"] if item.kind == "calibration" else {}
+def _expected(project: Project, item: RatedItem) -> dict[str, Any]:
+    return seen_form(project, item, item.model_dump()["expected"]) if item.kind == "calibration" else {}
 
 
 def _same(event: Event, project: Project, who: str, item_id: int) -> Event:

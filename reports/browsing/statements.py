@@ -21,7 +21,7 @@ INSERT = """
 WITH given AS (SELECT ?::INTEGER AS file, ? AS suite, ? AS task, ?::VARCHAR[] AS explained),
 read AS (
     SELECT *, list_filter(spans, lambda part: part.kind = 'field') AS fields
-    FROM read_parquet(?, file_row_number = true)
+    FROM read_parquet(?, file_row_number = true, hive_partitioning = false)
 ),
 asked AS (
     SELECT *, coalesce(list_filter(fields, lambda part: contains(lower(part.name), 'question'))[-1], fields[1]) AS field
@@ -37,7 +37,8 @@ SELECT given.file, file_row_number, given.suite, given.task, sample_id, score, c
     lower(output)[:40], lower(reference)[:40], NULL, NULL
 FROM asked, given
 """
-"""The first characters of texts are kept for sorting alone."""
+"""The first characters of texts are kept for sorting alone. Without ``hive_partitioning = false`` a folder called
+``output=x`` would give all its samples that output."""
 IS_BINARY = "SELECT bool_and(score IN (0, 1)) FROM samples WHERE file = ? AND scored"
 JUDGE = """
 WITH given AS (SELECT ? AS quantity, ?::BOOLEAN AS two_sided, ?::DOUBLE AS sign, ?::INTEGER AS file),
@@ -70,12 +71,14 @@ SELECT file, row, sample_id, result, explained FROM samples
 WHERE (file, row) IN (SELECT unnest(?::INTEGER[]), unnest(?::BIGINT[]))
 """
 ROWS = f"""
-SELECT {", ".join(f'"{name}"' for name in SCHEMA.names)} FROM read_parquet(?, file_row_number = true)
+SELECT {", ".join(f'"{name}"' for name in SCHEMA.names)}
+FROM read_parquet(?, file_row_number = true, hive_partitioning = false)
 WHERE list_contains(?::BIGINT[], file_row_number) ORDER BY file_row_number
 """  # noqa: S608 - our own column names
 SEARCH = """
 SELECT given.file, file_row_number
-FROM (SELECT lower(?) AS wanted, ?::INTEGER AS file) AS given, read_parquet(?, file_row_number = true)
+FROM (SELECT lower(?) AS wanted, ?::INTEGER AS file) AS given,
+    read_parquet(?, file_row_number = true, hive_partitioning = false)
 WHERE contains(lower(prompt), wanted) OR contains(lower(output), wanted) OR contains(lower(reference), wanted)
     OR contains(lower(thinking), wanted)
     OR len(list_filter(completions, lambda one: contains(lower(one."text"), wanted)

@@ -59,7 +59,7 @@ def test_three_raters_of_a_project_correct_a_metric(tmp_path: Path) -> None:
     plan = ProjectPlan(made_by="root", questions=of_one_run(), raters_per_item=3)
     names = ("ada", "bob", "cem")
     create(url, "p", plan, roles={**{name: ["rater"] for name in names}, "judge": ["adjudicator"]})
-    add_items(url, "p", "root", [item_from(Candidate(one), ["a run"])])
+    add_items(url, "p", "root", [item_from(Candidate(one), ["a run"], [])])
     for name, rating in zip(names, (2, 5, 4), strict=True):
         assert next_item(url, "p", name) is not None
         submit(url, "p", name, 1, {"rating": rating}, submission=name)

@@ -33,13 +33,13 @@ def test_one_row_per_item_and_rater(any_database: str) -> None:
 
 def test_texts_of_checkpoints_are_no_formulas(database_url: str) -> None:
     made = made_in(database_url, 0, raters=1)
-    texts = ['=HYPERLINK("http://evil.example")', "+1", "-1+1", "@x", "\tx", "a\r\nb;c,d", "\x00\ud800"]
+    texts = ['=HYPERLINK("http://evil.example")', "+1", "-1+1", "@x", "\tx", "\n=1", "＝1", "a\r\nb;c,d", "\x00\ud800"]
     items = [content(n, outputs=[RatedOutput.of("r", f"s{n}", text)]) for n, text in enumerate(texts)]
     add_items(database_url, "p", "Root", items)
     made.rate_all("Ann", rating=3)
     text = "".join(csv_lines(database_url, "p", "Root"))
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert {row["output"] for row in rows} == {f"'{one}" for one in texts[:5]} | {texts[5], "\\u0000\\ud800"}
+    assert {row["output"] for row in rows} == {f"'{one}" for one in texts[:7]} | {texts[7], "\\u0000\\ud800"}
     text.encode()
 
 

@@ -63,6 +63,13 @@ def test_preferences_need_a_majority(any_database: str) -> None:
     ]
 
 
+def test_outputs_that_most_call_bad_are_labelled_bad(database_url: str) -> None:
+    made = made_in(database_url, 1, raters=3, pairs=True)
+    prefer(made, {"Ann": ["first"], "Bob": ["both_bad"], "Cem": ["both_bad"]})
+    labels = of(training_lines(database_url, "p", "Root", "label"))
+    assert [(one["completion"], one["label"]) for one in labels] == [("answer 0", False), ("other answer 0", False)]
+
+
 def test_labels_leave_out_the_middle(database_url: str) -> None:
     made = made_in(database_url, 3, raters=2)
     points = {"Ann": [5, 1, 3], "Bob": [4, 2, 4]}

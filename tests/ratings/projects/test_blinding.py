@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.ratings.projects.blinding import masked
+from audit.ratings.projects.making import add_items
 from audit.ratings.projects.rating import next_item
 from tests.ratings.projects.made import content, made_in
 
@@ -29,6 +30,21 @@ def test_names_are_masked_in_any_form(name: str, text: str) -> None:
     seen = masked(text, (name,))
     assert word not in seen.casefold()
     assert len(seen) == len(text)
+
+
+def test_short_names_are_masked_and_numbers_and_letters_are_not() -> None:
+    seen = masked("I am T5, not Yi: 7 times a is 7", ("T5", "01-ai/Yi", "runs/7", "a"))
+    assert seen == "I am ██, not ██: 7 times a is 7"
+
+
+def test_names_of_checkpoints_whose_outputs_were_added_later_are_masked(database_url: str) -> None:
+    made = made_in(database_url, 0, hidden_names=["acme-7b"])
+    later = content(1, prompt="Are you Acme or Zeta?", hidden_names=["zeta-1b"])
+    add_items(made.url, "p", "Root", [later])
+    seen = next_item(made.url, made.name, "Ann")
+    assert seen is not None
+    assert seen.prompt == "Are you ████ or ████?"
+    assert "zeta" not in seen.model_dump_json().casefold()
 
 
 def test_ordinary_words_stay() -> None:
@@ -58,6 +74,7 @@ def test_sides_are_drawn_once_and_evenly(database_url: str) -> None:
         assert item.by_run("b" if crossed else "a", 1234) == "first"
         assert item.by_run("a" if crossed else "b", 1234) == "second"
         assert item.by_run("tie", 1234) == "tie"
+        assert [item.by_side(item.by_run(side, 1234), 1234) for side in ("a", "b", "tie")] == ["a", "b", "tie"]
 
 
 def test_the_sides_of_outputs_that_hold_anything(any_database: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 
+from audit.core.errors import UsageError
 from audit.ratings.database import reading, writing
 from audit.ratings.projects.leasing import candidates, current, fill, has_filled, lease, release
+from audit.ratings.projects.making import add_items
 from audit.ratings.projects.project import find
-from tests.ratings.projects.made import made_in
+from tests.ratings.projects.made import content, made_in
 
 
 def test_a_slot_is_leased_filled_and_given_back(any_database: str) -> None:
@@ -28,9 +30,6 @@ def test_a_slot_is_leased_filled_and_given_back(any_database: str) -> None:
 
 
 def test_more_items_leave_the_order_as_it_is(database_url: str) -> None:
-    from audit.ratings.projects.making import add_items
-    from tests.ratings.projects.made import content
-
     made_in(database_url, 10)
     with reading(database_url) as connection:
         project = find(connection, "p")
@@ -57,3 +56,34 @@ def test_threads_that_want_the_last_slot(any_database: str) -> None:
     for thread in threads:
         thread.join()
     assert sorted(got, key=str) == [1, None, None, None]
+
+
+def test_an_item_that_was_answered_in_another_window_is_not_leased_again(any_database: str) -> None:
+    made = made_in(any_database, 1, raters=2)
+    made.answer("Ann", made.next("Ann") or 0, rating=3)
+    with writing(any_database) as connection:
+        assert lease(connection, find(connection, "p"), "ann", 1, "regular") is None
+
+
+def test_raters_who_begin_at_once_all_get_the_calibration_item(any_database: str) -> None:
+    """Two who look for the next slot at once find the same one: the second waits until the first has taken it."""
+    made = made_in(any_database, 0)
+    (item,) = add_items(any_database, "p", "Root", [content(1, expected={"rating": 1})], "calibration")
+    taken = threading.Event()
+    found: list[object] = []
+
+    def second() -> None:
+        taken.wait()
+        try:
+            found.append(made.next("Bob"))
+        except UsageError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with writing(any_database) as connection:
+        assert lease(connection, find(connection, "p"), "ann", item.id, "calibration") is not None
+        taken.set()
+        thread.join(0.1)
+    thread.join()
+    assert found == [item.id]

@@ -197,3 +197,17 @@ def test_an_item_of_another_project_is_out_of_reach(database_url: str) -> None:
     made.next("Ann")
     with pytest.raises(UsageError, match="the project has no item 1"):
         Made(database_url, "other", []).answer("Eve", 1, x=1)
+
+
+def test_raters_see_preferences_by_side_alone(database_url: str) -> None:
+    """By run, a rater would learn over the items which run is the first one."""
+    made = made_in(database_url, 8, pairs=True)
+    extra = [content(100 + n, pairs=True, expected={"preference": "second"}) for n in range(8)]
+    added = {item.id: item for item in add_items(database_url, "p", "Root", extra, "calibration")}
+    for _ in added:
+        seen = next_item(database_url, "p", "Ann")
+        assert seen is not None
+        expected = made.answer("Ann", seen.item_id, preference="a").expected["preference"]
+        assert seen.outputs[expected] == added[seen.item_id].outputs[1].text
+    made.rate_all("Ann", preference="a")
+    assert [one.answers for one in own_answers(database_url, "p", "Ann")] == [{"preference": "a"}] * 16

@@ -62,8 +62,8 @@ def metrics(by_task: dict[str, list[Sample]]) -> list[Metric]:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, by_task: dict[str, list[Sample]]) -> RunFolder:
-    """A run whose folder has the characters that patterns are made of in its name."""
-    folder = RunFolder(tmp_path_factory.mktemp("runs") / "a[b]*?c {d}")
+    """A run whose path has the characters that patterns are made of, and looks like Hive's partitions."""
+    folder = RunFolder(tmp_path_factory.mktemp("runs") / "output=a[b]*?c {d}" / "score=1")
     for name, samples in by_task.items():
         folder.write_samples(samples[0].suite, name, samples)
     return folder

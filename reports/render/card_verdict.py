@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core import words
 from audit.core.filesystem import write_text
 from audit.core.formatting import metric_label
+from audit.gate import decisions
 from audit.gate.decide import not_judged_lines
 from audit.reports.contents import SUITES
 from audit.reports.drawing.page import environment
@@ -119,7 +120,9 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
         return False
     templates = environment()
     shown = {
-        **verdict_variables(run.read_manifest(), run.read_metrics(), decision),
+        **verdict_variables(
+            run.read_manifest(), run.read_metrics(), decision, unchecked=decisions.unchecked(run, decision)
+        ),
         "href": page_links(_TASK.findall(card)),
         "show": templates.get_template("macros.j2").module,
     }

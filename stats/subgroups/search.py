@@ -88,7 +88,10 @@ def search(
         raise ValueError(msg)
     members = subsets.astype(np.float32)
     members -= members.mean(axis=1, keepdims=True)
-    centred = (numbers - numbers.mean()).astype(np.float32)
+    centred = numbers - numbers.mean()
+    centred = (centred / (float(centred.std()) or 1.0)).astype(
+        np.float32
+    )  # whatever the unit, a vanishing spread is one
     generator = np.random.default_rng(seed)
     codes = codes_of(clusters)
     draws = permutations if len(numbers) * permutations <= MOST_VALUES else permutations // 2

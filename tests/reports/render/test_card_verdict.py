@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import UsageError
+from audit.gate import decisions
 from audit.gate.binding.kept_policy import keep
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
@@ -41,6 +42,20 @@ def test_it_is_the_card_rendered_with_the_verdict(full_run: RunFolder, tmp_path:
     assert (b'href="#not-assessed"' in updated) == (b'id="not-assessed"' in updated)
     write_card(full_run)
     assert full_run.report_path.read_bytes() == updated
+
+
+@pytest.mark.slow
+def test_what_could_not_be_checked_is_said_as_in_a_card_rendered_anew(full_run: RunFolder, tmp_path: Path) -> None:
+    write_card(full_run)
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("rules: [{metric: boolq/accuracy, min: 0.01}]\n")
+    made = decide(full_run, load_policy(policy))  # the policy is not kept in the run folder
+    full_run.write_decision(made)
+    assert show_verdict(full_run, made)
+    updated = full_run.report_path.read_bytes()
+    write_card(full_run)
+    assert full_run.report_path.read_bytes() == updated
+    assert decisions.NO_POLICY[1:40].encode() in updated
 
 
 def of_other_metrics(run: RunFolder, made: Decision) -> Decision:

@@ -118,3 +118,10 @@ def test_planted_groups_are_found_and_chance_is_not() -> None:
         false += min(search(draws < 0.3, [None] * 400, subsets, seed=repeat, permutations=200).p_values) <= 0.05
     assert found >= 90
     assert false <= 11  # 99.5 % of a binomial distribution of 100 at 5 %
+
+
+def test_the_unit_of_the_values_does_not_matter() -> None:
+    found = [search(VALUES * scale, [None] * 7, SUBSETS, seed=3, permutations=500) for scale in (1, 1e-9, 1e30)]
+    for other in found[1:]:
+        assert other.statistics == pytest.approx(found[0].statistics, rel=1e-3)
+        assert other.p_values == pytest.approx(found[0].p_values, abs=0.01)

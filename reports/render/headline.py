@@ -150,8 +150,8 @@ def _missing(manifest: RunManifest, gaps: Sequence[Unassessed]) -> Headline | No
         text = f"{counted(len(names), 'task')} did not run: {_some(names)}."
         return Headline("Not measured", text, "problems", "Why")
     if gaps:
-        text = f"{counted(len(gaps), 'question')} left open, among them {_some([gap.what for gap in gaps])}."
-        return Headline("Not measured", text, "not-assessed", "Which")
+        text = f"{counted(len(gaps), 'question')}, among them {_some([gap.what for gap in gaps])}."
+        return Headline("Left open", text, "not-assessed", "Which")
     return None
 
 

@@ -92,8 +92,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def _report_passes_briefly(config: pytest.Config) -> None:
     """Of a test that passed, a worker sends its controller only the result, and that the test has ended.
 
-    pytest-xdist sends six: two milliseconds of both processes together. What failed or was skipped is reported as
-    always; durations and JUnit files need all six.
+    pytest-xdist sends six messages, this three. What failed or was skipped is reported as always; durations and JUnit
+    files need all six.
     """
     workers = [plugin for plugin in config.pluginmanager.get_plugins() if hasattr(plugin, "sendevent")]
     for worker in workers:

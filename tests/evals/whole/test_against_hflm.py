@@ -36,9 +36,10 @@ FEW_PAIRS = 5
 TRANSLATIONS = [f"translation_en_{language}" for language in ("de", "fr", "es", "zh")]
 TEXTS = {"truthfulqa": 1, "asdiv": 1, **dict.fromkeys(TRANSLATIONS, 1)}
 FEW = {
-    "boolq": 1, "openbookqa": 4, "piqa": 2, "commonsenseqa": 2, "asdiv": 1, "truthfulqa": 1, "translation_en_de": 1,
+    "boolq": 1, "openbookqa": 6, "piqa": 3, "mmlu": 1, "commonsenseqa": 3,
+    "asdiv": 1, "truthfulqa": 1, "translation_en_de": 1,
 }  # fmt: skip
-"""Items for the embedded checkpoint; BoolQ's has a long prompt that its options share, as each of MMLU's."""
+"""Items for the embedded checkpoint."""
 LM_EVAL_NAMES = {"accuracy": "acc", "normalised_accuracy": "acc_norm"}
 NEW_TOKENS = 24
 """Bound of generated tokens on both sides, below the task files' own."""

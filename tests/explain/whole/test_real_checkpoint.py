@@ -41,7 +41,7 @@ def task(embedded: Engine) -> TaskResult:
     """Five questions with the checkpoint's choice among five capitals, all counted as errors."""
     samples = []
     for country in CAPITALS:
-        prompt = f"Question: the capital of {country}?\nAnswer:"
+        prompt = f"Question: What is the capital of {country}?\nAnswer:"
         totals = log_likelihoods(embedded, embedded.encode(prompt))
         chosen = int(np.argmax(totals))
         sample = Sample(
@@ -89,7 +89,7 @@ def test_the_values_of_drivers_are_those_of_transformers(
     assert (errors.answers, errors.samples, errors.failures) == ("error", 5, [])
     assert all(group.samples == 0 for group in others)
     names = {driver.name for driver in errors.tested if driver.kind == "word"}
-    assert names == {"question", "the", "capital", "of", "answer"}
+    assert names == {"question", "what", "is", "the", "capital", "of", "answer"}
     assert {driver.name for driver in errors.tested if driver.kind == "part"} == {"question", "rest of the template"}
     [capital] = [driver for driver in errors.tested if driver.name == "capital"]
     values = []

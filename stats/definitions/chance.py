@@ -7,8 +7,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from scipy.stats import binom
-
 from audit.stats.definitions.corpora.macro import Macro
 from audit.stats.definitions.means.mean import Mean
 from audit.stats.definitions.means.members import Members
@@ -118,6 +116,8 @@ def majority(definition: Definition, samples: Sequence[Sample]) -> tuple[float, 
     if not classes or not rights or None in rights:
         return None
     place, count = max(Counter(rights).items(), key=lambda pair: (pair[1], -(pair[0] or 0)))
+    from scipy.stats import binom  # noqa: PLC0415 - a second, and most runs of the program need none
+
     if binom.sf(count - 1, len(rights), 1 / len(classes)) * len(classes) >= LEVEL:
         return None
     answer = classes[place or 0]

@@ -10,6 +10,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from audit.ratings import add, mean_by_output, output_digest, summary
+from tests.stats.test_clusters import freedom_of_the_regression
 
 if TYPE_CHECKING:
     from tests.ratings.conftest import MakeRating
@@ -53,7 +54,7 @@ def test_one_rater_many_samples_is_near_scipys_bootstrap(database_url: str, rate
     assert found.ci_high == pytest.approx(reference.high, abs=0.1 * width)
 
 
-def test_several_raters_is_the_clustered_interval_of_statsmodels(database_url: str, rate: Rate) -> None:
+def test_several_raters_have_the_clustered_error_of_statsmodels(database_url: str, rate: Rate) -> None:
     ratings = {"ada": [3, 4, 2, 5, 4, 3, 2], "bob": [4, 4, 2, 5, 3, 3, 1], "eve": [3, 5]}
     ratings = {rater: values[:4] for rater, values in ratings.items()}
     for rater, values in ratings.items():
@@ -62,7 +63,8 @@ def test_several_raters_is_the_clustered_interval_of_statsmodels(database_url: s
     values = [value for row in ratings.values() for value in row]
     samples = [number for row in ratings.values() for number in range(len(row))]
     fit = sm.OLS(values, np.ones(len(values))).fit(cov_type="cluster", cov_kwds={"groups": samples}, use_t=True)
-    low, high = fit.conf_int()[0]
+    reach = stats.t.ppf(0.975, freedom_of_the_regression(np.array(samples))) * fit.bse[0]
+    low, high = fit.params[0] - reach, fit.params[0] + reach
     assert (found.mean, found.ci_low, found.ci_high) == pytest.approx((fit.params[0], low, min(high, 5)))
     assert (found.n_ratings, found.n_samples, found.n_raters) == (10, 4, 3)
 

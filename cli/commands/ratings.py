@@ -129,4 +129,4 @@ def _write(lines: list[str], out_file: Path | None, what: str) -> None:
         sys.stdout.writelines(lines)
     if not verbosity.chosen.quiet:
         where = f" to {out_file}" if out_file else ""
-        err.print(f"{what}{where}", markup=False, highlight=False)
+        err.print(f"{what}{where}", markup=False, highlight=False, soft_wrap=True)

@@ -192,4 +192,4 @@ def _say(project: Project, added: Sequence[RatedItem], fed: Fed) -> None:
     out = f"; left out: {', '.join(left)}" if left else ""
     times = counted(project.raters_per_item, "rater")
     line = f"{named(project.name)}: {counted(len(added), 'item')} added, {times} each{out}"
-    err.print(line, markup=False, highlight=False)
+    err.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -54,4 +54,4 @@ def import_(
         line = (
             f"{counted(done.added, 'answer')} added, {done.known:,} known, {done.complete:,} to complete items left out"
         )
-        err.print(line, markup=False, highlight=False)
+        err.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.formatting import ABSENT, counted, estimate_text, number, percent
 from audit.core.text import printable
+from audit.core.units import unit_of
 
 if TYPE_CHECKING:
     from audit.reports.errors.answers import AnswerRow, AnswerTable
@@ -61,7 +62,7 @@ def _scope(search: GroupSearch, unit: str) -> str:
 
 def _rough(search: GroupSearch, unit: str) -> str:
     found = search.detectable or 0.0
-    return f"{found:.2f}" if unit in {"share", "probability"} else number(found, unit)
+    return f"{found:.2f}" if unit_of(unit).whole_range == (0, 1) else number(found, unit)
 
 
 def group_label(group: FoundGroup) -> str:

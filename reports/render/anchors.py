@@ -12,7 +12,7 @@ LETTERS = 12
 
 
 def anchor(suite: str, task: str) -> str:
-    """``evals-boolq``; a name with other characters is told by its digest.
+    """``evals-boolq``; a name with other characters is replaced by its digest.
 
     Args:
         suite: Suite of the task.

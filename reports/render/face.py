@@ -1,4 +1,4 @@
-"""The head of a run and its metrics at a glance as a piece of HTML for the app: the same templates as on the card."""
+"""The head of a run and its metrics at a glance as HTML for the app: the same templates as on the card."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ code { background: none; color: inherit; padding: 0; }
 .small { font-size: .87rem; } .muted { color: var(--muted); } .bad-text { color: var(--fail); }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 """
-"""What the app's page lacks of the card's; nested inside the piece, so that nothing else changes."""
+"""What the app's page lacks of the card's; nested, so that nothing else on the page changes."""
 
 
 def face(

@@ -84,7 +84,7 @@ def test_the_command_that_an_open_rule_names_runs(
     code, out, error = audit("run", *fixed, "--out", tmp_path / "runs", "--limit", 10)
     assert code == 0, error
     assert "crows_pairs/pct_stereotype" in out
-    assert "ideal." in out
+    assert "ideal" in out
     folder = RunFolder.resolve("latest", tmp_path / "runs")
     value = next(m.value for m in folder.read_metrics() if m.name == "crows_pairs/pct_stereotype" and not m.slice)
     policy = tmp_path / "policy.yaml"

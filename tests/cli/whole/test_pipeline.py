@@ -14,7 +14,7 @@ import pytest
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.gate.evidence import seal
-from audit.ratings import NewRating, add, default_url, output_digest
+from audit.ratings import NewRating, add, database, default_url, output_digest
 from audit.safety.privacy import redaction
 from audit.safety.privacy.detectors import Finding
 from audit.safety.probes.privacy import personal_data
@@ -164,6 +164,7 @@ def test_what_people_rated_badly_is_explained_in_the_next_run(call: Audit, audit
     seal(again, again.read_manifest().model_copy(update={"status": "partial"}))
     for file in (tmp_path / "runs").glob("ratings.sqlite-*"):  # what is not yet in the file would mend it
         file.unlink()
+    database._migrated_engine.cache_clear()
     (tmp_path / "runs" / "ratings.sqlite").write_bytes(b"broken")
     code, _, error = audit("run", "--resume", again.path)
     assert code == 0, error

@@ -26,7 +26,7 @@ METRIC = Metric(
 def a_run(*, digest: str = "a", dtype: str = "float32", quantization: str | None = None, **fields: Any) -> Any:
     """A run of a checkpoint, as far as repeats look at it."""
     model = SimpleNamespace(name="m", digest=digest, dtype=dtype, quantization=quantization)
-    return SimpleNamespace(manifest=SimpleNamespace(model=model), **fields)
+    return SimpleNamespace(manifest=SimpleNamespace(model=model, looked_at=set()), **fields)
 
 
 OTHERS: list[dict[str, Any]] = [{"digest": "b"}, {"dtype": "bfloat16"}, {"quantization": "int8"}]

@@ -20,6 +20,8 @@ Tool = Literal["argilla", "label-studio", "csv"]
 TOOLS: tuple[Tool, ...] = get_args(Tool)
 KEYS = ("item", "sample_id")
 """Where a file says which item it is about: the number of the item, or the id of its (first) sample."""
+LONGEST_CELL = 131_072
+"""Characters of a cell of a CSV file at most."""
 OWN_COLUMNS = {
     *("kind", "suite", "task", "created", "excluded", "run", "output_sha256", "run_b", "sample_id_b"),
     *("output_sha256_b", "prompt", "output", "output_b", "options"),
@@ -88,6 +90,7 @@ def read_foreign(file: Path, tool: Tool | None = None) -> tuple[Tool, list[Forei
 
 
 def _csv(text: str, file: Path) -> Iterator[ForeignAnswer]:
+    csv.field_size_limit(LONGEST_CELL)  # of the process: other tables allow more
     rows = csv.DictReader(io.StringIO(text, newline=""))
     columns = rows.fieldnames or []
     if "rater" not in columns or not set(KEYS) & set(columns):

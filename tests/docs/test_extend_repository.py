@@ -43,7 +43,7 @@ def test_the_definition_gives_the_middle_of_the_scores_and_is_read_back(monkeypa
 def test_the_section_is_rendered_and_escapes_names() -> None:
     [template] = [block.code for block in blocks(PAGE) if block.language == "jinja"]
     made = environment()
-    made.loader = DictLoader({"licences.j2": template})
+    made = made.overlay(loader=DictLoader({"licences.j2": template}))  # the process keeps the one of the package
     manifest = SimpleNamespace(assets=[SimpleNamespace(name="<boolq>", licence="CC-BY-SA-3.0")])
     assert "<li>&lt;boolq&gt;: CC-BY-SA-3.0</li>" in made.get_template("licences.j2").render(manifest=manifest)
 

@@ -89,9 +89,8 @@ def search(
     members = subsets.astype(np.float32)
     members -= members.mean(axis=1, keepdims=True)
     centred = numbers - numbers.mean()
-    centred = (centred / (float(centred.std()) or 1.0)).astype(
-        np.float32
-    )  # whatever the unit, a vanishing spread is one
+    # In standard deviations, so that values in a small unit have no vanishing spread.
+    centred = (centred / (float(centred.std()) or 1.0)).astype(np.float32)
     generator = np.random.default_rng(seed)
     codes = codes_of(clusters)
     draws = permutations if len(numbers) * permutations <= MOST_VALUES else permutations // 2

@@ -14,6 +14,7 @@ from audit.reports.browsing.selection import Selection
 from audit.reports.drawing.charts import NOT_DRAWN, SUITE_COLOURS
 from audit.reports.drawing.curves import reliability_chart, risk_chart
 from audit.reports.errors.words import (
+    LOOKED_AT,
     answer_lines,
     calibration_lines,
     calibration_rows,
@@ -55,6 +56,8 @@ def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[..., o
     if analysis is None:
         return
     looked_at = stored.manifest(run).looked_at
+    if task in looked_at:
+        st.warning(LOOKED_AT, icon=":material/warning:")
     if analysis.overall is None:
         st.info("None of the samples of this task could be scored.")
     else:

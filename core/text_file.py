@@ -1,16 +1,22 @@
-"""Text files, read whole or refused with one line that says what to do."""
+"""Text files, read whole or refused with one line that says what to do, and the tables in them."""
 
 from __future__ import annotations
 
+import csv
+import io
 import stat
 from typing import TYPE_CHECKING
 
 from audit.core.filesystem import did_you_mean_path
 
 if TYPE_CHECKING:
+    from _csv import Reader
     from pathlib import Path
 
     from audit.core.errors import UsageError
+
+LONGEST_CELL = 2**31 - 1
+"""Characters of a cell of a table at most: Python's own limit of 131,072 is less than some outputs have."""
 
 
 def read_bytes(file: Path, error: type[UsageError], missing: str | None = None, *, most: int | None = None) -> bytes:
@@ -73,3 +79,27 @@ def decode(file: Path, data: bytes, error: type[UsageError], damaged: str = "sav
         line = data.count(b"\n", 0, fault.start) + 1
         msg = f"not UTF-8 text (byte {fault.start + 1}, line {line}): {damaged}"
         raise error(msg, file) from fault
+
+
+def csv_rows(text: str, delimiter: str = ",") -> Reader:
+    """The rows of delimited text as lists of cells; a quote that is not closed raises ``csv.Error``.
+
+    The limit of a cell is one of the whole process, which the last reader to set it decides: all tables are read here.
+
+    Args:
+        text: All of it, with its own line ends.
+        delimiter: Between two cells.
+    """
+    csv.field_size_limit(LONGEST_CELL)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+
+def csv_records(text: str, delimiter: str = ",") -> csv.DictReader[str]:
+    """The rows below a header as mappings from its names; else as :func:`csv_rows`.
+
+    Args:
+        text: All of it, with its own line ends.
+        delimiter: Between two cells.
+    """
+    csv.field_size_limit(LONGEST_CELL)
+    return csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import logging
 import os
@@ -25,7 +24,7 @@ from hypothesis import HealthCheck, settings
 from audit.core import assets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Generator, Iterator
 
     from audit.engine import Engine
     from tests.cli.whole.processes import Forks
@@ -83,31 +82,8 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+def pytest_collection_finish() -> None:
     gc.freeze()  # without a look at it first: that takes a second of each process
-    if session.config.getoption("durations") is None and session.config.getoption("xmlpath") is None:
-        _report_passes_briefly(session.config)
-
-
-def _report_passes_briefly(config: pytest.Config) -> None:
-    """Of a test that passed, a worker sends its controller only the result, and that the test has ended.
-
-    pytest-xdist sends six messages, this three. What failed or was skipped is reported as always; durations and JUnit
-    files need all six.
-    """
-    workers = [plugin for plugin in config.pluginmanager.get_plugins() if hasattr(plugin, "sendevent")]
-    for worker in workers:
-        worker.sendevent = functools.partial(_send_briefly, worker.sendevent)
-
-
-def _send_briefly(send: Callable[..., None], name: str, **given: Any) -> None:
-    if name == "logstart":
-        return
-    if name == "testreport" and given["data"]["outcome"] == "passed":
-        if given["data"]["when"] != "call":
-            return
-        given["data"]["keywords"] = {}
-    send(name, **given)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -111,7 +111,7 @@ def _harm(metric: Metric, shown: Figures) -> str:
         if not metric.ci_high:
             return f"None found{_few(metric)}: {shown.value} {phrase}."
         most = shown.interval.rpartition(" to ")[2]
-        return f"None found{_few(metric)}: {shown.value} {phrase}, and more than {most} is unlikely."
+        return f"None found{_few(metric)}: {shown.value} {phrase}; about {most} is not ruled out."
     return f"{shown.estimate} {phrase}; ideally {'none' if metric.ideal == 0 else shown.ideal}."
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
 import math
 import re
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import ConfigError
 from audit.core.records.files.json_file import finite_float, once
 from audit.core.text import printable
-from audit.core.text_file import decode, read_bytes
+from audit.core.text_file import csv_rows, decode, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +32,6 @@ LINES = frozenset({".jsonl", ".ndjson"})
 SUFFIXES = (*DELIMITERS, *sorted(LINES), ".parquet")
 PLAIN = (str, bytes, int, float, Decimal, date, type(None))  # a bool is an int, a datetime a date
 """Types of values with one text form; Parquet files often store text as bytes."""
-LONGEST_CELL = 2**31 - 1
-"""Maximum characters of a CSV cell; Python's default, 131,072, is shorter than a long document."""
 INPUT = re.compile(r"^Could not open Parquet input source '[^']*': ")
 """What pyarrow says first: a name for bytes in memory."""
 NAMED = 5
@@ -115,8 +112,7 @@ def _delimited(file: Path, text: str, delimiter: str) -> Read:
     Raises:
         ConfigError: A quote is not closed, a row has more or fewer cells than the header, or semicolons separate them.
     """
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv_rows(text, delimiter)
     try:
         records = [(number, cells) for number, cells in enumerate(reader, 1) if any(cell.strip() for cell in cells)]
     except csv.Error as error:

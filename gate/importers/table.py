@@ -7,13 +7,13 @@ those names. An item is known by its id, prompt and reference together: other da
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import did_you_mean
 from audit.core.records import digest_of
 from audit.core.text import printable
+from audit.core.text_file import csv_rows
 from audit.gate.importers.contract import ImportedItem, ImportOptions, Log, Stated, Task, bad
 from audit.gate.importers.files import number, read_lines, read_text
 from audit.stats.definitions import Mean
@@ -28,8 +28,6 @@ LINES = frozenset({".jsonl", ".ndjson"})
 COLUMNS = ("id", "prompt", "output", "reference")
 """What a column can be, apart from a score; each has an option."""
 WORDS = {"true": 1.0, "false": 0.0}
-LONGEST_CELL = 2**31 - 1
-"""Characters of a cell; Python's own limit is 131,072."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +108,7 @@ def _rows(file: Path) -> Iterator[ImportedRow]:
 
 def _delimited(file: Path, delimiter: str) -> Iterator[ImportedRow]:
     """Rows of CSV or TSV, numbered as in a spreadsheet: the header is row 1."""
-    csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(io.StringIO(read_text(file), newline=""), delimiter=delimiter, strict=True)
+    reader = csv_rows(read_text(file), delimiter)
     header: list[str] | None = None
     try:
         for place, cells in enumerate(reader, 1):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from audit.core.errors import UsageError
 from audit.core.records.files.json_file import read_plain
 from audit.core.text import first_line, named
+from audit.core.text_file import csv_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,6 @@ Tool = Literal["argilla", "label-studio", "csv"]
 TOOLS: tuple[Tool, ...] = get_args(Tool)
 KEYS = ("item", "sample_id")
 """Where a file says which item it is about: the number of the item, or the id of its (first) sample."""
-LONGEST_CELL = 131_072
-"""Characters of a cell of a CSV file at most."""
 OWN_COLUMNS = {
     *("kind", "suite", "task", "created", "excluded", "run", "output_sha256", "run_b", "sample_id_b"),
     *("output_sha256_b", "prompt", "output", "output_b", "options"),
@@ -67,7 +65,7 @@ def read_foreign(file: Path, tool: Tool | None = None) -> tuple[Tool, list[Forei
         try:
             return "csv", list(_csv(text, file))
         except csv.Error as error:
-            msg = f"{file}: not CSV that can be read ({first_line(error)}): leave out columns of long texts"
+            msg = f"{file}: not CSV that can be read ({first_line(error)}): check the quotes around its cells"
             raise UsageError(msg) from error
     try:
         data = read_plain(text)
@@ -90,8 +88,7 @@ def read_foreign(file: Path, tool: Tool | None = None) -> tuple[Tool, list[Forei
 
 
 def _csv(text: str, file: Path) -> Iterator[ForeignAnswer]:
-    csv.field_size_limit(LONGEST_CELL)  # of the process: other tables allow more
-    rows = csv.DictReader(io.StringIO(text, newline=""))
+    rows = csv_records(text)
     columns = rows.fieldnames or []
     if "rater" not in columns or not set(KEYS) & set(columns):
         msg = (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import io
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import UsageError
 from audit.core.text import first_line, named
+from audit.core.text_file import csv_records
 from audit.ratings.exchange.foreign import plain_cell
 from audit.ratings.feeding.choosing import Candidate
 from audit.ratings.feeding.from_runs import item_from, names_of_checkpoints, rateable_of
@@ -36,7 +36,7 @@ def expected_items(runs: Sequence[RunFolder], file: Path, questions: list[AnyKin
         UsageError: The file cannot be read, a sample is not in the runs, or an answer is impossible.
     """
     try:
-        rows = csv.DictReader(io.StringIO(file.read_text("utf-8-sig"), newline=""))
+        rows = csv_records(file.read_text("utf-8-sig"))
         listed = list(rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         msg = f"{file}: cannot be read ({first_line(error)}): give a CSV file in UTF-8"

@@ -22,6 +22,12 @@ MOST_KINDS = 8
 LABEL_LIMIT = 60
 """Characters of an answer in a sentence."""
 
+LOOKED_AT = (
+    "Looks at the results decided how many items this task has: intervals below are too narrow, and differences that "
+    "are called shown may be due to chance."
+)
+"""Above the error analysis of a task that was looked at while it ran."""
+
 
 def search_lines(search: GroupSearch, quantity: str, unit: str) -> list[str]:
     """What was searched for groups, with what result, and what could not be.

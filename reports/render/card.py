@@ -24,6 +24,7 @@ from audit.reports.contents import SUITES, RunContents
 from audit.reports.drawing.colours import shade
 from audit.reports.drawing.page import environment, page_style
 from audit.reports.errors.words import (
+    LOOKED_AT,
     answer_lines,
     calibration_lines,
     calibration_rows,
@@ -36,9 +37,9 @@ from audit.reports.errors.words import (
 from audit.reports.explain_command import explain_command
 from audit.reports.render import drivers
 from audit.reports.render.anchors import anchor
-from audit.reports.render.card_verdict import page_links, verdict_variables
 from audit.reports.render.error_figures import calibration_figures, error_figures
 from audit.reports.render.figures import slice_figures
+from audit.reports.render.parts import page_links, part_variables
 from audit.reports.render.sections import sections
 from audit.reports.settings import settings_of
 from audit.stats.aggregate import not_computed
@@ -184,7 +185,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "style": page_style(),
         "manifest": manifest,
         "metrics_sha256": contents.metrics_sha256,
-        **verdict_variables(
+        **part_variables(
             manifest, contents.metrics, contents.decision, contents.stale_reason, unchecked=contents.unchecked
         ),
         "drivers": _drivers(contents),
@@ -203,6 +204,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
             or manifest.status in {"running", "failed"}
         ),
         "explained_samples": of_samples,
+        "looked_at_note": LOOKED_AT,
         "explain_command": partial(explain_command, manifest.run_id),
         "view": views.view,
         "settings_of": settings_of,

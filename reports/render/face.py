@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.reports.drawing.page import environment, style_sheet, theme_variables
-from audit.reports.render.card_verdict import verdict_variables
+from audit.reports.render.parts import part_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ def face(
     """
     made = environment()
     show = made.get_template("macros.j2").module
-    shown = {**verdict_variables(manifest, metrics, decision), "href": href, "show": show}
+    shown = {**part_variables(manifest, metrics, decision), "href": href, "show": show}
     parts = "".join(made.get_template(name).render(shown) for name in ("headline.j2", "glance.j2"))
     variables = theme_variables(is_dark=is_dark)
     return f'<style>.face {{ {variables} {STYLE} {style_sheet("glance.css")} }}</style><div class="face">{parts}</div>'

@@ -61,7 +61,7 @@ def headlines(
 
     found = [_unfinished(manifest), _decided_by(manifest, metrics, decision)]
     best = max(able, key=lambda one: one[0], default=None)
-    others = [one for one in able if one is not best]
+    others = [one for one in able if best and one[2].task != best[2].task]
     found += [about("Strongest", best[2])] if best else []
     found += [about("Weakest", min(others, key=lambda one: one[1])[2])] if others else []
     found += [about("Worst harm", min(harm, key=lambda one: one[1])[2])] if harm else []
@@ -175,7 +175,7 @@ def _how_sure(primary: Iterable[Metric], looked_at: Collection[str]) -> Headline
         return None
     width, items = median(width for width, _ in found), median(n for _, n in found)
     text = (
-        f"A typical share is known to about ±{number(width, 'points')} percentage points, from {items:,.0f} items; "
-        "half that width takes four times the items."
+        f"A typical share is known to about ±{number(width, 'points')} percentage points, "
+        f"from {counted(round(items), 'item')}; half that width takes four times the items."
     )
     return Headline("How sure", text, "measured", "Intervals")

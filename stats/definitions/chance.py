@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from audit.core.sensitive import is_hidden
 from audit.stats.definitions.corpora.macro import Macro
 from audit.stats.definitions.means.mean import Mean
 from audit.stats.definitions.means.members import Members
@@ -55,7 +56,8 @@ class Meaning:
             return {**fixed, "chance": self.chance}
         known = isinstance(definition, Mean | Macro | Members)
         inside = definition.select(samples, where) if known else []
-        value, answer = majority(definition, inside) or (None, None)
+        shown = not any(map(is_hidden, inside))  # the answer is a text of the samples, which readers see unasked
+        value, answer = (majority(definition, inside) if shown else None) or (None, None)
         level = chance(definition, inside)
         found = {"chance": level, "majority": value, "majority_answer": answer}
         return {**fixed, "chance_of": self.chance, **found}

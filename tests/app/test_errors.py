@@ -9,7 +9,10 @@ import pytest
 from audit.app import stored
 from audit.core.records import Choice
 from audit.reports.contents import analysis_of
+from audit.reports.errors.words import LOOKED_AT
 from tests.app.pages import button, drawn, every_markdown, tables
+from tests.gate.sequential.conftest import looks
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +69,13 @@ def test_calibration_is_drawn_or_refused(run: RunFolder, open_page: Open) -> Non
     assert sum("most confident first" in chart.proto.spec for chart in charts) == 1
     (table,) = [one for one in tables(test) if "Measure" in one]
     assert "Brier score" in table["Measure"]
+
+
+def test_a_task_that_was_looked_at_is_said_to_show_less(run: RunFolder, open_page: Open) -> None:
+    run.write_manifest(run.read_manifest().model_copy(update={"looks": looks(24, 100, "boolq")}))
+    sealed(run)
+    assert LOOKED_AT in [one.value for one in open_page("errors", task="boolq").warning]
+    assert LOOKED_AT not in [one.value for one in open_page("errors", task="asdiv").warning]
 
 
 @pytest.mark.slow

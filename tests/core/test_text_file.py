@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING
 
 import pytest
 
 from audit.core.errors import ConfigError, RunFolderError, UsageError
-from audit.core.text_file import decode, read_bytes
+from audit.core.text_file import csv_records, csv_rows, decode, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,3 +44,14 @@ def test_bytes_that_are_no_text_are_counted_from_one(tmp_path: Path) -> None:
     file = tmp_path / "latin.txt"
     file.write_bytes("one\ntwo\nCafé".encode("latin-1"))
     assert fault_of(RunFolderError, file) == f"{file}: not UTF-8 text (byte 12, line 3): save it as UTF-8"
+
+
+def test_tables_have_cells_of_any_length_whoever_read_before_and_quotes_that_close() -> None:
+    long = "a" * 140_000
+    csv.field_size_limit(10)
+    assert list(csv_rows(f'x;"1;2"\r\n{long};"b\nc"\n', ";")) == [["x", "1;2"], [long, "b\nc"]]
+    csv.field_size_limit(10)
+    assert list(csv_records(f"x,y\n{long},2\n")) == [{"x": long, "y": "2"}]
+    for read in (csv_rows, csv_records):
+        with pytest.raises(csv.Error):
+            list(read('x\n"1\n'))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from audit.core.errors import AssetError
+from audit.core.text_file import csv_records, csv_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -109,7 +109,7 @@ def read_table(
     """
     lines = read_text(file).splitlines(keepends=True)
     above = next((place for place, line in enumerate(lines) if not comment or not line.startswith(comment)), 0)
-    table = csv.DictReader(io.StringIO("".join(lines[above:]), newline=""), delimiter=delimiter, strict=True)
+    table = csv_records("".join(lines[above:]), delimiter)
     require(file, above + 1, dict.fromkeys(table.fieldnames or ()), columns)
     try:
         for row in table:
@@ -126,7 +126,7 @@ def read_headless(file: Path, fields: int) -> Iterator[tuple[int, list[str]]]:
     Raises:
         AssetError: A row does not have that many fields.
     """
-    table = csv.reader(io.StringIO(read_text(file), newline=""), strict=True)
+    table = csv_rows(read_text(file))
     try:
         for row in table:
             if len(row) != fields:

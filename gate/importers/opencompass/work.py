@@ -8,10 +8,10 @@ tool writes with ``--dump-eval-details``; without them items are unscored. Value
 from __future__ import annotations
 
 import csv
-import io
 import re
 from typing import TYPE_CHECKING, Any
 
+from audit.core.text_file import csv_records
 from audit.gate.importers.contract import ImportOptions, Log, Stated, Task, bad, contradicts, not_compared
 from audit.gate.importers.files import check_alike, number, read_json, read_text
 from audit.gate.importers.opencompass.predictions import CORRECT, Details, items, read_details, read_predictions
@@ -178,7 +178,7 @@ class _DataSet:
         settings = {"harness": "opencompass"}
         for file in sorted(self.work.glob("summary/summary_*.csv")):
             try:
-                rows = list(csv.DictReader(io.StringIO(read_text(file), newline=""), strict=True))
+                rows = list(csv_records(read_text(file)))
             except csv.Error as error:
                 raise bad(file, f"not valid CSV: {error}") from error
             row = next((row for row in rows if row.get("dataset") == self.name), {})

@@ -36,7 +36,7 @@ CASES: list[tuple[Metric, str]] = [
     # nothing was found, or no more than is aimed at
     (
         metric(0.0, 0.0, 0.04, higher_is_better=False, ideal=0.0, words=TOXIC),
-        "None found: 0 % of continuations are toxic, and more than 4 % is unlikely.",
+        "None found: 0 % of continuations are toxic; about 4 % is not ruled out.",
     ),
     (
         metric(0.0, 0.0, 0.0, higher_is_better=False, ideal=0.0, words=TOXIC),
@@ -145,7 +145,7 @@ CASES: list[tuple[Metric, str]] = [
     ),
     (
         metric(0.0, 0.0, 0.18, higher_is_better=False, ideal=0, words=TOXIC),
-        "None found: 0 % of continuations are toxic, and more than 18 % is unlikely.",
+        "None found: 0 % of continuations are toxic; about 18 % is not ruled out.",
     ),
     (
         metric(1.0, 0.82, 1.0, higher_is_better=False, ideal=0, words=TOXIC),

@@ -99,7 +99,7 @@ def test_csv(tmp_path: Path) -> None:
         ("a,b\n1,2\n", "no column 'rater'"),
         ("rater,rating\nx,1\n", "neither 'item' nor 'sample_id'"),
         ("rater,item\nx\n", "line 2: it has another number of cells"),
-        (f"rater,item,prompt\nx,1,{'a' * 140_000}\n", "not CSV that can be read"),
+        ('rater,item\n"x,1\n', "not CSV that can be read"),
         ("[{", "not JSON"),
         ('[{"data": {}}]', "record 1: not as label-studio exports it"),
         ('[{"responses": {"a": [{}]}}]', "record 1: not as argilla exports it"),
@@ -111,6 +111,11 @@ def test_faults_are_one_line(tmp_path: Path, content: str, fault: str) -> None:
     with pytest.raises(UsageError, match=fault) as caught:
         read(tmp_path, content)
     assert "\n" not in str(caught.value)
+
+
+def test_cells_may_be_longer_than_pythons_own_limit(tmp_path: Path) -> None:
+    _, (one,) = read(tmp_path, f"rater,item,why\nx,1,{'a' * 140_000}\n")
+    assert one.answers == {"why": "a" * 140_000}
 
 
 def test_a_cell_of_brackets_is_a_text(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.ratings import RatingSummary
 from audit.reports import contents
+from audit.reports.errors.words import LOOKED_AT
 from audit.reports.render.card import MAX_BYTES, render, write_card
 from tests.gate.sequential.conftest import looks
 from tests.reports.pages import Page, assert_inert, card_of, card_on_disk
@@ -128,7 +129,9 @@ def test_intervals_of_a_run_that_was_looked_at_are_called_too_narrow(full_run: R
     note = "too narrow: see Warnings"
     assert note not in card_of(full_run)[0]
     full_run.write_manifest(full_run.read_manifest().model_copy(update={"looks": looks(50, 100, "boolq")}))
-    assert note in card_of(full_run)[0]
+    html = card_of(full_run)[0]
+    assert note in html
+    assert html.count(LOOKED_AT) == 1  # above the errors of boolq
     without = [one.model_copy(update={"ci_low": None, "ci_high": None}) for one in full_run.read_metrics()]
     full_run.write_metrics(without)
     assert note not in card_of(full_run)[0]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from audit.core.records import Choice, Metric, MetricWords, Sample
+from audit.core.records import Choice, Flag, Metric, MetricWords, Sample
 from audit.stats.definitions import Count, Macro, Mean, Members, measured
 from audit.stats.definitions.chance import Meaning, chance, majority, with_members
 from audit.stats.recompute import differences, recomputed
@@ -130,6 +130,15 @@ def test_a_metric_stores_its_references_and_they_are_computed_again() -> None:
         "majority of t/accuracy is none, the samples give 0.9",
         "majority_answer of t/accuracy is not what the samples give",
     ]
+
+
+def test_the_majority_answer_of_hidden_samples_is_not_named() -> None:
+    metric = accuracy([one.model_copy(update={"suite": "safety"}) for one in yes_of(20, 18)])
+    assert (metric.chance, metric.majority, metric.majority_answer) == (0.5, None, None)
+    flagged = [
+        one.model_copy(update={"flags": ["offensive"] if one.sample_id == "s3" else []}) for one in yes_of(20, 18)
+    ]
+    assert accuracy(flagged).majority_answer is None
 
 
 def test_a_fixed_chance_level_and_an_ideal_are_kept() -> None:

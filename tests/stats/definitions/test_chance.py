@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from audit.core.records import Choice, Flag, Metric, MetricWords, Sample
+from audit.core.records import Choice, Metric, MetricWords, Sample
 from audit.stats.definitions import Count, Macro, Mean, Members, measured
 from audit.stats.definitions.chance import Meaning, chance, majority, with_members
 from audit.stats.recompute import differences, recomputed

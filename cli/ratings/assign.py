@@ -96,8 +96,10 @@ def assign(  # noqa: PLR0913 - the options of a command
     plan = plan.model_copy(
         update={"raters_per_item": raters_per_item, "seed": seed, "lease_seconds": 60 * lease_minutes}
     )
-    there = _project(url, project, plan, _guidelines(questions, guidelines), is_new=questions is not None)
-    checks = {kind: expected_items(folders, file, there.questions) for kind, file in _files(gold, calibration)}
+    known, text = _known(url, project, is_new=questions is not None), _guidelines(questions, guidelines)
+    asked = (known or plan).questions
+    checks = {kind: expected_items(folders, file, asked) for kind, file in _files(gold, calibration)}
+    there = _made(url, project, plan, text, known)  # once every file was read: a fault leaves nothing behind
     people: dict[Role, Sequence[str]] = {
         "rater": raters or [],
         "adjudicator": adjudicators or [],
@@ -159,24 +161,30 @@ def _guidelines(questions: Path | None, guidelines: Path | None) -> str:
     return read_written(questions).guidelines if questions else ""
 
 
-def _project(url: str, name: str, plan: ProjectPlan, guidelines: str, *, is_new: bool) -> Project:
-    """The project of that name, made if there is none.
+def _known(url: str, name: str, *, is_new: bool) -> Project | None:
+    """The project of that name; None if there is none.
 
     Raises:
         UsageError: It is there, and new questions were given.
     """
-    from audit.ratings.projects.making import create, write_guidelines  # noqa: PLC0415 - SQLAlchemy takes a second to import
-    from audit.ratings.projects.project import read_projects  # noqa: PLC0415 - as above
+    from audit.ratings.projects.project import read_projects  # noqa: PLC0415 - SQLAlchemy takes a second to import
 
     there = next((one for one in read_projects(url) if one.name == name.strip()), None)
-    if there is None:
-        return create(url, name, plan, guidelines=guidelines)
-    if is_new:
+    if there is not None and is_new:
         msg = f"--questions: the project {named(name)} has its questions already: make another project for others"
         raise UsageError(msg)
-    if guidelines:
-        write_guidelines(url, there.name, plan.made_by, guidelines)
     return there
+
+
+def _made(url: str, name: str, plan: ProjectPlan, guidelines: str, known: Project | None) -> Project:
+    """The project, made if there is none, else with the new guidelines."""
+    from audit.ratings.projects.making import create, write_guidelines  # noqa: PLC0415 - SQLAlchemy takes a second to import
+
+    if known is None:
+        return create(url, name, plan, guidelines=guidelines)
+    if guidelines:
+        write_guidelines(url, known.name, plan.made_by, guidelines)
+    return known
 
 
 def _files(gold: Path | None, calibration: Path | None) -> list[tuple[Kind, Path]]:

@@ -17,7 +17,7 @@ from audit.ratings.projects.answers import ItemAnswers, collect
 from audit.ratings.projects.asking import LikertScale, checked
 from audit.ratings.projects.blinding import ShownItem, shown
 from audit.ratings.projects.events import append
-from audit.ratings.projects.leasing import release_all
+from audit.ratings.projects.leasing import release, release_all
 from audit.ratings.projects.making import guidelines_of
 from audit.ratings.projects.project import find
 from audit.ratings.projects.rating import seen_form, stored_form
@@ -91,6 +91,7 @@ def read_case(database_url: str, project: str, user: str, item_id: int) -> Case:
             until = "it is complete, and from its raters until it is decided"
             msg = f"item {item_id}: the answers of others are hidden until {until}"
             raise NotAllowed(msg)
+        release(connection, item_id, who)  # who has seen the answers of others rates it no more
         append(connection, found.id, "answers_seen", who, item_id=item_id)
         version = guidelines_of(connection, found.id)[0]
     called = {rater: f"rater {number}" for number, rater in enumerate(about.by_rater, 1)}

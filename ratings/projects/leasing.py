@@ -26,11 +26,12 @@ def current(connection: Connection, project_id: int, who: str) -> int | None:
 def candidates(connection: Connection, project: Project, who: str) -> list[int]:
     """Items that a rater may get, in the rater's own order; by the time one is taken, others may have leased it.
 
-    Calibration items come first, skipped ones last. Nobody gets an item again that they answered or flagged, and nobody
-    one that was excluded.
+    Calibration items come first, skipped ones last. Nobody gets an item again that they answered or flagged, or whose
+    answers they have seen, and nobody one that was excluded.
     """
-    over = _items_of(connection, project.id, who, "answered") | _items_of(connection, project.id, who, "flagged")
-    over |= _items_of(connection, project.id, None, "excluded")
+    over = _items_of(connection, project.id, None, "excluded")
+    for kind in ("answered", "flagged", "answers_seen"):
+        over |= _items_of(connection, project.id, who, kind)
     free = _free(connection, project.id) - over
     skipped = _items_of(connection, project.id, who, "skipped")
     return sorted((item for item in _order(connection, project, who) if item in free), key=skipped.__contains__)

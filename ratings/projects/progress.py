@@ -65,7 +65,8 @@ class ProjectProgress(Record):
 def progress(database_url: str, project: str, user: str) -> ProjectProgress:
     """How far a project is.
 
-    Viewers, adjudicators and admins see every rater, raters only themselves.
+    Viewers, adjudicators and admins see every rater. Raters see only themselves, and of the checks only calibration
+    items: a count that moves after an answer would show which items are gold.
 
     Raises:
         NotAllowed: The user has no role in the project.
@@ -85,6 +86,7 @@ def progress(database_url: str, project: str, user: str) -> ProjectProgress:
     everyone += [rater for about in answers for rater in about.by_rater if rater not in everyone]
     seen = [rater for rater in dict.fromkeys(everyone) if rater == who or roles[who] != {"rater"}]
     regular = [about for about in answers if about.item.kind == "regular" and not about.excluded]
+    checked = {"calibration"} if roles[who] == {"rater"} else {"calibration", "gold"}
     return ProjectProgress(
         project=found.name,
         items=len(regular),
@@ -93,17 +95,22 @@ def progress(database_url: str, project: str, user: str) -> ProjectProgress:
         answers=sum(len(about.by_rater) for about in regular),
         excluded=sum(about.excluded for about in answers),
         decided=sum(about.decided is not None for about in answers),
-        raters=[_of_rater(rater, names, answers, found, down) for rater in seen],
+        raters=[_of_rater(rater, names, answers, found, down, checked) for rater in seen],
     )
 
 
 def _of_rater(
-    rater: str, names: dict[str, str], answers: list[ItemAnswers], project: Project, down: Counter[tuple[Any, str]]
+    rater: str,
+    names: dict[str, str],
+    answers: list[ItemAnswers],
+    project: Project,
+    down: Counter[tuple[Any, str]],
+    checked: set[str],
 ) -> RaterProgress:
     met = [
         one
         for about in answers
-        if about.item.kind != "regular" and not about.excluded and rater in about.by_rater
+        if about.item.kind in checked and not about.excluded and rater in about.by_rater
         for one in matches(about, rater, project)
     ]
     return RaterProgress(

@@ -82,6 +82,7 @@ def test_questions_guidelines_and_checks(ratings: Ratings, tmp_path: Path) -> No
         (["--tasks", "asdivv"], "Did you mean 'asdiv'"),
         (["--contains", "nothing of it"], "no items to rate"),
         (["--guidelines", "/nope/x"], "/nope/x"),
+        (["--gold", "/nope/x"], "/nope/x: cannot be read"),
         (["--way", "uncertain", "--tasks", "asdiv"], "have no confidences"),
     ],
 )

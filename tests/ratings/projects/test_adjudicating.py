@@ -97,3 +97,15 @@ def test_what_cannot_be_decided(database_url: str) -> None:
         adjudicate(database_url, "p", "Judge", 9, {"rating": 1})
     with pytest.raises(UsageError, match="say why"):
         exclude(database_url, "p", "Judge", 1, "")
+
+
+def test_who_has_seen_the_answers_of_an_item_rates_it_no_more(any_database: str) -> None:
+    made = made_in(any_database, 1, raters=2)
+    give_role(any_database, "p", "Root", "Judge", "rater")
+    item = made.next("Ann")
+    assert item is not None
+    flag(any_database, "p", "Ann", item, "odd")
+    assert made.next("Judge") == item  # leased before the answers are seen
+    read_case(any_database, "p", "Judge", item)
+    assert made.next("Judge") is None
+    assert made.next("Bob") == item

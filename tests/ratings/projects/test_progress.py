@@ -28,6 +28,16 @@ def test_counts_and_scores(any_database: str) -> None:
     assert (bob.rater, bob.answered, bob.skipped, bob.share_met) == ("Bob", 0, 1, None)
 
 
+def test_a_rater_cannot_tell_gold_items_by_the_checks(database_url: str) -> None:
+    made = made_in(database_url, 2)
+    add_items(database_url, "p", "Root", [content(50, expected={"rating": 5})], "gold")
+    add_items(database_url, "p", "Root", [content(51, expected={"rating": 1})], "calibration")
+    made.rate_all("Ann", rating=4)
+    (own,) = progress(database_url, "p", "Ann").raters
+    assert (own.answered, own.checked, own.share_met) == (4, 1, 0.25)
+    assert progress(database_url, "p", "Root").raters[0].checked == 2
+
+
 @pytest.mark.parametrize(("who", "names"), [("Ann", ["Ann"]), ("Root", ["Ann", "Bob", "Cem", "Dee"])])
 def test_raters_see_themselves_alone(database_url: str, who: str, names: list[str]) -> None:
     made_in(database_url, 1)

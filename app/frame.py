@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import links, stored
+from audit.app import links, menu, stored
 from audit.app.settings import AppSettings
 from audit.app.untrusted import plain
 from audit.core.errors import AuditError
@@ -20,31 +20,32 @@ if TYPE_CHECKING:
 _RUN_NAME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)\d\dZ-(.+)-([0-9a-f]{6})")
 
 
-def framed(
-    body: Callable[[RunFolder, AppSettings], None], open_runs: Callable[[], object] | None = None
-) -> Callable[[], None]:
-    """A page around ``body``: the sidebar, the chosen run, and errors that a user can act on as one line.
+def framed(body: Callable[[RunFolder, AppSettings], None]) -> Callable[[], None]:
+    """A page about one run: the sidebar, the chosen run, and errors that a user can act on as one line."""
 
-    Args:
-        body: Draws the page.
-        open_runs: Switches to the page of runs, for who followed a link to a run that is gone.
-    """
+    def about_run(settings: AppSettings) -> None:
+        gone = _gone(settings.runs)
+        if gone is not None:
+            _say_gone(gone, settings.runs)
+            return
+        run = choose_run(settings.runs)
+        if run is None:
+            say_no_runs(settings.runs)
+            return
+        invalid = stored.fault(run)
+        if invalid:
+            st.error(plain(f"Do not believe these numbers. {invalid}"), icon=":material/dangerous:")
+        body(run, settings)
+
+    return unframed(about_run)
+
+
+def unframed(body: Callable[[AppSettings], None]) -> Callable[[], None]:
+    """A page that is not about one run: errors that a user can act on as one line."""
 
     def page() -> None:
-        settings = AppSettings.from_environment()
         try:
-            gone = _gone(settings.runs)
-            if gone is not None:
-                _say_gone(gone, settings.runs, open_runs)
-                return
-            run = choose_run(settings.runs)
-            if run is None:
-                say_no_runs(settings.runs)
-                return
-            invalid = stored.fault(run)
-            if invalid:
-                st.error(plain(f"Do not believe these numbers. {invalid}"), icon=":material/dangerous:")
-            body(run, settings)
+            body(AppSettings.from_environment())
         except AuditError as error:
             st.error(plain(str(error)), icon=":material/error:")
 
@@ -57,16 +58,16 @@ def _gone(runs: Path) -> str | None:
     return wanted if wanted and there and all(run.path.name != wanted for run in there) else None
 
 
-def _say_gone(name: str, runs: Path, open_runs: Callable[[], object] | None) -> None:
+def _say_gone(name: str, runs: Path) -> None:
     """The page of a link that leads nowhere: never the numbers of another run."""
     st.title("This run is not here", anchor=False)
     st.error(
         plain(f"There is no run {name} in this folder: it was moved, renamed or deleted."), icon=":material/link_off:"
     )
     st.code(str(runs.absolute()), language=None)
-    if st.button("All runs", icon=":material/folder_open:", type="primary") and open_runs is not None:
+    if st.button("All runs", icon=":material/folder_open:", type="primary"):
         links.choose("run", None)
-        open_runs()
+        menu.open_page("runs")
 
 
 def choose_run(runs: Path) -> RunFolder | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import links
+from audit.app import links, menu
 from audit.app.elements.results import list_text
 from audit.app.untrusted import plain
 from audit.core.records import split_address
@@ -15,8 +15,6 @@ from audit.reports.browsing.sample_index import neighbours
 from audit.reports.browsing.selection import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from audit.reports.browsing.sample_index import SampleIndex, SampleKey, SampleList
 
 PAGE_SIZE = 50
@@ -36,15 +34,10 @@ class Walk:
     """What it came to."""
 
 
-def walk(index: SampleIndex, open_list: Callable[..., object]) -> Walk | None:
-    """The sample of the address, with buttons to the samples before and after it in the list.
-
-    Args:
-        index: Samples of the run.
-        open_list: Switches to the page of samples; takes ``query_params``.
-    """
+def walk(index: SampleIndex) -> Walk | None:
+    """The sample of the address, with buttons to the samples before and after it in the list."""
     if st.session_state.pop("to_list", False):
-        open_list(query_params=links.here())
+        menu.open_page("samples", **links.here())
     selection = links.selection()
     task = _task(index)
     key = _wanted(index, task)

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 RUNS = 3
 SCRIPT = """
 import streamlit as st
-from audit.app import sample, samples
+from audit.app.pages import sample, samples
 from audit.app.frame import framed
 if st.query_params.get("view") == "sample":
-    framed(lambda run, s: sample.page(run, s, open_list=print))()
+    framed(sample.page)()
 else:
-    framed(lambda run, s: samples.page(run, s, open_sample=print))()
+    framed(samples.page)()
 """
 """One script for both pages: what Streamlit keeps between two pages is lost between two scripts of its tests."""
 

@@ -10,7 +10,8 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from audit.app import rate
+from audit.app import menu
+from audit.app.pages import rate
 from audit.app.settings import AppSettings
 from audit.core.records import (
     AssetRecord,
@@ -35,7 +36,7 @@ from audit.gate.policy import Policy, Rule
 from audit.ratings import default_url
 from audit.stats.aggregate import failed_metric, unscored_metric
 from audit.stats.definitions import Mean, measured
-from tests.app.pages import OTHERS, SCRIPTS, drawn
+from tests.app.drawn import OTHERS, SCRIPTS, drawn
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -312,16 +313,27 @@ def _no_components_of_other_packages() -> Iterator[None]:
 
 
 @pytest.fixture
-def open_page(settings: AppSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+def opened() -> list[tuple[str, dict[str, Any]]]:
+    """The pages that were switched to, with their addresses."""
+    return []
+
+
+@pytest.fixture
+def open_page(
+    settings: AppSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: list[tuple[str, dict[str, Any]]]
+) -> Open:
     """Opens a page by its name and address.
 
     Tests rate as soon as a page is drawn, which no reader does.
     """
     monkeypatch.setattr(rate, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(menu, "open_page", lambda name, **place: opened.append((name, place)))
 
     def open_it(page: str, /, **query: str) -> AppTest:
         script = tmp_path / f"{page}_page.py"
-        script.write_text(f"import streamlit as st\nfrom audit.app.frame import framed\n{(SCRIPTS | OTHERS)[page]}\n")
+        script.write_text(
+            f"import streamlit as st\nfrom audit.app.frame import framed, unframed\n{(SCRIPTS | OTHERS)[page]}\n"
+        )
         test = AppTest.from_file(str(script), default_timeout=300)
         for name, value in query.items():
             test.query_params[name] = value

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.app.pages import button, drawn, every_markdown, tables
+from tests.app.drawn import button, drawn, every_markdown, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.run_folder import RunFolder
-from tests.app.pages import SCRIPTS, tables
+from tests.app.drawn import SCRIPTS, tables
 from tests.sealing import sealed
 
 if TYPE_CHECKING:

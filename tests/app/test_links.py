@@ -6,7 +6,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from tests.app.pages import drawn
+from tests.app.drawn import drawn
 
 
 def _page() -> None:

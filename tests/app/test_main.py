@@ -12,7 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audit.app import main
-from tests.app.pages import drawn
+from audit.app.menu import ENTRIES
+from tests.app.drawn import drawn
 
 if TYPE_CHECKING:
     from audit.app.settings import AppSettings
@@ -47,7 +48,7 @@ def test_every_page_has_its_address_because_the_default_one_is_hidden(menu: dict
     """Streamlit knows no other address than ``/`` for the default page."""
     first, *others = menu["pages"]
     assert (first["default"], first["visibility"]) == (True, "hidden")
-    assert [page["url_path"] for page in others] == ["runs", "overview", "samples", "sample", "errors", "rate"]
+    assert [page["url_path"] for page in others] == [entry.name for entry in ENTRIES]
     assert not any(page.get("default", False) for page in others)
     assert menu["ran"]
 
@@ -66,7 +67,7 @@ def test_the_page_says_something_before_the_libraries_are_there() -> None:
     import sys
     from audit.app import main
     def spinner(text):
-        assert text and not {"audit.app.overview", "audit.reports", "altair"} & set(sys.modules), text
+        assert text and not {"audit.app.pages.overview", "audit.reports", "altair"} & set(sys.modules), text
         raise SystemExit(7)
     main.st.spinner = spinner
     main.main()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.app.pages import drawn, tables
+from tests.app.drawn import drawn, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.records import DrivenAnswers, Driver, Drivers
-from tests.app.pages import drawn, every_markdown, tables
+from tests.app.drawn import drawn, every_markdown, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

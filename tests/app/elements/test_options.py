@@ -8,7 +8,7 @@ from scipy.special import softmax
 from streamlit.testing.v1 import AppTest
 
 from audit.app.elements.options import probabilities
-from tests.app.pages import drawn, tables
+from tests.app.drawn import drawn, tables
 
 
 def test_probabilities_are_a_softmax() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 
-from tests.app.pages import drawn
+from tests.app.drawn import drawn
 
 
 def _page() -> None:

@@ -6,7 +6,7 @@ import json
 
 from streamlit.testing.v1 import AppTest
 
-from tests.app.pages import drawn, rows_tables
+from tests.app.drawn import drawn, rows_tables
 
 
 def _page() -> None:

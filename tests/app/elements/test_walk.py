@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.app.pages import button, drawn, every_markdown
+from tests.app.drawn import button, drawn, every_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

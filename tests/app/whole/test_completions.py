@@ -9,7 +9,7 @@ import pytest
 from audit.core.records import Flag, Sample, SampledText
 from audit.ratings import NewRating, add, output_digest, read_all
 from tests.app.conftest import attribution
-from tests.app.pages import button, drawn, every_html, every_markdown, rate_as, tables
+from tests.app.drawn import button, drawn, every_html, every_markdown, rate_as, tables
 
 if TYPE_CHECKING:
     from audit.app.settings import AppSettings

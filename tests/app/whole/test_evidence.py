@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.app.pages import SCRIPTS, drawn, every_markdown, tables
+from tests.app.drawn import SCRIPTS, drawn, every_markdown, tables
 from tests.sealing import sealed
 
 if TYPE_CHECKING:

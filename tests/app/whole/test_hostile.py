@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.records import Choice, Sample, SampledText, Span
-from tests.app.pages import button, drawn, every_html, every_markdown, tables
+from tests.app.drawn import button, drawn, every_html, every_markdown, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

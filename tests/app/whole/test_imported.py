@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.app.pages import tables
+from tests.app.drawn import tables
 from tests.gate.importers.conftest import LOGS, imported
 
 if TYPE_CHECKING:

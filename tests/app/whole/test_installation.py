@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(str(resources.files("audit.app")))
-SOURCES = sorted(FOLDER.glob("*.py"))
+SOURCES = sorted(FOLDER.rglob("*.py"))
 UNSAFE = {"unsafe_allow_html", "unsafe_allow_javascript"}
 ALLOWED = "st.html(NO_REPEAT, unsafe_allow_javascript=True)"
 
@@ -19,10 +19,10 @@ ALLOWED = "st.html(NO_REPEAT, unsafe_allow_javascript=True)"
 def test_no_module_shadows_another() -> None:
     """``streamlit run`` puts the script's folder first on the import path: ``app/html.py`` would become ``html``."""
     installed = {name.partition(".")[0] for name in metadata.packages_distributions()}
-    assert not {source.stem for source in SOURCES} & (set(sys.stdlib_module_names) | installed)
+    assert not {source.stem for source in FOLDER.glob("*.py")} & (set(sys.stdlib_module_names) | installed)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.relative_to(FOLDER).as_posix())
 def test_no_page_lets_html_or_script_through(source: Path) -> None:
     """One call may run a script: it is given a constant, which holds nobody's text."""
     calls = [node for node in ast.walk(ast.parse(source.read_text("utf-8"))) if isinstance(node, ast.Call)]

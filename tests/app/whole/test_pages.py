@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.app import overview
-from tests.app.pages import SCRIPTS, button, drawn, every_html, every_markdown, rate_as, tables
+from audit.app.pages import overview
+from tests.app.drawn import SCRIPTS, button, drawn, every_html, every_markdown, rate_as, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 import pytest
 
-from audit.app.rate import LEAST_SECONDS
+from audit.app.pages.rate import LEAST_SECONDS
 from audit.cli.commands import app as command
 from audit.ratings import default_url, read_all
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from streamlit.testing.v1 import AppTest
 
 from audit.core.records import NotJudged
-from tests.app.pages import tables
+from tests.app.drawn import tables
 
 if TYPE_CHECKING:
     import pytest
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
 
 SCRIPT = """
-from audit.app import overview
+from audit.app.pages import overview
 from audit.app.frame import framed
 framed(overview.page)()
 """

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.app import runs as page_of_runs
+from audit.app.pages import runs as page_of_runs
 from audit.core.run_folder import RunFolder
 from tests.app.conftest import HOSTILE, STARTED
-from tests.app.pages import drawn, every_html, every_markdown, rows_tables, tables
+from tests.app.drawn import drawn, every_html, every_markdown, rows_tables, tables
 from tests.sealing import sealed
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.records import Counterfactual, CounterfactualSearch, Flag
-from tests.app.pages import button, drawn, every_html, every_markdown
+from tests.app.drawn import button, drawn, every_html, every_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

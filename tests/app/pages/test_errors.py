@@ -10,7 +10,7 @@ from audit.app import stored
 from audit.core.records import Choice
 from audit.reports.contents import analysis_of
 from audit.reports.errors.words import LOOKED_AT
-from tests.app.pages import button, drawn, every_markdown, tables
+from tests.app.drawn import button, drawn, every_markdown, tables
 from tests.gate.sequential.conftest import looks
 from tests.sealing import sealed
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import filters, links, stored
+from audit.app import filters, links, menu, stored
 from audit.app.elements.results import list_text, result_cell
 from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
 from audit.app.elements.walk import PAGE_SIZE
@@ -17,7 +17,7 @@ from audit.reports.browsing.prompt_parts import question_text
 from audit.reports.browsing.selection import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from audit.app.settings import AppSettings
     from audit.core.records import Sample
@@ -27,16 +27,11 @@ if TYPE_CHECKING:
 KEYS = "A row opens by a click, or by Enter: Tab leads into the table, ↑ and ↓ walk through it, ← and → turn pages."
 
 
-def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[..., object]) -> None:
-    """Filters, and a table whose rows open.
-
-    Args:
-        run: The run.
-        open_sample: Switches to the page of the sample that was chosen; takes ``query_params``.
-    """
+def page(run: RunFolder, _settings: AppSettings) -> None:
+    """Filters, and a table whose rows open."""
     if st.session_state.pop("to_open", False):
-        place = {name: links.chosen(name) for name in ("task", "sample")}
-        open_sample(query_params=links.here() | {name: [value] for name, value in place.items() if value})
+        place = {name: links.chosen(name) or "" for name in ("task", "sample")}
+        menu.open_page("sample", **links.here(), **place)
     links.leave_out("task", "sample")
     st.title("Samples", anchor=False)
     if not stored.tasks(run):

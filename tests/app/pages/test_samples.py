@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.app.pages import drawn, every_markdown, rows_tables, tables
+from tests.app.drawn import drawn, every_markdown, rows_tables, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

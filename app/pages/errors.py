@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import links, stored
+from audit.app import links, menu, stored
 from audit.app.elements.charts import ON_DARK, interval_chart
 from audit.app.untrusted import plain, table
 from audit.core.formatting import estimate, number
@@ -26,7 +26,7 @@ from audit.reports.errors.words import (
 from audit.reports.render.error_figures import found_rows, reliability_points, risk_points
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from audit.app.settings import AppSettings
     from audit.core.run_folder import RunFolder
@@ -38,13 +38,8 @@ CURVE_HEIGHT = 380
 """Pixels of a curve, axes included."""
 
 
-def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[..., object]) -> None:
-    """The error analysis of one task.
-
-    Args:
-        run: The run.
-        open_sample: Switches to the page of the sample that was chosen; takes ``query_params``.
-    """
+def page(run: RunFolder, _settings: AppSettings) -> None:
+    """The error analysis of one task."""
     links.leave_out("sample")
     st.title("Errors", anchor=False)
     tasks = {f"{suite}/{task}": (suite, task) for suite, task in stored.tasks(run)}
@@ -61,7 +56,7 @@ def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[..., o
     if analysis.overall is None:
         st.info("None of the samples of this task could be scored.")
     else:
-        _groups(analysis, open_sample, narrow=task in looked_at)
+        _groups(analysis, narrow=task in looked_at)
     if analysis.formats:
         _lines("Answers that could not be read", format_lines(analysis.formats))
     if analysis.answers:
@@ -77,7 +72,7 @@ def page(run: RunFolder, _settings: AppSettings, *, open_sample: Callable[..., o
         _counts("Why samples could not be scored", analysis.errors, "All samples of this task are scored.")
 
 
-def _groups(analysis: ErrorAnalysis, open_sample: Callable[..., object], *, narrow: bool) -> None:
+def _groups(analysis: ErrorAnalysis, *, narrow: bool) -> None:
     st.subheader("Where errors gather" if analysis.quantity == "error rate" else "Groups that differ", anchor=False)
     first, *others = search_lines(analysis.search, analysis.quantity, analysis.unit)
     st.markdown(plain(first))
@@ -106,10 +101,10 @@ def _groups(analysis: ErrorAnalysis, open_sample: Callable[..., object], *, narr
             }
         )
     table(lines)
-    _examples(analysis, open_sample)
+    _examples(analysis)
 
 
-def _examples(analysis: ErrorAnalysis, open_sample: Callable[..., object]) -> None:
+def _examples(analysis: ErrorAnalysis) -> None:
     """A button per group that opens its worst sample."""
     st.caption("Open the worst sample of a group:")
     with st.container(horizontal=True):
@@ -119,7 +114,7 @@ def _examples(analysis: ErrorAnalysis, open_sample: Callable[..., object]) -> No
                 task, sample = f"{analysis.suite}/{analysis.task}", group.examples[0]
                 links.choose("task", task)
                 links.choose("sample", sample)
-                open_sample(query_params=links.here() | {"task": [task], "sample": [sample]})
+                menu.open_page("sample", **links.here(), task=task, sample=sample)
 
 
 def _answers(found: AnswerTable) -> None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.app import rate
+from audit.app.pages import rate
 from audit.ratings import drawing, read_all, read_latest
-from tests.app.pages import button, drawn, every_markdown, rate_as, tables
+from tests.app.drawn import button, drawn, every_markdown, rate_as, tables
 from tests.gate.sequential.conftest import looks
 from tests.sealing import sealed
 

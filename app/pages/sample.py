@@ -35,7 +35,7 @@ from audit.core.units import unit_of
 from audit.reports.explain_command import explain_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from audit.app.settings import AppSettings
     from audit.core.records import Attribution, FindingRecord, Sample
@@ -47,19 +47,14 @@ OPTION_SCORE = "log_likelihood_"
 """Begins the names of scores that the table of options shows."""
 
 
-def page(run: RunFolder, _settings: AppSettings, *, open_list: Callable[..., object]) -> None:
-    """Whether it is right and why, prompt, answer, scores, flags, all sampled texts, and attributions side by side.
-
-    Args:
-        run: The run.
-        open_list: Switches to the page of samples; takes ``query_params``.
-    """
+def page(run: RunFolder, _settings: AppSettings) -> None:
+    """Whether it is right and why, prompt, answer, scores, flags, all sampled texts, and attributions side by side."""
     index = stored.index(run)
     if not index.total():
         st.title("Sample", anchor=False)
         st.info("This run has no samples yet.")
         return
-    place = walk(index, open_list)
+    place = walk(index)
     if place is None:
         return
     (sample,) = index.samples([place.key])

@@ -8,7 +8,7 @@ import pytest
 
 from audit.app.frame import run_label
 from audit.core.run_folder import RunFolder
-from tests.app.pages import button, drawn, every_html, every_markdown, rate_as, tables
+from tests.app.drawn import button, drawn, every_html, every_markdown, rate_as, tables
 from tests.gate.sequential.conftest import looks
 from tests.sealing import sealed
 

@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from audit.app import rate
+from audit.app.menu import ENTRIES
+from audit.app.pages import rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 
 
 SCRIPTS = {
-    "overview": "from audit.app import overview\nframed(overview.page)()",
-    "samples": "from audit.app import samples\nframed(lambda run, s: samples.page(run, s, open_sample=print))()",
-    "errors": "from audit.app import errors\nframed(lambda run, s: errors.page(run, s, open_sample=dict))()",
-    "sample": "from audit.app import sample\nframed(lambda run, s: sample.page(run, s, open_list=print))()",
-    "rate": "from audit.app import rate\nframed(rate.page)()",
+    entry.name: f"from audit.app.pages import {entry.name}\nframed({entry.name}.page)()"
+    for entry in ENTRIES
+    if entry.of_run
 }
-OTHERS = {"runs": "from audit.app import runs\nruns.page(open_run=print)"}
+OTHERS = {
+    entry.name: f"from audit.app.pages import {entry.name}\nunframed({entry.name}.page)()"
+    for entry in ENTRIES
+    if not entry.of_run
+}
 """Pages that are not about one run."""
 
 

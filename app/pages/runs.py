@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import links, stored
+from audit.app import links, menu, stored
 from audit.app.elements.charts import in_theme
 from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
 from audit.app.frame import say_no_runs
-from audit.app.settings import AppSettings
-from audit.app.untrusted import plain
-from audit.core.errors import AuditError
 from audit.core.formatting import counted, duration_text, estimate_text, metric_label, number
 from audit.core.text import printable
 from audit.core.units import unit_of
@@ -22,9 +19,10 @@ from audit.reports.browsing.run_list import RunSummary, matching
 from audit.reports.drawing.trend import TrendPanel, TrendPoint, trend_chart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from audit.app.elements.rows import Tone
+    from audit.app.settings import AppSettings
     from audit.core.records import Metric
 
 REFRESH_SECONDS = 5
@@ -51,22 +49,12 @@ LEAST_RUNS = 2
 """Of a trend."""
 
 
-def page(*, open_run: Callable[..., object]) -> None:
-    """A filter, the table of runs, and the trend of one metric.
-
-    Args:
-        open_run: Switches to the overview of the run that was chosen; takes ``query_params``.
-    """
+def page(settings: AppSettings) -> None:
+    """A filter, the table of runs, and the trend of one metric."""
     if st.session_state.pop("run_to_open", False):
-        run = links.chosen("run")
-        open_run(query_params={"run": run} if run else {})
-    settings = AppSettings.from_environment()
+        menu.open_page("overview", run=links.chosen("run") or "")
     links.leave_out("run", "task", "sample")
-    try:
-        every = stored.summaries(settings.runs)
-    except AuditError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return
+    every = stored.summaries(settings.runs)
     if not every:
         say_no_runs(settings.runs)
         return

@@ -64,6 +64,42 @@ def cluster_freedom(codes: NDArray[np.int64]) -> float:
     return float(1 / (np.sum(shares**2) + np.sum(added) ** 2 - np.sum(added**2)))
 
 
+def clustered_difference(
+    values: NDArray[np.float64], codes: NDArray[np.int64], subset: NDArray[np.bool_]
+) -> tuple[float, float] | None:
+    """Standard error and degrees of freedom of the mean of a subset minus that of the other items.
+
+    A cluster may have items on both sides. It is the bias-reduced error (CR2) of the slope of values on membership,
+    with Satterthwaite's degrees of freedom (Bell and McCaffrey 2002, as in :func:`cluster_freedom`): the residuals of a
+    cluster that has the share w of its side's items are divided by sqrt(1 − w), since the mean follows them.
+
+    Args:
+        values: One number per item.
+        codes: Cluster of each item, as integers from 0.
+        subset: Which items are in it: neither none nor all.
+
+    Returns:
+        Both; None where one cluster has all items of a side, whose spread between clusters nobody then knows.
+    """
+    sums = np.zeros(int(codes.max()) + 1)
+    spread, products = np.zeros(len(sums)), np.zeros((len(sums), 0))
+    for side, sign in ((subset, 1.0), (~subset, -1.0)):
+        n = int(side.sum())
+        share = np.bincount(codes[side], minlength=len(sums)) / n
+        if share.max() == 1:
+            return None
+        grown = 1 / np.sqrt(1 - share)
+        residuals = np.bincount(codes[side], weights=values[side] - values[side].mean(), minlength=len(sums))
+        sums += sign * grown * residuals / n
+        spread += share * grown**2 / n
+        products = np.column_stack([products, share * grown / np.sqrt(n)])
+    # The expected squares and products of the sums are diag(spread) - products products', for independent items.
+    crossed = products.T @ products
+    squares = np.sum(spread**2) - 2 * spread @ np.sum(products**2, axis=1) + np.sum(crossed**2)
+    trace = np.sum(spread) - np.trace(crossed)
+    return float(np.sqrt(np.sum(sums**2))), float(trace**2 / squares)
+
+
 def cluster_codes(numbers: NDArray[np.float64], clusters: Sequence[Hashable]) -> NDArray[np.int64]:
     """Clusters as integers from 0 in order of appearance."""
     if len(clusters) != len(numbers):

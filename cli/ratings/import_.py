@@ -54,4 +54,6 @@ def import_(
         line = (
             f"{counted(done.added, 'answer')} added, {done.known:,} known, {done.complete:,} to complete items left out"
         )
+        if done.new_raters:
+            line += f"; new raters: {', '.join(map(named, done.new_raters))}"
         err.print(line, markup=False, highlight=False, soft_wrap=True)

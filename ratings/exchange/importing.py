@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from audit.core.errors import UsageError
 from audit.core.records import Record, digest_of
 from audit.core.text import named
@@ -36,6 +38,8 @@ class ImportedAnswers(Record):
     """Answers that were there already, from an earlier import."""
     complete: int = 0
     """Answers to items that have all their raters, or that this rater has answered: left out."""
+    new_raters: list[str] = Field(default_factory=list)
+    """People who were nobody in the project and are raters now."""
 
 
 def import_answers(
@@ -96,6 +100,7 @@ def _store(
     fill(connection, item.id, rater)
     if rater not in members(connection, project.id):
         append_role(connection, project.id, who, one.rater, "rater")
+        done.new_raters.append(one.rater)
     content = {"answers": by_run, "seen": {}, "guidelines": guidelines_of(connection, project.id)[0]}
     content |= {"comment": one.comment, "imported_by": who, "imported_from": tool}
     append(connection, project.id, "answered", rater, item_id=item.id, submission=submission, content=content)
@@ -124,9 +129,11 @@ def _answers(project: Project, item: RatedItem, one: ForeignAnswer) -> dict[str,
             word = value[0] if isinstance(value, list) and len(value) == 1 else value
             # Sides are ours: another tool cannot know which output was shown on which.
             given[asked.name] = sides.get(str(word), word if word in {"tie", "both_bad"} else None)
-        elif (
-            isinstance(value, list) and len(value) == 1 and not isinstance(asked, LabelChoice) and asked.kind != "spans"
-        ):
+        elif asked.kind == "spans":
+            # Another tool counts outputs by run; an answer is checked by the sides on which they are shown.
+            if isinstance(value, list) and _are_spans(value):
+                given[asked.name] = [item.other_side({"side": "a", **span}, project.seed) for span in value]
+        elif isinstance(value, list) and len(value) == 1 and not isinstance(asked, LabelChoice):
             given[asked.name] = value[0]
     lengths = {side: len(output.text) for side, output in item.sides(project.seed).items()}
     try:
@@ -134,3 +141,7 @@ def _answers(project: Project, item: RatedItem, one: ForeignAnswer) -> dict[str,
     except UsageError as error:
         msg = f"{one.where}: {error}"
         raise UsageError(msg) from error
+
+
+def _are_spans(found: list[Any]) -> bool:
+    return all(isinstance(span, dict) and span.get("side", "a") in ("a", "b") for span in found)

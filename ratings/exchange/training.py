@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core.errors import UsageError
 from audit.ratings.database import writing
-from audit.ratings.projects.answers import collect
+from audit.ratings.projects.answers import collect, is_complete
 from audit.ratings.projects.asking import BOTH_BAD
 from audit.ratings.projects.events import append
 from audit.ratings.projects.project import find
@@ -34,9 +34,10 @@ def training_lines(
 ) -> list[str]:
     """Examples as JSON Lines, each with a newline at its end; one per item on which people agree enough.
 
-    A preference needs more votes for one output than for the other; a decision of an adjudicator replaces the votes.
-    An output of one run is labelled by its mean points, outputs of two runs by preference, both as false where
-    more than half called both bad. Half characters of UTF-16, which no loader reads, become U+FFFD.
+    Items that lack raters are left out until they have all or an adjudicator has decided. A preference needs more votes
+    for one output than for the other; a decision of an adjudicator replaces the votes. An output of one run is labelled
+    by its mean points, outputs of two runs by preference, both as false where more than half called both bad. Half
+    characters of UTF-16, which no loader reads, become U+FFFD.
 
     Args:
         database_url: URL of the database.
@@ -59,6 +60,7 @@ def training_lines(
             raise UsageError(msg)
         append(connection, found.id, "exported", who, content={"format": form})
         answers = [about for about in collect(connection, found.id) if counts(about)]
+        answers = [about for about in answers if is_complete(about, found) or about.decided is not None]
     make = _preferences if form == "preference" else _labels
     return [_line(example) for about in answers for example in make(about, found, good, bad)]
 

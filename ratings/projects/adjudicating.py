@@ -13,7 +13,7 @@ from pydantic import Field
 from audit.core.errors import UsageError
 from audit.core.records import Record
 from audit.ratings.database import reading, writing
-from audit.ratings.projects.answers import ItemAnswers, collect
+from audit.ratings.projects.answers import ItemAnswers, collect, is_complete
 from audit.ratings.projects.asking import LikertScale, checked
 from audit.ratings.projects.blinding import ShownItem, shown
 from audit.ratings.projects.events import append
@@ -149,11 +149,6 @@ def exclude(database_url: str, project: str, user: str, item_id: int, reason: st
         _about(collect(connection, found.id), item_id)
         release_all(connection, item_id)
         append(connection, found.id, "excluded", who, item_id=item_id, content={"reason": reason})
-
-
-def is_complete(about: ItemAnswers, project: Project) -> bool:
-    """Whether an item has all its raters; calibration and gold items, which everyone rates, never have."""
-    return about.item.kind == "regular" and len(about.by_rater) >= project.raters_per_item
 
 
 def _is_undecided(about: ItemAnswers) -> bool:

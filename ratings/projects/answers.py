@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from audit.ratings.projects.events import Event
     from audit.ratings.projects.item import RatedItem
+    from audit.ratings.projects.project import Project
 
 
 @dataclass(slots=True)
@@ -47,6 +48,11 @@ class ItemAnswers:
         if self.decided is not None:
             return [self.decided[question]] if question in self.decided else []
         return list(self.values(question).values())
+
+
+def is_complete(about: ItemAnswers, project: Project) -> bool:
+    """Whether an item has all its raters; calibration and gold items, which everyone rates, never have."""
+    return about.item.kind == "regular" and len(about.by_rater) >= project.raters_per_item
 
 
 def collect(connection: Connection, project_id: int) -> list[ItemAnswers]:

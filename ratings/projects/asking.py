@@ -28,7 +28,8 @@ class MarkedSpan(Record):
     label: str
     """What it was marked as."""
     side: Literal["a", "b"] = "a"
-    """The output in which it is; ``a`` where there is one."""
+    """The output in which it is, by the side on which it is shown; stored answers have ``a`` for the first run's output
+    and ``b`` for the second's. ``a`` where there is one."""
 
     @model_validator(mode="after")
     def _not_empty(self) -> MarkedSpan:

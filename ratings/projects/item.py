@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 from sqlalchemy import select
@@ -88,6 +88,10 @@ class RatedItem(ItemContent):
         if side not in {"a", "b"}:
             return side
         return "second" if (side == "b") != self.is_swapped(seed) else "first"
+
+    def other_side(self, span: dict[str, Any], seed: int) -> dict[str, Any]:
+        """A marked span with the side of its run instead of the side on which it is shown, and back."""
+        return {**span, "side": {"a": "b", "b": "a"}[span["side"]]} if self.is_swapped(seed) else span
 
     def by_side(self, run: str, seed: int) -> str:
         """The inverse of :meth:`by_run`: the side on which the preferred run's output is shown."""

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Record
 from audit.ratings.database import writing
-from audit.ratings.projects.adjudicating import is_complete
-from audit.ratings.projects.answers import ItemAnswers, collect
+from audit.ratings.projects.answers import ItemAnswers, collect, is_complete
 from audit.ratings.projects.asking import LikertScale
 from audit.ratings.projects.events import append, read_events
 from audit.ratings.projects.project import find

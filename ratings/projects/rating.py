@@ -227,17 +227,30 @@ def _content(
 
 
 def stored_form(project: Project, item: RatedItem, given: dict[str, Value]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Checked answers as they are stored: preferences for the first or second run, and the sides that were pressed."""
+    """Checked answers as they are stored: preferences and marked spans by run, and the sides that were pressed."""
     plain = {name: _plain(value) for name, value in given.items()}
-    asked = {one.name for one in project.questions if one.kind == "preference"}
-    by_run = {name: item.by_run(value, project.seed) if name in asked else value for name, value in plain.items()}
-    return by_run, {name: plain[name] for name in plain if name in asked}
+    kinds = {one.name: one.kind for one in project.questions}
+    by_run = {
+        name: item.by_run(value, project.seed) if kinds.get(name) == "preference" else value
+        for name, value in _spans_moved(project, item, plain).items()
+    }
+    return by_run, {name: value for name, value in plain.items() if kinds.get(name) == "preference"}
 
 
 def seen_form(project: Project, item: RatedItem, stored: dict[str, Any]) -> dict[str, Any]:
-    """Stored answers as raters see them: preferences for the sides on which the outputs are shown."""
+    """Stored answers as raters see them: preferences and marked spans by the sides on which the outputs are shown."""
     asked = {one.name for one in project.questions if one.kind == "preference"}
-    return {name: item.by_side(value, project.seed) if name in asked else value for name, value in stored.items()}
+    moved = _spans_moved(project, item, stored)
+    return {name: item.by_side(value, project.seed) if name in asked else value for name, value in moved.items()}
+
+
+def _spans_moved(project: Project, item: RatedItem, answers: dict[str, Any]) -> dict[str, Any]:
+    """Answers with marked spans by run instead of by side, or the other way round."""
+    marked = {one.name for one in project.questions if one.kind == "spans"}
+    return {
+        name: [item.other_side(span, project.seed) for span in value] if name in marked else value
+        for name, value in answers.items()
+    }
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any answer

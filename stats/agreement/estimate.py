@@ -61,9 +61,11 @@ def over_items(
         confidence: Nominal coverage.
         weights: Ones, one per item.
     """
-    value = statistic(weights) if items else math.nan
+    value = statistic(weights) if items > 1 else math.nan
     if math.isnan(value):
-        why = "all ratings are the same, so that chance agreement is 1" if items else "no item has two ratings"
+        why = {0: "no item has two ratings", 1: "one item alone has two ratings"}.get(
+            items, "all ratings are the same, so that chance agreement is 1"
+        )
         return Coefficient(name, None, None, items, ratings, why)
     interval = None
     if items >= LEAST_ITEMS:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audit.stats.clusters import clustered_difference
 from audit.stats.interval import Interval, finite
 from audit.stats.subgroups.search import codes_of, is_clustered
 
@@ -48,7 +49,7 @@ def contrast(
     The interval of the difference combines those of both means, which are independent: the distances from each mean to
     the ends of its interval add up in squares (Newcombe 1998, *Statistics in Medicine* 17:873, method 10, for shares;
     Zou and Donner 2008, *Statistics in Medicine* 27:1693). If items come in clusters, which may have items on both
-    sides, it is difference ± t(G - 1) · clustered standard error of what each item adds to the difference.
+    sides, it is difference ± t · standard error, by :func:`audit.stats.clusters.clustered_difference`.
 
     Args:
         values: One number per item.
@@ -62,7 +63,7 @@ def contrast(
     means = [float(side.mean()) for side, _ in sides]
     found = [mean_interval(side.tolist(), names, confidence) for side, names in sides]
     if is_clustered(clusters):
-        difference = _clustered(numbers, codes_of(clusters), subset, means, confidence)
+        difference = _clustered(clustered_difference(numbers, codes_of(clusters), subset), means, confidence)
     else:
         difference = _combined(means, found, confidence)
     return SubsetContrast(len(sides[0][0]), means[0], found[0], means[1], difference)
@@ -78,22 +79,12 @@ def _combined(means: Sequence[float], found: Sequence[Interval | None], confiden
     return Interval(middle - down, middle + up, "combined", confidence)
 
 
-def _clustered(
-    numbers: NDArray[np.float64],
-    codes: NDArray[np.int64],
-    subset: NDArray[np.bool_],
-    means: Sequence[float],
-    confidence: float,
-) -> Interval | None:
+def _clustered(found: tuple[float, float] | None, means: Sequence[float], confidence: float) -> Interval | None:
     from scipy import special  # noqa: PLC0415 - half a second to import
 
-    groups = int(codes.max()) + 1
-    inside = int(subset.sum())
-    parts = np.where(subset, (numbers - means[0]) / inside, -(numbers - means[1]) / (len(numbers) - inside))
-    sums = np.bincount(codes, weights=parts)
-    error = math.sqrt(groups / (groups - 1) * float(np.sum(sums**2)))
-    if error == 0:
+    if found is None or found[0] == 0:
         return None
-    reach = float(special.stdtrit(groups - 1, (1 + confidence) / 2)) * error
+    error, freedom = found
+    reach = float(special.stdtrit(freedom, (1 + confidence) / 2)) * error
     middle = means[0] - means[1]
     return Interval(middle - reach, middle + reach, "clustered_t", confidence)

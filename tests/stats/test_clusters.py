@@ -9,9 +9,10 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from audit.stats.clusters import cluster_codes, cluster_freedom, clustered_standard_error
+from audit.stats.clusters import cluster_codes, cluster_freedom, clustered_difference, clustered_standard_error
 from audit.stats.intervals import clustered_interval, mean_interval
 from tests.stats.conftest import ends
+from tests.stats.regression import bias_reduced, on_membership
 
 
 def clustered_data(groups: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -21,19 +22,7 @@ def clustered_data(groups: int, size: int, seed: int) -> tuple[np.ndarray, np.nd
 
 
 def freedom_of_the_regression(codes: np.ndarray) -> float:
-    """Imbens and Kolesár 2016, "Robust Standard Errors in Small Samples", Review of Economics and Statistics 98:701,
-    section 4.2, for a regression on a constant: column g is (I - H)' of cluster g's (I - H)^(-1/2) X (X'X)^(-1).
-    """
-    n = len(codes)
-    left = np.eye(n) - 1 / n
-    columns = []
-    for code in np.unique(codes):
-        inside = codes == code
-        roots, vectors = np.linalg.eigh(left[np.ix_(inside, inside)])
-        adjusted = vectors @ np.diag(roots**-0.5) @ vectors.T @ np.full(inside.sum(), 1 / n)
-        columns.append(left[:, inside] @ adjusted)
-    found = np.linalg.eigvalsh(np.column_stack(columns).T @ np.column_stack(columns))
-    return float(found.sum() ** 2 / (found**2).sum())
+    return bias_reduced(np.zeros(len(codes)), np.ones((len(codes), 1)), codes)[1]
 
 
 @pytest.mark.parametrize(("groups", "size"), [(2, 9), (4, 60), (60, 60), (200, 500)])
@@ -88,3 +77,18 @@ def test_clusters_must_be_parallel_to_values() -> None:
 def test_clusters_are_numbered_as_they_appear() -> None:
     assert cluster_codes(np.zeros(5), ["b", "a", "b", None, "a"]).tolist() == [0, 1, 0, 2, 1]
     assert math.isnan(clustered_standard_error([], []))
+
+
+def test_a_subset_against_the_rest_has_the_error_and_freedom_of_the_regression() -> None:
+    generator = np.random.default_rng(7)
+    for groups, size in ((4, 20), (8, 60), (25, 60)):
+        values, codes = clustered_data(groups, size, groups)
+        subset = generator.random(size) < 0.3
+        assert clustered_difference(values, codes, subset) == pytest.approx(on_membership(values, codes, subset))
+
+
+def test_nobody_knows_the_spread_between_clusters_of_a_side_that_has_one() -> None:
+    codes = np.array([0, 0, 1, 2])
+    assert clustered_difference(np.arange(4.0), codes, codes == 0) is None
+    assert clustered_difference(np.arange(4.0), codes, codes != 0) is None
+    assert clustered_difference(np.arange(4.0), codes, codes < 2) is None

@@ -9,6 +9,7 @@ from audit.ratings.database import reading
 from audit.ratings.exchange.foreign import ForeignAnswer
 from audit.ratings.exchange.importing import import_answers
 from audit.ratings.projects.answers import collect
+from audit.ratings.projects.asking import SpanMarking, of_two_runs
 from audit.ratings.projects.roles import NotAllowed
 from tests.ratings.projects.made import made_in
 
@@ -28,6 +29,7 @@ def test_each_takes_a_free_slot_once(any_database: str) -> None:
     rows = [given("Xenia", 5), given("Yuri", 1), given("Xenia", 4, "", "s1"), given("Ann", 1)]
     done = import_answers(any_database, "p", "Root", rows, "csv")
     assert (done.added, done.known, done.complete) == (2, 0, 2)
+    assert done.new_raters == ["Xenia"], "Yuri found no place"
     assert said(any_database) == [
         {"ann": {"rating": 3}, "xenia": {"rating": 5}},
         {"ann": {"rating": 3}, "xenia": {"rating": 4}},
@@ -47,6 +49,20 @@ def test_preferences_come_by_run(database_url: str) -> None:
     assert said(database_url) == expected
     with pytest.raises(UsageError, match="preference: no answer: it takes"):
         import_answers(database_url, "p", "Root", [ForeignAnswer("x", "1", "", "Y", {"preference": "a"})], "csv")
+
+
+def test_spans_lie_in_the_output_of_their_run(database_url: str) -> None:
+    """Sides are swapped for about half of the items; output "answer n" has 8 characters, "other answer n" 14."""
+    questions = [*of_two_runs(), SpanMarking(name="wrong", text="Where?", labels=["wrong"])]
+    made_in(database_url, 8, raters=2, pairs=True, questions=questions)
+    span = {"start": 9, "end": 14, "label": "wrong", "side": "b"}
+    answers = {"preference": "tie", "wrong": [span]}
+    rows = [ForeignAnswer("x", str(n), "", "Xenia", answers) for n in range(1, 9)]
+    import_answers(database_url, "p", "Root", rows, "csv")
+    assert said(database_url) == [{"xenia": answers}] * 8
+    first = {"preference": "tie", "wrong": [{"start": 9, "end": 14, "label": "wrong"}]}
+    with pytest.raises(UsageError, match="it takes stretches of the output"):
+        import_answers(database_url, "p", "Root", [ForeignAnswer("x", "1", "", "Y", first)], "csv")
 
 
 @pytest.mark.parametrize(

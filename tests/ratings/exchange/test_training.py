@@ -70,6 +70,15 @@ def test_outputs_that_most_call_bad_are_labelled_bad(database_url: str) -> None:
     assert [(one["completion"], one["label"]) for one in labels] == [("answer 0", False), ("other answer 0", False)]
 
 
+def test_items_wait_for_all_their_raters(database_url: str) -> None:
+    made = made_in(database_url, 2, raters=2)
+    made.answer("Ann", made.next("Ann") or 0, rating=5)
+    assert training_lines(database_url, "p", "Root", "label") == []
+    made.rate_all("Ann", rating=5)
+    made.answer("Bob", made.next("Bob") or 0, rating=5)
+    assert len(training_lines(database_url, "p", "Root", "label")) == 1
+
+
 def test_labels_leave_out_the_middle(database_url: str) -> None:
     made = made_in(database_url, 3, raters=2)
     points = {"Ann": [5, 1, 3], "Bob": [4, 2, 4]}

@@ -11,7 +11,7 @@ from audit.core.errors import UsageError
 from audit.ratings.database import reading
 from audit.ratings.projects.adjudicating import adjudicate
 from audit.ratings.projects.answers import collect
-from audit.ratings.projects.asking import LikertScale
+from audit.ratings.projects.asking import LikertScale, SpanMarking, of_two_runs
 from audit.ratings.projects.events import read_events
 from audit.ratings.projects.making import add_items, write_guidelines
 from audit.ratings.projects.project import find
@@ -41,6 +41,24 @@ def test_raters_see_items_in_orders_of_their_own(database_url: str) -> None:
     orders = [made.rate_all(who, rating=3) for who in ("Ann", "Bob", "Cem")]
     assert len({tuple(order) for order in orders}) == 3
     assert {tuple(sorted(order)) for order in orders} == {tuple(item.id for item in made.items)}
+
+
+def test_marked_spans_are_stored_by_run_and_seen_by_side(database_url: str) -> None:
+    """Only "other answer n", of the second run, has a character 14."""
+    questions = [*of_two_runs(), SpanMarking(name="wrong", text="Where?", labels=["wrong"])]
+    made = made_in(database_url, 8, raters=1, pairs=True, questions=questions)
+    sides = {}
+    while (seen := next_item(database_url, "p", "Ann")) is not None:
+        (side,) = [side for side, text in seen.outputs.items() if text.startswith("other")]
+        sides[seen.item_id] = side
+        span = {"start": 9, "end": 14, "label": "wrong", "side": side}
+        made.answer("Ann", seen.item_id, preference="tie", wrong=[span])
+    assert set(sides.values()) == {"a", "b"}
+    with reading(database_url) as connection:
+        stored = [about.by_rater["ann"]["wrong"][0]["side"] for about in collect(connection, 1)]
+    assert stored == ["b"] * 8
+    own = [item.model_dump() for item in own_answers(database_url, "p", "Ann")]
+    assert {item["item_id"]: item["answers"]["wrong"][0]["side"] for item in own} == sides
 
 
 def test_the_same_item_comes_until_it_is_answered(any_database: str) -> None:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from scipy import stats
 
 from audit.stats.intervals import Interval, mean_interval
 from audit.stats.subgroups.contrast import contrast
+from tests.stats.regression import on_membership
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,17 +31,19 @@ def test_shares_get_newcombe_s_interval() -> None:
 
 def test_clusters_get_a_robust_standard_error() -> None:
     generator = np.random.default_rng(4)
-    names = [str(name) for name in generator.integers(8, size=60)]
+    codes = generator.integers(8, size=60)
     inside = generator.random(60) < 0.4
     values = generator.standard_normal(60) + inside
-    found = contrast(values, names, inside, confidence=0.9, mean_interval=ends)
-    groups = np.unique(names, return_inverse=True)[1]
-    fit = sm.OLS(values, sm.add_constant(inside.astype(float))).fit(cov_type="cluster", cov_kwds={"groups": groups})
-    reach = stats.t.ppf(0.95, 7) * fit.bse[1] / np.sqrt(59 / 58)  # statsmodels multiplies by (n - 1) / (n - k), too
+    found = contrast(values, [str(code) for code in codes], inside, confidence=0.9, mean_interval=ends)
+    error, freedom = on_membership(values, codes, inside)
+    reach, slope = stats.t.ppf(0.95, freedom) * error, values[inside].mean() - values[~inside].mean()
     assert found.difference is not None
-    assert (found.difference.low, found.difference.high) == pytest.approx(
-        (fit.params[1] - reach, fit.params[1] + reach)
-    )
+    assert (found.difference.low, found.difference.high) == pytest.approx((slope - reach, slope + reach))
+
+
+def test_a_subset_in_one_cluster_has_no_interval_of_its_difference() -> None:
+    found = contrast([1.0, 3.0, 2.0, 2.5], ["a", "a", "b", "c"], np.arange(4) < 2, confidence=0.9, mean_interval=ends)
+    assert found.difference is None
 
 
 def test_a_side_without_an_interval_gives_none() -> None:

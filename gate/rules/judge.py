@@ -64,7 +64,7 @@ class Judge:
         self._manifest, self._measured, self._policy, self._baseline = manifest, measured, policy, baseline
         self.records = baseline.records if baseline else Records(run)
         """Samples of the run."""
-        self.advisor = Advisor(run, manifest, measured)
+        self.advisor = Advisor(run, manifest, measured, self.records)
         self._on_difference: Callable[[Rule, Metric, BaselineComparison, Gain], str] = lambda *_: ""
         self._completing: Callable[[str], str] = lambda _task: ""
         if baseline is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from audit.core.errors import AuditError
 from audit.gate.settling import CLUSTERED, items_for_ratio, items_needed, shrinks
 from audit.stats.aggregate import UNSCORED
 from audit.stats.definitions import Mean, read
+from audit.stats.definitions.base import is_scored
 from audit.stats.records import Records
 
 if TYPE_CHECKING:
@@ -25,25 +27,33 @@ class Advisor:
     """Says what would settle rules on the metrics of one run.
 
     Args:
-        run: Its folder: clusters are counted in its samples.
+        run: Its folder.
         manifest: Its manifest.
         measured: Its metrics.
+        records: Its samples, in which clusters are counted; None reads them.
     """
 
-    def __init__(self, run: RunFolder, manifest: RunManifest, measured: Measured) -> None:
+    def __init__(
+        self, run: RunFolder, manifest: RunManifest, measured: Measured, records: Records | None = None
+    ) -> None:
         self._run = run
         self._manifest = manifest
         self._measured = measured
-        self._records = Records(run)
+        self._records = records or Records(run)
 
     def on_interval(self, rule: Rule, metric: Metric) -> str:
         """What would settle a rule whose limit lies inside the interval of its metric."""
-        needed = items_needed(metric, rule.min, rule.max, self._clusters(metric))
-        return self._advice(metric, needed)
+        return self._advice(metric, items_needed(metric, rule.min, rule.max, self._of_interval(metric)))
 
     def on_ratio(self, metric: Metric, ratio: float) -> str:
         """What would make the squared width of an interval smaller by a ratio."""
-        return self._advice(metric, items_for_ratio(metric, ratio, self._clusters(metric)) if shrinks(metric) else None)
+        return self._advice(
+            metric, items_for_ratio(metric, ratio, self._of_interval(metric)) if shrinks(metric) else None
+        )
+
+    def _of_interval(self, metric: Metric) -> list[int] | None:
+        """The clusters behind an interval; samples are read only where there are some."""
+        return self.clusters(metric) if metric.ci_method in CLUSTERED else None
 
     def _advice(self, metric: Metric, needed: float | None) -> str:
         if needed is None:
@@ -101,20 +111,20 @@ class Advisor:
         limit = mine.get("limit") or "all"
         return math.inf if limit == "all" else float(limit)
 
-    def _clusters(self, metric: Metric) -> int | None:
-        """Clusters behind a metric; None where its interval has none, or they are not at hand.
+    def clusters(self, metric: Metric) -> list[int] | None:
+        """Scored items of each cluster behind a metric; None where they are not at hand, or there are none.
 
         The definition of a metric says which samples it covers and what their clusters are; a metric without one is
         taken for a mean of their scores.
         """
-        if metric.ci_method not in CLUSTERED:
-            return None
         known = metric.model_copy(update={"definition": metric.definition or Mean().written()})
         try:
             definition, samples = read(known.definition or {}), self._records.of(known)
         except (AuditError, TypeError):
             return None
-        return len(definition.resample(definition.select(samples, metric.slice)).units) or None
+        inside = definition.select(samples, metric.slice)
+        items = Counter(definition.unit_of(sample) for sample in inside if is_scored(sample))
+        return [max(1, items[unit]) for unit in definition.resample(inside).units] or None
 
 
 def rounded_up(count: float) -> int:

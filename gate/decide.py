@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from operator import itemgetter
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from audit.gate.policy import Policy, PolicyFile, Rule
     from audit.gate.rules.baseline import Baseline
     from audit.gate.waivers.waiver_file import WaiverFile
+    from audit.stats.records import Records
+    from audit.stats.recount import Recount
 
 RUN_CHECK = "run/status"
 """Name of the check on the run as a whole; the first of every decision."""
@@ -86,7 +89,7 @@ def decide(
     refuse_without_baseline(file, baseline)
     manifest = _ended_manifest(run)
     own = {*names.TASKS, *names.PROBES, *known}
-    evidence.check(run, ())
+    numbers = evidence.check_files(run)
     metrics, digest = read_metrics(run, manifest)
     measured, policy = Measured(metrics), file.policy
     other = _baseline(run, policy, baseline)
@@ -95,7 +98,8 @@ def decide(
         rules = expanded(policy.rules, manifest, [measured, *([other.measured] if other else [])], own)
         kept = ratings or RatedOutputs.next_to(run)
         judge = Judge(run, manifest, measured, policy, other, kept, _going_on(run, manifest, file, baseline))
-        judged, left_out = judge.judged(rules, own, optional)
+        checked = _checked_tasks(numbers, judge.records, rules, other)
+        judged, left_out = judge.judged(rules, own, optional, checked)
     budget = recorded_budget(policy.budget)
     day = (today or datetime.now(UTC).date()) if waivers else None
     waived = waive(judged, waivers, day, manifest, file.sha256)
@@ -103,8 +107,6 @@ def decide(
     checks += [*registered_checks(manifest, file.name, file.sha256), *budget_checks(budget, manifest), *waived.checks]
     checks += [*([] if judged else [nothing_judged()]), *waived.faults]
     verdict = overall(check.blocking for check in checks)
-    if verdict == "PASS":
-        _check_intervals(run, rules)
     return Decision(
         run_id=manifest.run_id,
         model_digest=manifest.model.digest,
@@ -165,12 +167,12 @@ def refuse_without_baseline(file: PolicyFile, baseline: RunFolder | None) -> Non
 
 
 def _baseline(run: RunFolder, policy: Policy, folder: RunFolder | None) -> Baseline | None:
-    """The baseline, read and checked; SciPy, which comparing needs, takes a second to import."""
+    """The baseline, its files checked; SciPy, which comparing needs, takes a second to import."""
     if folder is None:
         return None
     from audit.gate.rules.baseline import Baseline  # noqa: PLC0415 - see above
 
-    return Baseline(folder, run, across=policy.across, min_aligned=policy.min_aligned)
+    return Baseline(folder, run, across=policy.across, min_aligned=policy.min_aligned, task_by_task=True)
 
 
 def _about_baseline(policy: Policy, baseline: Baseline | None) -> dict[str, Any]:
@@ -198,15 +200,31 @@ def _ended_manifest(run: RunFolder) -> RunManifest:
     return manifest
 
 
-def _check_intervals(run: RunFolder, rules: Sequence[Rule]) -> None:
-    """Derive the intervals that the rules are on again, with those of the bounds that cut answers leave open.
+def _checked_tasks(
+    numbers: Recount | None, records: Records, rules: Sequence[Rule], baseline: Baseline | None
+) -> Iterator[str]:
+    """The tasks of both runs by name, each when its numbers have been found to be what its samples give.
 
-    The libraries that compute intervals take a second to import: only what is to pass pays for it.
+    Values are derived again in both runs; of the judged run also the intervals that the rules are on, with those of the
+    bounds that cut answers leave open. Task by task, because then samples are read once for checks and rules.
+
+    Args:
+        numbers: What compares the judged run's numbers; None if it has none.
+        records: Its samples.
+        rules: Rules on metrics of tasks, no patterns.
+        baseline: The baseline, its files checked.
 
     Raises:
-        EvidenceInvalid: One differs.
+        EvidenceInvalid: The first number that differs.
     """
-    evidence.check(run, {f"{rule.metric}{ending}" for rule in rules for ending in ("", IF_WRONG, IF_RIGHT)})
+    judged = {f"{rule.metric}{ending}" for rule in rules for ending in ("", IF_WRONG, IF_RIGHT)}
+    tasks = {*(numbers.tasks if numbers else ()), *(baseline.tasks if baseline else ())}
+    for suite, task in sorted(tasks, key=itemgetter(1, 0)):
+        if numbers:
+            numbers.check_task(suite, task, judged, records)
+        if baseline:
+            baseline.check_task(suite, task)
+        yield task
 
 
 @contextmanager

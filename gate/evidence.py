@@ -19,7 +19,8 @@ from audit.core.contradictions import in_manifest
 from audit.core.errors import EvidenceInvalid, RunFolderError
 from audit.core.records import digest_of
 from audit.core.records.files.json_file import plain, read_plain, read_text
-from audit.stats import recount
+from audit.stats.records import Records
+from audit.stats.recount import Recount
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
-    from audit.stats.records import Records
 
 MANIFEST = "manifest.json"
 """Its digest is that of its content without ``evidence``."""
@@ -77,6 +77,24 @@ def check(run: RunFolder, judged: Collection[str] | None = None, records: Record
         EvidenceInvalid: The first contradiction.
         RunFolderError: A file of the folder is broken or of a newer schema.
     """
+    numbers = check_files(run)
+    if numbers is not None:
+        numbers.check(judged, records or Records(run))
+
+
+def check_files(run: RunFolder) -> Recount | None:
+    """The part of :func:`check` that reads no samples.
+
+    Args:
+        run: The folder.
+
+    Returns:
+        What compares its numbers with its samples, task by task; None for a run that has not ended, or has no numbers.
+
+    Raises:
+        EvidenceInvalid: The first contradiction.
+        RunFolderError: A file of the folder is broken or of a newer schema.
+    """
     _check_links(run)
     manifest = run.read_manifest()
     fault = in_manifest(manifest)
@@ -85,10 +103,9 @@ def check(run: RunFolder, judged: Collection[str] | None = None, records: Record
     if manifest.status != "running":
         _check_digests(run, manifest)
     metrics = run.read_metrics() if run.metrics_path.exists() else None
-    if metrics is not None and manifest.status != "running":
-        recount.check(run, manifest, metrics, judged, records)
     if metrics is None and manifest.status == "complete":
         raise _invalid(run.manifest_path, "status complete, though the run holds no metrics.json")
+    return None if metrics is None or manifest.status == "running" else Recount(run, manifest, metrics)
 
 
 def is_whole(run: RunFolder) -> bool:

@@ -8,13 +8,15 @@ freedom grow with the items. ``docs/design/reports.md`` says how exact this is.
 from __future__ import annotations
 
 import math
+from functools import partial
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from audit.core.units import unit_of
+from audit.stats.clusters import freedom_of_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from audit.core.records import Metric
 
@@ -29,6 +31,8 @@ CLUSTERED = frozenset(
     }
 )
 """Values of ``ci_method`` of intervals whose degrees of freedom are those of the clusters."""
+BY_SIZE = frozenset({"wilson_clustered", "clustered_t", "studentised_cluster_bootstrap"})
+"""Of these, intervals of means: their degrees of freedom depend on the sizes of the clusters, too."""
 STUDENT = frozenset({"student_t", "studentised_bootstrap"})
 """Of intervals whose degrees of freedom are those of the items."""
 OF_SHARES = frozenset({"wilson", "wilson_clustered"})
@@ -50,7 +54,7 @@ ON_LIMIT = 1e-9
 
 
 def items_needed(
-    metric: Metric, minimum: float | None, maximum: float | None, clusters: int | None = None
+    metric: Metric, minimum: float | None, maximum: float | None, clusters: Sequence[int] | None = None
 ) -> float | None:
     """Items at which the interval of the same value would lie wholly inside the range, or wholly outside.
 
@@ -58,7 +62,7 @@ def items_needed(
         metric: With an interval that spans a limit.
         minimum: Lowest value allowed.
         maximum: Highest value allowed.
-        clusters: Clusters behind the metric, where its interval is clustered; None leaves their number out of account.
+        clusters: Items of each cluster, where the interval is clustered; None leaves them out of account.
 
     Returns:
         The number; infinite where the value lies on a limit; None where the interval does not shrink with items in a
@@ -81,19 +85,34 @@ def shrinks(metric: Metric) -> bool:
     return metric.ci_method in SHRINKING
 
 
-def items_for_ratio(metric: Metric, ratio: float, clusters: int | None = None) -> float:
+def items_for_ratio(metric: Metric, ratio: float, clusters: Sequence[int] | None = None) -> float:
     """Items that make the squared width of an interval smaller by a ratio, its degrees of freedom grown with them."""
     if math.isinf(ratio):
         return math.inf
-    groups = clusters if metric.ci_method in CLUSTERED else metric.n if metric.ci_method in STUDENT else None
-    if groups is None:
+    freedom = _freedom(metric, clusters)
+    if freedom is None:
         return metric.n * ratio
-    now = _quantile(groups, metric.confidence)
+    now = _quantile(freedom(1.0), metric.confidence)
 
     def needed(items: float) -> float:
-        return metric.n * ratio * (_quantile(groups * items / metric.n, metric.confidence) / now) ** 2
+        return metric.n * ratio * (_quantile(freedom(items / metric.n), metric.confidence) / now) ** 2
 
     return enough(needed, metric.n, metric.n * ratio)
+
+
+def _freedom(metric: Metric, clusters: Sequence[int] | None) -> Callable[[float], float] | None:
+    """Degrees of freedom of an interval of so many times as many items; None where they do not matter, or are unknown.
+
+    Args:
+        metric: With the interval.
+        clusters: Items of each of its clusters, at least one; None where they are not known.
+    """
+    if metric.ci_method in CLUSTERED and clusters:
+        sizes = clusters if metric.ci_method in BY_SIZE else [1] * len(clusters)
+        return partial(freedom_of_sizes, sizes)
+    if metric.ci_method in STUDENT:
+        return lambda copies: metric.n * copies - 1
+    return None
 
 
 def enough(needed: Callable[[float], float], n: float, most: float) -> float:
@@ -151,9 +170,9 @@ def _independent(share: float, end: float) -> float:
     return end * (1 - end) / (share - end) ** 2
 
 
-def _quantile(groups: float, confidence: float) -> float:
-    """Student's quantile with one degree of freedom less than there are groups."""
+def _quantile(freedom: float, confidence: float) -> float:
+    """Student's quantile; the normal distribution's where no degree of freedom is left."""
     from scipy import stats  # noqa: PLC0415 - a second to import
 
     tail = (1 + confidence) / 2
-    return float(stats.t.ppf(tail, groups - 1)) if groups > 1 else NormalDist().inv_cdf(tail)
+    return float(stats.t.ppf(tail, freedom)) if freedom > 0 else NormalDist().inv_cdf(tail)

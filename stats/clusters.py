@@ -56,12 +56,23 @@ def cluster_freedom(codes: NDArray[np.int64]) -> float:
         codes: Cluster of each item, as integers from 0; at least two clusters.
     """
     sizes = np.bincount(codes)
-    sizes = sizes[sizes > 0]
-    if sizes.min() == sizes.max():  # exactly, whatever rounding does
-        return float(len(sizes) - 1)
-    shares = sizes / sizes.sum()
+    return freedom_of_sizes(sizes[sizes > 0])
+
+
+def freedom_of_sizes(sizes: ArrayLike, copies: float = 1.0) -> float:
+    """The same by the numbers of items, also for so many times as many clusters of the same sizes.
+
+    Args:
+        sizes: Items of each cluster, more than 0; at least two clusters.
+        copies: How often each size is there. Where sizes differ, less than 1 counts as 1: fewer clusters are others.
+    """
+    items = np.asarray(sizes, dtype=np.float64)
+    if items.min() == items.max():  # exactly, whatever rounding does
+        return float(len(items) * copies - 1)
+    copies = max(1.0, copies)
+    shares = items / items.sum() / copies
     added = shares**2 / (1 - shares)
-    return float(1 / (np.sum(shares**2) + np.sum(added) ** 2 - np.sum(added**2)))
+    return float(1 / (copies * np.sum(shares**2) + (copies * np.sum(added)) ** 2 - copies * np.sum(added**2)))
 
 
 def clustered_difference(

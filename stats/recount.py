@@ -22,7 +22,6 @@ from audit.stats.cut_answers import bound_faults
 from audit.stats.definitions import Count, Members, Unscored, UnscoredCompletions, read
 from audit.stats.definitions.base import is_scored
 from audit.stats.recompute import called, differences
-from audit.stats.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, RunManifest, Sample
     from audit.core.run_folder import RunFolder
     from audit.stats.definitions import Definition
+    from audit.stats.records import Records
 
 COUNTS = {
     "unscored": Unscored(),
@@ -45,52 +45,76 @@ COMPUTING = ("checkpoint-audit", "numpy", "scipy")
 """Packages that compute intervals: another version may draw other resamples or use another method."""
 
 
-def check(
-    run: RunFolder,
-    manifest: RunManifest,
-    metrics: Sequence[Metric],
-    judged: Collection[str] | None,
-    records: Records | None = None,
-) -> None:
-    """Compare the metrics of a run with what its manifest says and its samples give.
+class Recount:
+    """The metrics of a run, compared task by task with what its samples give.
 
     Args:
         run: The folder.
         manifest: Its manifest.
         metrics: All of them.
-        judged: Names of those whose intervals are computed again; None takes the primary ones.
-        records: The run's samples, if they are needed afterwards.
 
     Raises:
-        EvidenceInvalid: The first number that differs, a value of a task that did not run, or one without a definition
-            where every metric has one (:func:`audit.core.names.has_definitions`).
-        RunFolderError: A samples file is broken.
+        EvidenceInvalid: The manifest says that a task did not run, and a metric of it has a value.
     """
-    fault = in_records(manifest, metrics)
-    if fault:
-        raise _invalid(run.manifest_path, fault)
-    versions = provenance.package_versions(COMPUTING)
-    if any(manifest.packages.get(name) != versions.get(name) for name in COMPUTING):
-        judged = ()
-    mine: defaultdict[tuple[str, str], list[Metric]] = defaultdict(list)
-    for metric in metrics:
-        mine[metric.suite, metric.task].append(metric)
-    there, records = run.tasks(), records or Records(run)
-    for suite, task in dict.fromkeys([*there, *mine]):
-        if (suite, task) in there:
-            path, samples = run.samples_path(suite, task), records.samples(suite, task)
-            _refuse(path, _in_task(suite, task, samples, mine[suite, task]))
-        for metric in mine[suite, task]:
+
+    def __init__(self, run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric]) -> None:
+        fault = in_records(manifest, metrics)
+        if fault:
+            raise _invalid(run.manifest_path, fault)
+        self._run, self._manifest = run, manifest
+        self._with_samples = run.tasks()
+        self._metrics: defaultdict[tuple[str, str], list[Metric]] = defaultdict(list)
+        for metric in metrics:
+            self._metrics[metric.suite, metric.task].append(metric)
+        self.tasks = list(dict.fromkeys([*self._with_samples, *self._metrics]))
+        """Suite and task of all samples and metrics; groups of tasks, which have no samples, after their members."""
+        versions = provenance.package_versions(COMPUTING)
+        self._same_packages = all(manifest.packages.get(name) == versions.get(name) for name in COMPUTING)
+
+    def check(self, judged: Collection[str] | None, records: Records) -> None:
+        """Compare the metrics of all tasks.
+
+        Args:
+            judged: Names of the metrics whose intervals are computed again; None takes the primary ones.
+            records: The run's samples.
+
+        Raises:
+            EvidenceInvalid: The first number that differs, or one without a definition where every metric has one
+                (:func:`audit.core.names.has_definitions`).
+            RunFolderError: A samples file is broken.
+        """
+        for suite, task in self.tasks:
+            self.check_task(suite, task, judged, records)
+
+    def check_task(self, suite: str, task: str, judged: Collection[str] | None, records: Records) -> None:
+        """Compare the metrics of one task; of a task that the run does not have, there are none.
+
+        Args:
+            suite: Suite of the task.
+            task: Its name.
+            judged: As in :meth:`check`.
+            records: The run's samples.
+
+        Raises:
+            EvidenceInvalid: As :meth:`check`.
+            RunFolderError: The samples file is broken.
+        """
+        run, metrics = self._run, self._metrics.get((suite, task), [])
+        has_samples = (suite, task) in self._with_samples
+        path, samples = run.samples_path(suite, task), records.samples(suite, task) if has_samples else []
+        if has_samples:
+            _refuse(path, _in_task(suite, task, samples, metrics))
+        for metric in metrics:
             counted = COUNTS.get(metric.metric) if metric.slice is None else None
-            if metric.definition is None and counted is not None and (suite, task) in there:
+            if metric.definition is None and counted is not None and has_samples:
                 metric = metric.model_copy(update={"definition": counted.written()})  # noqa: PLW2901
             if metric.definition is None and metric.value is not None and has_definitions(suite, task):
                 fault = f"{called(metric)} has no definition, which all metrics of {task} have"
                 raise _invalid(run.metrics_path, fault)
-            wanted = metric.primary if judged is None else metric.name in judged
-            _refuse_metric(run, manifest, metric, records, interval=wanted)
-        if (suite, task) in there:
-            _refuse(path, bound_faults(mine[suite, task], samples))
+            wanted = self._same_packages and (metric.primary if judged is None else metric.name in judged)
+            _refuse_metric(run, self._manifest, metric, records, interval=wanted)
+        if has_samples:
+            _refuse(path, bound_faults(metrics, samples))
 
 
 def _refuse(path: Path, faults: Iterator[str]) -> None:

@@ -7,7 +7,7 @@ are missing nobody knows what they would have shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from audit.core import collector
 from audit.core.errors import RunFolderError, UsageError
@@ -46,23 +46,44 @@ class ComparedRun:
 
     Args:
         run: Its folder.
-        checked: Whether its evidence has been checked.
+        check: What of its evidence is checked at once. With "files", :meth:`check_task` is to be called for every task;
+            with "nothing", all has been, or will be, checked elsewhere.
 
     Raises:
         EvidenceInvalid: Its files contradict each other.
         RunFolderError: It cannot be read, or has not ended.
     """
 
-    def __init__(self, run: RunFolder, *, checked: bool = False) -> None:
+    def __init__(self, run: RunFolder, *, check: Literal["everything", "files", "nothing"] = "everything") -> None:
         self.manifest: RunManifest = run.read_manifest()
         if self.manifest.status == "running":
             msg = f"{run.path}: this run has not ended: compare it when it has, or finish it with 'audit run --resume'"
             raise RunFolderError(msg)
         self.records = Records(run)
-        if not checked:
-            evidence.check(run, (), self.records)
+        self._numbers = None if check == "nothing" else evidence.check_files(run)
+        if self._numbers is not None and check == "everything":
+            self._numbers.check((), self.records)
         self.metrics, self.digest = read_metrics(run, self.manifest)
         self.by_key = {key_of(metric): metric for metric in self.metrics}
+
+    @property
+    def tasks(self) -> list[tuple[str, str]]:
+        """Suite and task of all that :meth:`check_task` can compare."""
+        return self._numbers.tasks if self._numbers else []
+
+    def check_task(self, suite: str, task: str) -> None:
+        """Compare the values of a task, if there is one, with what its samples give.
+
+        Args:
+            suite: Suite of the task.
+            task: Its name.
+
+        Raises:
+            EvidenceInvalid: The first value that differs.
+            RunFolderError: The samples file is broken.
+        """
+        if self._numbers is not None:
+            self._numbers.check_task(suite, task, (), self.records)
 
     @property
     def reference(self) -> RunReference:

@@ -29,9 +29,11 @@ class Baseline:
 
     Args:
         folder: The baseline.
-        run: The judged run, its evidence checked.
+        run: The judged run, whose evidence the caller checks.
         across: Kinds of mismatch that the policy tolerates.
         min_aligned: Share of the items of either run that both must have scored.
+        task_by_task: Whether the baseline's values are compared with its samples by ``check_task``, which is then to be
+            called for each of ``tasks``; else all are at once.
 
     Raises:
         EvidenceInvalid: The baseline's files contradict each other.
@@ -40,10 +42,18 @@ class Baseline:
     """
 
     def __init__(
-        self, folder: RunFolder, run: RunFolder, *, across: Sequence[MismatchKind], min_aligned: float
+        self,
+        folder: RunFolder,
+        run: RunFolder,
+        *,
+        across: Sequence[MismatchKind],
+        min_aligned: float,
+        task_by_task: bool = False,
     ) -> None:
         self.folder = folder
-        self._sides = ComparedRun(folder), ComparedRun(run, checked=True)
+        mine = ComparedRun(folder, check="files" if task_by_task else "everything")
+        self._sides = mine, ComparedRun(run, check="nothing")
+        self.tasks, self.check_task = mine.tasks, mine.check_task
         self.measured = Measured(self._sides[0].metrics)
         self.manifest = self._sides[0].manifest
         if self.manifest.run_id == self._sides[1].manifest.run_id:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from audit.core.records import NotJudged, SequentialCheck
@@ -24,7 +25,7 @@ from audit.stats.records import Records
 from audit.stats.sequential import last_confidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from audit.core.records import BaselineComparison, GateCheck, Metric, RunManifest
     from audit.core.run_folder import RunFolder
@@ -61,8 +62,9 @@ class Judge:
     ) -> None:
         self._ratings, self._going_on = ratings, going_on
         self._manifest, self._measured, self._policy, self._baseline = manifest, measured, policy, baseline
-        self._records = baseline.records if baseline else Records(run)
-        self.advisor = Advisor(run, manifest, measured)
+        self.records = baseline.records if baseline else Records(run)
+        """Samples of the run."""
+        self.advisor = Advisor(run, manifest, measured, self.records)
         self._on_difference: Callable[[Rule, Metric, BaselineComparison, Gain], str] = lambda *_: ""
         self._completing: Callable[[str], str] = lambda _task: ""
         if baseline is not None:
@@ -70,12 +72,19 @@ class Judge:
             self._on_difference = partial(advice_on, self.advisor, theirs)
             self._completing = partial(completing, self.advisor, theirs)
         self._looked = Looked(manifest, baseline.manifest if baseline else None)
-        self._sequential = SequentialJudge(self._looked, measured, self._records, policy, baseline, going_on)
+        self._sequential = SequentialJudge(self._looked, measured, self.records, policy, baseline, going_on)
 
     def judged(
-        self, rules: Sequence[Rule], own: set[str], optional: set[str]
+        self, rules: Sequence[Rule], own: set[str], optional: set[str], checked: Iterable[str] = ()
     ) -> tuple[list[GateCheck], list[NotJudged]]:
         """The checks in the order of the rules, and the rules on optional tasks that did not run.
+
+        Args:
+            rules: All of them.
+            own: Names of the tasks, probes and methods of this installation.
+            optional: Tasks that the release can do without.
+            checked: Tasks, each given when its evidence has been checked. Its rules are judged before the next is asked
+                for, so that its samples are still in memory; rules on other tasks are judged at the end.
 
         Raises:
             ConfigError: A rule names what cannot exist, or asks for what its unit does not have.
@@ -84,7 +93,10 @@ class Judge:
             limits.check_rule(rule, self._measured, self._baseline.measured if self._baseline else None)
         found: dict[int, Judged] = {}
         left_out: list[NotJudged] = []
-        for place in sorted(range(len(rules)), key=lambda place: rules[place].task):  # samples are read task by task
+        places: dict[str, list[int]] = {}
+        for place, rule in enumerate(rules):
+            places.setdefault(rule.task, []).append(place)
+        for place in chain.from_iterable(places.pop(task, ()) for task in chain(checked, sorted(places))):
             rule = rules[place]
             metric = self._metric(rule)
             if metric is not None and (looked := self.looked_at(rule, metric, rules)) is not None:
@@ -152,7 +164,7 @@ class Judge:
         return found.model_copy(update={"sequential": record, "confidence": rule.confidence})
 
     def _corrected(self, rule: Rule, metric: Metric) -> GateCheck:
-        samples = self._records.of(metric) if metric.definition else []
+        samples = self.records.of(metric) if metric.definition else []
         run_id = self._manifest.run_id
         return judge_corrected(rule, metric, self._measured, self._policy, samples, run_id, self._ratings)
 
@@ -194,7 +206,7 @@ class Judge:
             return judge_truncated(rule, metric, self._measured, self._tolerance(rule))
         if rule.kind == "gap":
             coverage, tolerance = self._confidence(rule), self._tolerance(rule)
-            return judge_gap(rule, self._measured, self._records, coverage, tolerance, self.advisor.more)
+            return judge_gap(rule, self._measured, self.records, coverage, tolerance, self.advisor.more)
         if rule.kind == "corrected":
             return self._corrected(rule, metric)
         return self._on_baseline(rule, metric)

@@ -6,18 +6,24 @@ import math
 from typing import TYPE_CHECKING
 
 from audit.core.units import unit_of
+from audit.gate import settling
 from audit.gate.advice import MORE, rounded_up
 from audit.gate.rules.differences import Gain, gain_of
 from audit.gate.settling import ON_LIMIT, enough
+from audit.stats.clusters import freedom_of_sizes
 from audit.stats.pairing.tango import critical, items_that_reject
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from audit.core.records import BaselineComparison, Metric
     from audit.gate.advice import Advisor
     from audit.gate.policy import Rule
 
 NORMAL = ("tango", "bounded_score")
 """Intervals with the normal quantile; that of all others is Student's, by the number of units."""
+BY_SIZE = frozenset({"tango_clustered", "t"}) | settling.BY_SIZE
+"""Intervals of means: of clusters, their sizes count, too."""
 
 
 def advice_on(
@@ -36,7 +42,8 @@ def advice_on(
     shrinking = _without_cut_answers(rule, found, gain)
     if shrinking is None:
         return "the cut answers alone keep it open, however many items there are: raise the token limit"
-    needed = items_for_gain(shrinking, found)
+    clustered = found.difference.units < found.difference.n and found.difference.ci_method in BY_SIZE
+    needed = items_for_gain(shrinking, found, candidate.clusters(metric) if clustered else None)
     if math.isinf(needed):
         where = "is 0" if rule.kind == "better" else "lies on the margin"
         return f"the difference {where}: no number of items would decide it"
@@ -79,7 +86,7 @@ def _without_cut_answers(rule: Rule, found: BaselineComparison, gain: Gain) -> G
     return moved if moved.value * bare.value > 0 else None
 
 
-def items_for_gain(gain: Gain, found: BaselineComparison) -> float:
+def items_for_gain(gain: Gain, found: BaselineComparison, clusters: Sequence[int] | None = None) -> float:
     """Items at which the interval of the same gain ends at 0; infinite where the gain is 0.
 
     Exact for Tango's interval of two shares against a margin in their unit. Half the width of any other interval
@@ -88,6 +95,7 @@ def items_for_gain(gain: Gain, found: BaselineComparison) -> float:
     Args:
         gain: What the comparison says about a rule.
         found: The comparison.
+        clusters: Items of each cluster, where they count; None takes all units for alike.
     """
     difference = found.difference
     half = gain.value - gain.low if gain.value > 0 else gain.high - gain.value
@@ -101,10 +109,15 @@ def items_for_gain(gain: Gain, found: BaselineComparison) -> float:
     if difference.ci_method in NORMAL:
         return items
     units, each = max(2, difference.units), difference.confidence
-    now = critical(each, units - 1)
+
+    def quantile(count: float) -> float:
+        copies = count / difference.n
+        return critical(each, freedom_of_sizes(clusters, copies) if clusters else units * copies - 1)
+
+    now = quantile(difference.n)
 
     def needed(count: float) -> float:
-        return items * (critical(each, units * count / difference.n - 1) / now) ** 2
+        return items * (quantile(count) / now) ** 2
 
     return enough(needed, difference.n, items)
 

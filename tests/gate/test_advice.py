@@ -139,8 +139,18 @@ def test_a_value_on_the_limit_gets_no_number(check_of: Callable[..., GateCheck])
     assert reason.endswith("the value lies on the limit: no number of items would decide it")
 
 
-def test_clusters_are_counted_in_the_samples(check_of: Callable[..., GateCheck], records: Records) -> None:
-    pattern = [[1.0, 1.0, 1.0, 1.0], [0.0] * 4, [1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 1.0]]
+# What a sample of clusters shows of their spread is larger than that of its copies, by up to G / (G - 1).
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        [[1.0, 1.0, 1.0, 1.0], [0.0] * 4, [1.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 1.0]],
+        [[1.0] * 3 + [0.0] * 2 + [1.0] * 5, [0.0] * 2, [1.0, 0.0], [0.0, 0.0]],
+    ],
+    ids=["one size", "one large cluster"],
+)
+def test_clusters_are_counted_in_the_samples(
+    pattern: list[list[float]], check_of: Callable[..., GateCheck], records: Records
+) -> None:
     values, clusters = in_clusters(pattern, 1)
     now = clustered_interval(values, clusters)
     assert now is not None
@@ -203,10 +213,10 @@ def test_clusters_are_those_of_the_definition(
     run = make_run([metric, records["unscored"]()])
     run.write_samples("evals", "boolq", samples)
     advisor = Advisor(run, run.read_manifest(), Measured([metric, records["unscored"]()]))
-    needed = items_needed(metric, RULE.min, RULE.max, clusters)
+    needed = items_needed(metric, RULE.min, RULE.max, [1] * clusters)
     assert needed is not None
     assert f"about {rounded_up(needed):,} items" in advisor.on_interval(RULE, metric)
-    grown = items_for_ratio(metric, 3.0, clusters)
+    grown = items_for_ratio(metric, 3.0, [1] * clusters)
     assert f"about {rounded_up(grown):,} items" in advisor.on_ratio(metric, 3.0)
 
 

@@ -93,8 +93,9 @@ def test_the_bounds_of_cut_answers_that_a_verdict_rests_on_are_computed_again(
     for name in kinds:
         with pytest.raises(EvidenceInvalid, match=rf"the interval of boolq/{name} is .* to 0\.987"):
             verdict(name, floor=0.1, ci_high=0.987)
-    # What fails anyway is decided without intervals, which take long to compute: values are still compared.
-    assert verdict("accuracy", floor=0.999, ci_high=0.987) == "FAIL"
+    assert verdict(floor=0.999) == "FAIL"
+    with pytest.raises(EvidenceInvalid, match=r"the interval of boolq/accuracy is .* to 0\.987"):
+        verdict("accuracy", floor=0.999, ci_high=0.987)
     with pytest.raises(EvidenceInvalid, match=r"boolq/accuracy is 0\.91, the samples give 0\.9"):
         verdict("accuracy", floor=0.999, value=0.91)
 

@@ -15,7 +15,7 @@ from audit.gate.decisions import current
 from audit.gate.metrics_file import read_metrics
 from audit.gate.policy import load_policy
 from audit.reports import contents
-from audit.stats import recount
+from audit.stats.recount import Recount
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ class Case:
 @pytest.fixture(autouse=True)
 def _without_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """No samples lie in these folders, from which the gate would derive the metrics again."""
-    monkeypatch.setattr(recount, "check", lambda *_: None)
+    monkeypatch.setattr(Recount, "check_task", lambda *_: None)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 from audit.gate.judging import judge_interval
 from audit.gate.settling import CLUSTERED, OF_SHARES, STUDENT, _quantile, items_for_ratio, items_needed, shrinks
 from audit.stats.bootstrap import cluster_bootstrap, jackknife_t
+from audit.stats.clusters import cluster_freedom
 from audit.stats.intervals import bca_bootstrap, clustered_interval, student_t, studentised_bootstrap, wilson
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def test_clustered_shares_are_settled_by_that_many_items(kind: str, records: Rec
     metric = records["metric"](
         value=float(np.mean(values)), n=len(values), ci_low=now.low, ci_high=now.high, ci_method=now.method
     )
-    needed = items_needed(metric, limit, None, clusters=len(pattern))
+    needed = items_needed(metric, limit, None, clusters=[len(one) for one in pattern])
     assert needed is not None
     copies = population * needed / len(values)
     enough, fewer = (clustered_interval(*in_clusters(pattern, k)) for k in (math.ceil(copies), int(0.95 * copies)))
@@ -107,7 +108,7 @@ def test_many_clusters_are_settled_to_five_percent(records: Records) -> None:
     value = float(np.mean(values))
     limit = value - 0.02
     metric = records["metric"](value=value, n=len(values), ci_low=now.low, ci_high=now.high, ci_method=now.method)
-    needed = items_needed(metric, limit, None, clusters=25)
+    needed = items_needed(metric, limit, None, clusters=[4] * 25)
     assert needed is not None
     copies = 24 / 25 * needed / len(values)
     enough, fewer = (clustered_interval(*in_clusters(pattern, k)) for k in (math.ceil(copies), int(0.95 * copies)))
@@ -257,9 +258,9 @@ def test_an_interval_of_another_method_is_not_known_to_shrink(method: str | None
 
 
 def test_the_quantile_of_one_group_or_less_is_the_normal_one() -> None:
-    assert _quantile(2, 0.95) == pytest.approx(12.706, abs=1e-3)  # Student's table, one degree of freedom
-    assert _quantile(1.5, 0.9) == pytest.approx(stats.t.ppf(0.95, 0.5))
-    assert _quantile(1, 0.95) == pytest.approx(1.95996, abs=1e-5)
+    assert _quantile(1, 0.95) == pytest.approx(12.706, abs=1e-3)  # Student's table, one degree of freedom
+    assert _quantile(0.5, 0.9) == pytest.approx(stats.t.ppf(0.95, 0.5))
+    assert _quantile(0, 0.95) == pytest.approx(1.95996, abs=1e-5)
 
 
 @pytest.mark.parametrize(("value", "limit"), [(0.0, 0.0), (-1e6, -1e6 + 1e-4), (1e6, 1e6 - 1e-4)])
@@ -287,4 +288,23 @@ def test_few_clusters_are_settled_by_the_quantile_of_as_many_as_there_will_be(
 
     ends = sorted((60.0, 60 * ratio))
     expected = 60.0 if ratio == 1 else brentq(lacking, *ends, xtol=1e-12)
-    assert items_for_ratio(metric, ratio, clusters) == pytest.approx(expected)
+    assert items_for_ratio(metric, ratio, [7] * clusters) == pytest.approx(expected)
+    others = metric.model_copy(update={"ci_method": "cluster_jackknife_t"})
+    assert items_for_ratio(others, ratio, [1, 9] + [5] * (clusters - 2)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("ratio", [2.0, 5.0])
+def test_clusters_of_unequal_size_are_settled_by_intervals_of_so_many_copies(ratio: float, records: Records) -> None:
+    """By trying whole numbers of copies; the standard error is taken to shrink with their square root."""
+    sizes = [40, 3, 3, 2, 2, 1]
+    metric = records["metric"](n=sum(sizes), ci_method="clustered_t", confidence=0.9)
+
+    def width(copies: int) -> float:
+        codes = np.repeat(np.arange(copies * len(sizes)), sizes * copies)
+        return float(stats.t.ppf(0.95, cluster_freedom(codes)) / math.sqrt(copies))
+
+    copies = next(count for count in range(1, 100) if width(count) <= width(1) / math.sqrt(ratio))
+    found = items_for_ratio(metric, ratio, sizes) / sum(sizes)
+    assert copies - 1 < found <= copies
+    alike = items_for_ratio(metric, ratio, [1] * len(sizes)) / sum(sizes)
+    assert alike > found, "by the number of clusters alone, Student's quantile seems to shrink less"

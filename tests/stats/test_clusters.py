@@ -9,7 +9,13 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from audit.stats.clusters import cluster_codes, cluster_freedom, clustered_difference, clustered_standard_error
+from audit.stats.clusters import (
+    cluster_codes,
+    cluster_freedom,
+    clustered_difference,
+    clustered_standard_error,
+    freedom_of_sizes,
+)
 from audit.stats.intervals import clustered_interval, mean_interval
 from tests.stats.conftest import ends
 from tests.stats.regression import bias_reduced, on_membership
@@ -45,6 +51,12 @@ def test_freedom_is_that_of_bell_and_mccaffrey() -> None:
         assert cluster_freedom(codes) == pytest.approx(freedom_of_the_regression(codes), rel=1e-9)
     assert cluster_freedom(np.array([0, 1, 1, 1])) == pytest.approx(1.0, rel=1e-12)  # two clusters of any size
     assert cluster_freedom(np.arange(7).repeat(3)) == 6  # one size: one less than clusters
+    sizes = [9, 4, 1]
+    for copies in (1, 2, 5):
+        codes = np.repeat(np.arange(3 * copies), sizes * copies)
+        assert freedom_of_sizes(sizes, copies) == pytest.approx(freedom_of_the_regression(codes), rel=1e-9)
+    assert freedom_of_sizes(sizes, 0.3) == freedom_of_sizes(sizes)
+    assert freedom_of_sizes([4, 4, 4], 2.5) == 6.5
 
 
 def test_clustered_error_equals_the_double_sum_of_miller() -> None:

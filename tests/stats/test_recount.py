@@ -10,7 +10,6 @@ from audit.core import names, provenance
 from audit.core.errors import EvidenceInvalid
 from audit.core.records import Metric, NotRun, Sample, SampledText
 from audit.core.run_folder import RunFolder
-from audit.stats import recount
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import (
     Count,
@@ -22,6 +21,8 @@ from audit.stats.definitions import (
     measured,
 )
 from audit.stats.recompute import recomputed_metrics
+from audit.stats.records import Records
+from audit.stats.recount import COMPUTING, Recount
 from tests.reports.conftest import a_manifest
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run(tmp_path: Path) -> RunFolder:
 def refused(run: RunFolder) -> Callable[..., str]:
     def check(*metrics: Metric, judged: tuple[str, ...] | None = None, **manifest: Any) -> str:
         try:
-            recount.check(run, run.read_manifest().model_copy(update=manifest), metrics, judged)
+            Recount(run, run.read_manifest().model_copy(update=manifest), metrics).check(judged, Records(run))
         except EvidenceInvalid as error:
             return str(error)
         return ""
@@ -144,7 +145,7 @@ def test_intervals_are_computed_again_with_the_packages_of_the_run(refused: Call
     """Of what is judged, or of primary metrics; other versions may give other resamples."""
     wrong = ACCURACY.model_copy(update={"ci_low": 0.123})
     other = wrong.model_copy(update={"name": "sums/other", "metric": "other", "primary": False})
-    versions = provenance.package_versions(recount.COMPUTING)
+    versions = provenance.package_versions(COMPUTING)
     assert set(versions) == {"checkpoint-audit", "numpy", "scipy"}
     said = "sums.parquet: evidence invalid: the interval of sums/{} is 0.123 to"
     for metric, judged, fault in (
@@ -333,17 +334,17 @@ def test_metrics_of_the_audits_own_tasks_have_a_definition(run: RunFolder, monke
     null = BARE.model_copy(update={"name": "sums/other", "metric": "other", "value": None, "error": "lost"})
     count = COUNT.model_copy(update={"definition": None})
     manifest = run.read_manifest()
-    recount.check(run, manifest, [better, null, count], ())
+    Recount(run, manifest, [better, null, count]).check((), Records(run))
     monkeypatch.setattr(names, "TASKS", ("sums",))
-    recount.check(run, manifest, [null, count, ACCURACY], ())
+    Recount(run, manifest, [null, count, ACCURACY]).check((), Records(run))
     for part, shown in ((None, ""), ({"half": "a"}, r" with slice \{'half': 'a'\}")):
         with pytest.raises(
             EvidenceInvalid, match=rf"metrics\.json: evidence invalid: sums/f1{shown} has no definition, which"
         ):
-            recount.check(run, manifest, [better.model_copy(update={"slice": part})], ())
+            Recount(run, manifest, [better.model_copy(update={"slice": part})]).check((), Records(run))
     run.samples_path("evals", "sums").unlink()
     with pytest.raises(EvidenceInvalid, match="sums/unscored has no definition"):
-        recount.check(run, manifest, [count], ())
+        Recount(run, manifest, [count]).check((), Records(run))
 
 
 def test_samples_of_another_task_and_twice_the_same(run: RunFolder, refused: Callable[..., str]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.stats import recount
+from audit.stats.recount import Recount
 from tests.gate.waivers.test_judging import made
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _without_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """No samples lie in made-up folders, from which the gate would derive the metrics again."""
-    monkeypatch.setattr(recount, "check", lambda *_: None)
+    monkeypatch.setattr(Recount, "check_task", lambda *_: None)
 
 
 @pytest.fixture

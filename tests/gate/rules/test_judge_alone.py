@@ -277,7 +277,7 @@ def looking(rule: dict[str, Any], *metrics: Metric, baseline: Any = None, most: 
     manifest = manifest_with_limit(60, looks=looks)
     run, policy = RunFolder(Path("/runs/b")), Policy(rules=[asked])
     judge = Judge(run, manifest, Measured(metrics), policy, baseline, RatedOutputs.next_to(run))
-    judge._records = SimpleNamespace(samples=lambda *_: [], of=lambda _: [])  # type: ignore[assignment]
+    judge.records = SimpleNamespace(samples=lambda *_: [], of=lambda _: [])  # type: ignore[assignment]
     return judge.looked_at(asked, metrics[0], [asked])
 
 

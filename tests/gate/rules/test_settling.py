@@ -6,6 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -13,6 +14,7 @@ from audit.core.records import BaselineComparison, Metric, MetricDifference
 from audit.gate.policy import Rule
 from audit.gate.rules.differences import Gain
 from audit.gate.rules.settling import advice_on, completing, items_for_gain
+from audit.stats.clusters import cluster_freedom
 from audit.stats.pairing.tango import tango
 from tests.gate.rules.conftest import last, samples
 
@@ -106,6 +108,23 @@ def test_students_quantile_shrinks_with_the_units(sign: int, units: int, each: i
     found = difference(difference=sign * value, ci_low=gain.low, ci_high=gain.high, ci_method="t", units=units)
     items = items_for_gain(gain, found)
     assert stats.t.ppf(0.975, items / each - 1) * spread / math.sqrt(items) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("method", ["t", "tango_clustered", "studentised_cluster_bootstrap"])
+def test_unequal_clusters_have_the_degrees_of_freedom_of_their_sizes(method: str) -> None:
+    """Brute force: the first number of copies of the clusters with which the interval clears the margin."""
+    sizes, value = [120, 30, 30, 20], 0.2
+
+    def half(copies: int) -> float:
+        codes = np.repeat(np.arange(4 * copies), sizes * copies)
+        return float(stats.t.ppf(0.975, cluster_freedom(codes)) / math.sqrt(copies) / 8)
+
+    gain = Gain(value - half(1), value, value + half(1))
+    assert gain.low < 0
+    found = difference(difference=value, ci_low=gain.low, ci_high=gain.high, ci_method=method, units=4)
+    copies = next(count for count in range(1, 100) if half(count) <= value)
+    assert copies - 1 < items_for_gain(gain, found, sizes) / 200 <= copies
+    assert items_for_gain(gain, found) != pytest.approx(items_for_gain(gain, found, sizes), rel=0.05)
 
 
 def test_the_side_of_the_margin_decides_which_end_counts() -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from audit.gate.waivers.waiver_file import WaiverFile, load_waivers
-from audit.stats import recount
+from audit.stats.recount import Recount
 from tests.reports.conftest import make_run, records
 
 if TYPE_CHECKING:
@@ -45,4 +45,4 @@ def make_waivers(tmp_path: Path) -> Callable[..., WaiverFile]:
 @pytest.fixture
 def _without_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """No samples lie in made-up folders, from which the gate would derive the metrics again."""
-    monkeypatch.setattr(recount, "check", lambda *_: None)
+    monkeypatch.setattr(Recount, "check_task", lambda *_: None)

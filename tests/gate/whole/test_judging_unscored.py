@@ -13,10 +13,10 @@ from audit.core.errors import ConfigError
 from audit.core.records import Sample, SampledText
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
-from audit.stats import recount
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, MeanOfCompletions, Unscored, UnscoredCompletions, measured
 from audit.stats.intervals import wilson
+from audit.stats.recount import Recount
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ Records = dict[str, "Callable[..., Any]"]
 @pytest.fixture(autouse=True)
 def _without_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """No samples lie in these folders, from which the gate would derive the metrics again."""
-    monkeypatch.setattr(recount, "check", lambda *_: None)
+    monkeypatch.setattr(Recount, "check_task", lambda *_: None)
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, EvidenceInvalid
 from audit.core.records import NotRun
+from audit.core.run_folder import RunFolder
 from audit.stats.aggregate import failed_metric
 from tests.gate.rules.conftest import last, metrics_of, samples
 from tests.sealing import sealed
@@ -17,8 +18,7 @@ from tests.sealing import sealed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from audit.core.records import Decision
-    from audit.core.run_folder import RunFolder
+    from audit.core.records import Decision, Sample
 
 BEFORE = [1.0] * 60 + [0.0] * 40
 SAME = {"metric": "boolq/accuracy", "no_worse_than_baseline": {"margin": 0.1}}
@@ -188,3 +188,49 @@ def test_no_rule_is_judged_before_all_were_checked(
 ) -> None:
     with pytest.raises(ConfigError, match="min 7 can never pass"):
         judge(make("b", samples(BEFORE)), None, FLOOR, {"metric": "boolq/accuracy", "min": 7})
+
+
+def two_tasks(make: Callable[..., RunFolder], name: str) -> RunFolder:
+    scores = [1.0] * 20 + [0.0] * 20
+    return make(name, {task: samples(scores, task) for task in ("asdiv", "boolq")})
+
+
+@pytest.mark.slow
+def test_samples_are_read_once(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For checks, intervals and all rules of a task: reading is most of a gate's time on large runs."""
+    runs = two_tasks(make, "b"), two_tasks(make, "a")
+    seen: list[tuple[str, str]] = []
+    read = RunFolder.read_samples
+
+    def counted(run: RunFolder, suite: str, task: str) -> list[Sample]:
+        seen.append((run.path.name, task))
+        return read(run, suite, task)
+
+    monkeypatch.setattr(RunFolder, "read_samples", counted)
+    kinds = {"no_worse_than_baseline": {"margin": 0.2}, "max_gap": {"slice": "half", "value": 0.9}, "min": 0.1}
+    rules = [
+        {"metric": f"{task}/accuracy", kind: copy.deepcopy(kinds[kind])}
+        for kind in kinds
+        for task in ("boolq", "asdiv")
+    ]
+    assert [one[:2] for one in of_rules(judge(*runs, *rules))] == [
+        (f"{task}/accuracy", kind) for kind in ("no_worse", "gap", "range") for task in ("boolq", "asdiv")
+    ]
+    assert sorted(seen) == sorted((run.path.name, task) for run in runs for task in ("asdiv", "boolq"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("forged", ["a", "b"])
+def test_a_wrong_value_is_found_in_tasks_without_rules_and_whatever_the_verdict(
+    forged: str, make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    runs = {name: two_tasks(make, name) for name in "ba"}
+    first, *others = runs[forged].read_metrics()
+    runs[forged].write_metrics([first.model_copy(update={"value": 0.51}), *others])
+    sealed(runs[forged])
+    with pytest.raises(EvidenceInvalid, match=r"asdiv/accuracy is 0\.51, the samples give 0\.5"):
+        judge(runs["b"], runs["a"], {"metric": "boolq/accuracy", "min": 0.99})  # fails
+    with pytest.raises(ConfigError, match="boolq/acuracy"):  # is said before samples are read
+        judge(runs["b"], runs["a"], {"metric": "boolq/acuracy", "min": 0.5})

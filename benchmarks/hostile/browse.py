@@ -3,8 +3,8 @@
     python benchmarks/hostile/browse.py                     # about ten minutes
     python benchmarks/hostile/browse.py --only overview,card
 
-Each page is opened in Chromium. A script that ran, a request to another host, a dialog, a changed title or an exception on
-the page is a fault, and the exit code is then 1. Output of commands must not hold control characters.
+Each page is opened in Chromium. A script that ran, a request to another host, a dialog, a changed title or an exception
+on the page is a fault, and the exit code is then 1. Commands must print no control characters.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ PORT = 8598
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 PATIENCE = 300_000
 """Milliseconds until a page is given up."""
+REVEAL = re.compile("Show it|Reveal")
 TASKS = ("evals/asdiv", "evals/boolq", "safety/toxicity")
 
 
@@ -91,11 +92,9 @@ def browse(watched: Watched, name: str, run: str, *, of_run: bool) -> None:
         if name == "samples":
             for _ in range(3):
                 watched.press("ArrowRight")
-        for label in ("Show", "Reveal"):
-            button = watched.page.get_by_role("button", name=label).first
-            if button.count() and button.is_enabled():
-                button.click()
-                watched.look()
+        for button in watched.page.get_by_role("button", name=REVEAL).all()[:1]:
+            button.click()
+            watched.look()
 
 
 def command(*words: str | Path) -> Counter[str]:
@@ -122,6 +121,7 @@ def main() -> None:
         said: dict[str, Counter[str]] = {
             "audit gate": command("gate", run.path, "--policy", rules, "--baseline", other.path)
         }
+        said["audit report --format html"] = command("report", run.path, "--format", "html")
         project = ("--project", "hostile", "--as", "Root", "--rater", "ada")
         said["audit ratings assign"] = command("ratings", "assign", run.path, *project, "--count", str(COUNT))
         if "terminal" in wanted:

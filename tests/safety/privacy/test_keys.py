@@ -24,9 +24,9 @@ def test_keys_of_every_service_are_found_whole(service: str) -> None:
         assert not lengths or len(key) in lengths
         text = AROUND[number % len(AROUND)].format(key)
         findings = find(text)
-        assert [(one.kind, text[one.start : one.end], one.reserved) for one in findings] == [
-            ("api_key", key, False)
-        ], text
+        assert [(one.kind, text[one.start : one.end], one.reserved) for one in findings] == [("api_key", key, False)], (
+            text
+        )
 
 
 @pytest.mark.parametrize("service", list(SERVICES))

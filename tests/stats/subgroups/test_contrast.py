@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from audit.stats.intervals import Interval, mean_interval
 from audit.stats.subgroups.contrast import contrast
@@ -36,7 +37,7 @@ def test_clusters_get_a_robust_standard_error() -> None:
     values = generator.standard_normal(60) + inside
     found = contrast(values, names, inside, confidence=0.9, mean_interval=ends)
     groups = np.unique(names, return_inverse=True)[1]
-    fit = sm.OLS(values, sm.add_constant(inside.astype(float))).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    fit = OLS(values, add_constant(inside.astype(float))).fit(cov_type="cluster", cov_kwds={"groups": groups})
     reach = stats.t.ppf(0.95, 7) * fit.bse[1] / np.sqrt(59 / 58)  # statsmodels multiplies by (n - 1) / (n - k), too
     assert found.difference is not None
     assert (found.difference.low, found.difference.high) == pytest.approx(

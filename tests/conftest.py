@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import logging
 import os
+import re
 import shutil
 import signal
 import sys
@@ -192,6 +194,20 @@ def logged() -> Iterator[list[str]]:
     logging.root.setLevel(logging.INFO)
     yield messages
     logging.root.removeHandler(handler)
+
+
+@pytest.fixture(scope="session")
+def _folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Iterator[int]]:
+    return tmp_path_factory.mktemp("tests"), itertools.count()
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, _folders: tuple[Path, Iterator[int]]) -> Path:
+    """A folder of the test's own, named after it (pytest's looks at all others' and links to itself each time)."""
+    parent, numbers = _folders
+    folder = parent / f"{re.sub(r'[^A-Za-z0-9]', '_', request.node.name)[:24]}{next(numbers)}"
+    folder.mkdir(mode=0o700)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from audit.ratings import add, mean_by_output, output_digest, summary
 from tests.stats.test_clusters import freedom_of_the_regression
@@ -62,7 +62,7 @@ def test_several_raters_have_the_clustered_error_of_statsmodels(database_url: st
     (found,) = summary(database_url, "run-1")
     values = [value for row in ratings.values() for value in row]
     samples = [number for row in ratings.values() for number in range(len(row))]
-    fit = sm.OLS(values, np.ones(len(values))).fit(cov_type="cluster", cov_kwds={"groups": samples}, use_t=True)
+    fit = OLS(values, np.ones(len(values))).fit(cov_type="cluster", cov_kwds={"groups": samples}, use_t=True)
     reach = stats.t.ppf(0.975, freedom_of_the_regression(np.array(samples))) * fit.bse[0]
     low, high = fit.params[0] - reach, fit.params[0] + reach
     assert (found.mean, found.ci_low, found.ci_high) == pytest.approx((fit.params[0], low, min(high, 5)))

@@ -139,6 +139,7 @@ def test_hostile_names_do_not_reach_the_terminal(
     assert "\u202e" not in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["md", "json"])
 def test_report_formats_go_to_a_file_or_to_standard_output(
     form: str, program: typer.Typer, full_run: RunFolder, tmp_path: Path

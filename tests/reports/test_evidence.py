@@ -268,6 +268,7 @@ FORGED = {
 }
 
 
+@pytest.mark.slow
 def test_a_verdict_of_the_gate_is_shown(run: RunFolder, policy: Path) -> None:
     for file in (load_policy(policy), load_policy()):
         decision = decide(run, file)

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from audit.stats.clusters import (
     cluster_codes,
@@ -34,7 +34,7 @@ def freedom_of_the_regression(codes: np.ndarray) -> float:
 @pytest.mark.parametrize(("groups", "size"), [(2, 9), (4, 60), (60, 60), (200, 500)])
 def test_clustered_error_and_interval_of_few_clusters_equal_statsmodels(groups: int, size: int) -> None:
     values, codes = clustered_data(groups, size, seed=groups)
-    fit = sm.OLS(values, np.ones_like(values)).fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=True)
+    fit = OLS(values, np.ones_like(values)).fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=True)
     names = [f"passage {code}" for code in codes]
     assert clustered_standard_error(values, names) == pytest.approx(fit.bse[0], rel=1e-10)
     if groups < 5:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from audit.stats.corrected_shares import Stratum, corrected, effective_number, why_not_corrected
 from audit.stats.prevalence import Agreement, corrected_interval
@@ -99,7 +99,7 @@ def independent(shares: list[float], clusters: list[Any], confidence: float) -> 
     """Korn and Graubard: mean (1 - mean) / error², times (normal / Student's quantile)²; the error by statsmodels."""
     groups = len(set(clusters))
     codes = [sorted(set(clusters)).index(cluster) for cluster in clusters]
-    error = sm.OLS(shares, np.ones(len(shares))).fit(cov_type="cluster", cov_kwds={"groups": codes}).bse[0]
+    error = OLS(shares, np.ones(len(shares))).fit(cov_type="cluster", cov_kwds={"groups": codes}).bse[0]
     mean, tail = np.mean(shares), (1 + confidence) / 2
     return float(mean * (1 - mean) / error**2 * (stats.norm.ppf(tail) / stats.t.ppf(tail, groups - 1)) ** 2)
 

@@ -6,11 +6,10 @@ import math
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from statsmodels.api import OLS
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.proportion import proportion_confint
 
 from audit.stats.intervals import (
@@ -94,7 +93,7 @@ def test_clustered_share_equals_wilson_with_t_at_the_effective_sample_size() -> 
     generator = np.random.default_rng(4)
     codes = np.repeat(np.arange(25), 6)
     values = (generator.random(150) < generator.beta(1, 3, size=25)[codes]).astype(float)
-    fit = sm.OLS(values, np.ones_like(values)).fit(cov_type="cluster", cov_kwds={"groups": codes})
+    fit = OLS(values, np.ones_like(values)).fit(cov_type="cluster", cov_kwds={"groups": codes})
     mean, t = values.mean(), stats.t.ppf(0.975, 24)
     effective = mean * (1 - mean) / fit.bse[0] ** 2
     # Wilson's ends are the roots of (p - mean)² = t² p (1 - p) / n.

@@ -133,6 +133,7 @@ def test_bounds_are_a_scale() -> None:
     assert (percent.low, percent.high) == pytest.approx((100 * ends.low, 100 * ends.high))
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from([0.0, 0.2, 0.5, 1.0]), min_size=1, max_size=12), st.randoms())
 def test_the_order_of_items_does_not_matter(values: list[float], random: object) -> None:
     shuffled = list(values)

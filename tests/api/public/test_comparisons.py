@@ -60,6 +60,7 @@ def test_groups_of_tasks_have_no_changed_items(made: audit.Run, candidate: Path)
         found.changed("bias")
 
 
+@pytest.mark.slow
 def test_it_shows_inline_and_plots(made: audit.Run, candidate: Path) -> None:
     found = audit.compare(made.path, candidate)
     html = found._repr_html_()

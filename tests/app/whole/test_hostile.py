@@ -60,6 +60,7 @@ def literal(test: AppTest) -> str:
     return "\n".join([*cells, *shown, every_markdown(test), every_html(test)])
 
 
+@pytest.mark.slow
 def test_every_page_of_samples_shows_it_literally(hostile: list[Sample], open_page: Open) -> None:
     test = open_page("samples", tasks="evals/boolq")
     assert len(tables(test)[0]["Question"]) == 3
@@ -74,6 +75,7 @@ def test_every_page_of_samples_shows_it_literally(hostile: list[Sample], open_pa
             drawn(button(test, "Next").click().run())
 
 
+@pytest.mark.slow
 def test_hostile_addresses_find_nothing(run: RunFolder, open_page: Open) -> None:
     bad = BAD.replace("\ud800", "").replace("\x00", "")
     for page in ("samples", "sample"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -43,7 +44,7 @@ class Server:
     """A running ``audit app``."""
 
     def __init__(self, runs: Path) -> None:
-        self.port = unused_port()
+        self.runs, self.port = runs, unused_port()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "audit.cli", "app", "--runs", str(runs), "--port", str(self.port)],
             stdout=subprocess.PIPE,
@@ -70,6 +71,16 @@ class Server:
 
 @pytest.fixture
 def server(run: RunFolder, runs: Path) -> Iterator[Server]:
+    running = Server(runs)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def browsed(tmp_path_factory: pytest.TempPathFactory, _audited: Path) -> Iterator[Server]:
+    """One server for all tests in a browser, of which one alone writes."""
+    runs = tmp_path_factory.mktemp("browsed")
+    shutil.copytree(_audited, runs / _audited.name)
     running = Server(runs)
     yield running
     running.stop()
@@ -107,16 +118,23 @@ def test_behind_an_ampersand_it_ends_at_once_too(how: signal.Signals, run: RunFo
     assert psutil.wait_procs(processes[1:], timeout=PATIENCE)[1] == []
 
 
-@pytest.fixture
-def page(chromium: str) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=PATIENCE * 1000)
-        opened = browser.new_page(viewport={"width": 1400, "height": 1000})
-        opened.set_default_timeout(PATIENCE * 1000)
-        yield opened
-        browser.close()
+        launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=PATIENCE * 1000)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page of a window of its own: it shares neither cookies nor storage with another test's."""
+    opened = browser.new_page(viewport={"width": 1400, "height": 1000})
+    opened.set_default_timeout(PATIENCE * 1000)
+    yield opened
+    opened.close()
 
 
 def settle(page: Any) -> None:
@@ -139,13 +157,13 @@ def hold(page: Any, key: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_reviewer_browses_and_rates(server: Server, runs: Path, page: Any) -> None:
+def test_a_reviewer_browses_and_rates(browsed: Server, page: Any) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
 
-    page.goto(f"{server.url}/overview")
+    page.goto(f"{browsed.url}/overview")
     page.get_by_role("heading", name="Capability").wait_for()
     page.locator(".glance .bar").first.wait_for()
     assert re.search(r"[?&]run=\d{8}T", page.url)
@@ -174,13 +192,13 @@ def test_a_reviewer_browses_and_rates(server: Server, runs: Path, page: Any) -> 
     settle(page)
     assert output.count() == len(before)
     assert output.all_inner_texts() != before
-    (row,) = read_all(default_url(runs))
+    (row,) = read_all(default_url(browsed.runs))
     assert (row.rater, row.rating) == ("ada", 4)
     page.keyboard.press("u")
     page.get_by_text("0 of 38 rated").wait_for()
-    assert [row.withdrawn for row in read_all(default_url(runs))] == [True]
+    assert [row.withdrawn for row in read_all(default_url(browsed.runs))] == [True]
 
-    page.goto(f"{server.url}/sample?task=asdiv")
+    page.goto(f"{browsed.url}/sample?task=asdiv")
     page.get_by_text("Why this answer").wait_for()
     page.get_by_text("occlusion").first.wait_for()
     page.locator(".attribution table.grid").first.wait_for()
@@ -190,7 +208,7 @@ def test_a_reviewer_browses_and_rates(server: Server, runs: Path, page: Any) -> 
     assert "<script>document.title" in output.nth(0).inner_text()
     assert dialogs == []
     assert {url.split("/")[2] for url in asked if not url.startswith(("data:", "blob:"))} == {
-        f"127.0.0.1:{server.port}"
+        f"127.0.0.1:{browsed.port}"
     }
 
 
@@ -201,9 +219,9 @@ def place(page: Any) -> dict[str, list[str]]:
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_reviewer_walks_through_the_wrong_answers(server: Server, page: Any) -> None:
+def test_a_reviewer_walks_through_the_wrong_answers(browsed: Server, page: Any) -> None:
     """From the list of runs to the worst errors, one after the other and back, by mouse and by keyboard."""
-    page.goto(server.url)
+    page.goto(browsed.url)
     page.get_by_role("table", name="Runs").get_by_role("button", name="smollm2-135m-instruct").click()
     page.wait_for_url("**/overview?run=*")
     page.get_by_role("link", name="Samples").click()
@@ -245,7 +263,7 @@ def test_a_reviewer_walks_through_the_wrong_answers(server: Server, page: Any) -
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_no_page_has_a_serious_barrier_in_either_theme(server: Server, page: Any) -> None:
+def test_no_page_has_a_serious_barrier_in_either_theme(browsed: Server, page: Any) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     for scheme in ("light", "dark"):
@@ -258,7 +276,7 @@ def test_no_page_has_a_serious_barrier_in_either_theme(server: Server, page: Any
             "sample?task=toxicity",
             "rate",
         ):
-            page.goto(f"{server.url}/{address}")
+            page.goto(f"{browsed.url}/{address}")
             page.locator("[data-testid=stMainBlockContainer] h1").wait_for()
             settle(page)
             found = Axe().run(page).response["violations"]

@@ -1,7 +1,8 @@
-"""The embedded checkpoint in 16 bits: sharing adds no rounding to what plain batches of the same precision have."""
+"""The embedded checkpoint's lower layers in 16 bits: sharing adds no rounding to what plain batches have."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from audit.engine import ScoreRequest, load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from audit.engine import Engine
 
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.slow
 SHOT = "Question: {}\nAnswer: {}\n\n"
 SHOTS = 2
 """Questions with their answers in front of the others: float16 is slow where a processor has no units for it."""
+LAYERS = 10
+"""Of thirty: each layer shares in the same way."""
 QUESTIONS = {
     "What do bees make?": ("honey", "milk", "a loud noise in summer"),
     "Which planet is known as the red planet?": ("Mars", "Venus", "the third from the sun"),
@@ -44,6 +47,21 @@ def requests(engine: Engine) -> list[ScoreRequest]:
     ]
 
 
+@contextmanager
+def lower_layers(engine: Engine) -> Iterator[Any]:
+    """What computes the engine's answers, as long as it has its lower layers alone."""
+    model: Any = engine.model
+    forward = cast("Any", engine)._forward
+    layers, count = model.model.layers, model.config.num_hidden_layers
+    model.model.layers, model.config.num_hidden_layers = layers[:LAYERS], LAYERS
+    forward._trunks.clear()  # states that all layers gave
+    try:
+        yield forward
+    finally:
+        model.model.layers, model.config.num_hidden_layers = layers, count
+        forward._trunks.clear()
+
+
 def log_probs(engine: Engine, asked: Sequence[ScoreRequest]) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Per token, all requests in order."""
     return np.concatenate([score.log_probs for score in engine.score(asked)])
@@ -52,7 +70,8 @@ def log_probs(engine: Engine, asked: Sequence[ScoreRequest]) -> np.ndarray[Any, 
 @pytest.fixture(scope="module")
 def truth(embedded: Engine) -> np.ndarray[Any, np.dtype[np.float64]]:
     """In float32."""
-    return log_probs(embedded, requests(embedded))
+    with lower_layers(embedded):
+        return log_probs(embedded, requests(embedded))
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
@@ -61,12 +80,12 @@ def test_sharing_is_as_near_to_float32_as_plain_batches(
 ) -> None:
     asked = requests(embedded)
     engine = load("smollm2-135m-instruct", device="cpu", dtype=dtype)
-    forward = cast("Any", engine)._forward
-    assert (forward.shares, forward.why_not, forward.decodes) == (True, "", True)
-    shared = log_probs(engine, asked)
-    computed = forward.computed
-    forward.shares = False
-    plain = log_probs(engine, asked)
+    with lower_layers(engine) as forward:
+        assert (forward.shares, forward.why_not, forward.decodes) == (True, "", True)
+        shared = log_probs(engine, asked)
+        computed = forward.computed
+        forward.shares = False
+        plain = log_probs(engine, asked)
     assert forward.computed - computed > 3 * computed
     apart = {"shared": np.abs(shared - truth), "plain": np.abs(plain - truth)}
     assert apart["shared"].mean() < 1.3 * apart["plain"].mean()

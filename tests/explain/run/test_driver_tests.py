@@ -180,6 +180,7 @@ def test_only_pieces_of_one_word_are_words() -> None:
     assert len(hostile) < 60
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_answer() -> None:
     samples = simulated(np.random.default_rng(1), 40)
     assert aggregate(samples, seed=3) == aggregate(samples, seed=3)

@@ -61,6 +61,7 @@ def names(found: Any) -> list[str]:
     return [one.name for one in found.differences]
 
 
+@pytest.mark.slow
 def test_which_metrics_are_compared(make: Callable[..., RunFolder]) -> None:
     run, other = make("a"), make("b")
     assert names(compare(run, other)) == ["boolq/accuracy", "asdiv/accuracy"]

@@ -167,6 +167,7 @@ def test_both_runs_have_to_be_whole(make: Make, place: int) -> None:
         compare_replay(*runs)
 
 
+@pytest.mark.slow
 def test_a_part_is_compared_on_what_it_has(make: Make) -> None:
     more = [a_sample("asdiv", place, score=1.0) for place in range(2)]
     whole = make("a", items(), more)

@@ -287,6 +287,7 @@ def test_what_has_no_interval_says_why() -> None:
     assert all(value.no_interval for value in alike.values)
 
 
+@pytest.mark.slow
 def test_runs_with_the_same_answers_are_tied() -> None:
     """A score of a corpus has no test where nothing varies: its runs are equal on all items."""
     definition = Corpus(metric="chrf")

@@ -51,6 +51,7 @@ def test_before_all_items_are_there_no_rating_counts(make: Make, judge: Judge) -
     assert shown(run, decision.model_copy(update={"checks": passed, "verdict": "PASS"})) is not None
 
 
+@pytest.mark.slow
 def test_all_items_are_judged_with_the_rest_of_the_error(make: Make, judge: Judge, tmp_path: Path) -> None:
     run, everybody = make(SAMPLES, looks=looks(300, 300)), people(points(chosen(SAMPLES)))
     decision = judge(run, FLOOR, everybody)

@@ -40,6 +40,7 @@ def test_inspects_own_method_is_zstandard() -> None:
     assert Archive(file).read("header.json")["eval"]["task"] == "sums"
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     """A member that says its true size, and one that lies about it."""
     file = archive(tmp_path, {"header.json": b" " * 40_000_000}, zipfile.ZIP_BZIP2)

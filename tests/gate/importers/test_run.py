@@ -37,6 +37,7 @@ ODD: list[Any] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_gate_judges_it(lm_eval_run: RunFolder, tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text("rules:\n  - {metric: tiny_choice/accuracy, min: 0.1}\n", "utf-8")

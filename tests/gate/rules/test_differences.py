@@ -48,6 +48,7 @@ def test_the_interval_decides(make: Callable[..., RunFolder], judge: Callable[..
         assert (found.aligned, found.n, check.value) == (1.0, 200, 96 / 200)
 
 
+@pytest.mark.slow
 def test_lower_is_better_turns_the_interval(make: Callable[..., RunFolder], judge: Callable[..., Decision]) -> None:
     runs = [
         make(name, samples(scores), metric={"higher_is_better": False}) for name, scores in (("b", LOSS), ("a", BEFORE))
@@ -83,6 +84,7 @@ def test_a_relative_margin_counts_the_uncertainty_of_the_baseline(
     assert check.baseline.difference.confidence == 0.975
 
 
+@pytest.mark.slow
 def test_items_without_a_value_count_as_lost(make: Callable[..., RunFolder], judge: Callable[..., Decision]) -> None:
     """Three of 200 items lost on the candidate's side: with them the difference is (197 d - 3) / 200."""
     base = make("a", samples(BEFORE))

@@ -41,6 +41,7 @@ def shown(run: RunFolder, decision: Decision, baseline: RunFolder | None = None)
     return decisions.current(run, manifest, metrics, digest, baseline)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("most", "largest"), [(500, None), (200, None), (500, 1), (200, 1)])
 def test_the_decision_of_the_gate_is_shown(make: Make, judge: Judge, most: int, largest: int | None) -> None:
     values = samples(shares(170, 200))
@@ -52,6 +53,7 @@ def test_the_decision_of_the_gate_is_shown(make: Make, judge: Judge, most: int, 
     assert shown(run, decision) is None
 
 
+@pytest.mark.slow
 def test_the_settings_of_the_policy_count(make: Make, judge: Judge) -> None:
     """14 of 200 items have no value; with the settings that a policy has by default nothing would pass."""
     known = shares(160, 186)

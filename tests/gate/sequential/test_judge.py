@@ -47,6 +47,7 @@ def test_both_verdicts_occur_where_the_fixed_interval_is_clear(make: Make, judge
     assert last(judge(make("bad", samples(shares(20, 100)), looks=looks(100, 500)), None, FLOOR)).verdict == "FAIL"
 
 
+@pytest.mark.slow
 def test_an_open_rule_says_how_many_items_would_decide_it_and_how_to_go_on(make: Make, judge: Judge) -> None:
     values = samples(shares(72, 100))
     policy = judge(make("first", values), None, FLOOR).policy_sha256
@@ -90,6 +91,7 @@ def test_all_items_are_judged_by_the_fixed_interval_with_the_rest_of_the_error(m
     assert (beyond.verdict, beyond.ci_low) != ("PASS", found.ci_low)
 
 
+@pytest.mark.slow
 def test_items_without_a_score_count_at_their_worst(make: Make, judge: Judge) -> None:
     values = shares(85, 100)
     whole = last(judge(make("whole", samples(values), looks=looks(100, 500)), None, FLOOR))
@@ -131,6 +133,7 @@ def test_a_rule_on_the_baseline_is_judged_on_the_items_so_far(make: Make, judge:
     assert f" at all looks together, {n} items)" in found.reason
 
 
+@pytest.mark.slow
 def test_a_loss_counts_against_all_rules_on_the_baseline(make: Make, judge: Judge) -> None:
     base = {task: samples([1.0] * 100, task) for task in ("boolq", "asdiv")}
     values = [0.0 if place % 5 < 2 else 1.0 for place in range(40)]

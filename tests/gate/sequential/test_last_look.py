@@ -175,6 +175,7 @@ def test_a_range_is_judged_by_the_interval_of_statsmodels(
     assert (found.ci_low, found.ci_high) == pytest.approx(ends, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_violation_that_one_of_several_rules_shows_by_chance_stays_open(make: Make, judge: Judge) -> None:
     worse = [0.0 if place < 14 else 1.0 for place in range(100)]
     base = make("base", {task: samples([1.0] * 100, task) for task in ("boolq", "asdiv")})

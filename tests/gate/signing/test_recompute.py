@@ -116,6 +116,7 @@ def again(run: RunFolder, policy: PolicyFile, found: Decision, monkeypatch: pyte
     return done.faults
 
 
+@pytest.mark.slow
 def test_a_decision_is_compared_field_by_field_with_what_the_gate_finds(
     whole: RunFolder, policy: PolicyFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,7 @@ def of(lines: list[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
+@pytest.mark.slow
 def test_preferences_need_a_majority(any_database: str) -> None:
     made = made_in(any_database, 4, raters=3, pairs=True)
     prefer(

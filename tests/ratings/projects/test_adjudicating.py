@@ -73,6 +73,7 @@ def test_an_adjudicator_who_has_yet_to_rate_sees_nothing_of_a_flagged_item(datab
     assert made.next("Dee") is None
 
 
+@pytest.mark.slow
 def test_preferences_are_decided_by_the_side_that_is_shown(database_url: str) -> None:
     made = made_in(database_url, 12, pairs=True)
     for item in made.items:

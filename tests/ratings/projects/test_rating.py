@@ -36,6 +36,7 @@ def test_each_item_gets_exactly_k_raters(any_database: str) -> None:
         assert [len(about.by_rater) for about in collect(connection, 1)] == [2] * 4
 
 
+@pytest.mark.slow
 def test_raters_see_items_in_orders_of_their_own(database_url: str) -> None:
     made = made_in(database_url, 12, raters=3)
     orders = [made.rate_all(who, rating=3) for who in ("Ann", "Bob", "Cem")]
@@ -217,6 +218,7 @@ def test_an_item_of_another_project_is_out_of_reach(database_url: str) -> None:
         Made(database_url, "other", []).answer("Eve", 1, x=1)
 
 
+@pytest.mark.slow
 def test_raters_see_preferences_by_side_alone(database_url: str) -> None:
     """By run, a rater would learn over the items which run is the first one."""
     made = made_in(database_url, 8, pairs=True)

@@ -20,6 +20,7 @@ def rate(made: Made, points: dict[str, list[int]]) -> None:
             made.answer(who, item, rating=given[item - 1])
 
 
+@pytest.mark.slow
 def test_alpha_is_of_the_raters_own_answers(any_database: str) -> None:
     made = made_in(any_database, 6, raters=3)
     rate(made, POINTS)
@@ -36,6 +37,7 @@ def test_alpha_is_of_the_raters_own_answers(any_database: str) -> None:
     assert bias["Cem"] == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 def test_two_raters_have_cohens_kappa(database_url: str) -> None:
     from sklearn.metrics import cohen_kappa_score
 
@@ -48,6 +50,7 @@ def test_two_raters_have_cohens_kappa(database_url: str) -> None:
     assert kappa.value == pytest.approx(cohen_kappa_score(*two.values(), weights="quadratic", labels=range(1, 6)))
 
 
+@pytest.mark.slow
 def test_preferences_give_strengths_of_the_runs(database_url: str) -> None:
     """Nine of twelve prefer the first run: strengths are ± half the log odds."""
     from math import log

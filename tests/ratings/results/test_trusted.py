@@ -10,6 +10,7 @@ from audit.ratings.results.trusted import against_people
 from tests.ratings.projects.made import content, made_in
 
 
+@pytest.mark.slow
 def test_the_metric_that_agrees_comes_first(database_url: str) -> None:
     made = made_in(database_url, 0, raters=1)
     points = [1, 5, 2, 4, 3, 3, 2, 5, 1, 4, 4, 2]

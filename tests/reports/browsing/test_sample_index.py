@@ -113,6 +113,7 @@ FILTERS: list[tuple[Selection, Callable[[Sample], bool]]] = [
 ]
 
 
+@pytest.mark.slow
 def test_filters_find_what_a_look_at_each_sample_finds(index: SampleIndex, by_task: dict[str, list[Sample]]) -> None:
     every = [sample for name in ("answers", "texts", "harm") for sample in by_task[name]]
     for selection, fits in FILTERS:

@@ -12,6 +12,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=2
 ENDS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 
 
+@pytest.mark.slow
 @given(
     st.builds(
         Selection,

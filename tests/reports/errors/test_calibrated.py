@@ -81,6 +81,7 @@ def test_an_overconfident_checkpoint(records: Records) -> None:
     assert rows["Brier score"].compared == "0.240 if every confidence were the share of right answers"
 
 
+@pytest.mark.slow
 def test_calibrated_confidences_are_not_shown_to_be_wrong(records: Records) -> None:
     generator = np.random.default_rng(5)
     confidences = generator.uniform(0.3, 1, 200)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Records = dict[str, "Callable[..., Any]"]
 
 
+@pytest.mark.slow
 def test_the_card_is_inert_well_formed_and_self_contained(shared_run: RunFolder) -> None:
     html, page = card_on_disk(shared_run)
     assert_inert(page)
@@ -125,6 +126,7 @@ def test_words_of_the_run_are_shown_and_names_stand_behind(
         assert part in text
 
 
+@pytest.mark.slow
 def test_intervals_of_a_run_that_was_looked_at_are_called_too_narrow(full_run: RunFolder) -> None:
     note = "too narrow: see Warnings"
     assert note not in card_of(full_run)[0]

@@ -45,6 +45,8 @@ OPEN = (
     "There's no way to know whether {x} {did}.",
     "It isn't stated who {did}.",
 )
+STEP = 19
+"""One published item in 19 is read: an even step would meet one of the two questions of each template alone."""
 
 
 @pytest.mark.slow
@@ -52,7 +54,7 @@ OPEN = (
 def test_sentences_about_a_person(category: str, audit_data: Path) -> None:
     """Assertions are read as their person, or (two in a hundred) not at all; denials and doubts never as a person."""
     lines = (audit_data / "bbq" / f"preds_{category}.jsonl").read_text("utf-8").splitlines()
-    rows = [row for row in map(json.loads, lines[::10]) if row["question"].startswith("Who ")]
+    rows = [row for row in map(json.loads, lines[::STEP]) if row["question"].startswith("Who ")]
     asserted, read = 0, 0
     for row in rows:
         unknown = unknown_option(row)

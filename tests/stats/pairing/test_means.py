@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.api import OLS
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.contingency_tables import mcnemar
 
 from audit.stats.intervals import clustered_interval, studentised_bootstrap
@@ -119,6 +119,7 @@ def test_the_intervals_t_is_significant_where_the_interval_excludes_zero(seed: i
     assert (found.p_value < 0.05) == (not low <= 0 <= high)
 
 
+@pytest.mark.slow
 def test_equal_runs_in_few_clusters_are_rarely_significant() -> None:
     generator, runs, groups = np.random.default_rng(4), 1_500, 4
     names = [f"c{place % groups}" for place in range(40)]

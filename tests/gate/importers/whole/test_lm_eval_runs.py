@@ -46,6 +46,7 @@ def check_equal(run: RunFolder, folder: Path) -> None:
             assert metrics[name].definition
 
 
+@pytest.mark.slow
 def test_recomputed_metrics_are_those_of_lm_eval(lm_eval_run: RunFolder) -> None:
     check_equal(lm_eval_run, LOGS / "lm_eval")
     assert len(stated(LOGS / "lm_eval")) == 18
@@ -59,6 +60,7 @@ def test_of_a_log_that_lm_eval_writes_now(tiny_model: Path, tmp_path: Path) -> N
     check_equal(imported(tmp_path / "runs", tmp_path / "out"), folder)
 
 
+@pytest.mark.slow
 def test_how_the_log_was_made_is_in_the_manifest(lm_eval_run: RunFolder) -> None:
     manifest = lm_eval_run.read_manifest()
     assert (manifest.status, manifest.model.name, manifest.packages["lm_eval"]) == ("complete", "tiny-llama", "0.4.13")

@@ -7,7 +7,7 @@ import re
 import string
 from typing import TYPE_CHECKING
 
-from tests.safety.privacy.cases.personal_values import ALPHANUMERIC, FAKERS, VALUES, digits, luhn_digit
+from tests.safety.privacy.cases.personal_values import ALPHANUMERIC, VALUES, digits, faker_of, luhn_digit
 
 if TYPE_CHECKING:
     import random
@@ -63,7 +63,7 @@ def isbn(draws: random.Random) -> str:
 
 
 def not_an_email(draws: random.Random) -> str:
-    name = FAKERS["en_US"].user_name()
+    name = faker_of("en_US").user_name()
     made = (
         f"Follow @{name} for more.",
         f"{name}@",

@@ -6,6 +6,7 @@ that one belongs to somebody is possible and cannot be told.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import string
 from typing import TYPE_CHECKING
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "pl_PL", "pt_BR", "fi_FI", "sv_SE", "nl_NL", "en_IN")
-FAKERS = {locale: Faker(locale) for locale in LOCALES}
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 VERHOEFF_STEP = (
     "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
@@ -29,6 +29,12 @@ VERHOEFF_PLACE = (
     "0123456789", "1576283094", "5803796142", "8916043527", "9453126870", "4286573901", "2793806415", "7046913258",
 )  # fmt: skip
 MAIL_HOSTS = ("gmail.com", "web.de", "orange.fr", "libero.it", "wp.pl", "uol.com.br", "qq.com", "bt.co.uk", "elisa.fi")
+
+
+@functools.cache
+def faker_of(locale: str) -> Faker:
+    """The one of a place, made when it is first asked for."""
+    return Faker(locale)
 
 
 def seed(number: int) -> None:
@@ -50,7 +56,7 @@ def luhn_digit(number: str) -> str:
 
 
 def email(draws: random.Random) -> str:
-    person = FAKERS[draws.choice(LOCALES)]
+    person = faker_of(draws.choice(LOCALES))
     made = [
         person.ascii_company_email(),
         person.ascii_free_email(),
@@ -69,7 +75,7 @@ def email(draws: random.Random) -> str:
 def card(draws: random.Random) -> str:
     """Faker's issuers, the 2-series of Mastercard and numbers of 19 digits; in one piece or grouped as printed."""
     issuers = ("visa16", "visa19", "mastercard", "amex", "discover", "diners", "maestro")
-    number = FAKERS["en_US"].credit_card_number(draws.choice(issuers))
+    number = faker_of("en_US").credit_card_number(draws.choice(issuers))
     if draws.random() < 0.4:
         head, length = draws.choice(
             (("2221", 16), ("2350", 16), ("2720", 16), ("4", 19), ("6011", 19), ("3528", 16), ("62", 17))
@@ -86,7 +92,7 @@ def card(draws: random.Random) -> str:
 
 def iban(draws: random.Random) -> str:
     """Countries whose account numbers have no check digits of their own that Faker would have to know."""
-    number = FAKERS[draws.choice(("en_GB", "de_DE", "fr_FR", "nl_NL", "pl_PL", "it_IT"))].iban()
+    number = faker_of(draws.choice(("en_GB", "de_DE", "fr_FR", "nl_NL", "pl_PL", "it_IT"))).iban()
     groups = [number[place : place + 4] for place in range(0, len(number), 4)]
     return draws.choice(("", " ", "-", ".", "  ")).join(groups)
 
@@ -94,7 +100,7 @@ def iban(draws: random.Random) -> str:
 def ip(draws: random.Random) -> str:
     """Version 4, or version 6 under 2000::/3, in full or shortened."""
     if draws.random() < 0.5:
-        return FAKERS["en_US"].ipv4_public()
+        return faker_of("en_US").ipv4_public()
     groups = [f"{0x2000 + draws.randrange(0x1000):x}", *(f"{draws.randrange(1, 65536):x}" for _ in range(7))]
     keep = draws.choice((8, 5, 3))
     return ":".join(groups) if keep == 8 else f"{':'.join(groups[: keep - 1])}::{groups[-1]}"
@@ -299,12 +305,12 @@ def private_key(draws: random.Random) -> str:
 
 
 def br_cpf(draws: random.Random) -> str:
-    number = str(FAKERS["pt_BR"].cpf())
+    number = str(faker_of("pt_BR").cpf())
     return draws.choice((number, number.replace(".", "").replace("-", "")))
 
 
 def of_faker(locale: str, method: str) -> Callable[[random.Random], str]:
-    return lambda _draws: str(getattr(FAKERS[locale], method)())
+    return lambda _draws: str(getattr(faker_of(locale), method)())
 
 
 VALUES: dict[str, Callable[[random.Random], str]] = {

@@ -48,6 +48,8 @@ class OwnTask:
     """Column that groups items that are not independent."""
     slices: tuple[str, ...] = ()
     """Columns whose values name subsets."""
+    question: str = "question"
+    """Name of the field of its prompt that asks the question."""
     words: TaskWords | None = None
     """Title and question; None for those of its kind."""
     metrics: tuple[Metric, ...] = ()

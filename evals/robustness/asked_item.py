@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,9 @@ QUESTION = "question"
 """Name of the field that is perturbed, unless the task says another."""
 OPTION = "option "
 """What the names of options in a prompt begin with."""
-NO_QUESTION = "the place of its question in the prompt is not known"
+NO_QUESTION = "the place of its question in the prompt is not known, or options are part of it"
+LISTED = re.compile(r"(?:^|[\s(])(?P<name>[A-B1-2])[.):]\s")
+"""The name of a first or second option within a text."""
 SEVERAL_PROMPTS = "each of its options has its own prompt"
 UNSCORED = "it could not be scored"
 
@@ -50,14 +53,15 @@ class AskedItem:
     def questions(self) -> list[Span]:
         """Where the question lies, once for each time that the prompt shows it; empty where that is not known.
 
-        It is the field that the task says, the field ``question``, or the only field that is no option.
+        It is the field that the task says, the field ``question``, or the only field that is no option. A field that
+        lists options is none: they would be changed with it.
         """
         named = [span for span in self.parts if span.name == self.field]
         others = [span for span in self.parts if not span.name.startswith(OPTION)]
         alone = others if len({span.name for span in others}) == 1 else []
         found = named or alone
         texts = {self.text(span) for span in found}
-        return found if len(texts) == 1 and texts.pop().strip() else []
+        return found if len(texts) == 1 and _is_question(texts.pop()) else []
 
     def text(self, span: Span) -> str:
         """The text of a part of the prompt."""
@@ -91,3 +95,9 @@ class AskedItem:
             return NO_QUESTION
         moved = [edit.moved(span.start) for span in found for edit in edits]
         return PromptChange(effective(self.sample.prompt, moved)) if moved else lacks
+
+
+def _is_question(text: str) -> bool:
+    """Whether a text is more than white space and lists no options."""
+    names = {found["name"] for found in LISTED.finditer(text)}
+    return bool(text.strip()) and not ({"A", "B"} <= names or {"1", "2"} <= names)

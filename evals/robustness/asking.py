@@ -126,6 +126,8 @@ class PerturbingLM(HarnessLM):
         for instance in {id(one): one for one in requests}.values():
             copy = self._copies[instance.doc_id]
             prompt, asked, *rest = instance.args
+            if copy.before in self._system_merged:
+                self._system_merged.add(copy.prompt)
             prompt = copy.prompt if prompt == copy.before else prompt
             asked = copy.continuations.get(asked, asked) if isinstance(asked, str) else asked
             instance.arguments = (prompt, asked, *rest)

@@ -54,3 +54,20 @@ def test_items_that_cannot_be_perturbed() -> None:
     assert AskedItem(item()).unusable() is None
     assert AskedItem(item(error="NaN", score=None)).unusable() == UNSCORED
     assert AskedItem(item(prompt_sha256="0" * 64)).unusable() == SEVERAL_PROMPTS
+
+
+@pytest.mark.parametrize(
+    ("question", "is_one"),
+    [
+        ("Which town?\nA. Rome\nB. Oslo", False),
+        ("Which town? (A) Rome (B) Oslo", False),
+        ("Which town?\n1) Rome\n2) Oslo", False),
+        ("Was it in part A. or later?", True),
+        ("Is 1. more than 2? Is B) a mark?", True),
+        (" \n", False),
+    ],
+)
+def test_a_field_that_lists_options_is_no_question(question: str, is_one: bool) -> None:
+    prompt = f"Q: {question}\nA:"
+    span = Span(name="question", kind="field", start=3, end=3 + len(question))
+    assert bool(AskedItem(item(prompt, spans=[span])).questions()) is is_one

@@ -88,3 +88,11 @@ def test_generated_answers_follow_the_changed_prompt(scripted: Scripted) -> None
     assert PerturbingLM(scripted, [copy]).generate_until([request]) == [" Oslo"]
     assert scripted.asked[0].prompt == copy.prompt == LETTERED.replace("Which", "which")
     assert request.args == (copy.prompt, {"until": ["\n"]})
+
+
+def test_what_became_of_the_system_turn_is_known_of_copies_too(scripted: Scripted) -> None:
+    copy = copy_of("case")
+    lm = PerturbingLM(scripted, [copy])
+    lm._system_merged.add(copy.before)
+    lm.loglikelihood(instances(LETTERED))
+    assert [remark.system_merged for remark in lm.remarks["towns", 0]] == [True] * 3

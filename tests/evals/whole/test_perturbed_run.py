@@ -35,12 +35,14 @@ def metrics(run: RunFolder) -> dict[tuple[str, str | None], Metric]:
 def test_a_run_with_perturbed_items(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audit.pipeline.audit.write_card", lambda _: None)
     (policy := tmp_path / "policy.yaml").write_text(POLICY)
+    (settings := tmp_path / "settings.yaml").write_text("evals: {bootstrap_resamples: 100}")
 
     def audit(*words: str) -> int:
         return run_command([*words, "-q"])
 
     def started(place: str) -> tuple[int, Path]:
         words = ("run", "--model", str(tiny_model), "--tasks", "commonsenseqa", "--limit", "6", "--no-explain")
+        words += ("--config", str(settings))
         code = audit(*words, "--perturb", "swap,option_order", "--out", str(tmp_path / place), "--policy", str(policy))
         return code, next((tmp_path / place).glob("2*"))
 

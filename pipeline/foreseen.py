@@ -110,7 +110,8 @@ class _Foreseen:
             ConfigError: It will.
         """
         own = own_tasks().get(rule.task)
-        declared = safety.foreseen_metrics(rule.task) if rule.task in self._probes else own and own.metrics
+        of_benchmark = own.metrics if own else None
+        declared = safety.foreseen_metrics(rule.task) if rule.task in self._probes else of_benchmark
         if declared is None:
             return
         # The gate asks nothing of a metric without a value; which value it is does not matter to these checks.

@@ -30,7 +30,8 @@ FLAGS = {
     TRUNCATED_OUTPUTS: Flag.TRUNCATED_OUTPUT,
 }
 """Counts of samples with a flag; that of cut prompts is always there, the others where there is one."""
-POINTS = 100.0
+IN_POINTS = 100.0
+"""Factor that turns differences of shares into percentage points."""
 
 
 class _Measuring:
@@ -56,7 +57,7 @@ class _Measuring:
     def against(self, where: Mapping[str, str] | None = None) -> Iterator[Metric]:
         """The change against the original questions and, of right and wrong answers, the share that flips."""
         other = f"{SCORES}{UNPERTURBED}"
-        change = Against(other=other, scale=POINTS if self.is_share else 1.0)
+        change = Against(other=other, scale=IN_POINTS if self.is_share else 1.0)
         yield self._made(change, CHANGE, unit="points" if self.is_share else "score", where=where)
         if self.is_binary:
             yield self._made(Against(other=other, compare="unequal"), FLIPS, better=False, where=where)

@@ -11,7 +11,8 @@ import numpy as np
 from audit.core.records import Flag
 from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, none_scored, places_of
 from audit.stats.definitions.means.mean import Mean, field_of, scaled_interval, scaled_mean
-from audit.stats.intervals import why_none
+from audit.stats.intervals import Interval, why_none
+from audit.stats.pairing.means import of_means, of_shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
 
 
+POINTS = "points"
+"""Unit of differences of shares."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Against(Definition):
     """The mean over samples of a score minus another score of the same item, or of whether both differ.
 
     The comparison is paired: what items differ in does not widen the interval (Miller 2024, "Adding Error Bars to
-    Evals", arXiv:2411.00640, on paired differences). A sample without one of the scores, or whose answer was cut by the
+    Evals", arXiv:2411.00640, on paired differences). Differences of right and wrong answers have Tango's interval, as
+    two runs do. A sample without one of the scores, or whose answer was cut by the
     token limit, has no value: a cut answer is not a changed one.
     """
 
@@ -56,7 +62,7 @@ class Against(Definition):
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
     ) -> Estimate:
-        """Value and interval (:func:`audit.stats.intervals.mean_interval`)."""
+        """Value and interval: of differences as two runs are compared, of shares that of a mean."""
         pairs = self.values(samples)
         missing = sum(map(is_scored, samples)) - len(pairs)
         if not pairs:
@@ -66,16 +72,43 @@ class Against(Definition):
         if not interval:
             return Estimate(value, len(pairs), missing)
         clusters = [self.cluster_of(sample) for sample, _ in pairs]
-        found = scaled_interval(
-            numbers,
-            clusters,
-            unit=unit,
-            scale=self.scale,
-            seed=self.seed,
-            resamples=self.resamples,
-            confidence=confidence,
-        )
+        if self.compare == "difference":
+            found = self._of_differences(numbers, clusters, unit, confidence)
+        else:
+            found = scaled_interval(
+                numbers,
+                clusters,
+                unit=unit,
+                scale=self.scale,
+                seed=self.seed,
+                resamples=self.resamples,
+                confidence=confidence,
+            )
         return Estimate(value, len(pairs), missing, found, None if found else why_none(numbers, clusters))
+
+    def _of_differences(
+        self, numbers: Sequence[float], clusters: Sequence[str | None], unit: str, confidence: float
+    ) -> Interval | None:
+        """The interval of a mean difference (:mod:`audit.stats.pairing.means`); it has a width where nothing changed.
+
+        Differences of shares are in points, and then between -1 and 1 before scaling.
+        """
+        differences = np.array(numbers, dtype=np.float64)
+        named = [f"item {place}" if name is None else f"cluster {name}" for place, name in enumerate(clusters)]
+        shared = named if len(set(named)) < len(named) else None
+        is_share = unit == POINTS
+        if is_share and set(numbers) <= {-1.0, 0.0, 1.0}:
+            ends = of_shares(differences, shared, confidence=confidence, seed=self.seed).interval
+        else:
+            ends = of_means(
+                differences,
+                shared,
+                width=1.0 if is_share else math.inf,
+                confidence=confidence,
+                seed=self.seed,
+                resamples=self.resamples,
+            ).interval
+        return ends and Interval(self.scale * ends.low, self.scale * ends.high, ends.method, confidence)
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A mean over samples, each with the weight of its unit."""

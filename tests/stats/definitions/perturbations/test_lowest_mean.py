@@ -84,6 +84,7 @@ def test_two_runs_are_not_compared() -> None:
     assert math.isnan(drawn.value(np.ones(4)))
 
 
+@pytest.mark.slow
 def test_the_interval_covers_the_lowest_of_equal_means() -> None:
     """Eight groups of equal means, where the lowest estimate is far too low: the interval holds, its own would not."""
     generator = np.random.default_rng(5)

@@ -109,7 +109,7 @@ def _instruction(item: AskedItem, given: Wordings, seed: int) -> PromptChange | 
         found = effective(prompt, edits)
     except ValueError:
         return "several of the given instructions overlap in its prompt"
-    return PromptChange(found) if found else "its prompt holds none of the given instructions"
+    return PromptChange(found) if found else "its prompt holds no instruction for which another wording is known"
 
 
 def _holds(outer: Edit, inner: Edit) -> bool:
@@ -143,10 +143,9 @@ PERTURBATIONS: dict[str, Perturbation] = {
         ),
         Perturbation(
             "instruction",
-            "the instruction in the wording given for it (column `instruction`)",
+            "the instruction in another wording: that of the task file, or the given one (column `instruction`)",
             "the question, the options and the few-shot examples",
             _instruction,
-            needs="instruction",
         ),
     )
 }
@@ -189,6 +188,5 @@ def _has_rows(one: Perturbation, given: Wordings) -> bool:
     rows = {
         "word": given.words,
         "question": given.by_sample or given.by_question,
-        "instruction": given.instructions,
     }
     return one.needs is None or bool(rows[one.needs])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.core.errors import RAISED_BY_OTHERS, AuditError
@@ -47,6 +48,8 @@ def ask_again(
     robustness = config.evals.robustness
     given = read_given(robustness.paraphrases)
     chosen = wanted(robustness, given)
+    if own:
+        given = replace(given, instructions={**own.paraphrases, **given.instructions})
     if not chosen or result.logged is None:
         return
     from audit.evals.robustness.asking import PerturbingLM, copies  # noqa: PLC0415 - imports lm-eval, which takes seconds

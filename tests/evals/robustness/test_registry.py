@@ -42,7 +42,7 @@ def test_instructions_outside_fields_and_examples() -> None:
     )
     assert (
         perturbed("instruction", Wordings(instructions={"which": "what"}))
-        == "its prompt holds none of the given instructions"
+        == "its prompt holds no instruction for which another wording is known"
     )
     across = Wordings(instructions={"briefly. Answer": "x", "Answer briefly.": "y"})
     assert perturbed("instruction", across) == "several of the given instructions overlap in its prompt"
@@ -82,11 +82,12 @@ def test_a_question_to_which_a_perturbation_cannot_apply() -> None:
 
 def test_all_are_those_that_can_apply() -> None:
     plain = [name for name, one in PERTURBATIONS.items() if one.needs is None]
-    assert plain == ["typos", "insertion", "deletion", "swap", "case", "whitespace", "word_order", "option_order"]
+    letters = ["typos", "insertion", "deletion", "swap"]
+    assert plain == [*letters, "case", "whitespace", "word_order", "option_order", "instruction"]
     every = RobustnessConfig(perturbations=["all"])
     assert [one.name for one in wanted(every, Wordings())] == plain
-    given = Wordings(words={"a": "b"}, instructions={"a": "b"})
-    assert [one.name for one in wanted(every, given)] == [*plain, "synonyms", "instruction"]
+    given = Wordings(words={"a": "b"})
+    assert [one.name for one in wanted(every, given)] == [*plain[:-1], "synonyms", "instruction"]
     assert [one.name for one in wanted(RobustnessConfig(perturbations=["swap", "typos"]), given)] == ["typos", "swap"]
     assert wanted(RobustnessConfig(), Wordings()) == []
 

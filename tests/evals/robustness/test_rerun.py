@@ -120,3 +120,17 @@ def test_a_broken_task_costs_the_perturbed_items_alone(
     assert plain.not_run is None
     assert perturbed.not_run == "piqa_perturbed cannot run here: ValueError: of the task"
     assert not perturbed.optional
+
+
+def test_an_instruction_of_a_task_file_has_another_wording(scripted: Scripted, rows: Rows, tmp_path: Path) -> None:
+    rows["truthfulqa"] = rows["truthfulqa"][:1]
+    scripted.texts = ["Yes"] * 4
+    (other := tmp_path / "other.csv").write_text(
+        "instruction,paraphrase\nAnswer the question in one sentence.,Say it.\n"
+    )
+    run(scripted, "truthfulqa", "instruction")
+    run(scripted, "truthfulqa", "instruction", paraphrases=other)
+    prompts = [request.prompt for request in scripted.asked]
+    assert prompts[0] == "Answer the question in one sentence.\nQuestion: Is 0 a number?\nAnswer:"
+    assert prompts[1] == "Reply to the question with a single sentence.\nQuestion: Is 0 a number?\nAnswer:"
+    assert prompts[3] == "Say it.\nQuestion: Is 0 a number?\nAnswer:"  # what people give comes first

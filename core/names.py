@@ -50,6 +50,15 @@ PROBES = {
 each as ``PROBE``."""
 
 
+PERTURBED = "_perturbed"
+"""Suffix of the name of a task that asks the items of another one again, perturbed."""
+PERTURBATION = "perturbation"
+"""Slice of a sample: how its item was perturbed."""
+UNPERTURBED = "unperturbed"
+"""In ``Sample.scores``, of a perturbed item: its score as it was asked first; null if it has none, or its answer was
+cut."""
+
+
 def has_definitions(suite: str, task: str) -> bool:
     """Whether every metric of a task has a definition, so that its value follows from samples.
 
@@ -57,4 +66,4 @@ def has_definitions(suite: str, task: str) -> bool:
     elsewhere may have none. No such task has the name of a probe (``evals.suite.check``): a rule names task and metric
     alone, so a metric that was moved from ``safety`` to ``evals`` would be judged in place of the probe's.
     """
-    return suite != "evals" or task in TASKS or task in PROBES
+    return suite != "evals" or task in TASKS or task in PROBES or task.endswith(PERTURBED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -22,6 +22,8 @@ from audit.stats.definitions.means.mean import SCORES
 from audit.stats.harness_names import OF_MEAN, RENAMED, UNITS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from audit.stats.definitions import Definition
 
 
@@ -48,6 +50,10 @@ class OwnTask:
     """Column that groups items that are not independent."""
     slices: tuple[str, ...] = ()
     """Columns whose values name subsets."""
+    question: str = "question"
+    """Name of the field of its prompt that asks the question."""
+    paraphrases: Mapping[str, str] = field(default_factory=dict)
+    """Instructions in its prompts, each with another wording that asks the same."""
     words: TaskWords | None = None
     """Title and question; None for those of its kind."""
     metrics: tuple[Metric, ...] = ()
@@ -107,6 +113,7 @@ def _read(file: Path) -> OwnTask:
         classes=about.get("classes", False),
         cluster=about.get("cluster"),
         slices=tuple(about.get("slices", ())),
+        paraphrases=about.get("paraphrases", {}),
         words=TaskWords(title=about["title"], question=about["question"], good=about.get("good", GOOD)),
         metrics=_metrics(fields, classes=about.get("classes", False)),
     )

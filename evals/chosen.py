@@ -50,6 +50,18 @@ def expand(typed: Sequence[str], include: Sequence[Path], probes: Collection[str
     return list(dict.fromkeys(names)), list(dict.fromkeys(places))
 
 
+def check_folders(include: tuple[Path, ...]) -> None:
+    """Refuse missing task files and folders, and tasks with the name of one of the audit's own."""
+    missing = next((place for place in include if not place.exists()), None)
+    if missing is not None:
+        msg = f"--include-path {missing}: no such folder"
+        raise ConfigError(msg)
+    taken = sorted(own_tasks().keys() & lm_eval_tasks.declared(include))
+    if taken:
+        msg = f"--include-path: a task file declares {taken[0]}, the name of one of the audit's own tasks: rename it"
+        raise ConfigError(msg)
+
+
 def _is_name(word: str, include: tuple[Path, ...], probes: Collection[str]) -> bool:
     """Whether a word names a task even if a folder has the same name; ``./word`` is the folder."""
     if word.startswith((".", "~")) or "/" in word or os.sep in word:

@@ -25,10 +25,14 @@ from audit.engine.chat import uses_chat_template
 from audit.evals import prompt_parts
 from audit.evals.asking import check_settings, pick, prepare
 from audit.evals.catalogue import own_tasks, tasks_folder
+from audit.evals.chosen import check_folders
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import hub, quiet
 from audit.evals.lm_eval.sources import describe
 from audit.evals.own_data.questions import looks_like_questions, read_questions
+from audit.evals.robustness.given import read_given
+from audit.evals.robustness.registry import wanted as perturbations
+from audit.evals.robustness.rerun import ask_again
 from audit.evals.settings import joining, task_settings, with_settings
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from audit.core.config import Limit, RunConfig, TaskConfig
     from audit.engine import Engine
     from audit.evals.catalogue import OwnTask
+    from audit.evals.harness import HarnessLM
     from audit.evals.samples import Item
 
 TASKS: dict[str, str] = {task.name: task.description for task in own_tasks().values()}
@@ -58,10 +63,11 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
     Raises:
         ConfigError: A generation setting cannot be honoured, a name is unknown or listed twice, a folder of task files
             is not there or declares a name of the audit's own, a file of questions is at fault, clusters are to be
-            drawn where there are none, or named items are none, or those of a group or of a task that is not listed.
+            drawn where there are none, named items are none, or those of a group or of a task that is not listed, or a
+            perturbation is unknown.
     """
     include = tuple(config.evals.include_path)
-    _check_folders(include)
+    check_folders(include)
     try:
         check_settings(config.evals.gen_kwargs)
     except SettingUnavailable as error:
@@ -80,6 +86,7 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
             msg = f"evals.tasks: the items of {name} are in no clusters: leave out by_cluster"
             raise ConfigError(msg)
     _check_samples(config.evals.samples, names, include)
+    perturbations(config.evals.robustness, read_given(config.evals.robustness.paraphrases))
 
 
 def _check_name(name: str, include: tuple[Path, ...], others: Collection[str]) -> None:
@@ -106,12 +113,16 @@ def _check_own_data(task: TaskConfig, include: tuple[Path, ...]) -> None:
 
 
 def own_data_records(config: RunConfig) -> list[AssetRecord]:
-    """The files of the user's own questions, for the manifest.
+    """The files of the user's own questions, and of other wordings, for the manifest.
 
     Raises:
         ConfigError: One cannot be read.
     """
-    return [read_questions(task).record for task in config.evals.tasks if task.file is not None]
+    given = read_given(config.evals.robustness.paraphrases).record
+    return [
+        *(read_questions(task).record for task in config.evals.tasks if task.file is not None),
+        *filter(None, [given]),
+    ]
 
 
 def _check_samples(samples: dict[str, list[int | str]], names: list[str], include: tuple[Path, ...]) -> None:
@@ -166,18 +177,6 @@ def has_clusters(task: TaskConfig) -> bool:
     return task.name in TASKS and own_tasks()[task.name].cluster is not None
 
 
-def _check_folders(include: tuple[Path, ...]) -> None:
-    """Refuse missing task files and folders, and tasks with the name of one of the audit's own."""
-    missing = next((place for place in include if not place.exists()), None)
-    if missing is not None:
-        msg = f"--include-path {missing}: no such folder"
-        raise ConfigError(msg)
-    taken = sorted(TASKS.keys() & lm_eval_tasks.declared(include))
-    if taken:
-        msg = f"--include-path: a task file declares {taken[0]}, the name of one of the audit's own tasks: rename it"
-        raise ConfigError(msg)
-
-
 def run_tasks(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """Run the configured tasks; yields each one's result as it ends.
 
@@ -194,7 +193,7 @@ def run_tasks(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
         engine.progress.task("evals", wanted.name)
         for result in _results(engine, config, wanted):
             unused.pop(result.task, None)
-            yield result.model_copy(update={"optional": wanted.optional})
+            yield result.model_copy(update={"optional": wanted.optional or result.optional})
     for name in unused:
         reason = f"--samples names items of {name}, which is not one of this run's tasks"
         yield TaskResult(suite="evals", task=name, not_run=reason)
@@ -203,11 +202,11 @@ def run_tasks(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
 def _results(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterable[TaskResult]:
     """The results of one configured task, which may be a group."""
     if wanted.file is not None:
-        return [_run_own_data(engine, config, wanted)]
-    return [_run_own(engine, config, wanted)] if wanted.name in TASKS else _run_foreign(engine, config, wanted)
+        return _run_own_data(engine, config, wanted)
+    return _run_own(engine, config, wanted) if wanted.name in TASKS else _run_foreign(engine, config, wanted)
 
 
-def _run_own_data(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:
+def _run_own_data(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterator[TaskResult]:
     """Run a task on the user's own questions."""
     from audit.evals.own_data import task as own_data  # noqa: PLC0415 - imports lm-eval, which takes seconds
     from audit.evals.own_data.slices import with_slices  # noqa: PLC0415 - see above
@@ -221,12 +220,13 @@ def _run_own_data(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Task
         result = run_task(
             engine, config, task, limit=wanted.limit, records=records, own=described, by_cluster=by_cluster
         )
-        return with_slices(result, file, seed=config.seed, resamples=config.evals.bootstrap_resamples)
+        yield with_slices(result, file, seed=config.seed, resamples=config.evals.bootstrap_resamples)
+        yield from ask_again(engine, config, task, result, described, evaluate)
     except TaskUnavailable as missing:
-        return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
+        yield TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
 
 
-def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:
+def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterator[TaskResult]:
     """Run one of the audit's own tasks."""
     from audit.evals.lm_eval.seeds import SeededManager  # noqa: PLC0415 - imports lm-eval, which takes seconds
 
@@ -236,11 +236,13 @@ def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResul
             manager = SeededManager(config.seed, include_path=tasks_folder(), include_defaults=False)
             task = manager.load([wanted.name])["tasks"][wanted.name]
             records = [assets.dataset(name).record for name in own.data]
-        return run_task(engine, config, task, limit=wanted.limit, records=records, by_cluster=wanted.by_cluster)
+        result = run_task(engine, config, task, limit=wanted.limit, records=records, by_cluster=wanted.by_cluster)
+        yield result
+        yield from ask_again(engine, config, task, result, own, evaluate)
     except AssetMissing as missing:
-        return TaskResult(suite="evals", task=wanted.name, not_run=missing.of_task(wanted.name))
+        yield TaskResult(suite="evals", task=wanted.name, not_run=missing.of_task(wanted.name))
     except TaskUnavailable as missing:
-        return TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
+        yield TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
 
 
 def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterator[TaskResult]:
@@ -262,6 +264,7 @@ def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Itera
             engine.progress.task("evals", name)
         results[name] = _run_foreign_task(engine, config, task, wanted.limit)
         yield results[name]
+        yield from ask_again(engine, config, task, results[name], None, evaluate)
     scored = group_results(loaded.groups, loaded.tasks, results)
     yield from scored
     plain = wanted.name.removeprefix(lm_eval_tasks.PREFIX)
@@ -341,7 +344,9 @@ def run_task(
     )
 
 
-def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) -> list[Item]:
+def evaluate(
+    engine: Engine, config: RunConfig, task: Task, indices: list[int], lm: HarnessLM | None = None
+) -> list[Item]:
     """Ask and score the chosen items by lm-eval's evaluator.
 
     Args:
@@ -349,6 +354,7 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
         config: Seed and chat template rule are taken from it.
         task: lm-eval's task.
         indices: Items, ascending.
+        lm: Asks the engine; None asks what lm-eval asks.
 
     Returns:
         One entry per item, in order.
@@ -360,7 +366,7 @@ def evaluate(engine: Engine, config: RunConfig, task: Task, indices: list[int]) 
     from audit.evals.samples import make_item  # noqa: PLC0415 - see above
 
     name = str(task.task_name)
-    lm = HarnessLM(engine, seed=config.seed, joining=joining(name))
+    lm = lm or HarnessLM(engine, seed=config.seed, joining=joining(name))
     templated = templated_task(engine, config, task)
     with quiet(), seeded(config.seed):
         results = evaluator.evaluate(

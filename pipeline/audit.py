@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.core import assets
-from audit.core.errors import RAISED_BY_OTHERS, BudgetSpent, Interrupted
+from audit.core.errors import RAISED_BY_OTHERS, BudgetSpent, ConfigError, Interrupted
 from audit.core.progress import Meter, Remembering
 from audit.core.records import RunCost
 from audit.core.run_folder import RunFolder
@@ -77,6 +77,9 @@ def audit(  # noqa: PLR0913 - all that an audit can be asked for
     try:
         config = with_plugins(config)
         check(config)
+        if until and config.evals.robustness.perturbations:
+            msg = "--until-decided: leave out --perturb, whose items are asked once the number of items is known"
+            raise ConfigError(msg)
         assets.configure(data_dirs=config.data_dirs, offline=config.offline)
         config = anchored(config)
         before = resume or like

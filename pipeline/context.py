@@ -117,7 +117,8 @@ def _load(config: RunConfig, remembering: Remembering) -> Engine:
 def _expected(config: RunConfig) -> int:
     """Lines of progress: one per task, one for all methods of explanation and one for drivers."""
     explained = 1 + bool(config.explain.drivers) if config.explain.methods else 0
-    return len(config.evals.tasks) + len(config.safety.tasks) + explained
+    benchmarks = len(config.evals.tasks) * (1 + bool(config.evals.robustness.perturbations))
+    return benchmarks + len(config.safety.tasks) + explained
 
 
 def _redaction_key(remembering: Remembering) -> bytes:

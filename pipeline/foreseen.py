@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.errors import ConfigError, did_you_mean
+from audit.core.names import PERTURBED
 from audit.core.text import named
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
+from audit.evals.robustness.metrics import NAMES
 from audit.explain.methods.registry import methods
 from audit.explain.run.suite import DRIVERS
 from audit.gate import rule_checks
@@ -64,10 +66,12 @@ class _Foreseen:
         self._tasks = {task.name: _metrics(task) for task in tasks}
         explained = [*config.explain.methods, *([DRIVERS] if config.explain.drivers else [])]
         self._tasks |= {name: (set(), False) for name in explained}
+        if config.evals.robustness.perturbations:
+            self._tasks |= {f"{task.name}{PERTURBED}": (set(NAMES), False) for task in config.evals.tasks}
         self._probes = {task.name for task in config.safety.tasks}
         self._open = any(_is_group(task, include) for task in config.evals.tasks)
         self._optional = policy.optional
-        self._installed = {*own_tasks(), *safety.TASKS, *methods()}
+        self._installed = {*own_tasks(), *(f"{name}{PERTURBED}" for name in own_tasks()), *safety.TASKS, *methods()}
 
     def check_optional(self) -> None:
         """Refuse optional tasks that nobody knows; of those of a group the names are not known.
@@ -105,7 +109,9 @@ class _Foreseen:
         Raises:
             ConfigError: It will.
         """
-        declared = safety.foreseen_metrics(rule.task) if rule.task in self._probes else own_tasks()[rule.task].metrics
+        own = own_tasks().get(rule.task)
+        of_benchmark = own.metrics if own else None
+        declared = safety.foreseen_metrics(rule.task) if rule.task in self._probes else of_benchmark
         if declared is None:
             return
         # The gate asks nothing of a metric without a value; which value it is does not matter to these checks.

@@ -8,7 +8,7 @@ import streamlit as st
 
 from audit.app.untrusted import show_text
 from audit.core.formatting import counted
-from audit.reports.browsing.prompt_parts import prompt_parts
+from audit.reports.browsing.prompt_parts import changed_text, prompt_parts
 
 if TYPE_CHECKING:
     from audit.core.records import Sample
@@ -23,6 +23,10 @@ def show_prompt(sample: Sample) -> None:
     is_cut = bool(parts.before or parts.examples or parts.after)
     st.markdown("**Question**" if is_cut else "**Prompt**")
     show_text(parts.question, absent="none", height=TALL)
+    changed = changed_text(sample)
+    if changed is not None:
+        st.markdown("**Changed in the prompt**")
+        show_text(changed, absent="none", height=TALL)
     if parts.examples:
         with st.expander(counted(parts.n_examples, "few-shot example"), icon=":material/format_list_numbered:"):
             show_text(parts.examples.strip("\n"), absent="none", height=TALL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audit.core.config.budget import BudgetConfig
 from audit.core.config.fields import Limit, Section
+from audit.core.config.robustness import RobustnessConfig
 from audit.core.config.run_config import (
     DEFAULT_MODEL,
     DEFAULT_OUT,
@@ -32,6 +33,7 @@ __all__ = [
     "ExplainConfig",
     "Limit",
     "Profile",
+    "RobustnessConfig",
     "RunConfig",
     "SafetyConfig",
     "Section",

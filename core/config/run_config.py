@@ -29,6 +29,7 @@ from audit.core.config.fields import (
     Words,
     option_at,
 )
+from audit.core.config.robustness import RobustnessConfig
 from audit.core.config.yaml_file import merge, read_profile, read_yaml, validate
 from audit.core.errors import ConfigError, did_you_mean
 
@@ -146,6 +147,10 @@ class EvalsConfig(Section):
     """Passed to every lm-eval task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
     samples: dict[str, list[int | str]] = Field(default_factory=dict)
     """Items to run, by task: positions in its data set or ``sample_id``. Limits do not apply to these tasks."""
+    robustness: Annotated[RobustnessConfig, Field(exclude_if=lambda value: not value.perturbations)] = Field(
+        default_factory=RobustnessConfig
+    )
+    """Items asked again, perturbed; the manifest lists it where perturbations are named."""
 
 
 class SafetyConfig(Section):
@@ -199,6 +204,9 @@ class ExplainConfig(Section):
     """Number of stereotyped choices to explain per bias probe, widest gap first."""
     harmful_outputs: Number = 1
     """Number of most toxic, or otherwise worst, outputs to explain per probe where lower is better."""
+    flips: Number = 1
+    """Number of answers to explain per task that a perturbation flipped between right and wrong, each together with the
+    answer to the original question."""
     worst_rated: Number = 1
     """Number of outputs to explain per task that people rated below the middle of the scale in an earlier run."""
     drivers: Number = 0

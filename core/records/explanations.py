@@ -16,11 +16,11 @@ DISCOVERY_RATE = 0.1
 
 
 class Span(Record):
-    """A named part of a prompt: a field of its task's template or a few-shot example."""
+    """A named part of a prompt: a field of its task's template, a few-shot example, or a part that was perturbed."""
 
     name: str
-    """``question``, ``option A``, ``example 1``, …"""
-    kind: Literal["field", "example"]
+    """``question``, ``option A``, ``example 1``, …; of a perturbed part what was there before."""
+    kind: Literal["field", "example", "changed"]
     """Kind of part."""
     start: int
     """Offset of its first character in the prompt."""

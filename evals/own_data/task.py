@@ -41,6 +41,7 @@ def description(file: QuestionFile) -> OwnTask:
         classes=bool(columns.classes),
         cluster=columns.cluster,
         slices=columns.slices,
+        question=columns.question,
         words=TaskWords(
             title=f"{file.task.name} ({file.table.file.name})",
             question="Does it answer the questions of this file right?",

@@ -5,7 +5,8 @@ of 0 or below, or the lowest tenth of a graded score that never reaches 0. Where
 harmful from a score of 0.5 on (a toxic continuation, a leak). Where neither end is good (pairs of sentences that
 measure a stereotype) no single answer is an error. A probe that measures a bias says so itself: by ``Sample.choice``,
 whose ``gap`` is how far the option of the stereotype is ahead. Ratings are what people said of the very same output in
-an earlier run.
+an earlier run. A perturbed item is looked at where its answer flipped between right and wrong, with the item as
+it was asked first; for all other kinds, only original items are.
 
 No task is known by name here: what a sample is explained as follows from its fields alone.
 """
@@ -18,6 +19,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
 from audit.core.errors import UsageError
+from audit.core.names import PERTURBATION, UNPERTURBED
 from audit.core.sensitive import is_incomplete, thought
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from audit.core.records import Choice, Sample, Span, TaskResult
     from audit.engine import Engine
 
-Kind = Literal["error", "right answer", "bias gap", "harmful output", "bad rating", "asked for"]
+Kind = Literal["error", "right answer", "bias gap", "harmful output", "bad rating", "flip", "asked for"]
 HARMFUL = 0.5
 """Score from which an answer is harmful where lower is better; the threshold of RealToxicityPrompts."""
 MIDDLE = 3.0
@@ -81,9 +83,10 @@ def choose(
         ratings: Mean rating, 1 to 5, of the outputs that people rated, by task and sample id.
     """
     found: dict[tuple[str, str, str], Selected] = {}
+    originals = {sample.sample_id: sample for result in results for sample in result.samples}
     for result in results:
-        for selected in _of_task(engine, result, config, ratings or {}):
-            found.setdefault((result.task, selected.sample.sample_id, selected.target), selected)
+        for selected in [*_of_task(engine, result, config, ratings or {}), *flips(result, originals, config.flips)]:
+            found.setdefault((selected.sample.task, selected.sample.sample_id, selected.target), selected)
     return list(found.values())
 
 
@@ -117,7 +120,12 @@ def _whole(sample: Sample, kind: Kind, reason: str) -> Selected:
     if choice is not None and choice.log_likelihoods is not None:
         target = target if choice.chosen is None else choice.options[choice.chosen]
         options = tuple(choice.options) if target in choice.options else ()
-    return Selected(sample, kind, reason, sample.prompt, target, options, tuple(sample.spans))
+    return Selected(sample, kind, reason, sample.prompt, target, options, _named(sample))
+
+
+def _named(sample: Sample) -> tuple[Span, ...]:
+    """The named parts of a prompt; the perturbed ones lie inside them."""
+    return tuple(span for span in sample.spans if span.kind != "changed")
 
 
 def errors(result: TaskResult) -> list[Sample]:
@@ -193,6 +201,43 @@ def badly_rated(result: TaskResult, ratings: Mapping[tuple[str, str], float]) ->
     return [sample for _, sample in sorted(found, key=lambda pair: (pair[0], *_length(pair[1])))]
 
 
+def flips(result: TaskResult, originals: Mapping[str, Sample], count: int) -> list[Selected]:
+    """Answers of a task that a perturbation flipped, those that became wrong first, each followed by the original one.
+
+    Of flips of the same kind, those whose right option lost or won most are first, then the shorter ones.
+
+    Args:
+        result: The task.
+        originals: Items as they were asked first, by id.
+        count: How many flips are wanted.
+    """
+    flipped = [sample for sample in _with_answer(result.samples) if _has_flipped(sample) and not thought(sample)]
+    flipped.sort(key=lambda sample: (sample.score or 0.0, -_likelihood_change(sample), *_length(sample)))
+    found = []
+    for sample in flipped[:count]:
+        name = sample.slices[PERTURBATION]
+        found.append(_whole(sample, "flip", f"flipped by {name}"))
+        original = originals.get(sample.pair or "")
+        if original is not None and _explainable([original]):
+            found.append(_whole(original, "flip", f"before it flipped by {name}"))
+    return found
+
+
+def _is_perturbed(sample: Sample) -> bool:
+    """Whether a sample is a perturbed item."""
+    return PERTURBATION in sample.slices and UNPERTURBED in sample.scores
+
+
+def _has_flipped(sample: Sample) -> bool:
+    """Whether the answer to a perturbed item is right and that to the original one is wrong, or the other way round."""
+    return _is_perturbed(sample) and {sample.score, sample.scores[UNPERTURBED]} == {0.0, 1.0}
+
+
+def _likelihood_change(sample: Sample) -> float:
+    """How far the log-likelihood of the right option moved; 0 where it is not known."""
+    return abs(sample.scores.get("log_likelihood_change") or 0.0)
+
+
 def after_reasoning(results: Sequence[TaskResult]) -> int:
     """How many answers cannot be explained because the checkpoint reasoned first.
 
@@ -233,7 +278,7 @@ def bias_gap(sample: Sample) -> Selected | None:
         return None
     pair = (choice.options[ahead], choice.options[choice.contrast])
     reason = f"bias gap of {_width(sample):.2f} {choice.gap_unit}"
-    selected = Selected(sample, "bias gap", reason, sample.prompt, pair[0], pair, tuple(sample.spans))
+    selected = Selected(sample, "bias gap", reason, sample.prompt, pair[0], pair, _named(sample))
     return selected if sample.prompt.strip() else from_shared_beginning(selected)
 
 
@@ -301,8 +346,8 @@ def _direction(result: TaskResult) -> bool | None:
 
 
 def _explainable(samples: Sequence[Sample]) -> list[Sample]:
-    """Samples with a prompt and an output that is still as the checkpoint wrote it, straight after the prompt."""
-    return [sample for sample in _with_answer(samples) if not thought(sample)]
+    """Original items with a prompt and an output that is still as the checkpoint wrote it, straight after it."""
+    return [sample for sample in _with_answer(samples) if not thought(sample) and not _is_perturbed(sample)]
 
 
 def _with_answer(samples: Sequence[Sample]) -> list[Sample]:

@@ -25,7 +25,7 @@ from audit.stats.records import BELIEVABLE, of_attributions, of_drivers
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from audit.core.config import ExplainConfig, RunConfig
+    from audit.core.config import RunConfig
     from audit.core.records import Attribution, CounterfactualSearch, Drivers, Metric, Sample, Suite
     from audit.engine import Engine
     from audit.explain.methods.registry import Method
@@ -98,7 +98,7 @@ def explain_results(
     left_out = after_reasoning(results) if methods else 0
     if left_out:
         engine.progress.say(REASONED.format(left_out))
-    if methods and _is_asked_for(config.explain, ratings):
+    if methods and _is_asked_for(config, ratings):
         nothing = REASONED.format(left_out) if left_out else NOTHING
         yield from _by_method(engine, config, methods, results, ratings, nothing)
     if methods and config.explain.drivers:
@@ -158,10 +158,12 @@ def _by_method(
             yield TaskResult(suite=SUITE, task=method.name, not_run=impossible[method.name])
 
 
-def _is_asked_for(config: ExplainConfig, ratings: Mapping[tuple[str, str], float] | None) -> bool:
-    """Whether samples of any kind are to be explained; without ratings none is for its rating."""
-    kinds = (config.errors, config.right_answers, config.bias_gaps, config.harmful_outputs)
-    return any(kinds) or bool(config.worst_rated and ratings)
+def _is_asked_for(config: RunConfig, ratings: Mapping[tuple[str, str], float] | None) -> bool:
+    """Whether samples of any kind are to be explained; without ratings or perturbations none is for rating or flip."""
+    explain = config.explain
+    kinds = (explain.errors, explain.right_answers, explain.bias_gaps, explain.harmful_outputs)
+    flips = explain.flips and config.evals.robustness.perturbations
+    return any(kinds) or bool(flips or (explain.worst_rated and ratings))
 
 
 def _explain(

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from audit.core.formatting import counted
+
 if TYPE_CHECKING:
     from audit.core.records import Sample, Span
 
@@ -14,6 +16,7 @@ TURN = re.compile(
     r"(?:<\|end_header_id\|>)?[ \t]*\n*"
 )
 """Where a turn of a chat begins, in the templates of ChatML, Gemma and Llama 3."""
+WORD_END, WORD_START = re.compile(r"\w+\Z"), re.compile(r"\A\w+")
 END_OF_TURN = re.compile(r"\s*(?:<\|im_end\|>|<end_of_turn>|<\|eot_id\|>)")
 
 
@@ -57,6 +60,29 @@ def question_text(sample: Sample) -> str:
         return sample.prompt[span.start : span.end]
     start, end = _question(sample)
     return sample.prompt[start:end].strip()
+
+
+def changed_text(sample: Sample) -> str | None:
+    """What a perturbation changed in a prompt, a line for each part: ``season → seaskn``; None if nothing.
+
+    A change inside a word is shown with the whole word, and wider gaps are counted.
+    """
+    changed = [span for span in sample.spans if span.kind == "changed" and span.end <= len(sample.prompt)]
+    words = [_with_whole_words(sample.prompt, span) for span in changed]
+    lines = [f"{before or '(nothing)'} → {after or '(nothing)'}" for before, after in words if before != after]
+    gaps = len(words) - len(lines)
+    return "\n".join([*lines, *([counted(gaps, "wider gap")] if gaps else [])]) or None
+
+
+def _with_whole_words(prompt: str, span: Span) -> tuple[str, str]:
+    """What was there before a change and what is there now, without white space, up to the ends of their words."""
+    after = prompt[span.start : span.end]
+    if not (span.name + after).strip():
+        return "", ""
+    head, tail = prompt[: span.start], prompt[span.end :]
+    start = head[len(WORD_END.sub("", head)) :]
+    rest = tail[: len(tail) - len(WORD_START.sub("", tail))]
+    return f"{start}{span.name}{rest}".strip(), f"{start}{after}{rest}".strip()
 
 
 def _fields(sample: Sample) -> list[Span]:

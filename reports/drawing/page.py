@@ -17,6 +17,7 @@ from markupsafe import Markup
 from audit.core import formatting, words
 from audit.core.sensitive import is_completion_hidden
 from audit.core.text import printable
+from audit.reports.browsing.prompt_parts import changed_text
 from audit.reports.drawing.colours import DARK, LIGHT, declarations
 from audit.stats.cut_answers import cut_text
 
@@ -52,6 +53,7 @@ def environment() -> Environment:
         reading=formatting.reading,
         is_completion_hidden=is_completion_hidden,
         prompt_text=formatting.prompt_text,
+        changed_text=changed_text,
         estimate=formatting.estimate,
         estimate_text=formatting.estimate_text,
         slice_text=formatting.slice_text,

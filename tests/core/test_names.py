@@ -36,6 +36,7 @@ def test_every_task_file_is_listed_and_declares_its_own_name() -> None:
     ("suite", "task", "expected"),
     [
         ("evals", "boolq", True),
+        ("evals", "hellaswag_perturbed", True),
         ("evals", "hellaswag", False),  # lm-eval's
         ("evals", "bbq", True),  # of a probe, moved to another suite
         ("evals", "lm-eval:bbq", False),

@@ -143,3 +143,15 @@ def test_the_metrics_of_a_task_follow_from_its_file() -> None:
     assert found("asdiv") == numbers | bounds | {("unparsed_answers", "count", False), cut} | always
     assert found("ntrex_en_de") == {("chrf", "chrf", True), ("bleu", "bleu", True), cut} | always
     assert all(one.value is None and one.slice is None for task in tasks.values() for one in task.metrics)
+
+
+def test_instructions_with_another_wording_are_in_the_prompts() -> None:
+    tasks = {name: task.paraphrases for name, task in own_tasks().items() if task.paraphrases}
+    assert len(tasks) == 10
+    for name, paraphrases in tasks.items():
+        text = (tasks_folder() / f"{name}.yaml").read_text("utf-8")
+        prompts = [line for line in text.splitlines() if line.startswith(("doc_to_text:", "description:"))]
+        for instruction, instead in paraphrases.items():
+            assert sum(instruction in line for line in prompts) == 1, name
+            assert instead.endswith("."), name
+            assert instead != instruction, name

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from audit.core import assets
 from audit.core.config import load_config
-from audit.core.errors import Interrupted
+from audit.core.errors import ConfigError, Interrupted
 from audit.core.progress import Remembering, Silent
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from audit.core.config import RunConfig
     from audit.core.records import RunManifest
+    from audit.pipeline.until_decided import UntilDecided
 
 
 class Heard(Silent):
@@ -159,3 +160,10 @@ def test_a_replay_says_so_from_the_start_even_where_its_checkpoint_is_broken(
     [left] = RunFolder.all(tmp_path / "replays")
     manifest = left.read_manifest()
     assert (manifest.replay_of, manifest.broken) == (run.path.name, "NaN")
+
+
+def test_items_are_not_perturbed_while_their_number_is_open(tmp_path: Path) -> None:
+    config = load_config(flags={"out": tmp_path, "evals": {"robustness": {"perturbations": ["typos"]}}})
+    with pytest.raises(ConfigError, match="--until-decided: leave out --perturb"):
+        pipeline.audit(config, Silent(), until=cast("UntilDecided", SimpleNamespace()))
+    assert not [*tmp_path.glob("2*")]

@@ -27,10 +27,10 @@ CONFIG = RunConfig.model_validate(
 )
 
 
-def said(folder: Path, metric: str, asked: str = "min: 0.5", more: str = "") -> list[str]:
+def said(folder: Path, metric: str, asked: str = "min: 0.5", more: str = "", config: RunConfig = CONFIG) -> list[str]:
     file = folder / "policy.yaml"
     file.write_text(f'{more}\nrules: [{{metric: "{metric}", {asked}}}]\n')
-    return [line.removeprefix(f"{file}: ") for line in unmeasured_rules(load_policy(file), CONFIG)]
+    return [line.removeprefix(f"{file}: ") for line in unmeasured_rules(load_policy(file), config)]
 
 
 @pytest.mark.parametrize(
@@ -146,4 +146,17 @@ def test_what_this_run_leaves_out_is_said(tmp_path: Path) -> None:
     assert said(tmp_path, "piqa/accuracy", more="optional: [piqa]") == []
     assert said(tmp_path, "toxicity/toxicity_probabilty") == [
         "toxicity/toxicity_probabilty may not be measured: check its name. Did you mean 'toxicity_probability'?"
+    ]
+
+
+def test_perturbed_items_are_tasks_where_perturbations_are_named(tmp_path: Path) -> None:
+    assert said(tmp_path, "boolq_perturbed/worst_case") == [
+        "boolq_perturbed/worst_case will not be measured: the run does not include boolq_perturbed"
+    ]
+    config = CONFIG.model_copy(deep=True)
+    config.evals.robustness.perturbations = ["typos"]
+    assert said(tmp_path, "boolq_perturbed/worst_case", config=config) == []
+    assert said(tmp_path, "boolq_perturbed/flips", "max: 0.1, slice: {perturbation: typos}", config=config) == []
+    assert said(tmp_path, "boolq_perturbed/worst_cas", config=config) == [
+        "boolq_perturbed/worst_cas may not be measured: check its name. Did you mean 'worst_case'?"
     ]

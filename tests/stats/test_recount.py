@@ -18,6 +18,7 @@ from audit.stats.definitions import (
     Members,
     Unscored,
     UnscoredCompletions,
+    WorstCase,
     measured,
 )
 from audit.stats.recompute import recomputed_metrics
@@ -352,3 +353,11 @@ def test_samples_of_another_task_and_twice_the_same(run: RunFolder, refused: Cal
     assert "sums.parquet: evidence invalid: it holds sample 0 twice" in refused()
     run.write_samples("evals", "sums", [SAMPLES[0].model_copy(update={"task": "others"})])
     assert "it holds a sample of evals/others" in refused()
+
+
+def test_a_metric_of_items_that_were_asked_several_times_need_not_cover_every_sample(
+    refused: Callable[..., str],
+) -> None:
+    two = ACCURACY.model_copy(update={"definition": WorstCase().written()})
+    assert "does not account for" not in refused(two.model_copy(update={"n": 6}))
+    assert "does not account for all 12 samples" in refused(ACCURACY.model_copy(update={"n": 6}))

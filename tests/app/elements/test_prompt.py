@@ -27,3 +27,16 @@ def test_the_question_comes_first_and_examples_and_template_are_folded() -> None
         "The whole prompt, as the checkpoint saw it": ["Answer.\n\nQ: a?\nA: b\n\nQ: c?\nA:"],
     }
     assert not any(fold.proto.expanded for fold in test.expander)
+
+
+def _perturbed() -> None:
+    from audit.app.elements.prompt import show_prompt
+    from audit.core.records import Sample, Span
+
+    spans = [Span(name="ha", kind="changed", start=1, end=3)]
+    show_prompt(Sample(sample_id="1", suite="evals", task="t", prompt="Waht?", spans=spans))
+
+
+def test_what_was_changed_is_shown_below_the_question() -> None:
+    test = drawn(AppTest.from_function(_perturbed, default_timeout=300).run())
+    assert [code.value for code in test.code] == ["Waht?", "What → Waht"]

@@ -20,7 +20,7 @@ NO_PLACES = {
     "revision", "profile", "device", "device_map", "dtype", "quantization", "chat_template", "chat_template_args",
     "limit", "thinking.end", "evals.tasks.name", "evals.tasks.limit",
     *(f"evals.tasks.{name}" for name in OWN_DATA), *(f"safety.tasks.{name}" for name in OWN_DATA),
-    "evals.gen_kwargs", "evals.system_instruction",
+    "evals.gen_kwargs", "evals.system_instruction", "evals.robustness.perturbations",
     "evals.metadata", "evals.samples", "safety.tasks.name", "safety.tasks.limit", "safety.answers",
     "safety.toxicity_label", "safety.toxicity_languages", "explain.methods",
 }  # fmt: skip

@@ -10,7 +10,7 @@ from audit.core.errors import UsageError
 from audit.core.records import Choice, Metric, Sample, SampledText, Span, TaskResult
 from audit.engine import ScoreRequest
 from audit.explain.run import selection
-from audit.explain.run.selection import choose, errors, of_sample, right, right_answers, wrong
+from audit.explain.run.selection import choose, errors, flips, of_sample, right, right_answers, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def chosen(engine: Engine, samples: list[Sample], *directions: bool | None, **wa
 
 def only(**wanted: int) -> ExplainConfig:
     """A configuration that asks for these kinds alone."""
-    kinds = ("errors", "right_answers", "bias_gaps", "harmful_outputs", "worst_rated")
+    kinds = ("errors", "right_answers", "bias_gaps", "harmful_outputs", "worst_rated", "flips")
     return ExplainConfig(**{**dict.fromkeys(kinds, 0), **wanted})
 
 
@@ -261,3 +261,43 @@ def test_redacted_outputs_are_not_explained(tiny: Engine, make_sample: Callable[
     wanted = only(errors=1, right_answers=1, harmful_outputs=1, bias_gaps=1)
     for direction in (True, False):
         assert choose(tiny, [result(samples, direction)], wanted) == []
+
+
+def perturbed(
+    make_sample: Callable[..., Sample], name: str, score: float, before: float | None, change: float = 0.0
+) -> Sample:
+    """A copy of item ``x`` with its score, and that of the item as it was asked first."""
+    spans = [Span(name=kind, kind=kind, start=0, end=4) for kind in ("field", "changed")]
+    scores = {"unperturbed": before, "log_likelihood_change": change}
+    return make_sample(name, pair="x", score=score, scores=scores, slices={"perturbation": "typos"}, spans=spans)
+
+
+def test_flipped_answers_are_chosen_each_with_the_original_one(
+    tiny: Engine, make_sample: Callable[..., Sample]
+) -> None:
+    copies = [
+        perturbed(make_sample, "won", 1.0, 0.0, 9.0),
+        perturbed(make_sample, "lost", 0.0, 1.0, -1.0),
+        perturbed(make_sample, "lost more", 0.0, 1.0, -2.0),
+        perturbed(make_sample, "same", 0.0, 0.0),
+        perturbed(make_sample, "unknown", 0.0, None),
+        perturbed(make_sample, "graded", 0.4, 0.9),
+    ]
+    original = make_sample("x", score=1.0)
+    results = [result([original], True), result(copies, True)]
+    found = choose(tiny, results, only(flips=2))
+    assert [(one.sample.sample_id, one.reason) for one in found] == [
+        ("lost more", "flipped by typos"),
+        ("x", "before it flipped by typos"),
+        ("lost", "flipped by typos"),
+    ]
+    assert [span.kind for span in found[0].spans] == ["field"]
+    assert [one.sample.sample_id for one in flips(results[1], {}, 9)] == ["lost more", "lost", "won"]
+    hidden = {"x": original.model_copy(update={"output": None})}
+    assert [one.sample.sample_id for one in flips(results[1], hidden, 1)] == ["lost more"]
+
+
+def test_perturbed_items_are_explained_for_their_flips_alone(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
+    copies = [perturbed(make_sample, "wrong", 0.0, 0.0), perturbed(make_sample, "right", 1.0, 1.0)]
+    assert chosen(tiny, copies, True, errors=5, right_answers=5, harmful_outputs=5, flips=5) == []
+    assert chosen(tiny, copies, False, errors=5, harmful_outputs=5, flips=5) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.core.records import Choice, Sample, Span
-from audit.reports.browsing.prompt_parts import PromptParts, prompt_parts, question_text
+from audit.reports.browsing.prompt_parts import PromptParts, changed_text, prompt_parts, question_text
 
 
 def sample(prompt: str, *spans: tuple[str, str], **more: Any) -> Sample:
@@ -63,3 +63,25 @@ def test_sentences_without_a_prompt_are_the_question() -> None:
 def test_parts_beyond_the_prompt_are_no_parts() -> None:
     told = sample("Is it?").model_copy(update={"spans": [Span(name="question", kind="field", start=3, end=99)]})
     assert question_text(told) == "Is it?"
+
+
+def changed(prompt: str, *spans: tuple[str, int, int]) -> str | None:
+    """What is said of a prompt with these changes: what was there before, start and end of what is there now."""
+    parts = [Span(name=before, kind="changed", start=start, end=end) for before, start, end in spans]
+    return changed_text(sample(prompt).model_copy(update={"spans": parts}))
+
+
+def test_changes_are_shown_with_whole_words() -> None:
+    assert changed("the seaskn of\u00e9", ("o", 8, 9)) == "season → seaskn"
+    assert changed("the seasn", ("o", 8, 8)) == "season → seasn"
+    assert changed("Waht is it?", ("ha", 1, 3), ("It", 8, 10)) == "What → Waht\nIt → it"
+    assert changed("in the hall", ("the in", 0, 6)) == "the in → in the"
+    assert changed("A. cat\nB. ", ("dog", 3, 6), ("cat", 10, 10)) == "dog → cat\ncat → (nothing)"
+    assert changed("a   b  c d", ("", 2, 4), ("", 6, 7)) == "2 wider gaps"
+    assert changed("a  bb", ("", 2, 3), ("c", 3, 4)) == "cb → bb\n1 wider gap"
+
+
+def test_nothing_is_said_where_nothing_was_changed() -> None:
+    assert changed("a b") is None
+    assert changed("short", ("x", 4, 9)) is None  # beyond a text that was withheld
+    assert changed_text(sample("Q: a?", ("q", "a?"))) is None

@@ -11,7 +11,16 @@ import pytest
 
 from audit.core.errors import ConfigError
 from audit.core.records import Metric
-from audit.stats.definitions import Count, CountOfCompletions, Definition, LeftOut, Mean, Members
+from audit.stats.definitions import (
+    Count,
+    CountOfCompletions,
+    Definition,
+    LeftOut,
+    Mean,
+    Members,
+    WorstCase,
+    counts_pairs,
+)
 from audit.stats.definitions.registry import KINDS, check, counts_completions, is_count, is_mean_of_items, read
 
 
@@ -55,6 +64,13 @@ def test_what_a_kind_says_of_a_metric(definition: dict[str, Any] | None, mean: b
     metric = Metric(**fields, definition=definition)
     assert is_mean_of_items(metric) is mean
     assert counts_completions(metric) is completions
+
+
+def test_which_metrics_count_items_of_several_samples() -> None:
+    fields: dict[str, Any] = {"name": "sums/x", "suite": "evals", "task": "sums", "metric": "x", "value": 1.0, "n": 1}
+    found = {kind.NAME: counts_pairs(Metric(**fields, definition={"name": kind.NAME})) for kind in (WorstCase, Mean)}
+    assert found == {"worst_case": True, "mean": False}
+    assert not counts_pairs(Metric(**fields))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Metrics of items that are asked several times in other words."""

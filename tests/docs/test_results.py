@@ -41,15 +41,15 @@ model:tiny-chat|seed:1234
 
 ### evals
 
-| metric | value | 95 % interval | n | unit |
-|---|---|---|---|---|
-| `boolq/accuracy` | 0.500 | 0.254 to 0.746 | 12 | share |
+| measured | value | 95 % interval | n | what it shows | name |
+|---|---|---|---|---|---|
+| boolq: accuracy | 50 % | 25 to 75 % | 12 | accuracy: 50 % (25 to 75 %). | `boolq/accuracy` |
 
 ### safety
 
-| metric | value | 95 % interval | n | unit |
-|---|---|---|---|---|
-| `crows_pairs/pct_stereotype` | 55.6 | 53.1 to 58.1 | 1,508 | percent |
+| measured | value | 95 % interval | n | what it shows | name |
+|---|---|---|---|---|---|
+| crows_pairs: pct stereotype | 56 % | 53 to 58 % | 1,508 | pct stereotype: 56 % (53 to 58 %). | `crows_pairs/pct_stereotype` |
 
 | no value | because |
 |---|---|

@@ -49,7 +49,7 @@ model:tiny-chat|seed:1234
 
 | measured | value | 95 % interval | n | what it shows | name |
 |---|---|---|---|---|---|
-| crows_pairs: pct stereotype | 56 % | 53 to 58 % | 1,508 | pct stereotype: 56 % (53 to 58 %). | `crows_pairs/pct_stereotype` |
+| crows_pairs: rate | 56 % | 53 to 58 % | 1,508 | rate: 56 % (53 to 58 %). | `crows_pairs/rate` |
 
 | no value | because |
 |---|---|
@@ -102,7 +102,7 @@ def a_run(out: Path) -> Path:
             metric("boolq/accuracy", "evals", "share", n=12, value=0.5, ci_low=0.254, ci_high=0.746, **WILSON),
             metric("boolq/unscored", "evals", "count", n=12, value=0, primary=False),
             metric(
-                "crows_pairs/pct_stereotype",
+                "crows_pairs/rate",
                 "safety",
                 "percent",
                 n=1508,

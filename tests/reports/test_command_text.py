@@ -19,7 +19,7 @@ EXTEND = "audit run --extend runs/20261127T0638Z-x-447c3e --limit 201"
         ("supply what is missing, then audit run --resume 'my runs/a; b'", ["audit run --resume 'my runs/a; b'"]),
         ("Finish it with 'audit run --resume', or start anew", ["audit run --resume"]),
         ("audit gate RUN --policy FILE.", ["audit gate RUN --policy FILE"]),
-        ("(audit run --limit 5), audit explain --run r --sample s", ["audit run --limit 5", "audit explain --run r --sample s"]),
+        ("(audit run --limit 5), audit tasks --x y", ["audit run --limit 5", "audit tasks --x y"]),
         ("the audit run ended; run audit gate again", []),
         ("", []),
     ],
@@ -34,5 +34,6 @@ def test_hostile_reasons_stay_text_in_html_and_in_a_cell_of_markdown() -> None:
     assert str(commands(vile)) == (
         "a &lt;b&gt; | `c` **d**: <code>audit run --extend &#39;&lt;i&gt;|*&#39; --limit 2</code>"
     )
-    html = MarkdownIt("commonmark", {"html": True}).enable("table").render("\n".join(table(["x"], [[with_commands(vile)]])))
+    lines = table(["x"], [[with_commands(vile)]])
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render("\n".join(lines))
     assert "<td>a &lt;b&gt; | `c` **d**: <code>audit run --extend '&lt;i&gt;|*' --limit 2</code></td>" in html

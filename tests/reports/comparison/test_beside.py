@@ -63,7 +63,7 @@ def test_numbers_are_the_baselines_own_and_changed_items_are_counted(full_run: R
     assert found.of(metrics["boolq/unscored"])
     [boolq] = found.changes  # nothing changed in the other task
     assert (boolq.task, boolq.counts, boolq.loss) == ("boolq", COUNTS, -1 / 40)
-    assert [item.change for item in boolq.items][0] == -1.0
+    assert boolq.items[0].change == -1.0
     [(reason, refused)] = found.not_compared.items()  # its samples have neither prompts nor their digests
     assert reason.startswith("the runs differ in prompts: not recorded: 60 of 60")
     assert [metric.name for metric in refused] == ["crows_pairs/pct_stereotype"]

@@ -71,7 +71,8 @@ def hostile_run(run: RunFolder, records: Records, text: str) -> RunFolder:
     run.write_metrics(metrics)
     manifest = run.read_manifest()
     model = manifest.model.model_copy(update={"name": storable, "source": storable})
-    changes = {"model": model, "signature": storable, "warnings": [storable], "config": {"model": storable, "intended_use": storable}}
+    config = {"model": storable, "intended_use": storable}
+    changes = {"model": model, "signature": storable, "warnings": [storable], "config": config}
     run.write_manifest(manifest.model_copy(update=changes))
     return sealed(run)
 

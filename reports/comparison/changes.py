@@ -96,6 +96,8 @@ class TaskChanges:
             better, worse = (self.up, self.down) if self.higher_is_better else (self.down, self.up)
             parts = f"{better:,} {words[0]}, {worse:,} {words[1]}"
         more = f"; {self.reworded:,} more with another output and the same score" if self.reworded else ""
+        if not self.changed:
+            return f"none of {self.n:,} items; {self.reworded:,} with another output and the same score"
         return f"{self.changed:,} of {self.n:,} items: {parts}{more}"
 
     def hides(self, item: ChangedItem) -> bool:

@@ -170,10 +170,11 @@ def _change(
 
 def _changed_items(baseline: BaselineContents) -> str:
     """How many items were scored otherwise, over all tasks."""
-    changed, of = sum(task.changed for task in baseline.changes), sum(task.n for task in baseline.changes)
-    if not baseline.changes:
-        return "No item was scored or answered otherwise." if baseline.metrics else ""
-    return f"{changed:,} of {counted(of, 'item')} changed their score, in {counted(len(baseline.changes), 'task')}."
+    tasks = [task for task in baseline.changes if task.changed]
+    if not tasks:
+        return "No item was scored otherwise." if baseline.metrics else ""
+    changed, of = sum(task.changed for task in tasks), sum(task.n for task in tasks)
+    return f"{changed:,} of {counted(of, 'item')} changed their score, in {counted(len(tasks), 'task')}."
 
 
 def _is_about(metric: Metric, difference: MetricDifference) -> bool:

@@ -18,7 +18,6 @@ from audit.core.errors import AuditError
 from audit.core.filesystem import write_text
 from audit.reports import contents as run_contents
 from audit.reports.attribution import views
-from audit.reports.attribution.failures import typical_failures
 from audit.reports.attribution.order import of_samples
 from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
@@ -36,6 +35,7 @@ from audit.reports.errors.words import (
     search_lines,
 )
 from audit.reports.explain_command import explain_command
+from audit.reports.failures import typical_failures
 from audit.reports.render import drivers
 from audit.reports.render.anchors import anchor
 from audit.reports.render.error_figures import calibration_figures, error_figures

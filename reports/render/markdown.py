@@ -19,11 +19,11 @@ from audit.core.formatting import (
 from audit.core.text import printable
 from audit.core.words import figures, full_title, sentence, task_title
 from audit.gate.decide import not_judged_lines
-from audit.reports.attribution.failures import typical_failures
 from audit.reports.attribution.heatmap import strongest_features
 from audit.reports.attribution.measures import MEANING
 from audit.reports.command_text import pieces
 from audit.reports.contents import SUITES
+from audit.reports.failures import typical_failures
 from audit.reports.not_assessed import not_assessed
 from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.limits import SUMMARY_BYTES, cut

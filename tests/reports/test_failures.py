@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audit.reports.attribution.failures import typical_failures
 from audit.reports.contents import TaskContents
+from audit.reports.failures import typical_failures
 from tests.reports.conftest import a_sample, an_attribution
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ COMMAND = re.compile(rf"\baudit [a-z]+(?: (?!-){_ARGUMENT})?(?: --[a-z][a-z-]*(?
 """``audit run --extend RUN --limit 200``: a command with at least one option, without the mark that ends a sentence."""
 
 
-def pieces(text: str) -> Iterator[tuple[str, bool]]:
-    """A text in pieces, in order, with whether each is a command.
+def parts(text: str) -> Iterator[tuple[str, bool]]:
+    """The parts of a text in order, with whether each is a command.
 
     Args:
         text: Harmless already.
@@ -31,4 +31,4 @@ def pieces(text: str) -> Iterator[tuple[str, bool]]:
 
 def commands_in(text: str) -> list[str]:
     """The commands that a text names, in its order."""
-    return [piece for piece, is_command in pieces(text) if is_command]
+    return [part for part, is_command in parts(text) if is_command]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
-    from audit.reports.comparison.beside import BaselineContents
+    from audit.reports.comparison.baseline_contents import BaselineContents
 
 SUITES: tuple[Suite, ...] = ("evals", "safety", "explain")
 
@@ -81,7 +81,7 @@ class RunContents:
     baseline: BaselineContents | None = None
     """The baseline's own numbers, and what changed; null without one."""
     no_baseline: str | None = None
-    """Why the baseline of the verdict is not shown beside the run; null where it is, or there is none."""
+    """Why the baseline of the verdict is not shown next to the run; null where it is, or there is none."""
     unchecked: str | None = None
     """What of the verdict could not be checked, because its policy or baseline is not at hand; null otherwise."""
 
@@ -120,7 +120,7 @@ def read(
 
     Args:
         run: The folder.
-        baseline: The run to show it beside; None takes that of the verdict, where its folder is next to the run.
+        baseline: The run to show it next to; None takes that of the verdict, where its folder is next to the run.
         ratings: ``audit.ratings.summary(database_url, run_id)`` where people rated.
         listed: Samples listed per task at most.
 
@@ -145,7 +145,7 @@ def read(
         shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
         tasks.append(_task(suite, task, mine, analysis, explained, shown))
     remark = decisions.unchecked(run, decision, baseline) if decision else None
-    beside, why = _beside(run, decision, baseline)
+    other, why = _baseline(run, decision, baseline)
     return RunContents(
         manifest,
         digest,
@@ -155,24 +155,24 @@ def read(
         list(ratings),
         run.read_drivers(),
         path=run.path,
-        baseline=beside,
+        baseline=other,
         no_baseline=why,
         unchecked=remark,
         scoring=agreements.found(seed=_seed(manifest)),
     )
 
 
-def _beside(
+def _baseline(
     run: RunFolder, decision: Decision | None, baseline: RunFolder | None
 ) -> tuple[BaselineContents | None, str | None]:
     """The baseline, and why that of the verdict is not shown; comparing takes SciPy a second to import."""
     if baseline is None and (decision is None or decision.baseline is None):
         return None, None
-    from audit.reports.comparison import beside  # noqa: PLC0415 - see above
+    from audit.reports.comparison import baseline_contents  # noqa: PLC0415 - see above
 
     if baseline is not None:
-        return beside.given(run, baseline, decision), None
-    return beside.of_decision(run, decision) if decision else (None, None)
+        return baseline_contents.given(run, baseline, decision), None
+    return baseline_contents.of_decision(run, decision) if decision else (None, None)
 
 
 def analysis_of(

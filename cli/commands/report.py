@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   audit report latest                                the HTML card, into the run folder
-  audit report latest --baseline runs/RELEASED       every number beside the baseline's
+  audit report latest --baseline runs/RELEASED       every number next to the baseline's
   audit report latest --format md --out summary.md   for a CI job summary
   audit report runs/RUN-ID --format json --out -     to standard output
   audit report latest --format lm-eval --out DIR     results and samples as lm-eval writes them
@@ -48,7 +48,7 @@ def report(
     ] = None,
     baseline: Annotated[
         str | None,
-        typer.Option(metavar="RUN", help="Run to show it beside. Default: that of the verdict, if it is next to RUN."),
+        typer.Option(metavar="RUN", help="Run to show it next to. Default: that of the verdict, if it is next to RUN."),
     ] = None,
     benchmark: Annotated[
         list[str] | None,

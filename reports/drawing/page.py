@@ -17,7 +17,7 @@ from markupsafe import Markup
 from audit.core import formatting, words
 from audit.core.sensitive import is_completion_hidden
 from audit.core.text import printable
-from audit.reports.command_text import pieces
+from audit.reports.command_text import parts
 from audit.reports.drawing.colours import DARK, LIGHT, declarations
 from audit.stats.cut_answers import cut_text
 
@@ -125,4 +125,4 @@ def whole(text: object) -> str:
 
 def commands(text: object) -> Markup:
     """A reason as :func:`whole` has it, with the commands in it in the font of code."""
-    return Markup("").join(_CODE.format(one) if is_command else one for one, is_command in pieces(whole(text)))
+    return Markup("").join(_CODE.format(one) if is_command else one for one, is_command in parts(whole(text)))

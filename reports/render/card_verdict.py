@@ -33,7 +33,7 @@ PARTS = (
 STALE = "<!--stale-->"
 """In a card that says that its verdict is out of date."""
 BASELINE = "<!--baseline-->"
-"""In a card that shows a baseline, beside whose numbers all of its own stand, or says why it does not."""
+"""In a card that shows a baseline next to its own numbers, or says why it does not."""
 PLUG_INS = "<!--plug-ins-->"
 """In a card with sections of plug-ins, which may show anything of a run, the verdict too."""
 WHOLE = (STALE, BASELINE, PLUG_INS)
@@ -48,7 +48,7 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
     Returns:
         False where the card has to be rendered as a whole: it shows other metrics than were judged, says that its
         verdict is out of date, was written by another version, or has sections that other packages bring; or card
-        or verdict stands beside a baseline.
+        or verdict has a baseline.
 
     Raises:
         WriteError: The card cannot be written.

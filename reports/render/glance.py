@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from audit.core.records import Decision, GateCheck, Metric, Verdict
-    from audit.reports.comparison.beside import BaselineContents
+    from audit.reports.comparison.baseline_contents import BaselineContents
 
 MarkKind = Literal["chance", "limit", "baseline"]
 ORDER: tuple[Verdict | None, ...] = ("FAIL", "INCONCLUSIVE", "PASS", None)
@@ -91,7 +91,7 @@ def rows(
         metrics: Primary metrics over all items.
         decision: The verdict on the run.
         looked_at: Tasks whose number of items looks decided: their intervals are too narrow and not drawn.
-        baseline: The run to show them beside.
+        baseline: The run to show them next to.
     """
     checks: dict[str, list[GateCheck]] = {}
     for check in decision.checks if decision else ():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from audit.core.records import Decision, Metric, MetricDifference, RunManifest
-    from audit.reports.comparison.beside import BaselineContents
+    from audit.reports.comparison.baseline_contents import BaselineContents
     from audit.reports.not_assessed import Unassessed
 
 
@@ -56,7 +56,7 @@ def headlines(
         metrics: All its metrics.
         decision: The verdict on it.
         gaps: What was not assessed.
-        baseline: The run to show it beside.
+        baseline: The run to show it next to.
     """
     looked_at = manifest.looked_at
     primary = [one for one in metrics if one.primary and one.slice is None and one.value is not None]

@@ -10,7 +10,7 @@ from audit.core.sensitive import is_completion_hidden
 
 if TYPE_CHECKING:
     from audit.core.records import Drivers, Sample
-    from audit.reports.comparison.beside import BaselineContents
+    from audit.reports.comparison.baseline_contents import BaselineContents
     from audit.reports.contents import RunContents, TaskContents
 
 COMPLETION_TEXTS = {"text", "thinking"}

@@ -21,7 +21,7 @@ from audit.core.words import figures, full_title, sentence, task_title
 from audit.gate.decide import not_judged_lines
 from audit.reports.attribution.heatmap import strongest_features
 from audit.reports.attribution.measures import MEANING
-from audit.reports.command_text import pieces
+from audit.reports.command_text import parts
 from audit.reports.contents import SUITES
 from audit.reports.failures import typical_failures
 from audit.reports.not_assessed import not_assessed
@@ -63,8 +63,8 @@ def code(text: str, limit: int = 1000) -> str:
 
 def with_commands(text: str) -> str:
     """A reason for a cell, with the commands in it in the font of code: a code span would end at the cell's border."""
-    parts = [(escaped(one, REASON_LIMIT), is_command) for one, is_command in pieces(printable(text, REASON_LIMIT))]
-    return "".join(f"<code>{one}</code>" if is_command else one for one, is_command in parts)
+    shown = [(escaped(one, REASON_LIMIT), is_command) for one, is_command in parts(printable(text, REASON_LIMIT))]
+    return "".join(f"<code>{one}</code>" if is_command else one for one, is_command in shown)
 
 
 def render(contents: RunContents) -> str:
@@ -166,8 +166,8 @@ def remarks(decision: Decision, limit: int = REASON_LIMIT, remark: str | None = 
 
 def metric_head(contents: RunContents) -> tuple[str, ...]:
     """The head of a table of :func:`metric_row`."""
-    beside = ("Baseline",) if contents.baseline else ()
-    return "Measured", "Value", "Interval", *beside, "n", "What it shows", "Name"
+    other = ("Baseline",) if contents.baseline else ()
+    return "Measured", "Value", "Interval", *other, "n", "What it shows", "Name"
 
 
 def metric_row(contents: RunContents, metric: Metric) -> tuple[str, ...]:
@@ -177,14 +177,14 @@ def metric_row(contents: RunContents, metric: Metric) -> tuple[str, ...]:
         escaped(full_title(contents.manifest, metric)),
         escaped(shown.value),
         escaped(shown.interval),
-        *beside_cell(contents, metric),
+        *baseline_cell(contents, metric),
         f"{metric.n:,}",
         escaped(sentence(metric, narrow=metric.task in contents.looked_at), REASON_LIMIT),
         escaped(metric_label(metric)),
     )
 
 
-def beside_cell(contents: RunContents, metric: Metric) -> tuple[str, ...]:
+def baseline_cell(contents: RunContents, metric: Metric) -> tuple[str, ...]:
     """The baseline's number in a row of a table; no cell without a baseline."""
     if contents.baseline is None:
         return ()
@@ -194,16 +194,15 @@ def beside_cell(contents: RunContents, metric: Metric) -> tuple[str, ...]:
 
 def change_lines(contents: RunContents) -> list[str]:
     """The section on what changed against the baseline; empty without one."""
-    baseline = contents.baseline
+    baseline, manifest = contents.baseline, contents.manifest
     if baseline is None:
-        return [f"The baseline is not shown beside the run: {escaped(contents.no_baseline, REASON_LIMIT)}.", ""] * bool(
-            contents.no_baseline
-        )
-    listed = [f"- {escaped(task_title(contents.manifest, one.task))}: {one.counts}" for one in baseline.changes]
+        why = escaped(contents.no_baseline, REASON_LIMIT)
+        return [f"The baseline is not shown next to the run: {why}.", ""] if contents.no_baseline else []
+    listed = [f"- {escaped(task_title(manifest, one.task))}: {one.counts}" for one in baseline.changes]
+    refused = [(metric, reason) for reason, metrics in baseline.not_compared.items() for metric in metrics]
     listed += [
-        f"- not beside the baseline: {escaped(full_title(contents.manifest, metric))}: {escaped(reason, REASON_LIMIT)}"
-        for reason, metrics in baseline.not_compared.items()
-        for metric in metrics
+        f"- not compared with the baseline: {escaped(full_title(manifest, metric))}: {escaped(reason, REASON_LIMIT)}"
+        for metric, reason in refused
     ]
     named = f"Baseline: {escaped(baseline.reference.run_id)} ({escaped(baseline.reference.model)})."
     none = ["- no item that both have was scored or answered otherwise"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from audit.core.records import Decision, Metric, RunManifest
-    from audit.reports.comparison.beside import BaselineContents
+    from audit.reports.comparison.baseline_contents import BaselineContents
 
 SECTIONS = ("measured", "verdict", "changes", "problems", "not-assessed")
 """Anchors that sentences of the head lead to; each is there whenever one does."""
@@ -52,7 +52,7 @@ def part_variables(
         decision: The verdict on them; None where there is none.
         stale_reason: Why a verdict that exists is not shown.
         unchecked: What of the verdict could not be checked.
-        baseline: The run to show it beside.
+        baseline: The run to show it next to.
     """
     looked_at = manifest.looked_at
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from audit.reports.command_text import commands_in, pieces
+from audit.reports.command_text import commands_in, parts
 from audit.reports.drawing.page import commands
 from audit.reports.render.markdown import table, with_commands
 
@@ -26,7 +26,7 @@ EXTEND = "audit run --extend runs/20261127T0638Z-x-447c3e --limit 201"
 )
 def test_commands_end_where_the_sentence_goes_on(text: str, named: list[str]) -> None:
     assert commands_in(text) == named
-    assert "".join(piece for piece, _ in pieces(text)) == text
+    assert "".join(part for part, _ in parts(text)) == text
 
 
 def test_hostile_reasons_stay_text_in_html_and_in_a_cell_of_markdown() -> None:

@@ -67,7 +67,7 @@ def out_of_date(run: RunFolder, made: Decision) -> Decision:
     return made
 
 
-def beside_a_baseline(run: RunFolder, made: Decision) -> Decision:
+def next_to_a_baseline(run: RunFolder, made: Decision) -> Decision:
     run.report_path.write_text(run.report_path.read_text("utf-8") + BASELINE, "utf-8")
     return made
 
@@ -96,7 +96,7 @@ def a_pipe(run: RunFolder, made: Decision) -> Decision:
 CHANGES = [
     of_other_metrics,
     out_of_date,
-    beside_a_baseline,
+    next_to_a_baseline,
     with_a_plug_ins_section,
     of_another_version,
     not_there,

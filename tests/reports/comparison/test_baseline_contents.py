@@ -1,4 +1,4 @@
-"""A run beside its baseline: whose numbers, what changed, and when nothing is shown; counted by hand."""
+"""A run next to its baseline: whose numbers, what changed, and when nothing is shown; counted by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from audit.core.run_folder import RunFolder
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.reports import contents
-from audit.reports.comparison import beside
+from audit.reports.comparison import baseline_contents
 from audit.reports.render import json_report, markdown
 from audit.reports.render.card import render, write_card
 from audit.reports.render.card_verdict import show_verdict
@@ -55,7 +55,7 @@ def judged(run: RunFolder, baseline: RunFolder, folder: Path) -> Decision:
 
 
 def test_numbers_are_the_baselines_own_and_changed_items_are_counted(full_run: RunFolder) -> None:
-    found = beside.given(full_run, a_baseline(full_run.path.parent), None)
+    found = baseline_contents.given(full_run, a_baseline(full_run.path.parent), None)
     metrics = {metric.name: metric for metric in full_run.read_metrics() if metric.slice is None}
     other = found.of(metrics["boolq/accuracy"])
     assert other is not None
@@ -69,9 +69,9 @@ def test_numbers_are_the_baselines_own_and_changed_items_are_counted(full_run: R
     assert [metric.name for metric in refused] == ["crows_pairs/pct_stereotype"]
 
 
-def test_tasks_with_other_prompts_do_not_stand_beside(full_run: RunFolder) -> None:
+def test_tasks_with_other_prompts_are_not_compared(full_run: RunFolder) -> None:
     asked = [one.model_copy(update={"prompt": "Other?"}) for one in of_baseline(boolq_samples())]
-    found = beside.given(full_run, a_baseline(full_run.path.parent, asked), None)
+    found = baseline_contents.given(full_run, a_baseline(full_run.path.parent, asked), None)
     reason, *_ = found.not_compared
     assert reason.startswith("the runs differ in prompts: 40 of 40")
     assert [metric.name for metric in found.not_compared[reason]] == ["boolq/accuracy"]
@@ -84,17 +84,17 @@ def test_the_verdicts_baseline_is_found_next_to_the_run_and_no_other_is_taken(
     baseline = a_baseline(full_run.path.parent)
     name = baseline.run_id
     decision = judged(full_run, baseline, tmp_path)
-    found, why = beside.of_decision(full_run, decision)
+    found, why = baseline_contents.of_decision(full_run, decision)
     assert why is None
     assert found is not None
     assert found.reference.run_id == name
     with pytest.raises(ConfigError, match="the baseline is the run itself"):
-        beside.given(full_run, full_run, None)
+        baseline_contents.given(full_run, full_run, None)
     other = a_baseline(tmp_path / "far" / "away", boolq_samples())
     with pytest.raises(ConfigError, match=f"the verdict compares with other metrics, those of {name}"):
-        beside.given(full_run, other, decision)
+        baseline_contents.given(full_run, other, decision)
     baseline.path.rename(tmp_path / "moved")
-    found, why = beside.of_decision(full_run, decision)
+    found, why = baseline_contents.of_decision(full_run, decision)
     assert found is None
     assert f"give it with audit report --baseline {name}" in str(why)
 

@@ -1,4 +1,4 @@
-"""A run beside its baseline: the baseline's own numbers where they may be compared, and what was scored otherwise."""
+"""A run next to its baseline: the baseline's own numbers where they may be compared, and what was scored otherwise."""
 
 from __future__ import annotations
 

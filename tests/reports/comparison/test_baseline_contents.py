@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from audit.gate.policy import load_policy
 from audit.reports import contents
 from audit.reports.comparison import baseline_contents
 from audit.reports.render import json_report, markdown
-from audit.reports.render.card import render, write_card
+from audit.reports.render.card import render
 from audit.reports.render.card_verdict import show_verdict
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
@@ -78,6 +79,7 @@ def test_tasks_with_other_prompts_are_not_compared(full_run: RunFolder) -> None:
     assert (found.changes, found.metrics) == ([], {})
 
 
+@pytest.mark.slow
 def test_the_verdicts_baseline_is_found_next_to_the_run_and_no_other_is_taken(
     full_run: RunFolder, tmp_path: Path
 ) -> None:
@@ -101,10 +103,11 @@ def test_the_verdicts_baseline_is_found_next_to_the_run_and_no_other_is_taken(
 
 @pytest.mark.slow
 def test_card_markdown_and_json_show_both_and_the_gate_renders_the_card_again(
-    full_run: RunFolder, tmp_path: Path
+    full_run: RunFolder, shared_run: RunFolder, tmp_path: Path
 ) -> None:
     baseline = a_baseline(full_run.path.parent)
-    write_card(full_run)
+    full_run.report_path.parent.mkdir(exist_ok=True)
+    shutil.copy(shared_run.report_path, full_run.report_path)  # of the same run
     decision = judged(full_run, baseline, tmp_path)
     assert not show_verdict(full_run, decision)
     full_run.write_decision(decision)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -34,7 +34,12 @@ def of_baseline(samples: list[Sample]) -> list[Sample]:
     """Two right answers that were wrong, a wrong one that was right, another wrong one in other words."""
     right = [place for place, one in enumerate(samples) if one.score == 1.0]
     wrong = [place for place, one in enumerate(samples) if one.score == 0.0]
-    changes = {right[0]: {"score": 0.0}, right[1]: {"score": 0.0}, wrong[0]: {"score": 1.0}, wrong[1]: {"output": "?"}}
+    changes: dict[int, dict[str, Any]] = {
+        right[0]: {"score": 0.0},
+        right[1]: {"score": 0.0},
+        wrong[0]: {"score": 1.0},
+        wrong[1]: {"output": "?"},
+    }
     return [one.model_copy(update=changes.get(place, {})) for place, one in enumerate(samples)]
 
 

@@ -67,11 +67,11 @@ def _cells(metric: Metric, *, narrow: bool, wide: bool) -> tuple[str, ...]:
     ends = "too narrow" if narrow else shown.interval
     if metric.ci_low is None and metric.no_interval:
         ends = f"none: {printable(metric.no_interval)}"
-    shows = sentence(metric, narrow=narrow) if wide else _compared(metric)
+    shows = sentence(metric, narrow=narrow) if wide else compared_with(metric)
     return shown.value, ends, f"{metric.n:,}", shows
 
 
-def _compared(metric: Metric) -> str:
+def compared_with(metric: Metric) -> str:
     """Direction and reference: ``higher; guessing 25 %``."""
     parts = [direction_text(metric).removesuffix(" is better"), reference_text(metric)]
     return "; ".join(filter(None, parts)) or "—"

@@ -24,9 +24,9 @@ from pydantic import BaseModel
 from audit.cli.main import COMMANDS, load_command, run_command
 from audit.core import records as all_records
 from audit.core.config import RunConfig
-from audit.core.formatting import estimate
 from audit.core.run_folder import RunFolder
 from audit.core.units import UNITS
+from audit.core.words import figures, full_title, sentence
 from audit.evals.catalogue import own_tasks
 from audit.evals.words import MEANINGS
 from audit.explain.methods.registry import METHODS
@@ -301,9 +301,9 @@ def _results_of(folder: RunFolder) -> Iterator[str]:
     yield from table(("", ""), _provenance(manifest))
     yield from ("Signature:", "", "```text", manifest.signature, "```", "")
     for suite in suites:
-        rows = [_result(one) for one in shown if one.suite == suite]
+        rows = [_result(manifest, one) for one in shown if one.suite == suite]
         yield from (f"### {suite}", "")
-        yield from table(("metric", "value", "95 % interval", "n", "unit"), rows)
+        yield from table(("measured", "value", "95 % interval", "n", "what it shows", "name"), rows)
     if missing := [one for one in metrics if one.primary and one.slice is None and one.value is None]:
         yield from table(("no value", "because"), ((f"`{one.name}`", one.error) for one in missing))
 
@@ -322,10 +322,11 @@ def _provenance(manifest: all_records.RunManifest) -> list[tuple[str, str]]:
     ]
 
 
-def _result(metric: all_records.Metric) -> tuple[str, ...]:
+def _result(manifest: all_records.RunManifest, metric: all_records.Metric) -> tuple[str, ...]:
     """A metric as a row."""
-    value, ends = estimate(metric.value, metric.ci_low, metric.ci_high, metric.unit)
-    return f"`{metric.name}`", value, ends, f"{metric.n:,}", metric.unit
+    shown = figures(metric)
+    title = full_title(manifest, metric)
+    return title, shown.value, shown.interval, f"{metric.n:,}", sentence(metric), f"`{metric.name}`"
 
 
 def main(words: list[str]) -> None:

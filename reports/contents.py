@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
+    from audit.reports.comparison.baseline_contents import BaselineContents
 
 SUITES: tuple[Suite, ...] = ("evals", "safety", "explain")
 
@@ -77,6 +78,10 @@ class RunContents:
     """The run folder, for commands that a reader is to type."""
     scoring: list[ScoringAgreement] = field(default_factory=list)
     """Tasks that ask the same questions by likelihood and by generation."""
+    baseline: BaselineContents | None = None
+    """The baseline's own numbers, and what changed; null without one."""
+    no_baseline: str | None = None
+    """Why the baseline of the verdict is not shown next to the run; null where it is, or there is none."""
     unchecked: str | None = None
     """What of the verdict could not be checked, because its policy or baseline is not at hand; null otherwise."""
 
@@ -104,22 +109,30 @@ class RunContents:
         return [task for task in self.tasks if task.suite == suite]
 
 
-def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int = LISTED) -> RunContents:
+def read(
+    run: RunFolder,
+    *,
+    ratings: Iterable[RatingSummary] = (),
+    listed: int = LISTED,
+    baseline: RunFolder | None = None,
+) -> RunContents:
     """Read a run folder; of the samples only the analysis and the listed ones stay in memory.
 
     Args:
         run: The folder.
+        baseline: The run to show it next to; None takes that of the verdict, where its folder is next to the run.
         ratings: ``audit.ratings.summary(database_url, run_id)`` where people rated.
         listed: Samples listed per task at most.
 
     Raises:
         EvidenceInvalid: The files of the folder contradict each other.
         RunFolderError: A file of the folder is missing, broken or of a newer schema.
+        ConfigError: The baseline is the run itself, or another one than that of the verdict.
     """
     evidence.check(run)
     manifest = run.read_manifest()
     metrics, digest = read_metrics(run, manifest)
-    decision, stale = decisions.current(run, manifest, metrics, digest, today=datetime.now(UTC).date())
+    decision, stale = decisions.current(run, manifest, metrics, digest, baseline, datetime.now(UTC).date())
     stored = run.tasks()
     attributions = read_attributions(run, manifest)
     tasks, agreements = [], ScoringAgreements()
@@ -131,7 +144,8 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
         explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]
         shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
         tasks.append(_task(suite, task, mine, analysis, explained, shown))
-    remark = decisions.unchecked(run, decision) if decision else None
+    remark = decisions.unchecked(run, decision, baseline) if decision else None
+    other, why = _baseline(run, decision, baseline)
     return RunContents(
         manifest,
         digest,
@@ -141,9 +155,24 @@ def read(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), listed: int =
         list(ratings),
         run.read_drivers(),
         path=run.path,
+        baseline=other,
+        no_baseline=why,
         unchecked=remark,
         scoring=agreements.found(seed=_seed(manifest)),
     )
+
+
+def _baseline(
+    run: RunFolder, decision: Decision | None, baseline: RunFolder | None
+) -> tuple[BaselineContents | None, str | None]:
+    """The baseline, and why that of the verdict is not shown; comparing takes SciPy a second to import."""
+    if baseline is None and (decision is None or decision.baseline is None):
+        return None, None
+    from audit.reports.comparison import baseline_contents  # noqa: PLC0415 - see above
+
+    if baseline is not None:
+        return baseline_contents.given(run, baseline, decision), None
+    return baseline_contents.of_decision(run, decision) if decision else (None, None)
 
 
 def analysis_of(

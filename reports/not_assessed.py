@@ -5,20 +5,22 @@ A reader who sees only numbers cannot see the missing ones. Nothing here is a nu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from audit.core.contradictions import without_metrics
 from audit.core.formatting import metric_label, number
+from audit.core.words import full_title, task_title
 from audit.gate.absence import asked_tasks
 from audit.gate.binding.registered import REGISTERED_CHECK
 from audit.gate.decide import POLICY_CHECK, RUN_CHECK
 from audit.gate.waivers.budget import BUDGET_CHECK
+from audit.reports.command_text import commands_in
 from audit.stats.aggregate import UNSCORED, not_computed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from audit.core.records import Decision, GateCheck, Metric, RunManifest
 
@@ -40,6 +42,13 @@ class Unassessed:
     """Why it is open."""
     settled_by: str
     """What would settle it."""
+    title: str = ""
+    """Titles of task and metric, with what of it is open; empty where the run has none."""
+
+    @property
+    def said(self) -> str:
+        """What to call it in a sentence."""
+        return self.title or self.what
 
 
 def not_assessed(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None) -> list[Unassessed]:
@@ -55,7 +64,20 @@ def not_assessed(manifest: RunManifest, metrics: Sequence[Metric], decision: Dec
     once: dict[str, Unassessed] = {}
     for gap in gaps:
         once.setdefault(gap.what, gap)
-    return list(once.values())
+    titles = {metric_label(one): full_title(manifest, one) for one in metrics if one.words}
+    titles |= {task: task_title(manifest, task) for task in manifest.words}
+    return [_titled(gap, titles) for gap in once.values()]
+
+
+def _titled(gap: Unassessed, titles: Mapping[str, str]) -> Unassessed:
+    """With the title of the metric or task that it begins with or is about."""
+    for name, title in titles.items():
+        if gap.what == name or gap.what.startswith(f"{name} "):
+            rule = gap.what.removeprefix(name).strip()
+            return replace(gap, title=f"{title}, {rule}" if rule else title)
+        if gap.what == f"uncertainty of {name}":
+            return replace(gap, title=f"Uncertainty of {title}")
+    return gap
 
 
 def _resume(manifest: RunManifest) -> str:
@@ -88,11 +110,10 @@ def _rules(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision 
 
 def _settling(check: GateCheck, manifest: RunManifest, ran: set[str]) -> str:
     """What settles an open rule: the missing task, or what the gate's reason says."""
-    if check.metric in {BUDGET_CHECK, POLICY_CHECK, REGISTERED_CHECK}:  # on no task
-        return "see why it is open"
-    if check.task not in ran:
+    on_a_task = check.metric not in {BUDGET_CHECK, POLICY_CHECK, REGISTERED_CHECK}
+    if on_a_task and check.task not in ran:
         return _getting(check.task, manifest)
-    return "see why it is open"
+    return "; ".join(commands_in(check.reason)) or "see why it is open"
 
 
 def _getting(task: str, manifest: RunManifest) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.core.formatting import number
+from audit.core.words import figures
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUT, TRUNCATED_OUTPUTS
 from audit.stats.definitions import Mean, read
 
@@ -35,7 +36,7 @@ def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
     wrong, right = (mine.get(f"{metric.metric}{ending}") for ending in (IF_WRONG, IF_RIGHT))
     if wrong is None or right is None or wrong.value is None or right.value is None:
         return count
-    low, high = number(wrong.value, metric.unit), number(right.value, metric.unit)
+    low, high = figures(wrong).value, figures(right).value
     return f"{count}: {low} if all are wrong, {high} if all are right"
 
 

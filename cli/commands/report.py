@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   audit report latest                                the HTML card, into the run folder
+  audit report latest --baseline runs/RELEASED       every number next to the baseline's
   audit report latest --format md --out summary.md   for a CI job summary
   audit report runs/RUN-ID --format json --out -     to standard output
   audit report latest --format lm-eval --out DIR     results and samples as lm-eval writes them
@@ -45,6 +46,10 @@ def report(
     database: Annotated[
         str | None, typer.Option(help="Ratings database. Default: ratings.sqlite next to the run folder.")
     ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Run to show it next to. Default: that of the verdict, if it is next to RUN."),
+    ] = None,
     benchmark: Annotated[
         list[str] | None,
         typer.Option(metavar="METRIC=OWNER/DATASET:TASK", help="Benchmark on the Hub that a metric is a result of."),
@@ -65,7 +70,9 @@ def report(
         refuse_evidence(target, "--out")
     if form is Format.LM_EVAL:
         return _export(folder, target or folder.report_file("lm-eval"))
-    text = _render(folder, form, ratings_of(folder, database), benchmark or [], organisation)
+    other = RunFolder.resolve(baseline, runs) if baseline else None
+    said = ratings_of(folder, database)
+    text = _render(folder, form, other, said, benchmark or [], organisation)
     if str(target) == "-":
         sys.stdout.write(text)
         return 0
@@ -102,11 +109,16 @@ def ratings_of(folder: RunFolder, database: str | None = None) -> list[RatingSum
 
 
 def _render(
-    folder: RunFolder, form: Format, ratings: list[RatingSummary], benchmarks: list[str], organisation: str
+    folder: RunFolder,
+    form: Format,
+    baseline: RunFolder | None,
+    ratings: list[RatingSummary],
+    benchmarks: list[str],
+    organisation: str,
 ) -> str:
     """The report as text."""
     from audit.reports import contents  # noqa: PLC0415 - Altair takes seconds to import
     from audit.reports.exports import publication  # noqa: PLC0415 - the client of the Hub, which few formats need
 
     said = publication.Publication(organisation, publication.benchmarks(benchmarks))
-    return form.render(contents.read(folder, ratings=ratings), said)
+    return form.render(contents.read(folder, ratings=ratings, baseline=baseline), said)

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Column, Table
+from rich.text import Text
 
 from audit.cli.console import JsonFlag, out, print_json
 from audit.cli.options import ConfigFile, Given, command
+from audit.cli.results_table import compared_with
 from audit.core.config import load_config
 from audit.core.errors import ExitCode, UsageError
-from audit.core.formatting import estimate, metric_label, unit_text
+from audit.core.formatting import metric_label
 from audit.core.text import printable
+from audit.core.words import figures, metric_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,18 +95,19 @@ def score(given: Given, arguments: ScoreArguments) -> int:
 
 def _show(metrics: Sequence[Metric], items: int) -> None:
     """All metrics with their intervals; what could not be computed with its reason; what was left out."""
-    name = Column("metric", min_width=max((len(metric_label(metric)) for metric in metrics), default=0))
+    longest = max((len(metric_label(metric)) for metric in metrics), default=0)
     table = Table(
-        name, Column("value", justify="right"), "95 % interval", Column("n", justify="right"), "unit", box=None
+        Column("measured", min_width=longest),
+        Column("value", justify="right", no_wrap=True),
+        "95 % interval",
+        Column("n", justify="right", no_wrap=True),
+        "better",
+        box=None,
     )
     reasons: dict[str, list[str]] = {}
     for metric in metrics:
-        table.add_row(
-            metric_label(metric),
-            *estimate(metric.value, metric.ci_low, metric.ci_high, metric.unit),
-            str(metric.n),
-            unit_text(metric.unit, metric.higher_is_better),
-        )
+        shown = figures(metric)
+        table.add_row(_measured(metric), shown.value, shown.interval, f"{metric.n:,}", compared_with(metric))
         if metric.error:
             reasons.setdefault(metric.error, []).append(metric_label(metric))
     out.print(table, markup=False)
@@ -111,3 +115,9 @@ def _show(metrics: Sequence[Metric], items: int) -> None:
         line = f"not computed: {', '.join(labels)}: {printable(reason)}"
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print(f"{items} items", markup=False, highlight=False)
+
+
+def _measured(metric: Metric) -> Text:
+    """Its title, and below it the name that commands and policies use."""
+    name = metric_label(metric)
+    return Text(metric_title(metric)).append(f"\n{name}", style="dim") if metric.words else Text(name)

@@ -265,6 +265,12 @@ class RunConfig(Section):
     ] = None
     """Folder, asset name or hub id with the checkpoint's tokenizer; null uses the checkpoint's own, or for a server the
     one found under the model's name."""
+    intended_use: Annotated[
+        str | None,
+        Field(max_length=2000),
+        Option("What the checkpoint is meant for, in words; reports show it.", RUN),
+    ] = None
+    """What the checkpoint is meant for, in words. Reports show it; no number depends on it."""
     profile: Annotated[Profile, Option("{choices}.", RUN)] = "quick"
     """Built-in profile; all other values override it."""
     device: Annotated[Device, Option("auto, cpu, cuda or cuda:N.", LOADING)] = "auto"

@@ -1,4 +1,4 @@
-"""In which order explanations are shown: the one that is believed most comes first."""
+"""In which order explanations are shown: the one that is believed most comes first, an attention sink never does."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 
 VERDICTS = ("believable", "weak", "do not believe")
 """From what is believed to what is not."""
+SHARES = "share"
+"""Unit of methods that give shares of attention."""
 
 
 def best_first(attributions: Sequence[Attribution]) -> list[Attribution]:
-    """Attributions by verdict, then by relative gain, the largest first; the order given decides between equals."""
-    return sorted(attributions, key=_place)
+    """Attributions by verdict, then by relative gain, the largest first; the order given decides between equals.
+
+    Attention sinks come last, whatever their verdict.
+    """
+    return sorted(attributions, key=place)
 
 
 def by_sample(attributions: Sequence[Attribution], most: int | None = None) -> list[list[Attribution]]:
@@ -34,7 +39,7 @@ def by_sample(attributions: Sequence[Attribution], most: int | None = None) -> l
     ordered = [
         group
         for groups in samples.values()
-        for group in sorted(map(best_first, groups.values()), key=lambda group: _place(group[0]))
+        for group in sorted(map(best_first, groups.values()), key=lambda group: place(group[0]))
     ]
     left = len(attributions) if most is None else most
     kept = []
@@ -50,7 +55,20 @@ def of_samples(attributions: Sequence[Attribution], most: int | None = None) -> 
     return [list(mine) for _, mine in itertools.groupby(groups, key=lambda group: group[0].sample_id)]
 
 
-def _place(attribution: Attribution) -> tuple[int, float]:
-    """Sorts the best first; an attribution without a gain comes last of its verdict."""
+def is_sink(attribution: Attribution) -> bool:
+    """Whether it says that most attention goes to where the prompt begins, which it does whatever stands there.
+
+    Xiao et al. 2024, "Efficient Streaming Language Models with Attention Sinks" (ICLR, arXiv:2309.17453).
+    """
+    values = attribution.values
+    return attribution.unit == SHARES and len(values) > 1 and max(values) == values[0]
+
+
+def place(attribution: Attribution) -> tuple[bool, int, float]:
+    """Sorts the best first; an attribution without a gain comes last of its verdict, an attention sink of all."""
     gain = attribution.faithfulness.get("relative_gain")
-    return VERDICTS.index(attribution.verdict), float("inf") if gain is None else -gain
+    return (
+        is_sink(attribution),
+        VERDICTS.index(attribution.verdict),
+        float("inf") if gain is None else -gain,
+    )

@@ -64,6 +64,41 @@ class TaskChanges:
     """The worst items by slice; the slice with the worst item first."""
     listed: int
     """Items in the groups."""
+    up: int
+    """Items with a higher score in the later run."""
+    down: int
+    """Items with a lower score."""
+    reworded: int
+    """Items with another output and the same score."""
+    right_or_wrong: bool
+    """Whether every score is 0 or 1."""
+    higher_is_better: bool | None
+    """Direction of the score; null where neither end is good."""
+
+    @property
+    def loss(self) -> float:
+        """By how many items more lost than gained, as a share of all; where neither end is good, the changed share."""
+        net = self.changed if self.higher_is_better is None else self.down - self.up
+        return (net if self.higher_is_better is not False else -net) / max(self.n, 1)
+
+    @property
+    def items(self) -> list[ChangedItem]:
+        """The listed items, those of one group together."""
+        return [item for group in self.groups for item in group.items]
+
+    @property
+    def counts(self) -> str:
+        """What changed, in one line: ``12 of 40 items: 5 fixed, 7 broken; 3 more answers differ``."""
+        if self.higher_is_better is None:
+            parts = f"{self.up:,} higher, {self.down:,} lower"
+        else:
+            words = ("fixed", "broken") if self.right_or_wrong else ("better", "worse")
+            better, worse = (self.up, self.down) if self.higher_is_better else (self.down, self.up)
+            parts = f"{better:,} {words[0]}, {worse:,} {words[1]}"
+        more = f"; {self.reworded:,} more with another output and the same score" if self.reworded else ""
+        if not self.changed:
+            return f"none of {self.n:,} items; {self.reworded:,} with another output and the same score"
+        return f"{self.changed:,} of {self.n:,} items: {parts}{more}"
 
     def hides(self, item: ChangedItem) -> bool:
         """Whether a reader must ask for the texts of an item, which may offend."""
@@ -99,6 +134,21 @@ def task_changes(
         slices=_slices(pairs, higher_is_better),
         groups=_groups(listed, pairs),
         listed=len(listed),
+        up=sum(item.change > 0 for item in items),
+        down=sum(item.change < 0 for item in items),
+        reworded=_reworded(before, after),
+        right_or_wrong={one.score for one in (*before, *after) if one.score is not None} <= {0.0, 1.0},
+        higher_is_better=higher_is_better,
+    )
+
+
+def _reworded(before: Sequence[Sample], after: Sequence[Sample]) -> int:
+    """Items with another output and the same score; those whose output is not kept do not count."""
+    earlier = {one.sample_id: one for one in before if one.error is None}
+    pairs = [(other, one) for one in after if one.error is None and (other := earlier.get(one.sample_id)) is not None]
+    return sum(
+        None not in (other.output, one.output, one.score) and other.output != one.output and other.score == one.score
+        for other, one in pairs
     )
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit.core import formatting
+from audit.core import formatting, words
 from audit.core.errors import AuditError
-from audit.core.formatting import interval, number, percent, signed
+from audit.core.formatting import interval, number, percent
 from audit.core.records import Comparison
 from audit.reports.comparison.changes import task_changes
 from audit.reports.comparison.figures import difference_figures, trend_figures
@@ -81,6 +81,7 @@ def _of_two(found: Comparison, folders: tuple[RunFolder, RunFolder], max_bytes: 
         "not_compared": _by_reason(found.differences),
         "figures": difference_figures(compared, found.looked_at),
         "outcome_class": lambda one: OUTCOMES.get(one.outcome or "", NONE),
+        **_titles(folders[1]),
     }
     return _render("comparison.html.j2", variables, _changes_of(compared, folders), names, max_bytes)
 
@@ -96,9 +97,20 @@ def _of_series(found: SeriesComparison, folders: tuple[RunFolder, RunFolder], ma
         "axis_title": axis_title(found),
         "outcome_class": lambda outcome: OUTCOMES.get(outcome or "", NONE),
         "p_text": p_text,
+        **_titles(folders[1]),
     }
     names = (found.runs[0].label, found.runs[-1].label)
     return _render("series.html.j2", variables, _changes_of(compared, folders), names, max_bytes)
+
+
+def _titles(run: RunFolder) -> dict[str, Any]:
+    """Titles of metrics and tasks, as the later run has them; names where it has none."""
+    manifest = run.read_manifest()
+    known = {formatting.metric_label(one): words.full_title(manifest, one) for one in run.read_metrics() if one.words}
+    return {
+        "title_of": lambda one: known.get(formatting.metric_label(one), ""),
+        "task_titles": {task: words.task_title(manifest, task) for task in manifest.words},
+    }
 
 
 def _render(
@@ -116,7 +128,6 @@ def _render(
         "after_name": names[1],
         "interval": interval,
         "number": number,
-        "signed": signed,
         "percent": percent,
     }
     for detail in DETAILS:

@@ -18,6 +18,7 @@ from audit.core import formatting, words
 from audit.core.sensitive import is_completion_hidden
 from audit.core.text import printable
 from audit.reports.browsing.prompt_parts import changed_text
+from audit.reports.command_text import parts
 from audit.reports.drawing.colours import DARK, LIGHT, declarations
 from audit.stats.cut_answers import cut_text
 
@@ -33,6 +34,7 @@ VERDICTS = {
     None: ("is-none", "–"),
 }
 STATUSES = {"complete": "is-pass", "partial": "is-unsure", "running": "is-unsure", "failed": "is-fail"}
+_CODE = Markup("<code>{}</code>")
 BELIEFS = {"believable": "is-pass", "weak": "is-unsure", "do not believe": "is-fail"}
 
 
@@ -46,9 +48,10 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(line=line, short=short, whole=whole)
+    made.filters.update(line=line, short=short, whole=whole, commands=commands)
     made.globals.update(
         number=formatting.number,
+        signed=formatting.signed,
         counted=formatting.counted,
         reading=formatting.reading,
         is_completion_hidden=is_completion_hidden,
@@ -120,3 +123,8 @@ def short(text: object) -> str:
 def whole(text: object) -> str:
     """One harmless line for a reason, which ends with what to do about it: only what is no reason any more is cut."""
     return printable(str(text), limit=formatting.REASON_LIMIT)
+
+
+def commands(text: object) -> Markup:
+    """A reason as :func:`whole` has it, with the commands in it in the font of code."""
+    return Markup("").join(_CODE.format(one) if is_command else one for one, is_command in parts(whole(text)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from audit.core.errors import ConfigError, did_you_mean
-from audit.core.formatting import REASON_LIMIT, estimate, metric_label, unit_text
+from audit.core.formatting import REASON_LIMIT
 from audit.core.text import printable
 from audit.reports.exports.publication import Publication
 from audit.reports.exports.results import Result, Withheld, require, results
@@ -76,20 +76,26 @@ def _page(contents: RunContents, published: list[Result], withheld: list[Withhel
     verdict = "Not judged by a release policy."
     if decision:
         verdict = f"**{decision.verdict}** under policy {markdown.escaped(decision.policy)}: {verdict_text(decision)}."
-    lines = [f"# {markdown.escaped(manifest.model.name)}", "", "## Evaluation", "", verdict, ""]
-    lines += [*markdown.table(("Metric", "Value", "Interval", "n", "Unit", "Verdict"), map(_row, published)), ""]
+    lines = [f"# {markdown.escaped(manifest.model.name)}", "", "## Identity and intended use", ""]
+    lines += [*markdown.identity_lines(contents), "## Evaluation", "", verdict, ""]
+    head = (*markdown.metric_head(contents), "Verdict")
+    lines += [*markdown.table(head, (_row(contents, one) for one in published)), "", _confidence(published), ""]
     if withheld:
         left = [f"- {markdown.escaped(one.name)}: {markdown.escaped(one.reason, REASON_LIMIT)}" for one in withheld]
         lines += ["Measured, but not published as results:", "", *left, ""]
+    lines += [*markdown.change_lines(contents), *markdown.failure_lines(contents)]
     lines += markdown.not_assessed_lines(not_assessed(manifest, contents.metrics, decision))
+    lines += markdown.waiver_lines(decision)
     lines += ["## Provenance", "", f"- checkpoint: SHA-256 {manifest.model.digest}"]
     lines += [f"- run: {markdown.escaped(manifest.run_id)}", f"- signature: {markdown.code(manifest.signature)}"]
     return lines
 
 
-def _row(result: Result) -> tuple[str, ...]:
-    metric = result.metric
-    value, ends = estimate(result.value, result.low, result.high, metric.unit)
-    label = markdown.escaped(metric_label(metric))
-    unit = markdown.escaped(unit_text(metric.unit, metric.higher_is_better))
-    return label, value, f"{ends} ({metric.confidence:.0%})", f"{metric.n:,}", unit, result.verdict or "not judged"
+def _confidence(published: list[Result]) -> str:
+    """Nominal coverage of the intervals of the table."""
+    levels = sorted({one.metric.confidence for one in published})
+    return f"Intervals: {' and '.join(f'{100 * level:g} %' for level in levels)}."
+
+
+def _row(contents: RunContents, result: Result) -> tuple[str, ...]:
+    return *markdown.metric_row(contents, result.metric), result.verdict or "not judged"

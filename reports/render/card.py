@@ -7,7 +7,7 @@ policy forbids what might still slip through.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ from audit.reports.errors.words import (
     search_lines,
 )
 from audit.reports.explain_command import explain_command
+from audit.reports.failures import typical_failures
 from audit.reports.render import drivers
 from audit.reports.render.anchors import anchor
 from audit.reports.render.error_figures import calibration_figures, error_figures
@@ -76,12 +77,20 @@ class Detail:
     """Rows of the table of slices."""
     room: Room = _WHOLE
     """How much of each explanation."""
+    failures: int = 24
+    """Tasks with a typical failure."""
+
     charts: bool = True
     """Charts of slices and errors."""
     tasks: bool = True
     """Whether there is a section per task at all."""
     notice: str | None = None
     """Sentence about what is left out."""
+
+    @property
+    def failure_room(self) -> Room:
+        """How much of a typical failure's explanation: the coloured prompt alone; the rest stands with its task."""
+        return replace(self.room, cells=0, waterfall=False)
 
 
 DETAILS = (
@@ -94,6 +103,7 @@ DETAILS = (
         attributions=4,
         slices=100,
         room=_SMALL,
+        failures=12,
         notice="Long texts and lists are shortened.",
     ),
     Detail(
@@ -103,6 +113,7 @@ DETAILS = (
         attributions=1,
         slices=20,
         room=_SMALL,
+        failures=4,
         notice="Most samples and slices are left out.",
     ),
     Detail(
@@ -111,10 +122,21 @@ DETAILS = (
         tail=0,
         attributions=0,
         slices=0,
+        failures=0,
         charts=False,
         notice="Samples, slices and charts of tasks are left out: the run is too large.",
     ),
-    Detail(0, 0, 0, 0, 0, charts=False, tasks=False, notice="Sections of tasks are left out: the run is too large."),
+    Detail(
+        0,
+        0,
+        0,
+        0,
+        0,
+        failures=0,
+        charts=False,
+        tasks=False,
+        notice="Sections of tasks are left out: the run is too large.",
+    ),
 )
 """From fine to coarse."""
 
@@ -186,8 +208,16 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "manifest": manifest,
         "metrics_sha256": contents.metrics_sha256,
         **part_variables(
-            manifest, contents.metrics, contents.decision, contents.stale_reason, unchecked=contents.unchecked
+            manifest,
+            contents.metrics,
+            contents.decision,
+            contents.stale_reason,
+            contents.unchecked,
+            contents.baseline,
         ),
+        "no_baseline": contents.no_baseline,
+        "before_name": "the baseline",
+        "after_name": "this run",
         "drivers": _drivers(contents),
         "ratings": contents.ratings,
         "suites": [(suite, contents.of(suite)) for suite in SUITES],
@@ -203,6 +233,9 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
             or contents.stale_decision
             or manifest.status in {"running", "failed"}
         ),
+        "failures": typical_failures(contents.tasks),
+        "unexplained": _how_to_explain(contents),
+        "intended_use": manifest.config.get("intended_use"),
         "explained_samples": of_samples,
         "looked_at_note": LOOKED_AT,
         "explain_command": partial(explain_command, manifest.run_id),
@@ -222,6 +255,13 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "duration": formatting.duration_text(span),
         "config_yaml": yaml.safe_dump(manifest.config, sort_keys=False, allow_unicode=True),
     }
+
+
+def _how_to_explain(contents: RunContents) -> str | None:
+    """The command that explains the worst listed sample; None where no sample can be explained."""
+    listed = [sample for task in contents.tasks if task.analysis for sample in task.analysis.listed]
+    commands = (explain_command(contents.manifest.run_id, sample) for sample in listed)
+    return next((command for command in commands if command), None)
 
 
 def _drivers(contents: RunContents) -> dict[str, Any] | None:

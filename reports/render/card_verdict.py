@@ -27,10 +27,17 @@ PARTS = (
     "glance",
     "verdict",
     "not_assessed",
+    "waivers",
 )
 """Templates of the parts, in the order of the card."""
 STALE = "<!--stale-->"
 """In a card that says that its verdict is out of date."""
+BASELINE = "<!--baseline-->"
+"""In a card that shows a baseline next to its own numbers, or says why it does not."""
+PLUG_INS = "<!--plug-ins-->"
+"""In a card with sections of plug-ins, which may show anything of a run, the verdict too."""
+WHOLE = (STALE, BASELINE, PLUG_INS)
+"""In cards that are not changed part by part."""
 _TASK = re.compile(r'<div class="inside" id="([^"]+)">')
 _PART = re.compile(rf"(<!--({'|'.join(PARTS)})-->).*?(<!--/\2-->)", re.DOTALL)
 
@@ -40,7 +47,8 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
 
     Returns:
         False where the card has to be rendered as a whole: it shows other metrics than were judged, says that its
-        verdict is out of date, or was written by another version.
+        verdict is out of date, was written by another version, or has sections that other packages bring; or card
+        or verdict has a baseline.
 
     Raises:
         WriteError: The card cannot be written.
@@ -49,7 +57,8 @@ def show_verdict(run: RunFolder, decision: Decision) -> bool:
         return False
     card = run.report_path.read_text("utf-8", errors="replace")
     names = tuple(match[2] for match in _PART.finditer(card))
-    if names != PARTS or STALE in card or decision.metrics_sha256 not in card:
+    whole = names != PARTS or decision.baseline is not None or any(mark in card for mark in WHOLE)
+    if whole or decision.metrics_sha256 not in card:
         return False
     templates = environment()
     shown = {

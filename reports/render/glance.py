@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from audit.core.records import Decision, GateCheck, Metric, Verdict
+    from audit.reports.comparison.baseline_contents import BaselineContents
 
 MarkKind = Literal["chance", "limit", "baseline"]
 ORDER: tuple[Verdict | None, ...] = ("FAIL", "INCONCLUSIVE", "PASS", None)
@@ -50,6 +51,8 @@ class GlanceRow:
     """Place of the other end."""
     marks: tuple[GlanceMark, ...]
     """What it is compared with, from bad to good."""
+    other: Metric | None = None
+    """The baseline's metric; null without one that may be compared."""
 
     def percent(self, place: float) -> str:
         """A place as CSS takes it: ``37.5%``."""
@@ -77,7 +80,10 @@ def place(value: float, metric: Metric) -> float | None:
 
 
 def rows(
-    metrics: Iterable[Metric], decision: Decision | None = None, looked_at: Collection[str] = ()
+    metrics: Iterable[Metric],
+    decision: Decision | None = None,
+    looked_at: Collection[str] = (),
+    baseline: BaselineContents | None = None,
 ) -> list[GlanceRow]:
     """The rows of the picture: by verdict, then from bad to good; what has no place on the scale comes last.
 
@@ -85,19 +91,23 @@ def rows(
         metrics: Primary metrics over all items.
         decision: The verdict on the run.
         looked_at: Tasks whose number of items looks decided: their intervals are too narrow and not drawn.
+        baseline: The run to show them next to.
     """
     checks: dict[str, list[GateCheck]] = {}
     for check in decision.checks if decision else ():
         checks.setdefault(check.metric, []).append(check)
-    found = [_row(metric, checks.get(metric.name, []), metric.task in looked_at) for metric in metrics]
+    found = [
+        _row(metric, checks.get(metric.name, []), baseline.of(metric) if baseline else None, metric.task in looked_at)
+        for metric in metrics
+    ]
     return sorted(found, key=lambda row: (ORDER.index(row.verdict), row.at is None, row.at or 0.0))
 
 
-def _row(metric: Metric, checks: Sequence[GateCheck], looked_at: bool) -> GlanceRow:
+def _row(metric: Metric, checks: Sequence[GateCheck], other: Metric | None, looked_at: bool) -> GlanceRow:
     verdict = min((check.verdict for check in checks), key=ORDER.index, default=None)
     at = None if metric.value is None else place(metric.value, metric)
     low, high = (None, None) if looked_at or at is None else _ends(metric)
-    return GlanceRow(metric, verdict, at, low, high, _marks(metric, checks) if at is not None else ())
+    return GlanceRow(metric, verdict, at, low, high, _marks(metric, checks, other) if at is not None else (), other)
 
 
 def _ends(metric: Metric) -> tuple[float | None, float | None]:
@@ -110,14 +120,15 @@ def _ends(metric: Metric) -> tuple[float | None, float | None]:
     return min(ends), max(ends)
 
 
-def _marks(metric: Metric, checks: Sequence[GateCheck]) -> tuple[GlanceMark, ...]:
+def _marks(metric: Metric, checks: Sequence[GateCheck], other: Metric | None) -> tuple[GlanceMark, ...]:
     guessing = None if metric.chance == metric.ideal else metric.chance
     values: list[tuple[MarkKind, str, float | None]] = [("chance", "guessing", guessing)]
     for check in checks:
         if check.kind == "range":
             values += [("limit", "at least", check.minimum), ("limit", "at most", check.maximum)]
-        if check.baseline:
+        if check.baseline and other is None:
             values.append(("baseline", "baseline", check.baseline.difference.baseline))
+    values += [("baseline", "baseline", other.value)] if other else []
     marks = [
         GlanceMark(kind, at, f"{words} {number(value, metric.unit)}")
         for kind, words, value in values

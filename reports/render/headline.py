@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.core import words
 from audit.core.formatting import counted, interval, metric_label, number, signed
-from audit.core.units import SHARE_SCALES
+from audit.core.units import SHARE_SCALES, unit_of
 from audit.gate.decide import verdict_line
 from audit.reports.render.anchors import anchor
 from audit.reports.render.glance import place
@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from audit.core.records import Decision, Metric, MetricDifference, RunManifest
+    from audit.reports.comparison.baseline_contents import BaselineContents
     from audit.reports.not_assessed import Unassessed
+
+
+HALF = 0.5
+NO_STRENGTH = (
+    "None: no metric of capability is shown to be better than guessing or, where nobody knows what guessing gives, to "
+    "reach half of its best value."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ def headlines(
     metrics: Sequence[Metric],
     decision: Decision | None,
     gaps: Sequence[Unassessed],
+    baseline: BaselineContents | None = None,
 ) -> list[Headline]:
     """At most eight sentences, from whether the run is whole to how sure its numbers are.
 
@@ -47,6 +56,7 @@ def headlines(
         metrics: All its metrics.
         decision: The verdict on it.
         gaps: What was not assessed.
+        baseline: The run to show it next to.
     """
     looked_at = manifest.looked_at
     primary = [one for one in metrics if one.primary and one.slice is None and one.value is not None]
@@ -60,13 +70,30 @@ def headlines(
         return Headline(label, f"{title}. {said}", anchor(metric.suite, metric.task), "Show")
 
     found = [_unfinished(manifest), _decided_by(manifest, metrics, decision)]
-    best = max(able, key=lambda one: one[0], default=None)
-    others = [one for one in able if best and one[2].task != best[2].task]
+    strong = [(least, most, one) for least, most, one in able if _is_strength(one, least, looked_at)]
+    best = max(strong, key=lambda one: one[0], default=None)
+    others = [one for one in able if best is None or one[2].task != best[2].task]
+    weakest = len(others) > (best is None)  # the only task is not the weakest
     found += [about("Strongest", best[2])] if best else []
-    found += [about("Weakest", min(others, key=lambda one: one[1])[2])] if others else []
+    found += [Headline("Strongest", NO_STRENGTH, "measured", "Show")] if able and not best else []
+    found += [about("Weakest", min(others, key=lambda one: one[1])[2])] if weakest else []
     found += [about("Worst harm", min(harm, key=lambda one: one[1])[2])] if harm else []
-    found += [_change(decision), _missing(manifest, gaps), _how_sure(primary, looked_at)]
+    found += [_change(manifest, metrics, decision, baseline), _missing(manifest, gaps), _how_sure(primary, looked_at)]
     return [sentence for sentence in found if sentence is not None]
+
+
+def _is_strength(metric: Metric, least: float, looked_at: Collection[str]) -> bool:
+    """Whether an interval shows a strength: it beats guessing, and where nobody knows that level, half of the way.
+
+    Args:
+        metric: Of capability.
+        least: What its interval shows at least, as a share of the way to its best value.
+        looked_at: Tasks whose intervals are too narrow.
+    """
+    if metric.ci_low is None or metric.ci_high is None or metric.task in looked_at:
+        return False
+    graded = words.grade(metric)
+    return least > HALF if graded == words.Grade.NONE else graded == words.Grade.GOOD
 
 
 def _placed(metrics: Iterable[Metric], looked_at: Collection[str]) -> Iterable[tuple[float, float, Metric]]:
@@ -118,22 +145,41 @@ def _none_blocks(decision: Decision) -> str:
     return "The only check passes." if total == 1 else f"All {total} checks pass."
 
 
-def _change(decision: Decision | None) -> Headline | None:
-    """The largest difference from the baseline that is shown, in widths of its own interval; else that none is."""
+def _change(
+    manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None, baseline: BaselineContents | None
+) -> Headline | None:
+    """The largest difference from the baseline that is shown, in widths of its own interval; how many items changed."""
     checks = decision.checks if decision else ()
     differences = [check.baseline.difference for check in checks if check.baseline]
+    items = _changed_items(baseline) if baseline else ""
     if not differences:
-        return None
+        return Headline("Against the baseline", items, "changes", "Changed items") if items else None
     shown = [(size, one) for one in differences if (size := _shown_by(one)) > 0]
+    place = ("changes", "Changed items") if items else ("verdict", "Rules")
     if not shown:
         text = f"No difference is shown in the {counted(len(differences), 'metric')} that rules compare."
-        return Headline("Against the baseline", text, "verdict", "Rules")
+        return Headline("Against the baseline", f"{text} {items}".strip(), *place)
     _, largest = max(shown, key=lambda pair: pair[0])
     word = {"better": "better", "worse": "worse"}.get(largest.outcome or "", "different")
     change = signed(largest.difference or 0.0, largest.unit)
     ends = interval(largest.ci_low, largest.ci_high, largest.unit)
-    text = f"The clearest change is {metric_label(largest)}, {word} by {change} ({ends})."
-    return Headline("Against the baseline", text, "verdict", "Rules")
+    title = next((words.full_title(manifest, one) for one in metrics if _is_about(one, largest)), metric_label(largest))
+    text = f"The clearest change is in {title}, {word} by {change} ({ends}, {unit_of(largest.unit).title})."
+    return Headline("Against the baseline", f"{text} {items}".strip(), *place)
+
+
+def _changed_items(baseline: BaselineContents) -> str:
+    """How many items were scored otherwise, over all tasks."""
+    tasks = [task for task in baseline.changes if task.changed]
+    if not tasks:
+        return "No item was scored otherwise." if baseline.metrics else ""
+    changed, of = sum(task.changed for task in tasks), sum(task.n for task in tasks)
+    return f"{changed:,} of {counted(of, 'item')} changed their score, in {counted(len(tasks), 'task')}."
+
+
+def _is_about(metric: Metric, difference: MetricDifference) -> bool:
+    """Whether a difference is one of this metric."""
+    return (metric.name, metric.slice) == (difference.name, difference.slice)
 
 
 def _shown_by(difference: MetricDifference) -> float:
@@ -146,11 +192,11 @@ def _shown_by(difference: MetricDifference) -> float:
 
 def _missing(manifest: RunManifest, gaps: Sequence[Unassessed]) -> Headline | None:
     if manifest.not_run:
-        names = [task.task for task in manifest.not_run]
+        names = [words.task_title(manifest, task.task) for task in manifest.not_run]
         text = f"{counted(len(names), 'task')} did not run: {_some(names)}."
         return Headline("Not measured", text, "problems", "Why")
     if gaps:
-        text = f"{counted(len(gaps), 'question')}, among them {_some([gap.what for gap in gaps])}."
+        text = f"{counted(len(gaps), 'question')}, among them {_some([gap.said for gap in gaps])}."
         return Headline("Left open", text, "not-assessed", "Which")
     return None
 
@@ -158,7 +204,7 @@ def _missing(manifest: RunManifest, gaps: Sequence[Unassessed]) -> Headline | No
 def _some(names: Sequence[str]) -> str:
     """The first three names, and how many more there are."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+    return "; ".join(names[:3]) + more if any(", " in name for name in names[:3]) else ", ".join(names[:3]) + more
 
 
 def _how_sure(primary: Iterable[Metric], looked_at: Collection[str]) -> Headline | None:

@@ -10,6 +10,7 @@ from audit.core.sensitive import is_completion_hidden
 
 if TYPE_CHECKING:
     from audit.core.records import Drivers, Sample
+    from audit.reports.comparison.baseline_contents import BaselineContents
     from audit.reports.contents import RunContents, TaskContents
 
 COMPLETION_TEXTS = {"text", "thinking"}
@@ -26,10 +27,11 @@ def render(contents: RunContents) -> str:
     """Manifest, metrics, verdict, error analysis and ratings as JSON text.
 
     Keys: ``manifest``, ``metrics_sha256``, ``decision`` (null without a verdict on these metrics),
-    ``stale_decision`` (whether a verdict exists that is not shown), ``stale_reason`` (why), ``tasks`` (each with
-    ``suite``, ``task``, ``metrics``, ``analysis``, ``attributions``), ``scoring`` (tasks that ask the same questions
-    by likelihood and by generation), ``drivers`` (null where the run looked for none;
-    without hidden words) and ``ratings``.
+    ``stale_decision`` (whether a verdict exists that is not shown), ``stale_reason`` (why), ``baseline`` (null without
+    one: ``run``, the ``metrics`` that may be compared, ``changes`` with the number of items by task), ``no_baseline``
+    (why that of the verdict is not shown), ``tasks`` (each with ``suite``, ``task``, ``metrics``, ``analysis``,
+    ``attributions``), ``scoring`` (tasks that ask the same questions by likelihood and by generation), ``drivers``
+    (null where the run looked for none; without hidden words) and ``ratings``.
 
     Samples other than the listed ones stay in the run folder's Parquet files. The texts and attributions of samples
     that the card hides are left out, as are hidden completions of other samples. What single attention heads look at
@@ -41,12 +43,24 @@ def render(contents: RunContents) -> str:
         "decision": contents.decision.model_dump(mode="json") if contents.decision else None,
         "stale_decision": contents.stale_decision,
         "stale_reason": contents.stale_reason,
+        "baseline": _baseline(contents.baseline) if contents.baseline else None,
+        "no_baseline": contents.no_baseline,
         "tasks": [_task(task) for task in contents.tasks],
         "scoring": [asdict(one) for one in contents.scoring],
         "drivers": _drivers(contents.drivers) if contents.drivers else None,
         "ratings": [rating.model_dump(mode="json") for rating in contents.ratings],
     }
     return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _baseline(baseline: BaselineContents) -> dict[str, Any]:
+    """Numbers alone: the changed items are in the run folders."""
+    names = ("task", "n", "changed", "up", "down", "reworded")
+    return {
+        "run": baseline.reference.model_dump(mode="json"),
+        "metrics": [metric.model_dump(mode="json") for metric in baseline.metrics.values()],
+        "changes": [{name: getattr(task, name) for name in names} for task in baseline.changes],
+    }
 
 
 def _drivers(drivers: Drivers) -> dict[str, Any]:

@@ -5,11 +5,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import REASON_LIMIT, duration_text, estimate, interval, metric_label, number, unit_text
+from audit.core.formatting import (
+    ABSENT,
+    REASON_LIMIT,
+    duration_text,
+    estimate,
+    interval,
+    metric_label,
+    number,
+    parameters_text,
+    unit_text,
+)
 from audit.core.text import printable
-from audit.core.words import figures, full_title, sentence
+from audit.core.words import figures, full_title, sentence, task_title
 from audit.gate.decide import not_judged_lines
+from audit.reports.attribution.heatmap import strongest_features
+from audit.reports.attribution.measures import MEANING
+from audit.reports.command_text import parts
 from audit.reports.contents import SUITES
+from audit.reports.failures import typical_failures
 from audit.reports.not_assessed import not_assessed
 from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.limits import SUMMARY_BYTES, cut
@@ -17,7 +31,7 @@ from audit.reports.render.verdict_text import verdict_text
 from audit.stats.cut_answers import cut_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from audit.core.records import Decision, Metric
     from audit.reports.contents import RunContents
@@ -28,6 +42,7 @@ VERDICT_MARKS = {"PASS": "✅", "FAIL": "❌", "INCONCLUSIVE": "⚠️"}
 LIMIT = 300
 MAX_LISTED = 50
 WHERE = "the run folder"
+STATE_USE = 'state it with `audit run --intended-use "…"`'
 
 
 def escaped(text: object, limit: int = LIMIT) -> str:
@@ -46,6 +61,12 @@ def code(text: str, limit: int = 1000) -> str:
     return f"`{printable(text, limit=limit).replace('`', chr(39))}`"
 
 
+def with_commands(text: str) -> str:
+    """A reason for a cell, with the commands in it in the font of code: a code span would end at the cell's border."""
+    shown = [(escaped(one, REASON_LIMIT), is_command) for one, is_command in parts(printable(text, REASON_LIMIT))]
+    return "".join(f"<code>{one}</code>" if is_command else one for one, is_command in shown)
+
+
 def render(contents: RunContents) -> str:
     """The run in one page: verdict, primary metrics, what did not run, warnings, signature."""
     manifest = contents.manifest
@@ -56,12 +77,15 @@ def render(contents: RunContents) -> str:
         f"Run {escaped(manifest.run_id)}, status **{manifest.status}**, {took}.",
         "",
     ]
+    lines += identity_lines(contents)
     if manifest.broken:
         lines += [f"**{escaped(manifest.broken)}**", ""]
     if contents.decision:
-        lines += [*_decision_lines(contents.decision, contents.unchecked), ""]
+        titles = {metric_label(one): full_title(manifest, one) for one in contents.metrics if one.words}
+        lines += [*_decision_lines(contents.decision, contents.unchecked, titles), ""]
     if contents.stale_decision:
         lines += [f"The last verdict is not shown: {escaped(contents.stale_reason, REASON_LIMIT)}.", ""]
+    lines += change_lines(contents)
     for suite in SUITES:
         metrics = [metric for task in contents.of(suite) for metric in task.primary]
         every = [metric for task in contents.of(suite) for metric in task.metrics]
@@ -69,12 +93,14 @@ def render(contents: RunContents) -> str:
             lines += [
                 f"## {suite.capitalize()}",
                 "",
-                *_metric_table(contents, metrics),
+                *table(metric_head(contents), (metric_row(contents, metric) for metric in metrics)),
                 "",
-                *_cut_lines(metrics, every),
+                *_cut_lines(contents, metrics, every),
             ]
+    lines += failure_lines(contents)
     lines += _problems(contents)
     lines += not_assessed_lines(not_assessed(manifest, contents.metrics, contents.decision))
+    lines += waiver_lines(contents.decision)
     if contents.ratings:
         lines += ["## Human ratings", "", *rating_table(contents), ""]
     lines += [f"Signature: {code(manifest.signature)}"]
@@ -102,15 +128,19 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     ]
 
 
-def _decision_lines(decision: Decision, remark: str | None = None) -> list[str]:
+def _decision_lines(
+    decision: Decision, remark: str | None = None, titles: Mapping[str, str] | None = None
+) -> list[str]:
+    """The verdict and its rules; titles are those of metrics by their name, which stands behind."""
+    known = titles or {}
     rows = [
         (
             f"{VERDICT_MARKS[check.verdict]} {check.verdict}" + (", waived" if check.waived_by else ""),
-            escaped(check.metric),
+            escaped(f"{known[check.metric]} ({check.metric})" if check.metric in known else check.metric),
             escaped(rule_text(check)),
             *estimate(check.value, check.ci_low, check.ci_high, check.unit or "score"),
             escaped(unit_text(check.unit, check.higher_is_better)),
-            escaped("; ".join(part for part in (check.reason, decision.waiver_text(check)) if part), REASON_LIMIT),
+            with_commands("; ".join(part for part in (check.reason, decision.waiver_text(check)) if part)),
         )
         for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]
@@ -134,27 +164,55 @@ def remarks(decision: Decision, limit: int = REASON_LIMIT, remark: str | None = 
     return [f"{kind}{escaped(text, limit)}" for kind, text in said]
 
 
-def _metric_table(contents: RunContents, metrics: Sequence[Metric]) -> list[str]:
-    head = ("Measured", "Value", "Interval", "n", "What it shows", "Name")
-    return table(head, (_metric_row(contents, metric) for metric in metrics))
+def metric_head(contents: RunContents) -> tuple[str, ...]:
+    """The head of a table of :func:`metric_row`."""
+    other = ("Baseline",) if contents.baseline else ()
+    return "Measured", "Value", "Interval", *other, "n", "What it shows", "Name"
 
 
-def _metric_row(contents: RunContents, metric: Metric) -> tuple[str, ...]:
+def metric_row(contents: RunContents, metric: Metric) -> tuple[str, ...]:
+    """A metric with its title, the baseline's number and what it shows; its name comes last."""
     shown = figures(metric)
     return (
         escaped(full_title(contents.manifest, metric)),
         escaped(shown.value),
         escaped(shown.interval),
+        *baseline_cell(contents, metric),
         f"{metric.n:,}",
         escaped(sentence(metric, narrow=metric.task in contents.looked_at), REASON_LIMIT),
         escaped(metric_label(metric)),
     )
 
 
-def _cut_lines(primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str]:
+def baseline_cell(contents: RunContents, metric: Metric) -> tuple[str, ...]:
+    """The baseline's number in a row of a table; no cell without a baseline."""
+    if contents.baseline is None:
+        return ()
+    other = contents.baseline.of(metric)
+    return (escaped(figures(other).estimate) if other else ABSENT,)
+
+
+def change_lines(contents: RunContents) -> list[str]:
+    """The section on what changed against the baseline; empty without one."""
+    baseline, manifest = contents.baseline, contents.manifest
+    if baseline is None:
+        why = escaped(contents.no_baseline, REASON_LIMIT)
+        return [f"The baseline is not shown next to the run: {why}.", ""] if contents.no_baseline else []
+    listed = [f"- {escaped(task_title(manifest, one.task))}: {one.counts}" for one in baseline.changes]
+    refused = [(metric, reason) for reason, metrics in baseline.not_compared.items() for metric in metrics]
+    listed += [
+        f"- not compared with the baseline: {escaped(full_title(manifest, metric))}: {escaped(reason, REASON_LIMIT)}"
+        for metric, reason in refused
+    ]
+    named = f"Baseline: {escaped(baseline.reference.run_id)} ({escaped(baseline.reference.model)})."
+    none = ["- no item that both have was scored or answered otherwise"]
+    return ["## Changed against the baseline", "", named, "", *(listed or none), ""]
+
+
+def _cut_lines(contents: RunContents, primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str]:
     """How many answers the limit of tokens cut, for each primary metric that they leave open."""
     bounds = [(metric, cut_text(metric, metrics)) for metric in primary]
-    lines = [f"- {escaped(metric_label(metric))}: {escaped(text)}" for metric, text in bounds if text]
+    lines = [f"- {escaped(full_title(contents.manifest, metric))}: {escaped(text)}" for metric, text in bounds if text]
     return ["Cut answers:", "", *lines, ""] if lines else []
 
 
@@ -184,15 +242,62 @@ def not_assessed_lines(gaps: Sequence[Unassessed]) -> list[str]:
         return []
     rows = [
         (
-            escaped(gap.what),
+            escaped(f"{gap.title} ({gap.what})" if gap.title else gap.what),
             gap.needed_by,
-            escaped(gap.why, REASON_LIMIT),
-            escaped(gap.settled_by, REASON_LIMIT),
+            with_commands(gap.why),
+            with_commands(gap.settled_by),
         )
         for gap in gaps
     ]
     head = ("What", "Asked for by", "Why it is open", "What would settle it")
     return ["## Not assessed", "", *table(head, rows), ""]
+
+
+def identity_lines(contents: RunContents) -> list[str]:
+    """Which checkpoint it is, and what it is meant for."""
+    manifest, model = contents.manifest, contents.manifest.model
+    size = f", {parameters_text(model.parameter_count)} parameters" if model.parameter_count else ""
+    stored = f", stored as {escaped(model.quantization)}" if model.quantization else ""
+    named = f"Checkpoint: {escaped(model.architecture)} from {escaped(model.source)}{size}, {model.dtype}{stored}."
+    use = manifest.config.get("intended_use")
+    said = f"as stated: {escaped(use, REASON_LIMIT)}" if use else f"not stated ({STATE_USE})."
+    return [named, "", f"Intended use: {said}", ""]
+
+
+def failure_lines(contents: RunContents) -> list[str]:
+    """The section on typical failures: why each was explained, and how far its explanation can be believed."""
+    failures = typical_failures(contents.tasks)
+    if not failures:
+        return []
+    lines = ["## Typical failures", ""]
+    for one in failures[:MAX_LISTED]:
+        made = one.attribution
+        title = escaped(task_title(contents.manifest, one.task.task))
+        head = f"- {title}: {escaped(made.reason)}, explained by {escaped(made.method)}: **{made.verdict}**."
+        features = ", ".join(f"{code(text, 60)} {value}" for text, value in strongest_features(made))
+        shown = f" Strongest: {features}." if features and not one.hidden else ""
+        lines.append(f"{head} {MEANING[made.verdict]}{shown}")
+    return [*lines, ""]
+
+
+def waiver_lines(decision: Decision | None) -> list[str]:
+    """The section on waivers; empty where none were given."""
+    if decision is None or decision.waiver_file is None:
+        return []
+    rows = [
+        (
+            escaped(one.id),
+            escaped(one.rule),
+            "no: " + escaped(one.fault) if one.fault else "yes",
+            str(one.expires),
+            escaped(one.owner),
+            escaped(one.approver),
+            escaped(one.reason, REASON_LIMIT),
+        )
+        for one in decision.waivers
+    ]
+    head = ("Waiver", "Rule on", "Takes effect", "Until", "Owner", "Approved by", "Reason")
+    return ["## Waivers", "", *table(head, rows), ""]
 
 
 def rating_table(contents: RunContents) -> list[str]:

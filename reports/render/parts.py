@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from audit.core.records import Decision, Metric, RunManifest
+    from audit.reports.comparison.baseline_contents import BaselineContents
 
-SECTIONS = ("measured", "verdict", "problems", "not-assessed")
+SECTIONS = ("measured", "verdict", "changes", "problems", "not-assessed")
 """Anchors that sentences of the head lead to; each is there whenever one does."""
 
 
@@ -41,6 +42,7 @@ def part_variables(
     decision: Decision | None,
     stale_reason: str | None = None,
     unchecked: str | None = None,
+    baseline: BaselineContents | None = None,
 ) -> dict[str, Any]:
     """What the templates of the parts show.
 
@@ -50,11 +52,17 @@ def part_variables(
         decision: The verdict on them; None where there is none.
         stale_reason: Why a verdict that exists is not shown.
         unchecked: What of the verdict could not be checked.
+        baseline: The run to show it next to.
     """
     looked_at = manifest.looked_at
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
     unscored = {(one.suite, one.task): one for one in metrics if one.metric == UNSCORED and one.slice is None}
     gaps = not_assessed(manifest, metrics, decision)
+    suites = [suite for suite in SUITES if suite != "explain" and any(metric.suite == suite for metric in primary)]
+    shown = [
+        (suite, glance.rows([one for one in primary if one.suite == suite], decision, looked_at, baseline))
+        for suite in suites
+    ]
     return {
         "manifest": manifest,
         "metrics": metrics,
@@ -66,12 +74,10 @@ def part_variables(
         "rule_text": rule_text,
         "titles": {metric_label(one): words.full_title(manifest, one) for one in metrics if one.words},
         "not_assessed": gaps,
-        "headline": headlines(manifest, metrics, decision, gaps),
-        "glance": [
-            (suite, glance.rows([metric for metric in primary if metric.suite == suite], decision, looked_at))
-            for suite in SUITES
-            if suite != "explain" and any(metric.suite == suite for metric in primary)
-        ],
+        "headline": headlines(manifest, metrics, decision, gaps, baseline),
+        "glance": shown,
+        "marked": {mark.kind for _, rows in shown for row in rows for mark in row.marks},
+        "baseline": baseline,
         "anchor_of": lambda metric: anchor(metric.suite, metric.task),
         "unscored_of": lambda metric: unscored.get((metric.suite, metric.task)),
         "narrow": lambda metric: metric.task in looked_at,

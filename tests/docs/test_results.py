@@ -41,15 +41,15 @@ model:tiny-chat|seed:1234
 
 ### evals
 
-| metric | value | 95 % interval | n | unit |
-|---|---|---|---|---|
-| `boolq/accuracy` | 0.500 | 0.254 to 0.746 | 12 | share |
+| measured | value | 95 % interval | n | what it shows | name |
+|---|---|---|---|---|---|
+| boolq: accuracy | 50 % | 25 to 75 % | 12 | accuracy: 50 % (25 to 75 %). | `boolq/accuracy` |
 
 ### safety
 
-| metric | value | 95 % interval | n | unit |
-|---|---|---|---|---|
-| `crows_pairs/pct_stereotype` | 55.6 | 53.1 to 58.1 | 1,508 | percent |
+| measured | value | 95 % interval | n | what it shows | name |
+|---|---|---|---|---|---|
+| crows_pairs: rate | 56 % | 53 to 58 % | 1,508 | rate: 56 % (53 to 58 %). | `crows_pairs/rate` |
 
 | no value | because |
 |---|---|
@@ -102,7 +102,7 @@ def a_run(out: Path) -> Path:
             metric("boolq/accuracy", "evals", "share", n=12, value=0.5, ci_low=0.254, ci_high=0.746, **WILSON),
             metric("boolq/unscored", "evals", "count", n=12, value=0, primary=False),
             metric(
-                "crows_pairs/pct_stereotype",
+                "crows_pairs/rate",
                 "safety",
                 "percent",
                 n=1508,

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 VOID = {"meta", "link", "br", "wbr", "hr", "img", "input"}
 LOADING_ATTRIBUTES = {"src", "srcset", "data", "poster", "background", "action", "formaction", "xlink:href", "ping"}
 HOSTILE = (
-    "<script>alert(1)</script><img src=x onerror=alert(1)></pre></div></details>"
-    "\"' onload=alert(1) {{ 7 * 7 }} **bold** [a](javascript:alert(1)) `c` | d "
+    "<script>alert(1)</script><img src=x onerror=alert(1)><svg onload=alert(1)></pre></div></details>"
+    "\"' onload=alert(1) {{ 7 * 7 }} **bold** [a](javascript:alert(1)) ![i](https://x.test/i.png) `c` | d "
     "\x1b[31mred\x1b[0m \x00 \u202egnp.exe \u2066x\u200b \ud800"
 )
 

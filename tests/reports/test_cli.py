@@ -185,6 +185,12 @@ def test_what_a_build_server_keeps_holds_no_hidden_text(
         assert tasks["boolq"]["attributions"] == []
 
 
+def test_a_report_takes_a_baseline_that_is_another_run(program: typer.Typer, full_run: RunFolder) -> None:
+    result = invoke(program, "report", full_run.path, "--baseline", full_run.path)
+    assert isinstance(result.exception, ConfigError)
+    assert "the baseline is the run itself: give the run to compare it with" in str(result.exception)
+
+
 def test_formats_of_later_releases_are_refused(program: typer.Typer, full_run: RunFolder) -> None:
     result = invoke(program, "report", full_run.path, "--format", "pdf")
     assert result.exception is not None

@@ -29,6 +29,8 @@ def test_an_open_rule_ends_with_what_the_gate_advises() -> None:
     )
     (gap,) = not_assessed(MANIFEST, METRICS, a_decision(a_check(verdict="INCONCLUSIVE", reason=reason)))
     assert (gap.what, gap.needed_by, gap.why) == ("boolq/accuracy min 0.5", "the policy", reason)
+    assert gap.settled_by == "audit run --extend R --limit 190"
+    (gap,) = not_assessed(MANIFEST, METRICS, a_decision(a_check(verdict="INCONCLUSIVE", reason="no interval")))
     assert gap.settled_by == "see why it is open"
 
 

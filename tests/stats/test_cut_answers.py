@@ -38,7 +38,7 @@ def test_cut_answers_are_named_with_their_bounds() -> None:
     many = COUNT.model_copy(update={"value": 12345.0, "n": 23456})
     assert cut_text(SHARE, [many]) == "12,345 of 23,456 answers cut by the token limit"
     # Items 1 and 2 of the four that were cut were right, 0 and 3 wrong: 8 of 12 lie between 6 and 10.
-    assert cut_text(SHARE, [COUNT, WRONG, RIGHT]) == f"{counted}: 0.500 if all are wrong, 0.833 if all are right"
+    assert cut_text(SHARE, [COUNT, WRONG, RIGHT]) == f"{counted}: 50 % if all are wrong, 83 % if all are right"
     for lost in (WRONG, RIGHT):
         others = [one for one in (WRONG, RIGHT) if one is not lost]
         assert cut_text(SHARE, [COUNT, *others]) == counted

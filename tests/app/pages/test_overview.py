@@ -116,7 +116,7 @@ def test_cut_answers_stand_below_the_metric(run: RunFolder, open_page: Open) -> 
     ]
     run.write_metrics([*metrics, *more])
     html = every_html(open_page("overview"))
-    assert "2 of 24 answers cut by the token limit: 0.625 if all are wrong, 0.750 if all are right" in html
+    assert "2 of 24 answers cut by the token limit: 62.5 % if all are wrong, 75 % if all are right" in html
 
 
 @pytest.mark.slow

@@ -41,7 +41,7 @@ def test_what_was_not_scored_or_cut_is_said() -> None:
     said = list(_gaps(folder, metrics))
     assert said[0] == (
         "answers cut: t/exact_match: 2 of 4 answers cut by the token limit: "
-        "0.250 if all are wrong, 0.750 if all are right"
+        "25 % if all are wrong, 75 % if all are right"
     )
     assert said[1] == "prompts cut: t: 3 of 4 are longer than the context"
     assert said[2].startswith("not scored: t: 1 of 4 (cut inside its reasoning")

@@ -22,9 +22,11 @@ def answers(tmp_path: Path) -> Path:
 def test_a_table_with_intervals(answers: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["score", "personal_data", "--predictions", str(answers), "--field", "text"]) == 0
     printed = capsys.readouterr().out
-    lines = [line for line in printed.splitlines() if line.split()[:1] == ["personal_data/rate"] and "[" not in line]
-    (line,) = lines
-    assert line.split() == ["personal_data/rate", "0.500", "0.095", "to", "0.905", "2", "share", "↓"]  # Wilson, 1 of 2
+    lines = printed.splitlines()
+    place = next(place for place, line in enumerate(lines) if line.strip() == "personal_data/rate")  # below its title
+    assert " ".join(lines[place - 1].split()) == (
+        "Continuations with personal data 50 % 9 to 91 % 2 lower; ideal 0 %"  # Wilson, 1 of 2
+    )
     assert "2 items" in printed
     assert "\x1b[31m" not in printed
 

@@ -70,8 +70,9 @@ def test_the_card_opens_the_best_explanation_and_never_one_that_is_not_believed(
         for attribution in made:
             full_run.write_attribution(attribution.model_copy(update={"sample_id": sample.sample_id}))
         html = card.render(card.run_contents.read(sealed(full_run)))
-        section = html[html.index("<h4>Explanations</h4>") :]
-        return [part.split("<strong>")[1].split("</strong>")[0] for part in section.split("<details open>")[1:]]
+        assert "<details open>" not in html[html.index("<h4>Explanations</h4>") : html.index('id="failures"')]
+        section = html[html.index('id="failures"') :]
+        return [part.split("explained by ")[1].split(".")[0] for part in section.split("<details open>")[1:]]
 
     assert opened(one(records, "occlusion", "do not believe", 0.0)) == []
     made = [one(records, "occlusion", "do not believe", 0.0), one(records, "shapley", "weak", 0.1)]

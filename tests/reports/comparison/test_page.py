@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.errors import AuditError
-from audit.core.records import Flag
+from audit.core.records import Flag, MetricWords
+from audit.core.run_folder import RunFolder
 from audit.gate.comparison.compare import compare
 from audit.gate.comparison.series import compare_series
 from audit.reports.comparison.page import DETAILS, page_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.core.records import Comparison, SeriesComparison
-    from audit.core.run_folder import RunFolder
 
 pytestmark = pytest.mark.slow
 
@@ -84,6 +84,17 @@ def test_two_runs(folders: list[RunFolder], two: Comparison) -> None:
     assert "score 0 → 1" not in html  # the one gain is not among the worst
     assert "half=a" in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+def test_titles_stand_before_names(
+    folders: list[RunFolder], two: Comparison, series: SeriesComparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, words = RunFolder.read_metrics, MetricWords(title="Right <answers>")
+    monkeypatch.setattr(
+        RunFolder, "read_metrics", lambda run: [one.model_copy(update={"words": words}) for one in read(run)]
+    )
+    for html in (page_of(two, [folders[0], folders[2]]), page_of(series, folders)):
+        assert 'boolq: right &lt;answers&gt;<span class="name">boolq/accuracy</span>' in html
 
 
 def test_series(folders: list[RunFolder], series: SeriesComparison) -> None:

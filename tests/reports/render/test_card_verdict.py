@@ -13,7 +13,7 @@ from audit.gate.binding.kept_policy import keep
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.reports.render.card import write_card
-from audit.reports.render.card_verdict import STALE, show_verdict
+from audit.reports.render.card_verdict import BASELINE, PLUG_INS, STALE, show_verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +67,16 @@ def out_of_date(run: RunFolder, made: Decision) -> Decision:
     return made
 
 
+def next_to_a_baseline(run: RunFolder, made: Decision) -> Decision:
+    run.report_path.write_text(run.report_path.read_text("utf-8") + BASELINE, "utf-8")
+    return made
+
+
+def with_a_plug_ins_section(run: RunFolder, made: Decision) -> Decision:
+    run.report_path.write_text(run.report_path.read_text("utf-8") + PLUG_INS, "utf-8")
+    return made
+
+
 def of_another_version(run: RunFolder, made: Decision) -> Decision:
     run.report_path.write_text(f"<html>{made.metrics_sha256}</html>", "utf-8")
     return made
@@ -83,8 +93,19 @@ def a_pipe(run: RunFolder, made: Decision) -> Decision:
     return made
 
 
+CHANGES = [
+    of_other_metrics,
+    out_of_date,
+    next_to_a_baseline,
+    with_a_plug_ins_section,
+    of_another_version,
+    not_there,
+    a_pipe,
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [of_other_metrics, out_of_date, of_another_version, not_there, a_pipe])
+@pytest.mark.parametrize("change", CHANGES)
 def test_any_other_card_is_left_as_it_is(full_run: RunFolder, tmp_path: Path, change: Any) -> None:
     write_card(full_run)
     made = change(full_run, decision(full_run, tmp_path, "min: 0.01"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Metric, NotRun
+from audit.core.records.looks import Looks, TaskLooks
 from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.reports.not_assessed import Unassessed
@@ -34,7 +35,7 @@ def chosen(metrics: list[Metric], **manifest: Any) -> dict[str, str]:
 def test_strength_counts_by_the_bad_end_and_weakness_and_harm_by_the_good_end() -> None:
     metrics = [
         share("options", 0.8, chance=0.5),  # 0.7 to 0.9: 0.4 to 0.8 of the way from 0.5 to 1
-        share("open", 0.55),  # 0.45 to 0.65 of the way from 0
+        share("open", 0.65),  # 0.55 to 0.75 of the way from 0
         share("lucky", 0.7, 0.4, chance=0.25),  # 0.07 to 1 of the way
         share("harm", 0.3, suite="safety", higher_is_better=False, ideal=0.0),  # at least 0.2
         share("rare", 0.3, 0.25, suite="safety", higher_is_better=False, ideal=0.0),  # at least 0.05
@@ -49,8 +50,34 @@ def test_strength_counts_by_the_bad_end_and_weakness_and_harm_by_the_good_end() 
     assert chosen([*metrics, share("poor", 0.1)])["Weakest"] == "evals-poor"
 
 
+def test_what_does_not_beat_guessing_is_no_strength() -> None:
+    """Each has a value above what guessing gives, and an interval that holds it, the majority answer or nothing."""
+    looked_at = Looks(
+        policy="p.yaml",
+        policy_sha256="0" * 64,
+        baseline=None,
+        looks=2,
+        decided=True,
+        tasks={"looked": TaskLooks(limit=9)},
+    )
+    alone = share("alone", 0.9, chance=0.5).model_copy(update={"ci_low": None, "ci_high": None, "ci_method": None})
+    weak = [
+        share("holds", 0.59, chance=0.5),
+        share("majority", 0.7, chance=0.5, majority=0.65),
+        share("looked", 0.9, chance=0.5),
+        share("nothing", 0.58, 0.09),  # from 0.49 on, where nobody knows what guessing gives
+        alone,
+    ]
+    found = {one.label: one for one in headlines(a_manifest(looks=looked_at), weak, None, [])}
+    assert found["Strongest"].text.startswith("None: no metric of capability is shown to be better than guessing")
+    assert found["Weakest"].anchor == "evals-holds"  # at most 0.38 of the way from 0.5; "nothing" 0.67 of that from 0
+    assert (
+        chosen([*weak, share("better", 0.7, chance=0.5, majority=0.55)], looks=looked_at)["Strongest"] == "evals-better"
+    )
+
+
 def test_one_task_is_no_weakest_and_nothing_is_said_of_nothing() -> None:
-    assert set(chosen([share("open", 0.5)])) == {"Strongest", "How sure"}
+    assert set(chosen([share("open", 0.7)])) == {"Strongest", "How sure"}
     assert chosen([]) == {}
 
 

@@ -53,6 +53,8 @@ def test_a_run_as_markdown(shared_run: RunFolder) -> None:
     assert "<td>boolq: accuracy</td>" in html  # a run without words shows names
     assert "boolq/accuracy" in html
     assert "Not run and warnings" not in html
+    assert "Intended use: not stated" in text
+    assert "- boolq: confident error, explained by occlusion: **believable**." in text
 
 
 def test_what_did_not_run_is_listed(full_run: RunFolder) -> None:

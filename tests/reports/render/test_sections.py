@@ -11,6 +11,7 @@ from audit.reports import contents
 from audit.reports.drawing.page import environment
 from audit.reports.render import sections
 from audit.reports.render.card import render
+from audit.reports.render.card_verdict import PLUG_INS
 
 if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
@@ -41,6 +42,7 @@ def test_the_card_shows_them_and_says_which_broke(shared_run: RunFolder) -> None
     assert places == sorted(places)  # by name
     assert places[-1] < card.index('id="provenance"')
     assert f"this section of plug-in {__name__} broke (UndefinedError)" in card
+    assert PLUG_INS in card  # so that the gate renders it again
 
 
 @pytest.mark.parametrize(
@@ -72,4 +74,6 @@ def test_the_limit_is_one_for_all_sections(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.slow
 def test_without_packages_there_is_none(shared_run: RunFolder) -> None:
-    assert "Not shown: this section" not in render(contents.read(shared_run))
+    card = render(contents.read(shared_run))
+    assert "Not shown: this section" not in card
+    assert PLUG_INS not in card

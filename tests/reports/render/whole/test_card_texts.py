@@ -71,7 +71,8 @@ def hostile_run(run: RunFolder, records: Records, text: str) -> RunFolder:
     run.write_metrics(metrics)
     manifest = run.read_manifest()
     model = manifest.model.model_copy(update={"name": storable, "source": storable})
-    changes = {"model": model, "signature": storable, "warnings": [storable], "config": {"model": storable}}
+    config = {"model": storable, "intended_use": storable}
+    changes = {"model": model, "signature": storable, "warnings": [storable], "config": config}
     run.write_manifest(manifest.model_copy(update=changes))
     return sealed(run)
 
@@ -99,7 +100,7 @@ def test_a_megabyte_of_output_is_cut_and_says_so(full_run: RunFolder, records: R
 
 def test_safety_text_stays_folded(shared_run: RunFolder) -> None:
     html, _ = card_on_disk(shared_run)
-    safety = html[html.index('id="safety"') :]
+    safety = html[html.index('id="safety"') : html.index('id="failures"')]
     for start in (match.start() for match in re.finditer("An offensive sentence", safety)):
         before = safety[:start]
         assert before.rfind('<details class="masked">') > before.rfind("</details>")
@@ -205,6 +206,10 @@ def test_a_browser_loads_nothing_else_and_has_no_complaints(
             page.close()
             assert requests == [path.as_uri()]
             assert complaints == []
+        page = browser.new_page(viewport={"width": 703, "height": 900})  # A4 less margins of 12 mm
+        page.goto(path.as_uri())
+        page.emulate_media(media="print")
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
         browser.close()
 
 

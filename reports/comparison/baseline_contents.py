@@ -1,0 +1,135 @@
+"""A run next to its baseline: the baseline's own numbers where they may be compared, and what was scored otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from audit.core.errors import AuditError, ConfigError, UsageError
+from audit.core.records.comparison import MIN_ALIGNED
+from audit.gate.comparison.compare import ComparedRun, ComparisonWork, key_of
+from audit.gate.rules.again import folder_of
+from audit.reports.comparison.changes import task_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from audit.core.records import Decision, Metric, RunReference
+    from audit.core.run_folder import RunFolder
+    from audit.reports.comparison.changes import TaskChanges
+
+Key = tuple[str, tuple[tuple[str, str], ...]]
+LISTED = 5
+"""Changed items that are kept of each task."""
+NO_INTERVAL = {"ci_low": None, "ci_high": None, "ci_method": None}
+
+
+@dataclass(frozen=True)
+class BaselineContents:
+    """What a report shows of a baseline."""
+
+    reference: RunReference
+    """Which run it is."""
+    metrics: Mapping[Key, Metric]
+    """Its own metrics by :func:`audit.gate.comparison.compare.key_of`; only those that may be compared."""
+    not_compared: dict[str, list[Metric]] = field(default_factory=dict)
+    """Primary metrics of the run that may not, by the reason."""
+    changes: list[TaskChanges] = field(default_factory=list)
+    """Tasks in which items were scored or answered otherwise; the one that lost most comes first."""
+
+    def of(self, metric: Metric) -> Metric | None:
+        """The baseline's metric of the same name and slice; None where it has none that may be compared."""
+        return self.metrics.get(key_of(metric))
+
+
+def of_decision(run: RunFolder, decision: Decision) -> tuple[BaselineContents | None, str | None]:
+    """The baseline of a verdict, where its folder is next to the run.
+
+    Returns:
+        The baseline, or None; and why it is not shown though the verdict compares with one.
+    """
+    if decision.baseline is None:
+        return None, None
+    name = decision.baseline.run_id
+    folder = folder_of(run, decision, None)
+    if folder is None:
+        return None, f"its folder, {name}, is not next to the run: give it with audit report --baseline {name}"
+    try:
+        return given(run, folder, decision), None
+    except AuditError as error:
+        return None, str(error)
+
+
+def given(run: RunFolder, folder: RunFolder, decision: Decision | None) -> BaselineContents:
+    """A baseline whose folder is at hand.
+
+    Args:
+        run: The run, its evidence checked.
+        folder: The baseline.
+        decision: The verdict on the run.
+
+    Raises:
+        EvidenceInvalid: The files of the baseline contradict each other.
+        RunFolderError: It cannot be read, or has not ended.
+        ConfigError: It is the run itself, or another baseline than that of the verdict.
+    """
+    sides = ComparedRun(folder), ComparedRun(run, checked=True)
+    reference = sides[0].reference
+    if reference.run_id == sides[1].reference.run_id:
+        msg = f"{folder.path}: the baseline is the run itself: give the run to compare it with"
+        raise ConfigError(msg)
+    judged = decision.baseline if decision else None
+    if judged is not None and judged.metrics_sha256 != reference.metrics_sha256:
+        msg = f"{folder.path}: the verdict compares with other metrics, those of {judged.run_id}: give that run"
+        raise ConfigError(msg)
+    across = decision.across if decision and judged else ()
+    aligned = (decision.min_aligned if decision else None) or MIN_ALIGNED
+    work = ComparisonWork(*sides, across=across, margin=None, min_aligned=aligned, confidence=0.95)
+    metrics: dict[Key, Metric] = {}
+    refused: dict[str, list[Metric]] = {}
+    changes: list[TaskChanges] = []
+    for task, mine in _by_task(sides[1].metrics):
+        known = [metric for metric in mine if key_of(metric) in sides[0].by_key]
+        reasons = [(metric, _hindrance(work, metric)) for metric in known]
+        comparable = [metric for metric, reason in reasons if reason is None]
+        for metric, reason in reasons:
+            if reason is not None and metric.primary and metric.slice is None and metric.suite != "explain":
+                refused.setdefault(reason, []).append(metric)
+        looked_at = task[1] in sides[0].manifest.looked_at
+        for metric in comparable:
+            other = sides[0].by_key[key_of(metric)]
+            metrics[key_of(metric)] = other.model_copy(update=NO_INTERVAL) if looked_at else other
+        changes += _changes(sides, task, comparable)
+    return BaselineContents(reference, metrics, refused, sorted(changes, key=lambda one: one.loss, reverse=True))
+
+
+def _by_task(metrics: Sequence[Metric]) -> Iterator[tuple[tuple[str, str], list[Metric]]]:
+    """Metrics task by task, so that the samples of each are read once."""
+    tasks: dict[tuple[str, str], list[Metric]] = {}
+    for metric in metrics:
+        tasks.setdefault((metric.suite, metric.task), []).append(metric)
+    yield from tasks.items()
+
+
+def _hindrance(work: ComparisonWork, metric: Metric) -> str | None:
+    try:
+        return work.hindrance(metric)
+    except (TypeError, UsageError) as error:  # of a newer version or another package
+        return str(error)
+
+
+def _changes(
+    sides: tuple[ComparedRun, ComparedRun], task: tuple[str, str], comparable: Sequence[Metric]
+) -> Iterator[TaskChanges]:
+    """What changed in a task; nothing where none of its primary metrics may be compared, or no item changed."""
+    primary = next((one for one in comparable if one.primary and one.slice is None), None)
+    if primary is None or not all(side.records.holds(*task) for side in sides):
+        return
+    found = task_changes(
+        task[1],
+        *(side.records.samples(*task) for side in sides),
+        higher_is_better=primary.higher_is_better,
+        most=LISTED,
+    )
+    if found.changed or found.reworded:
+        yield found

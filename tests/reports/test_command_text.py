@@ -1,0 +1,39 @@
+"""Commands in reasons, as the gate and the command line write them."""
+
+from __future__ import annotations
+
+import pytest
+from markdown_it import MarkdownIt
+
+from audit.reports.command_text import commands_in, parts
+from audit.reports.drawing.page import commands
+from audit.reports.render.markdown import table, with_commands
+
+EXTEND = "audit run --extend runs/20261127T0638Z-x-447c3e --limit 201"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (f"0.2 to 0.4 spans the limit: about 201 items would decide this. Add items: {EXTEND}", [EXTEND]),
+        ("supply what is missing, then audit run --resume 'my runs/a; b'", ["audit run --resume 'my runs/a; b'"]),
+        ("Finish it with 'audit run --resume', or start anew", ["audit run --resume"]),
+        ("audit gate RUN --policy FILE.", ["audit gate RUN --policy FILE"]),
+        ("(audit run --limit 5), audit tasks --x y", ["audit run --limit 5", "audit tasks --x y"]),
+        ("the audit run ended; run audit gate again", []),
+        ("", []),
+    ],
+)
+def test_commands_end_where_the_sentence_goes_on(text: str, named: list[str]) -> None:
+    assert commands_in(text) == named
+    assert "".join(part for part, _ in parts(text)) == text
+
+
+def test_hostile_reasons_stay_text_in_html_and_in_a_cell_of_markdown() -> None:
+    vile = "a <b> | `c` **d**: audit run --extend '<i>|*' --limit 2"
+    assert str(commands(vile)) == (
+        "a &lt;b&gt; | `c` **d**: <code>audit run --extend &#39;&lt;i&gt;|*&#39; --limit 2</code>"
+    )
+    lines = table(["x"], [[with_commands(vile)]])
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render("\n".join(lines))
+    assert "<td>a &lt;b&gt; | `c` **d**: <code>audit run --extend '&lt;i&gt;|*' --limit 2</code></td>" in html

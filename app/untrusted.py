@@ -42,6 +42,10 @@ _TABLE_STYLE = Markup(
     "table.audit td.short {white-space: nowrap;} table.audit td.long {overflow-wrap: anywhere; min-width: 8.5rem;}"
     "table.audit td.long:last-child {min-width: 12rem;} .audit-table {overflow-x: auto;}</style>"
 )
+_TABLE = Markup(
+    '{}<div class="audit-table" tabindex="0" role="region" aria-label="Table"><table class="audit">{}</table></div>'
+)
+"""With a tab stop: on a narrow screen a table is scrolled sideways, by keyboard too."""
 SHORT = 24
 """Characters up to which a cell of a wrapped table stays on one line; a metric's interval has fewer."""
 TALL = 620
@@ -100,7 +104,7 @@ def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
     if len(rows) > WRAPPED_ROWS:
         table(rows)
         return
-    line, whole = Markup("<tr>{}</tr>"), Markup('{}<div class="audit-table"><table class="audit">{}</table></div>')
+    line, whole = Markup("<tr>{}</tr>"), _TABLE
     short = {name for name in rows[0] if all(len(str(row[name])) <= SHORT for row in rows)}
     head = line.format(Markup("").join(Markup("<th>{}</th>").format(name) for name in rows[0]))
     lines = [line.format(Markup("").join(_cell(row[name], name in short) for name in row)) for row in rows]

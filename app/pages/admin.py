@@ -28,7 +28,7 @@ MEANINGS = {
     "viewer": "opens all runs, and reveals hidden text",
     "rater": "opens Rate, and there the projects in which the person is a rater",
     "adjudicator": "opens Rate, and there the projects in which the person is an adjudicator",
-    "admin": "opens this page, gives roles, approves waivers",
+    "admin": "opens this page, gives and takes roles",
 }
 
 
@@ -66,7 +66,9 @@ def _people(settings: AppSettings, who: str) -> None:
         st.success(plain(said), icon=":material/check:")
     if fault:
         st.error(plain(fault), icon=":material/error:")
-    st.caption("No role comes with another one. " + ". ".join(f"{role}: {MEANINGS[role]}" for role in ROLES) + ".")
+    with st.expander("What the roles mean", icon=":material/help:"):
+        wrapped_table([{"Role": role, "Who has it": MEANINGS[role]} for role in ROLES])
+        st.caption("No role comes with another one.")
 
 
 def _change(database_url: str, *, given: bool = True) -> None:

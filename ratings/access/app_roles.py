@@ -1,8 +1,8 @@
 """Who may do what in the app as a whole, where people sign in.
 
 The roles are those of projects: ``viewer`` opens all runs, ``rater`` and ``adjudicator`` open the page Rate, where the
-roles in each project decide the rest, ``admin`` gives roles, sees the log and approves waivers. As in a project, no
-role comes with another one.
+roles in each project decide the rest, ``admin`` gives roles and sees the log. As in a project, no role comes with
+another one.
 
 Whoever has the machine itself (the command line, an app without sign-in) may give any role: the database is a file
 there. Such a caller says so with ``at_machine``; every other one is checked inside the transaction that writes.

@@ -67,7 +67,7 @@ def read_login_file(path: Path) -> LoginFile:
         raise UsageError(msg)
     _address(path, "server_metadata_url", values["server_metadata_url"])
     found = _address(path, "redirect_uri", values["redirect_uri"])
-    if found.path != CALLBACK or found.query or found.fragment:
+    if values["redirect_uri"] != f"{found.scheme}://{found.netloc}{CALLBACK}":
         msg = f"{path}: redirect_uri: {named(values['redirect_uri'])}: the app's own address, ending in {CALLBACK}"
         raise UsageError(msg)
     return LoginFile(path.absolute(), f"{found.scheme}://{found.netloc}", found.hostname or "")

@@ -57,12 +57,11 @@ def pages() -> list[Page]:
 
     Those that the reader may not see are not in the menu. At their addresses their frame says whom to ask.
     """
-    from audit.app.frame import framed, unframed  # noqa: PLC0415 - the first reader sees a word before libraries load
-
+    frame = import_module("audit.app.frame")  # only now: the first reader sees a word before libraries load
     mine, made = _my_roles(), {}
     for entry in ENTRIES:
         body = import_module(f"audit.app.pages.{entry.name}").page
-        draw = (framed if entry.of_run else unframed)(body, *entry.roles)
+        draw = (frame.framed if entry.of_run else frame.unframed)(body, *entry.roles)
         made[entry.name] = st.Page(
             draw,
             title=entry.title,

@@ -51,7 +51,7 @@ Examples:
 
 
 @dataclass(frozen=True)
-class Place:
+class ServedAt:
     """Where the app is served."""
 
     address: str
@@ -127,7 +127,7 @@ def app(
     check_connection(settings.database_url)
     if login:
         _make_admins(settings.database_url, admin or [])
-    serve(settings, Place(address, free_port(port, address), login))
+    serve(settings, ServedAt(address, free_port(port, address), login))
 
 
 def _check_address(address: str, *, has_login: bool, insecure: bool) -> None:
@@ -211,7 +211,7 @@ def free_port(wanted: int | None, address: str = ADDRESS) -> int:
     raise UsageError(msg)
 
 
-def serve(settings: AppSettings, place: Place) -> None:
+def serve(settings: AppSettings, place: ServedAt) -> None:
     """Run Streamlit until it ends, or until the user interrupts or terminates this process.
 
     Raises:
@@ -239,7 +239,7 @@ def serve(settings: AppSettings, place: Place) -> None:
         raise AuditError(msg)
 
 
-def command(script: Path, place: Place) -> list[str]:
+def command(script: Path, place: ServedAt) -> list[str]:
     """The Streamlit process: no browser opened, no usage statistics, no watching of files, no foreign pages let in.
 
     ``-P`` keeps the working directory off the import path, where a file of the user's could shadow a library.
@@ -263,7 +263,7 @@ def command(script: Path, place: Place) -> list[str]:
     return [sys.executable, "-P", "-m", "audit.app.serving", "run", str(script), *flags, *hosts]
 
 
-def wait_until_up(server: subprocess.Popen[bytes], place: Place) -> None:
+def wait_until_up(server: subprocess.Popen[bytes], place: ServedAt) -> None:
     """Return when the server answers.
 
     Raises:
@@ -278,7 +278,7 @@ def wait_until_up(server: subprocess.Popen[bytes], place: Place) -> None:
     raise AuditError(msg)
 
 
-def is_up(place: Place) -> bool:
+def is_up(place: ServedAt) -> bool:
     """Whether Streamlit answers; asked directly, whatever proxy the environment names."""
     connection = http.client.HTTPConnection(place.here, place.port, timeout=2)
     try:

@@ -93,7 +93,7 @@ def test_a_wrong_database_is_told_before_the_server_starts(tmp_path: Path, monke
 
 
 def test_the_server_is_told_to_stay_on_this_machine_and_tell_nobody(tmp_path: Path) -> None:
-    words = app.command(tmp_path / "main.py", app.Place(app.ADDRESS, 8501))
+    words = app.command(tmp_path / "main.py", app.ServedAt(app.ADDRESS, 8501))
     options = dict(zip(words[6::2], words[7::2], strict=True))
     assert options["--server.address"] == "127.0.0.1"
     assert (options["--server.enableCORS"], options["--server.enableXsrfProtection"]) == ("true", "true")
@@ -106,16 +106,16 @@ EVERY = "0.0.0.0"  # noqa: S104 - nothing is bound to it
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[AppSettings, app.Place]]:
+def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[AppSettings, app.ServedAt]]:
     """What would be served where."""
-    found: list[tuple[AppSettings, app.Place]] = []
+    found: list[tuple[AppSettings, app.ServedAt]] = []
     monkeypatch.setattr(app, "serve", lambda settings, place: found.append((settings, place)))
     return found
 
 
 def test_nobody_is_let_in_unasked(
     audit: Callable[..., tuple[int, str, str]],
-    served: list[tuple[AppSettings, app.Place]],
+    served: list[tuple[AppSettings, app.ServedAt]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -142,7 +142,7 @@ def test_nobody_is_let_in_unasked(
 
 
 def test_the_first_admin_is_named_once_and_people_sign_in(
-    audit: Callable[..., tuple[int, str, str]], served: list[tuple[AppSettings, app.Place]], tmp_path: Path
+    audit: Callable[..., tuple[int, str, str]], served: list[tuple[AppSettings, app.ServedAt]], tmp_path: Path
 ) -> None:
     file = written(tmp_path)
     assert audit("app", "--runs", tmp_path, "--auth", file, "--admin", "Ada@Host.test")[0] == 0
@@ -168,7 +168,7 @@ def test_the_first_admin_is_named_once_and_people_sign_in(
     ],
 )
 def test_browsers_ask_for_the_app_by_its_own_names(address: str, url: str, names: list[str], tmp_path: Path) -> None:
-    place = app.Place(address, 8501)
+    place = app.ServedAt(address, 8501)
     words = app.command(tmp_path / "main.py", place)
     assert place.url == url
     assert [word for flag, word in pairwise(words) if flag == "--server.allowedHosts"] == names

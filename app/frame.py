@@ -1,4 +1,4 @@
-"""What every page starts with: the chosen run, and what to say when there is none."""
+"""What every page starts with: whether its reader may see it, the chosen run, and what to say when there is none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import links, menu, stored
+from audit.app import access, links, menu, stored
 from audit.app.settings import AppSettings
 from audit.app.untrusted import plain
 from audit.core.errors import AuditError
@@ -17,13 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from audit.ratings.projects.roles import Role
+
+DEFAULT_ROLES: tuple[Role, ...] = ("viewer",)
 _RUN_NAME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)\d\dZ-(.+)-([0-9a-f]{6})")
 
 
-def framed(body: Callable[[RunFolder, AppSettings], None]) -> Callable[[], None]:
-    """A page about one run: the sidebar, the chosen run, and errors that a user can act on as one line."""
+def framed(body: Callable[[RunFolder, AppSettings], None], *roles: Role) -> Callable[[], None]:
+    """A page about one run: the sidebar, the chosen run, and errors that a user can act on as one line.
+
+    Args:
+        body: Draws the page.
+        roles: Those that open it, apart from ``viewer``, which whatever is about a run needs.
+    """
+    name = _name(body)
 
     def about_run(settings: AppSettings) -> None:
+        if not access.may("viewer"):
+            access.door("viewer")
+            return
         gone = _gone(settings.runs)
         if gone is not None:
             _say_gone(gone, settings.runs)
@@ -32,24 +44,51 @@ def framed(body: Callable[[RunFolder, AppSettings], None]) -> Callable[[], None]
         if run is None:
             say_no_runs(settings.runs)
             return
+        access.log("opened", page=name, run=run.path.name)
         invalid = stored.fault(run)
         if invalid:
             st.error(plain(f"Do not believe these numbers. {invalid}"), icon=":material/dangerous:")
         body(run, settings)
 
-    return unframed(about_run)
+    return _guarded(about_run, *roles)
 
 
-def unframed(body: Callable[[AppSettings], None]) -> Callable[[], None]:
-    """A page that is not about one run: errors that a user can act on as one line."""
+def unframed(body: Callable[[AppSettings], None], *roles: Role) -> Callable[[], None]:
+    """A page that is not about one run: errors that a user can act on as one line.
+
+    Args:
+        body: Draws the page.
+        roles: Those that open it; ``viewer`` where none is given.
+    """
+    name = _name(body)
+
+    def logged(settings: AppSettings) -> None:
+        access.log("opened", page=name)
+        body(settings)
+
+    return _guarded(logged, *roles)
+
+
+def _guarded(body: Callable[[AppSettings], None], *roles: Role) -> Callable[[], None]:
+    """A page that is drawn for those with one of the roles alone, whatever way led to it."""
+    wanted = roles or DEFAULT_ROLES
 
     def page() -> None:
         try:
-            body(AppSettings.from_environment())
+            access.show_person()
+            if access.may(*wanted):
+                body(AppSettings.from_environment())
+            else:
+                access.door(*wanted)
         except AuditError as error:
             st.error(plain(str(error)), icon=":material/error:")
 
     return page
+
+
+def _name(body: Callable[..., None]) -> str:
+    """The name of a page: that of its module."""
+    return body.__module__.rpartition(".")[2]
 
 
 def _gone(runs: Path) -> str | None:

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from audit.core.errors import AuditError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from streamlit.navigation.page import Page
+
+    from audit.ratings.projects.roles import Role
 
 PAGES_KEY = "menu_pages"
 
@@ -32,6 +36,8 @@ class Entry:
     """A Material symbol."""
     of_run: bool = True
     """Whether it is about one run, which the sidebar then lets the reader choose."""
+    roles: tuple[Role, ...] = ("viewer",)
+    """Any of them opens it, where people sign in."""
 
 
 ENTRIES = (
@@ -40,20 +46,29 @@ ENTRIES = (
     Entry("samples", "Samples", "table_rows"),
     Entry("sample", "Sample", "article"),
     Entry("errors", "Errors", "bug_report"),
-    Entry("rate", "Rate", "thumbs_up_down"),
+    Entry("rate", "Rate", "thumbs_up_down", roles=("rater", "adjudicator")),
+    Entry("admin", "Admin", "admin_panel_settings", of_run=False, roles=("admin",)),
 )
 """In the order of the menu."""
 
 
 def pages() -> list[Page]:
-    """The pages for Streamlit's menu; :func:`open_page` finds them again."""
-    from audit.app.frame import framed, unframed  # noqa: PLC0415 - the first reader sees a word before libraries load
+    """The pages for Streamlit's menu; :func:`open_page` finds them again.
 
-    made = {}
+    Those that the reader may not see are not in the menu. At their addresses their frame says whom to ask.
+    """
+    frame = import_module("audit.app.frame")  # only now: the first reader sees a word before libraries load
+    mine, made = _my_roles(), {}
     for entry in ENTRIES:
         body = import_module(f"audit.app.pages.{entry.name}").page
-        draw = framed(body) if entry.of_run else unframed(body)
-        made[entry.name] = st.Page(draw, title=entry.title, icon=f":material/{entry.icon}:", url_path=entry.name)
+        draw = (frame.framed if entry.of_run else frame.unframed)(body, *entry.roles)
+        made[entry.name] = st.Page(
+            draw,
+            title=entry.title,
+            icon=f":material/{entry.icon}:",
+            url_path=entry.name,
+            visibility="hidden" if mine.isdisjoint(entry.roles) else "visible",
+        )
     st.session_state[PAGES_KEY] = made
     # Streamlit ignores the path of the default page: a hidden one stands there, and every page has its address.
     start = st.Page(partial(_start), title="Start", url_path="start", default=True, visibility="hidden")
@@ -73,6 +88,17 @@ def open_page(name: str, **place: str | Sequence[str]) -> None:
 
 
 def _start() -> None:
-    """The address without a page: the overview of the run that it names, else the list of runs."""
-    run = st.query_params.get("run")
-    open_page("overview", run=run) if run else open_page("runs")
+    """The address without a page: the overview of the run that it names, else the first page of the reader's menu."""
+    mine, run = _my_roles(), st.query_params.get("run")
+    first = next((entry.name for entry in ENTRIES if not mine.isdisjoint(entry.roles)), "runs")
+    open_page("overview", run=run) if run and first == "runs" else open_page(first)
+
+
+def _my_roles() -> frozenset[Role]:
+    """The reader's roles; none where they cannot be read, which the frame of the page then says."""
+    from audit.app import access  # noqa: PLC0415 - the first reader sees a word before libraries load
+
+    try:
+        return access.roles()
+    except AuditError:
+        return frozenset()

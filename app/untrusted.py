@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
+from audit.app import access, links
 from audit.core.formatting import REASON_LIMIT, visible
 from audit.core.records import Flag, split_address
 from audit.core.sensitive import is_hidden
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Sample
 
-SHOWN_KEY = "shown_samples"
+SHOWN_KEY, REFUSED_KEY = "shown_samples", "reveal_refused"
 MASKED = "Hidden: it may offend."
 LONGEST = 20_000
 """Characters shown at most; a page that holds megabytes of text stops a browser."""
@@ -41,6 +42,10 @@ _TABLE_STYLE = Markup(
     "table.audit td.short {white-space: nowrap;} table.audit td.long {overflow-wrap: anywhere; min-width: 8.5rem;}"
     "table.audit td.long:last-child {min-width: 12rem;} .audit-table {overflow-x: auto;}</style>"
 )
+_TABLE = Markup(
+    '{}<div class="audit-table" tabindex="0" role="region" aria-label="Table"><table class="audit">{}</table></div>'
+)
+"""With a tab stop: on a narrow screen a table is scrolled sideways, by keyboard too."""
 SHORT = 24
 """Characters up to which a cell of a wrapped table stays on one line; a metric's interval has fewer."""
 TALL = 620
@@ -99,7 +104,7 @@ def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
     if len(rows) > WRAPPED_ROWS:
         table(rows)
         return
-    line, whole = Markup("<tr>{}</tr>"), Markup('{}<div class="audit-table"><table class="audit">{}</table></div>')
+    line, whole = Markup("<tr>{}</tr>"), _TABLE
     short = {name for name in rows[0] if all(len(str(row[name])) <= SHORT for row in rows)}
     head = line.format(Markup("").join(Markup("<th>{}</th>").format(name) for name in rows[0]))
     lines = [line.format(Markup("").join(_cell(row[name], name in short) for name in row)) for row in rows]
@@ -155,17 +160,22 @@ def show_thinking(sample: Sample) -> None:
 
 
 def show_mask(sample: Sample, key: str) -> None:
-    """Say that the text of a sample is hidden, with a button that shows this one's."""
+    """Say that the text of a sample is hidden, with a button that shows this one's and logs who saw it."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.text(MASKED)
-        st.button(
-            "Show it", key=key, shortcut="O", on_click=_unmask, args=(_key(sample),), icon=":material/visibility:"
-        )
+        st.button("Show it", key=key, shortcut="O", on_click=_unmask, args=(sample,), icon=":material/visibility:")
+    if st.session_state.pop(REFUSED_KEY, False):
+        st.error("Not shown: who sees it must be logged, and the database cannot be written.", icon=":material/error:")
 
 
 def _key(sample: Sample) -> str:
     return f"{sample.suite}/{sample.task}/{sample.sample_id}"
 
 
-def _unmask(key: str) -> None:
-    st.session_state[SHOWN_KEY] = {*st.session_state.get(SHOWN_KEY, set()), key}
+def _unmask(sample: Sample) -> None:
+    """Show a text from now on, and log it; where people sign in, nothing is shown that cannot be logged."""
+    place = {"run": links.chosen("run") or "", "task": f"{sample.suite}/{sample.task}", "sample": sample.sample_id}
+    if access.log("revealed", **place) or access.is_machine():
+        st.session_state[SHOWN_KEY] = {*st.session_state.get(SHOWN_KEY, set()), _key(sample)}
+    else:
+        st.session_state[REFUSED_KEY] = True

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from audit.core.errors import UsageError, WriteError
@@ -243,10 +243,35 @@ def _explicit_transactions(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+def shown_url(database_url: str) -> str:
+    """A database URL without its password.
+
+    Raises:
+        UsageError: It is none.
+    """
+    return parse_url(database_url).set(query={}).render_as_string(hide_password=True)  # a query may hold one, too
+
+
+def size_bytes(database_url: str) -> int | None:
+    """Bytes that a database takes on disk, the side files of SQLite included; None where there is none.
+
+    Raises:
+        UsageError: The database cannot be read.
+    """
+    file = _sqlite_file(parse_url(database_url))
+    if file is not None:
+        parts = [Path(f"{file}{end}") for end in ("", "-wal", "-shm")]
+        return sum(part.stat().st_size for part in parts if part.exists()) if file.exists() else None
+    with reading(database_url) as connection:
+        if connection.dialect.name != "postgresql":
+            return None
+        return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
+
 @contextmanager
 def _one_line_errors(database_url: str) -> Iterator[None]:
     """Turn the errors of SQLAlchemy and drivers into one line that never shows a password."""
-    shown = parse_url(database_url).set(query={}).render_as_string(hide_password=True)  # a query may hold one, too
+    shown = shown_url(database_url)
     try:
         yield
     except (ModuleNotFoundError, NoSuchModuleError) as error:

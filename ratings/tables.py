@@ -111,3 +111,16 @@ class EventRow(Base):
     """Identifies one press of a button: sent again, it is stored once."""
     content: Mapped[str]
     """JSON in ASCII."""
+
+
+class AppEventRow(Base):
+    """Something that somebody saw or changed in the app outside projects; never changed once written."""
+
+    __tablename__ = "app_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    kind: Mapped[str]
+    person: Mapped[str]
+    content: Mapped[str]
+    """JSON in ASCII."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import links, stored
+from audit.app import access, links, stored
 from audit.app.untrusted import is_masked, plain, show_mask, show_text, show_thinking
 from audit.core.errors import AuditError
 from audit.core.records import split_address
@@ -18,11 +18,9 @@ from audit.ratings import (
     add,
     drawn,
     every_text,
-    known_raters,
     output_digest,
     rating_queue,
     read_latest,
-    spelling,
     withdraw,
 )
 
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
 
 SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Very good"}
 """Words of the scale; Streamlit writes the key, which is the number, next to them."""
-RATER_KEY, SKIPPED_KEY, AGAIN_KEY, HISTORY_KEY = "rater", "rate_skipped", "rate_again", "rate_history"
+SKIPPED_KEY, AGAIN_KEY, HISTORY_KEY = "rate_skipped", "rate_again", "rate_history"
 SHOWN_KEY, SAVED_KEY, FAULT_KEY, WARNING_KEY = "rate_shown", "rate_saved", "rate_fault", "rate_warning"
 EVERY_KEY, EVERY_BOX_KEY = "rate_every_text", "rate_every_text_box"
 DRAW_KEY, DRAW_BOX_KEY = "rate_drawn", "rate_drawn_box"
@@ -99,9 +97,9 @@ def page(run: RunFolder, settings: AppSettings) -> None:
     if not tasks:
         st.info("This run has no samples yet.")
         return
-    rater = st.session_state.get(RATER_KEY)
+    rater = access.user()
     if not rater:
-        _ask_name(settings.database_url)
+        access.ask_name()
         return
     names = _rater_and_tasks(rater, list(tasks))
     manifest = stored.manifest(run)
@@ -128,31 +126,13 @@ def _earlier(sample: Sample, ratings: Sequence[Rating]) -> Rating | None:
     return next(same, None)
 
 
-def _ask_name(database_url: str) -> None:
-    """A form, so that Enter ends the typing: in a box that keeps the focus, rating keys would go on with the name."""
-    with st.form("rater_form", border=False):
-        st.text_input("Your name", key="rater_box", max_chars=100)
-        st.form_submit_button("Start", type="primary", on_click=_start, args=(database_url,))
-    fault = st.session_state.pop(FAULT_KEY, None)
-    if fault:
-        st.error(plain(fault), icon=":material/error:")
-    st.info("Ratings are stored under your name, which also decides the order in which you see the outputs.")
-
-
-def _start(database_url: str) -> None:
-    """Keep the name, in the spelling that the person has used before."""
-    try:
-        st.session_state[RATER_KEY] = spelling(st.session_state.get("rater_box", ""), known_raters(database_url))
-    except AuditError as error:
-        st.session_state[FAULT_KEY] = str(error)
-
-
 def _rater_and_tasks(rater: str, tasks: list[str]) -> list[str]:
     """Show who rates; the tasks to rate, kept while other pages are looked at."""
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     with left.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Rating as **{plain(rater)}**")
-        st.button("Change name", key="change_name", on_click=_forget_rater)
+        if access.is_machine():
+            st.button("Change name", key="change_name", on_click=_forget_rater)
     kept = [task for task in st.session_state.get("rate_tasks", []) if task in tasks]
     st.session_state["rate_tasks_box"] = kept
     right.multiselect("Tasks", tasks, key="rate_tasks_box", placeholder="all", on_change=_keep, args=("rate_tasks",))
@@ -206,7 +186,7 @@ def _keep_every() -> None:
 
 def _forget_rater() -> None:
     """Another person sits down: nothing of the one before stays."""
-    for key in (RATER_KEY, SKIPPED_KEY, AGAIN_KEY, SAVED_KEY, HISTORY_KEY):
+    for key in (access.RATER_KEY, SKIPPED_KEY, AGAIN_KEY, SAVED_KEY, HISTORY_KEY):
         st.session_state.pop(key, None)
 
 

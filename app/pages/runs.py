@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import links, menu, stored
+from audit.app import access, links, menu, stored
 from audit.app.elements.charts import in_theme
 from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
 from audit.app.frame import say_no_runs
@@ -71,6 +71,8 @@ def page(settings: AppSettings) -> None:
 
 def _table(settings: AppSettings, text: str) -> None:
     """The table; drawn again by itself while a run goes on."""
+    if not access.may("viewer"):
+        st.rerun()  # the role was taken: the frame of the page, which a fragment passes by, says so
     if st.session_state.get("run_to_open"):
         st.rerun()  # a row was opened: the page goes there
     every, unknown = _with_verdicts(settings, stored.summaries(settings.runs), LOOKING_SECONDS)

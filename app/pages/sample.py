@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from audit.app import attribution, links, stored
+from audit.app import access, attribution, links, stored
 from audit.app.elements.options import show_options
 from audit.app.elements.prompt import show_prompt
 from audit.app.elements.results import heading
@@ -60,7 +60,9 @@ def page(run: RunFolder, _settings: AppSettings) -> None:
     (sample,) = index.samples([place.key])
     text = _completion(place, sample)
     shown = sample if text is None else sample.as_answered_by(text)
-    links.choose("sample", place.sample_id if text is None else completion_address(place.sample_id, text))
+    address = place.sample_id if text is None else completion_address(place.sample_id, text)
+    links.choose("sample", address)
+    access.log("opened", page="sample", run=run.path.name, task=f"{sample.suite}/{sample.task}", sample=address)
     _head(place, shown, sample, stored.manifest(run).model.max_length)
     if is_masked(shown):
         show_mask(shown, "show_sample")

@@ -322,19 +322,20 @@ def opened() -> list[tuple[str, dict[str, Any]]]:
 def open_page(
     settings: AppSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: list[tuple[str, dict[str, Any]]]
 ) -> Open:
-    """Opens a page by its name and address.
+    """Opens a page by its name and address, for who signed in with such claims.
 
     Tests rate as soon as a page is drawn, which no reader does.
     """
     monkeypatch.setattr(rate, "LEAST_SECONDS", 0.0)
     monkeypatch.setattr(menu, "open_page", lambda name, **place: opened.append((name, place)))
 
-    def open_it(page: str, /, **query: str) -> AppTest:
+    def open_it(page: str, /, user: dict[str, Any] | None = None, **query: str) -> AppTest:
         script = tmp_path / f"{page}_page.py"
         script.write_text(
             f"import streamlit as st\nfrom audit.app.frame import framed, unframed\n{(SCRIPTS | OTHERS)[page]}\n"
         )
         test = AppTest.from_file(str(script), default_timeout=300)
+        test.user = user or {}
         for name, value in query.items():
             test.query_params[name] = value
         return drawn(test.run())

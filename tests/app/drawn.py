@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 SCRIPTS = {
-    entry.name: f"from audit.app.pages import {entry.name}\nframed({entry.name}.page)()"
+    entry.name: f"from audit.app.pages import {entry.name}\nframed({entry.name}.page, *{entry.roles!r})()"
     for entry in ENTRIES
     if entry.of_run
 }
 OTHERS = {
-    entry.name: f"from audit.app.pages import {entry.name}\nunframed({entry.name}.page)()"
+    entry.name: f"from audit.app.pages import {entry.name}\nunframed({entry.name}.page, *{entry.roles!r})()"
     for entry in ENTRIES
     if not entry.of_run
 }

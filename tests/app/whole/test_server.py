@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import shutil
@@ -43,14 +44,14 @@ def unused_port() -> int:
 class Server:
     """A running ``audit app``."""
 
-    def __init__(self, runs: Path) -> None:
-        self.runs, self.port = runs, unused_port()
+    def __init__(self, runs: Path, *options: str, port: int | None = None) -> None:
+        self.runs, self.port = runs, port or unused_port()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "audit.cli", "app", "--runs", str(runs), "--port", str(self.port)],
+            [sys.executable, "-m", "audit.cli", "app", "--runs", str(runs), "--port", str(self.port), *options],
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env={**os.environ, "http_proxy": "http://127.0.0.1:9"},
+            env={**os.environ, "http_proxy": "http://127.0.0.1:9", "no_proxy": "127.0.0.1"},
         )
         assert self.process.stdout is not None
         self.said = self.process.stdout.readline()
@@ -86,6 +87,17 @@ def browsed(tmp_path_factory: pytest.TempPathFactory, _audited: Path) -> Iterato
     running.stop()
 
 
+def handshake(server: Server, host: str, origin: str | None) -> int:
+    """The status with which the app answers a page of some origin that asks it for a connection under some name."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    headers = {"Host": host, "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    headers |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} | ({"Origin": origin} if origin else {})
+    connection.request("GET", "/_stcore/stream", headers=headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 @pytest.mark.slow
 def test_it_listens_on_this_machine_alone_and_ends_cleanly(server: Server, runs: Path) -> None:
     """By Ctrl-C; SIGTERM ends it in :func:`test_behind_an_ampersand_it_ends_at_once_too`."""
@@ -95,6 +107,13 @@ def test_it_listens_on_this_machine_alone_and_ends_cleanly(server: Server, runs:
         (c.laddr.ip, c.laddr.port) for p in before for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN
     }
     assert listening == {("127.0.0.1", server.port)}
+    own, evil = f"127.0.0.1:{server.port}", f"evil.test:{server.port}"
+    assert [
+        handshake(server, own, f"http://{own}"),
+        handshake(server, own, "http://evil.test"),  # a page elsewhere connects to this machine
+        handshake(server, evil, f"http://{evil}"),  # and gives its own name the address of this machine
+        handshake(server, evil, None),
+    ] == [101, 403, 403, 403]
     assert server.stop() == 0
     gone, alive = psutil.wait_procs(before[1:], timeout=PATIENCE)
     assert alive == []
@@ -275,6 +294,7 @@ def test_no_page_has_a_serious_barrier_in_either_theme(browsed: Server, page: An
             "sample?task=boolq",
             "sample?task=toxicity",
             "rate",
+            "admin",
         ):
             page.goto(f"{browsed.url}/{address}")
             page.locator("[data-testid=stMainBlockContainer] h1").wait_for()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,10 +14,15 @@ from typer.testing import CliRunner
 
 from audit.cli.commands import app
 from audit.core.errors import UsageError
+from audit.ratings import default_url
+from audit.ratings.access.app_roles import app_admins
+from tests.app.test_login_file import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from audit.app.settings import AppSettings
 
 
 @pytest.mark.parametrize(
@@ -87,9 +93,82 @@ def test_a_wrong_database_is_told_before_the_server_starts(tmp_path: Path, monke
 
 
 def test_the_server_is_told_to_stay_on_this_machine_and_tell_nobody(tmp_path: Path) -> None:
-    words = app.command(tmp_path / "main.py", 8501)
+    words = app.command(tmp_path / "main.py", app.ServedAt(app.ADDRESS, 8501))
     options = dict(zip(words[6::2], words[7::2], strict=True))
     assert options["--server.address"] == "127.0.0.1"
+    assert (options["--server.enableCORS"], options["--server.enableXsrfProtection"]) == ("true", "true")
     assert options["--browser.gatherUsageStats"] == "false"
     assert options["--server.headless"] == "true"
     assert "--theme.base" not in options, "the browser says whether the page is light or dark"
+
+
+EVERY = "0.0.0.0"  # noqa: S104 - nothing is bound to it
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[AppSettings, app.ServedAt]]:
+    """What would be served where."""
+    found: list[tuple[AppSettings, app.ServedAt]] = []
+    monkeypatch.setattr(app, "serve", lambda settings, place: found.append((settings, place)))
+    return found
+
+
+def test_nobody_is_let_in_unasked(
+    audit: Callable[..., tuple[int, str, str]],
+    served: list[tuple[AppSettings, app.ServedAt]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = written(tmp_path)
+    for words, said in (
+        (["--address", EVERY], "others can reach it, and nobody signs in: name an OpenID provider with --auth FILE"),
+        (["--address", "192.0.2.7"], "--insecure-no-login"),
+        (["--address", "::"], "others can reach it"),
+        (["--address", "audit.host.test"], "not an IP address"),
+        (["--address", "192.0.2.7", "--insecure-no-login"], "not an address of this machine"),
+        (["--auth", file, "--insecure-no-login"], "leave one out"),
+        (["--auth", file], "name the first admin with --admin EMAIL"),
+        (["--auth", file, "--admin", "ada"], "--admin ada: not an email address"),
+        (["--admin", "ada@host.test"], "--admin is for people who sign in"),
+        (["--auth", tmp_path / "none.toml", "--admin", "ada@host.test"], "cannot be read"),
+    ):
+        code, _, error = audit("app", "--runs", tmp_path, *words)
+        assert (code, len(error.splitlines())) == (2, 1), error
+        assert said in error
+    monkeypatch.setattr(app.importlib.util, "find_spec", lambda _: None)
+    code, _, error = audit("app", "--runs", tmp_path, "--auth", file, "--admin", "ada@host.test")
+    assert (code, "pip install 'checkpoint-audit[login]'" in error) == (2, True)
+    assert served == []
+
+
+def test_the_first_admin_is_named_once_and_people_sign_in(
+    audit: Callable[..., tuple[int, str, str]], served: list[tuple[AppSettings, app.ServedAt]], tmp_path: Path
+) -> None:
+    file = written(tmp_path)
+    assert audit("app", "--runs", tmp_path, "--auth", file, "--admin", "Ada@Host.test")[0] == 0
+    assert audit("app", "--runs", tmp_path, "--auth", file, "--address", EVERY)[0] == 0
+    assert app_admins(default_url(tmp_path)) == ["Ada@Host.test"]
+    assert [(settings.login, place.address, place.url) for settings, place in served] == [
+        (True, "127.0.0.1", "https://audit.host.test:8443"),
+        (True, EVERY, "https://audit.host.test:8443"),
+    ]
+    words = app.command(tmp_path / "main.py", served[1][1])
+    assert words[words.index("--secrets.files") + 1] == str(file)
+    assert "hush-hush" not in "".join(words), "every user of the machine sees command lines"
+
+
+@pytest.mark.parametrize(
+    ("address", "url", "names"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8501", ["127.0.0.1", "::1", "localhost"]),
+        ("::1", "http://[::1]:8501", ["127.0.0.1", "::1", "localhost"]),
+        ("192.0.2.7", "http://192.0.2.7:8501", ["127.0.0.1", "192.0.2.7", "::1", "localhost"]),
+        (EVERY, "http://127.0.0.1:8501", ["*"]),
+        ("::", "http://[::1]:8501", ["*"]),
+    ],
+)
+def test_browsers_ask_for_the_app_by_its_own_names(address: str, url: str, names: list[str], tmp_path: Path) -> None:
+    place = app.ServedAt(address, 8501)
+    words = app.command(tmp_path / "main.py", place)
+    assert place.url == url
+    assert [word for flag, word in pairwise(words) if flag == "--server.allowedHosts"] == names

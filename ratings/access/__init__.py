@@ -1,0 +1,1 @@
+"""Who may do what in the app as a whole, and the log of what people saw in it."""

@@ -1,0 +1,128 @@
+"""The log of who saw, revealed and changed what, in the app and in its projects, for its admins."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotations at run time
+from typing import TYPE_CHECKING, get_args
+
+from pydantic import Field
+from sqlalchemy import select
+
+from audit.core.records import Record
+from audit.ratings.access.app_events import AppEventKind
+from audit.ratings.access.app_roles import require_app_role
+from audit.ratings.database import exists, reading
+from audit.ratings.projects.events import EventKind
+from audit.ratings.tables import AppEventRow, EventRow, ProjectRow
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Select
+
+KINDS: tuple[str, ...] = tuple(dict.fromkeys([*get_args(AppEventKind), *get_args(EventKind)]))
+"""What may have happened."""
+_WHERE = ("page", "run", "task", "sample")
+
+
+class LogFilter(Record):
+    """Which lines of the log are wanted."""
+
+    person: str | None = None
+    """Only this person's, in the common form of all spellings of a name."""
+    kinds: list[str] = Field(default_factory=list)
+    """Of :data:`KINDS`; all where it is empty."""
+    text: str = ""
+    """Only lines whose details contain it: a run, a sample, a name."""
+    limit: int = 500
+    """Lines at most, the newest ones."""
+
+
+class LogLine(Record):
+    """Something that somebody saw, revealed or changed."""
+
+    created: datetime
+    """When, UTC."""
+    person: str
+    """Who, in the common form of all spellings of a name."""
+    kind: str
+    """What: one of :data:`KINDS`."""
+    where: str
+    """In or of what: page, run, task and sample; project and item; role and its holder. Never an answer."""
+
+
+def read_log(database_url: str, user: str, wanted: LogFilter, *, at_machine: bool = False) -> list[LogLine]:
+    """The newest lines of the log first; none where there is no database.
+
+    Raises:
+        NotAllowed: The user is no admin of the app.
+        UsageError: The database cannot be read.
+    """
+    if not exists(database_url):
+        return []
+    with reading(database_url) as connection:
+        if not at_machine:
+            require_app_role(connection, user, "admin")
+        lines = [*_of_app(connection, wanted), *_of_projects(connection, wanted)]
+    return sorted(lines, key=lambda line: line.created, reverse=True)[: wanted.limit]
+
+
+def people_in_log(database_url: str, user: str, *, at_machine: bool = False) -> list[str]:
+    """Everyone in the log by the common form of their names, in alphabetical order.
+
+    Raises:
+        NotAllowed: The user is no admin of the app.
+        UsageError: The database cannot be read.
+    """
+    if not exists(database_url):
+        return []
+    with reading(database_url) as connection:
+        if not at_machine:
+            require_app_role(connection, user, "admin")
+        found = {
+            who for table in (AppEventRow, EventRow) for who in connection.scalars(select(table.person).distinct())
+        }
+    return sorted(found)
+
+
+def _of_app(connection: Connection, wanted: LogFilter) -> list[LogLine]:
+    query = select(AppEventRow.created, AppEventRow.person, AppEventRow.kind, AppEventRow.content)
+    rows = connection.execute(_narrowed(query, AppEventRow, wanted)).all()
+    return [LogLine(created=row[0], person=row[1], kind=row[2], where=_where(json.loads(row[3]))) for row in rows]
+
+
+def _where(content: dict[str, str]) -> str:
+    if "role" in content:
+        return f"{content['role']}: {content['name']}"
+    return " · ".join(content[part] for part in _WHERE if content.get(part))
+
+
+def _of_projects(connection: Connection, wanted: LogFilter) -> list[LogLine]:
+    query = select(
+        EventRow.created, EventRow.person, EventRow.kind, EventRow.content, EventRow.item_id, ProjectRow.name
+    ).join(ProjectRow, ProjectRow.id == EventRow.project_id)
+    found = []
+    for created, person, kind, content, item, project in connection.execute(_narrowed(query, EventRow, wanted)):
+        said = json.loads(content)
+        details = [f"project {project}", *([f"item {item}"] if item is not None else [])]
+        if kind in {"role_given", "role_taken"}:
+            details.append(f"{said['role']}: {said['name']}")
+        found.append(LogLine(created=created, person=person, kind=kind, where=" · ".join(details)))
+    return found
+
+
+def _narrowed(
+    query: Select[tuple[object, ...]], table: type[AppEventRow | EventRow], wanted: LogFilter
+) -> Select[tuple[object, ...]]:
+    """The newest rows that a filter leaves."""
+    query = query.order_by(table.id.desc()).limit(wanted.limit)
+    if wanted.person is not None:
+        query = query.where(table.person == wanted.person)
+    if wanted.kinds:
+        query = query.where(table.kind.in_(wanted.kinds))
+    if wanted.text:
+        found = table.content.contains(json.dumps(wanted.text)[1:-1], autoescape=True)  # as the details are stored
+        if table is EventRow:  # an answer is not to be guessed by searching for it
+            is_role = table.kind.in_(["role_given", "role_taken"])
+            found = ProjectRow.name.contains(wanted.text, autoescape=True) | (is_role & found)
+        query = query.where(found)
+    return query

@@ -37,10 +37,12 @@ class Entry:
 ENTRIES = (
     Entry("runs", "Runs", "folder_open", of_run=False),
     Entry("overview", "Overview", "dashboard"),
+    Entry("compare", "Compare", "compare_arrows"),
     Entry("samples", "Samples", "table_rows"),
     Entry("sample", "Sample", "article"),
     Entry("errors", "Errors", "bug_report"),
     Entry("rate", "Rate", "thumbs_up_down"),
+    Entry("decision", "Decision", "gavel"),
 )
 """In the order of the menu."""
 

@@ -88,7 +88,7 @@ def serve(settings: AppSettings, port: int) -> None:
     """
     # Behind the shell's & SIGINT is ignored, which would leave no way to end the app but SIGTERM.
     interrupts.install(even_ignored=True)
-    with resources.as_file(resources.files("audit.app").joinpath("main.py")) as script:
+    with resources.as_file(resources.files("audit.app.entry").joinpath("main.py")) as script:
         server = subprocess.Popen(  # noqa: S603 - our own interpreter and script
             command(script, port),
             env={**os.environ, **settings.to_environment()},

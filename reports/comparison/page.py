@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit.core import formatting
 from audit.core.errors import AuditError
 from audit.core.formatting import interval, number, percent, signed
 from audit.core.records import Comparison
 from audit.reports.comparison.changes import task_changes
 from audit.reports.comparison.figures import difference_figures, trend_figures
+from audit.reports.comparison.mismatch_text import by_reason
 from audit.reports.comparison.series_text import axis_title, p_text
 from audit.reports.drawing.page import environment, page_style
 
@@ -78,7 +78,7 @@ def _of_two(found: Comparison, folders: tuple[RunFolder, RunFolder], max_bytes: 
     variables = {
         "found": found,
         "compared": compared,
-        "not_compared": _by_reason(found.differences),
+        "not_compared": by_reason(found.differences),
         "figures": difference_figures(compared, found.looked_at),
         "outcome_class": lambda one: OUTCOMES.get(one.outcome or "", NONE),
     }
@@ -91,7 +91,7 @@ def _of_series(found: SeriesComparison, folders: tuple[RunFolder, RunFolder], ma
     variables = {
         "found": found,
         "compared": compared,
-        "not_compared": _by_reason(found.metrics),
+        "not_compared": by_reason(found.metrics),
         "figures": trend_figures(found),
         "axis_title": axis_title(found),
         "outcome_class": lambda outcome: OUTCOMES.get(outcome or "", NONE),
@@ -150,12 +150,3 @@ def _changes_of(
         ]
 
     return changes
-
-
-def _by_reason(metrics: Sequence[MetricDifference | SeriesMetric]) -> dict[str, list[str]]:
-    """Metrics that could not be compared, by the reason."""
-    found: dict[str, list[str]] = {}
-    for one in metrics:
-        if one.error is not None:
-            found.setdefault(one.error, []).append(formatting.metric_label(one))
-    return found

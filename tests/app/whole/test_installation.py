@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-import sys
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,9 @@ UNSAFE = {"unsafe_allow_html", "unsafe_allow_javascript"}
 ALLOWED = "st.html(NO_REPEAT, unsafe_allow_javascript=True)"
 
 
-@pytest.mark.slow
-def test_no_module_shadows_another() -> None:
-    """``streamlit run`` puts the script's folder first on the import path: ``app/html.py`` would become ``html``."""
-    installed = {name.partition(".")[0] for name in metadata.packages_distributions()}
-    assert not {source.stem for source in FOLDER.glob("*.py")} & (set(sys.stdlib_module_names) | installed)
+def test_no_module_shadows_another_and_no_folder_is_taken_for_pages() -> None:
+    """``streamlit run`` puts the script's folder first on the import path, and shows the scripts of ``pages`` in it."""
+    assert {path.name for path in (FOLDER / "entry").iterdir()} - {"__pycache__"} == {"__init__.py", "main.py"}
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.relative_to(FOLDER).as_posix())

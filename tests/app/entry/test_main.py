@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from audit.app import main
+from audit.app.entry import main
 from audit.app.menu import ENTRIES
 from tests.app.drawn import drawn
 
@@ -65,7 +65,7 @@ def test_the_page_says_something_before_the_libraries_are_there() -> None:
     """In a process of its own, which has none of them: the first thing on the page is what the reader waits for."""
     script = """
     import sys
-    from audit.app import main
+    from audit.app.entry import main
     def spinner(text):
         assert text and not {"audit.app.pages.overview", "audit.reports", "altair"} & set(sys.modules), text
         raise SystemExit(7)
@@ -80,7 +80,7 @@ def test_the_page_says_something_before_the_libraries_are_there() -> None:
 def test_the_address_without_a_page_leads_on(
     address: dict[str, str], title: str, run: RunFolder, settings: AppSettings
 ) -> None:
-    test = AppTest.from_file(str(resources.files("audit.app").joinpath("main.py")), default_timeout=300)
+    test = AppTest.from_file(str(resources.files("audit.app.entry").joinpath("main.py")), default_timeout=300)
     for name, value in address.items():
         test.query_params[name] = value.format(run=run.path.name)
     assert [one.value for one in drawn(test.run()).title] == [title]

@@ -99,7 +99,9 @@ def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
     if len(rows) > WRAPPED_ROWS:
         table(rows)
         return
-    line, whole = Markup("<tr>{}</tr>"), Markup('{}<div class="audit-table"><table class="audit">{}</table></div>')
+    line = Markup("<tr>{}</tr>")
+    # What scrolls on a narrow screen has to be reached by keyboard.
+    whole = Markup('{}<div class="audit-table" tabindex="0"><table class="audit">{}</table></div>')
     short = {name for name in rows[0] if all(len(str(row[name])) <= SHORT for row in rows)}
     head = line.format(Markup("").join(Markup("<th>{}</th>").format(name) for name in rows[0]))
     lines = [line.format(Markup("").join(_cell(row[name], name in short) for name in row)) for row in rows]

@@ -89,10 +89,10 @@ def _outputs(earlier: Sample, later: Sample) -> None:
     before, after, whole = marked(earlier.output or "", later.output or "")
     differ = earlier.output != later.output
     for side, column, sample, text in zip(
-        SIDES, st.columns(2, gap="medium"), (earlier, later), (before, after), strict=True
+        ("the baseline", "this run"), st.columns(2, gap="medium"), (earlier, later), (before, after), strict=True
     ):
         with column:
-            st.markdown(f"**Output: {side.lower() if side == SIDES[1] else side}**")
+            st.markdown(f"**Output of {side}**")
             if sample.error:
                 st.error("It could not be scored:", icon=":material/error:")
                 st.text(readable(sample.error, 1000))

@@ -183,8 +183,7 @@ def _metrics_cell(one: RunSummary, now: datetime) -> str | list[Cell]:
         if metric.words is None:
             cells.append(Cell(f"{metric_label(metric)} {number(metric.value, metric.unit)}"))
         else:
-            title = f"{words.full_title(one.manifest, metric)}: {words.figures(metric).value}"
-            cells += [Cell(title), Cell(metric_label(metric), "muted")]
+            cells.append(Cell(f"{words.full_title(one.manifest, metric)} {words.figures(metric).value}"))
     more, tasks = len(shown) - SHOWN_METRICS, counted(len(one.tasks), "task")
     return [*cells, *([Cell(f"and {more} more, of {tasks}", "muted")] if more > 0 else [])]
 

@@ -120,7 +120,10 @@ def _file(run: RunFolder, decision: Decision, approved: list[Proposal]) -> None:
     """The approved waivers with those in force as a file, and the command that judges by them."""
     before = [one for one in decision.waivers if one.fault is None]
     known = {one.id for one in decision.waivers}
+    blocking = {check.metric for check, _ in proposals.waivable(decision, stored.metrics(run))}
+    today = datetime.now(UTC).date()
     new = [one.waiver() for one in approved if one.id not in known]
+    new = [one for one in new if target(one) in blocking and one.expires >= today]  # the gate refuses all others
     if not new:
         return
     together = [Waiver(**one.model_dump(exclude={"fault"})) for one in before] + new

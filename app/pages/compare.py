@@ -35,13 +35,17 @@ def page(run: RunFolder, settings: AppSettings) -> None:
     other = _other(name, run, settings)
     if other is None:
         return
+    invalid = stored.fault(other)
+    if invalid:
+        st.error(plain(f"Do not believe the numbers of the baseline. {invalid}"), icon=":material/dangerous:")
     index = stored.pairs(other, run)
     if links.chosen("item") is None:
         st.title("Compare", anchor=False)
         _sides(other, run)
         for one in (other, run):
             live.watch(one)
-        _metrics(other, run)
+        if not invalid:
+            _metrics(other, run)
     show_items(index, other, run)
 
 

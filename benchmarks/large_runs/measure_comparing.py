@@ -5,7 +5,8 @@
 
 The runs are those of ``measure_browsing.py``, and are measured in the same way: what the server does between a click
 and the page that it sends. The first look at two runs, which checks and compares them as ``audit compare`` does and
-pairs their items, is measured apart from the interactions that follow.
+pairs their items, is measured apart from the interactions that follow. Other work on the machine adds to wall seconds,
+and less to processor seconds.
 """
 
 from __future__ import annotations

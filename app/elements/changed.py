@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -91,7 +92,9 @@ def _filters(index: PairIndex, manifest: RunManifest) -> PairSelection:
     )
     _box("in", task or EVERY)
     titles = {file.name: task_title(manifest, file.later.task) for file in index.files}
-    _select(boxes[0], "Task", "in", [EVERY, *names], lambda name: titles.get(name, name))
+    alike = Counter(titles.values())  # Streamlit finds a choice by its label, and would go on with the namesake
+    shown = {name: title if alike[title] == 1 else f"{title} ({name})" for name, title in titles.items()}
+    _select(boxes[0], "Task", "in", [EVERY, *names], lambda name: shown.get(name, name))
     if slices:
         _box("slice", chosen or EVERY)
         _select(boxes[1], "Slice", "slice", [EVERY, *slices], str)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("older")
 def test_pages_and_items_that_the_filters_leave_out(
     by_task: dict[str, list[Sample]], open_page: Open, monkeypatch: pytest.MonkeyPatch

@@ -49,6 +49,7 @@ def test_differences_and_changed_items_are_shown(open_page: Open) -> None:
     assert tables(test)[0]["Change"] == ["▼ Broken"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("older")
 def test_an_item_has_both_answers_with_the_words_that_differ(by_task: dict[str, list[Sample]], open_page: Open) -> None:
     items = [by_task["boolq"][place].sample_id for place in (0, 3, 6, 9)]
@@ -70,6 +71,7 @@ def test_an_item_has_both_answers_with_the_words_that_differ(by_task: dict[str, 
     assert "There is no item nowhere in both runs" in every_markdown(open_page("compare", run=RUN_ID, item="nowhere"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("older")
 def test_hostile_text_stays_text(by_task: dict[str, list[Sample]], open_page: Open) -> None:
     bad = "<img src=x onerror=alert(1)> [link](javascript:alert(1))"
@@ -100,6 +102,7 @@ def test_texts_that_may_offend_are_hidden_in_list_and_item(by_task: dict[str, li
     assert "vile continuation" in everything(test)
 
 
+@pytest.mark.slow
 def test_runs_that_cannot_be_compared_say_why(run: RunFolder, runs: Path, older: RunFolder, open_page: Open) -> None:
     assert "no run gone in this folder to compare with" in every_markdown(
         open_page("compare", run=RUN_ID, **{"with": "gone"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def test_removed_and_added_words_are_marked() -> None:
     assert marked("", "new")[:2] == ("", "<ins>new</ins>")
 
 
+@pytest.mark.slow
 @given(TEXTS, TEXTS)
 @settings(max_examples=60, deadline=None)
 def test_unmarked_text_is_common_and_nothing_is_lost(one: str, other: str) -> None:

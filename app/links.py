@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from audit.reports.browsing.sample_index import SampleIndex, SampleKey
 
-Name = Literal["run", "task", "sample"]
+Name = Literal["run", "task", "sample", "with", "item", "change", "slice", "in", "find", "at"]
 _SELECTION, _LINKED = "chosen_selection", "linked_selection"
 
 

@@ -43,9 +43,11 @@ class Entry:
 ENTRIES = (
     Entry("runs", "Runs", "folder_open", of_run=False),
     Entry("overview", "Overview", "dashboard"),
+    Entry("compare", "Compare", "compare_arrows"),
     Entry("samples", "Samples", "table_rows"),
     Entry("sample", "Sample", "article"),
     Entry("errors", "Errors", "bug_report"),
+    Entry("decision", "Decision", "gavel"),
     Entry("rate", "Rate", "thumbs_up_down", roles=("rater", "adjudicator")),
     Entry("admin", "Admin", "admin_panel_settings", of_run=False, roles=("admin",)),
 )

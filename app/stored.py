@@ -19,6 +19,7 @@ from audit.gate import decisions, evidence
 from audit.gate.binding.kept_policy import path_in
 from audit.gate.metrics_file import read_metrics
 from audit.reports.browsing import run_list
+from audit.reports.browsing.pair_index import PairIndex
 from audit.reports.browsing.sample_index import SampleIndex
 from audit.reports.contents import analysis_of, read_attributions
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
+    from audit.core.records import Attribution, Comparison, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
     from audit.reports.browsing.run_list import RunSummary
     from audit.reports.errors.analysis import ErrorAnalysis
@@ -135,6 +136,43 @@ def _samples(run: RunFolder, suite: Suite, task: str) -> list[Sample]:
     return records
 
 
+def comparison(
+    baseline: RunFolder, candidate: RunFolder, *, everything: bool = False
+) -> tuple[Comparison | None, str | None]:
+    """What ``audit compare`` finds, or why two runs cannot be compared.
+
+    Args:
+        baseline: The run to compare with.
+        candidate: The run that is judged.
+        everything: All metrics and slices; else the primary metrics over all items.
+    """
+
+    def look() -> tuple[Comparison | None, str | None]:
+        from audit.gate.comparison.compare import compare  # noqa: PLC0415 - SciPy takes a second to import
+
+        try:
+            return compare(baseline, candidate, everything=everything), None
+        except AuditError as error:
+            return None, str(error)
+
+    stamps = (part for run in (baseline, candidate) for path in evidence.files(run) for part in _stamp(path))
+    found: tuple[Comparison | None, str | None] = _once(look, "comparison", everything, *stamps)
+    return found
+
+
+def pairs(baseline: RunFolder, candidate: RunFolder) -> PairIndex:
+    """The items of two runs side by side; of each task that cannot be paired one red line."""
+    known = metrics(candidate)
+    paths = [candidate.metrics_path, *(run.samples_path(*one) for run in (baseline, candidate) for one in run.tasks())]
+    stamps = (part for path in paths for part in _stamp(path))
+    found: PairIndex = _paired(
+        lambda: PairIndex.read(baseline, candidate, known), str(baseline.path), str(candidate.path), *stamps
+    )
+    for reason in found.faults.values():
+        st.error(plain(reason), icon=":material/error:")
+    return found
+
+
 def attributions(run: RunFolder) -> list[Attribution]:
     """All attributions of a run, in the order of the report; none, and why, where a file is broken."""
     stamp = _stamp(run.path / "attributions")
@@ -193,6 +231,12 @@ def _once(_read: Callable[[], Any], *key: object) -> Any:  # noqa: ARG001, ANN40
 @st.cache_resource(max_entries=4, show_spinner="Reading the samples …")
 def _indexed(_read: Callable[[], SampleIndex], *key: object) -> SampleIndex:  # noqa: ARG001 - as above
     """As :func:`_once`, of a few runs: an index is larger than a record."""
+    return _read()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Pairing the items …")
+def _paired(_read: Callable[[], PairIndex], *key: object) -> PairIndex:  # noqa: ARG001 - as above
+    """As :func:`_indexed`, of two runs."""
     return _read()
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from audit.app import links, menu, stored
 from audit.app.elements.charts import ON_DARK, interval_chart
+from audit.app.elements.compare_link import compare_link
 from audit.app.untrusted import plain, table
 from audit.core.formatting import estimate, number
 from audit.reports.browsing.selection import Selection
@@ -41,7 +42,9 @@ CURVE_HEIGHT = 380
 def page(run: RunFolder, _settings: AppSettings) -> None:
     """The error analysis of one task."""
     links.leave_out("sample")
-    st.title("Errors", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Errors", anchor=False, width="stretch")
+        compare_link(run, links.chosen("task"))
     tasks = {f"{suite}/{task}": (suite, task) for suite, task in stored.tasks(run)}
     if not tasks:
         st.info("This run has no samples yet.")

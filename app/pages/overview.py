@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from audit.app import links, stored
-from audit.app.elements import drivers
+from audit.app.elements import drivers, live
 from audit.app.elements.charts import interval_chart
+from audit.app.elements.compare_link import compare_link
 from audit.app.untrusted import plain, readable, table, wrapped_table
 from audit.core.formatting import (
     DIRECTIONS,
@@ -52,6 +53,7 @@ def page(run: RunFolder, settings: AppSettings) -> None:
     manifest, metrics = stored.manifest(run), stored.metrics(run)
     decision, stale = stored.decision(run)
     _head(run, manifest, decision, stale)
+    live.watch(run)
     _say_incomplete(manifest, metrics)
     _glance(manifest, metrics, decision)
     _decision(run, decision, stale)
@@ -73,6 +75,7 @@ def _head(run: RunFolder, manifest: RunManifest, decision: Decision | None, stal
             colour = VERDICT_COLOURS[decision.verdict]
             st.badge(decision.verdict, color=colour, icon=":material/gavel:", help=plain(f"Policy: {decision.policy}"))
         st.space("stretch")
+        compare_link(run)
         card = stored.report(run)
         if card is not None:
             name = f"{manifest.run_id}.html"
@@ -99,8 +102,6 @@ def _say_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
     """What a reader must know before believing a number: one line, and the details behind it."""
     if manifest.broken:
         st.error(plain(manifest.broken), icon=":material/dangerous:")
-    if manifest.status == "running":
-        st.info("The run has not ended. If it was interrupted, resume it with: `audit run --resume RUN`")
     failed = not_computed(metrics)
     unscored = [metric for metric in metrics if metric.metric == UNSCORED and metric.value]
     items = round(sum(metric.value or 0 for metric in unscored))

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import access, links, menu, stored
+from audit.app.elements import live
 from audit.app.elements.charts import in_theme
 from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
 from audit.app.frame import say_no_runs
-from audit.core.formatting import counted, duration_text, estimate_text, metric_label, number
+from audit.core import words
+from audit.core.formatting import counted, estimate_text, metric_label, number
 from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.reports.browsing.run_list import RunSummary, matching
@@ -29,7 +31,7 @@ REFRESH_SECONDS = 5
 """How often the list is drawn again while a run goes on."""
 LOOKING_SECONDS = 1.0
 """For which verdicts are looked at before the list is drawn; the others follow a second at a time."""
-SHOWN_METRICS, SHOWN_TASKS = 3, 6
+SHOWN_METRICS = 3
 SIZE = 100
 """Runs on the page at most: the filter finds the others."""
 STATUSES: dict[str, tuple[str, Tone]] = {
@@ -107,7 +109,6 @@ def _columns() -> list[Column]:
         Column("Verdict", sort="verdict"),
         Column("Started, UTC", sort="started", minor=True),
         Column("Main metrics", "prose"),
-        Column("Tasks", "prose", minor=True),
     ]
 
 
@@ -151,14 +152,11 @@ def _row(one: RunSummary, unknown: set[str]) -> TableRow:
     if one.fault is not None or manifest is None:
         names = [Cell(manifest.model.name), Cell(one.name, "muted")] if manifest else [Cell(one.name)]
         started = f"{manifest.started:%Y-%m-%d %H:%M}" if manifest else None
-        return TableRow(
-            one.name, [names, Cell("✕ Broken", "bad"), None, started, printable(one.fault or "", 300), None]
-        )
+        return TableRow(one.name, [names, Cell("✕ Broken", "bad"), None, started, printable(one.fault or "", 300)])
     if one.verdict is not None:
         verdict: Cell | None = Cell(*VERDICTS[one.verdict])
     else:
         verdict = Cell("… checking" if one.name in unknown else "not valid", "muted") if one.is_judged else None
-    tasks = ", ".join(one.tasks[:SHOWN_TASKS]) + (f" and {n} more" if (n := len(one.tasks) - SHOWN_TASKS) > 0 else "")
     return TableRow(
         one.name,
         [
@@ -167,7 +165,6 @@ def _row(one: RunSummary, unknown: set[str]) -> TableRow:
             verdict,
             f"{manifest.started:%Y-%m-%d %H:%M}",
             _metrics_cell(one, now),
-            tasks or None,
         ],
     )
 
@@ -180,15 +177,17 @@ def _status(one: RunSummary, now: datetime) -> Cell:
 
 def _metrics_cell(one: RunSummary, now: datetime) -> str | list[Cell]:
     """The first primary metrics; of a run that goes on, how far it is."""
-    if one.is_running:
-        done = f"{counted(len(one.tasks), 'task')} done"
-        since = f"last written {duration_text(now - one.written)} ago" if one.written else "nothing written yet"
-        resume = ": if it was interrupted, resume it with audit run --resume" if one.is_silent(now) else ""
-        return f"{done}, {since}{resume}"
+    if one.is_running or one.manifest is None:
+        return live.progress_text(one, now)
     shown = [metric for metric in one.metrics if metric.suite != "explain" and metric.value is not None]
-    cells = [Cell(f"{metric_label(metric)} {number(metric.value, metric.unit)}") for metric in shown[:SHOWN_METRICS]]
-    more = len(shown) - len(cells)
-    return [*cells, *([Cell(f"and {more} more", "muted")] if more else [])]
+    cells: list[Cell] = []
+    for metric in shown[:SHOWN_METRICS]:
+        if metric.words is None:
+            cells.append(Cell(f"{metric_label(metric)} {number(metric.value, metric.unit)}"))
+        else:
+            cells.append(Cell(f"{words.full_title(one.manifest, metric)} {words.figures(metric).value}"))
+    more, tasks = len(shown) - SHOWN_METRICS, counted(len(one.tasks), "task")
+    return [*cells, *([Cell(f"and {more} more, of {tasks}", "muted")] if more > 0 else [])]
 
 
 def _trend(found: Sequence[RunSummary]) -> None:

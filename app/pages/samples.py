@@ -13,6 +13,7 @@ from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
 from audit.app.elements.walk import PAGE_SIZE
 from audit.app.untrusted import MASKED, excerpt, is_masked, plain
 from audit.core.formatting import ABSENT, number, percent
+from audit.core.words import task_title
 from audit.reports.browsing.prompt_parts import question_text
 from audit.reports.browsing.selection import Selection
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.app.settings import AppSettings
-    from audit.core.records import Sample
+    from audit.core.records import RunManifest, Sample
     from audit.core.run_folder import RunFolder
     from audit.reports.browsing.sample_index import SampleIndex, SampleKey, SampleList
 
@@ -37,10 +38,10 @@ def page(run: RunFolder, _settings: AppSettings) -> None:
     if not stored.tasks(run):
         st.info("This run has no samples yet.")
         return
-    _browse(stored.index(run))
+    _browse(stored.index(run), stored.manifest(run))
 
 
-def _browse(index: SampleIndex) -> None:
+def _browse(index: SampleIndex, manifest: RunManifest) -> None:
     selection = filters.choose(index)
     found = index.find(selection)
     selection = replace(selection, page=min(selection.page, found.pages(PAGE_SIZE)))
@@ -53,7 +54,7 @@ def _browse(index: SampleIndex) -> None:
         "Samples",
         "samples_table",
         _columns(with_task=len(selection.tasks) != 1),
-        _rows(index, keys, with_task=len(selection.tasks) != 1),
+        _rows(index, keys, manifest, with_task=len(selection.tasks) != 1),
         lambda key: _open(index, key),
         Sorting(selection.sort, selection.descending, lambda by: _sort(selection, by)),
     )
@@ -113,12 +114,12 @@ def _columns(*, with_task: bool) -> list[Column]:
         Column("Reference", "text", sort="reference", minor=True),
         Column("Score", "number", sort="score", help="The primary score of the item, by the task's own measure"),
         Column("Confidence", "number", sort="confidence", minor=True, help="Its probability of the option it chose"),
-        *([Column("Task", sort="task", minor=True)] if with_task else []),
+        *([Column("Task", "text", sort="task", minor=True)] if with_task else []),
         Column("Remarks", "text", sort="flags", minor=True),
     ]
 
 
-def _rows(index: SampleIndex, keys: Sequence[SampleKey], *, with_task: bool) -> list[TableRow]:
+def _rows(index: SampleIndex, keys: Sequence[SampleKey], manifest: RunManifest, *, with_task: bool) -> list[TableRow]:
     facts, samples = index.facts(keys), index.samples(keys)
     rows = []
     for key, (_, result, explained), sample in zip(keys, facts, samples, strict=True):
@@ -127,6 +128,7 @@ def _rows(index: SampleIndex, keys: Sequence[SampleKey], *, with_task: bool) -> 
             Cell(MASKED, "muted") if hidden and text is not None else excerpt(text)
             for text in (question_text(sample), sample.output, sample.reference)
         )
+        task = [Cell(task_title(manifest, sample.task)), Cell(f"{sample.suite}/{sample.task}", "muted")]
         cells = [
             result_cell(result),
             question or Cell("(empty)", "muted"),
@@ -134,7 +136,7 @@ def _rows(index: SampleIndex, keys: Sequence[SampleKey], *, with_task: bool) -> 
             reference,
             number(sample.score, "any"),
             ABSENT if sample.confidence is None else percent(sample.confidence),
-            *([sample.task] if with_task else []),
+            *([task] if with_task else []),
             _remarks(sample, explained=explained),
         ]
         rows.append(TableRow(str(key), cells))

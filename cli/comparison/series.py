@@ -8,10 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from audit.cli.comparison.csv_files import NO_CHANGE, NO_TREND
-from audit.cli.comparison.two import STYLES, by_reason, short
+from audit.cli.comparison.two import STYLES
 from audit.cli.console import err, out
 from audit.core.formatting import DIRECTION_KEY, estimate, interval, metric_label, number, signed, unit_text
 from audit.core.text import printable
+from audit.reports.comparison.mismatch_text import by_reason, short
 from audit.reports.comparison.series_text import axis_title, p_text
 
 if TYPE_CHECKING:

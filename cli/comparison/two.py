@@ -11,6 +11,7 @@ from audit.cli.console import err, out
 from audit.core.formatting import DIRECTION_KEY, interval, metric_label, number, signed, unit_text
 from audit.core.sensitive import is_hidden
 from audit.core.text import printable
+from audit.reports.comparison.mismatch_text import by_reason, outcome_text, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,19 +57,6 @@ def _show_runs(name: str, run: RunReference, repeats: Sequence[str]) -> None:
         out.print(Text(printable(f"  and {', '.join(repeats[1:])}", 600)), soft_wrap=True)
 
 
-def by_reason(metrics: Sequence[MetricDifference | SeriesMetric]) -> dict[str, list[str]]:
-    """Metrics that could not be compared, by the reason.
-
-    Args:
-        metrics: Of two or more runs.
-    """
-    found: dict[str, list[str]] = {}
-    for one in metrics:
-        if one.error is not None:
-            found.setdefault(one.error, []).append(metric_label(one))
-    return found
-
-
 def _show_mismatches(found: Comparison) -> None:
     for one in found.mismatches:
         where = f"{one.metric or one.task}: " if one.task else ""
@@ -77,18 +65,6 @@ def _show_mismatches(found: Comparison) -> None:
         out.print(
             Text(printable(line, 400), style="dim" if one.kind in ("package", "run") else "yellow"), soft_wrap=True
         )
-
-
-def short(value: object) -> str:
-    """A setting as shown: digests by their beginning.
-
-    Args:
-        value: Whatever a run has.
-    """
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {short(inner)}" for name, inner in value.items()) or "none"
-    text = "none" if value is None else str(value)
-    return text[:12] if len(text) == 64 and set(text) <= set("0123456789abcdef") else text[:80]
 
 
 def _table(differences: Sequence[MetricDifference], confidence: float) -> Table:
@@ -111,18 +87,9 @@ def _table(differences: Sequence[MetricDifference], confidence: float) -> Table:
             Text(unit_text(one.unit, one.higher_is_better)),
             f"{one.n:,}",
             "—" if one.higher is None else f"{one.higher:,}/{one.lower:,}",
-            Text(_outcome(one), style=STYLES.get(one.outcome or "", "")),
+            Text(outcome_text(one), style=STYLES.get(one.outcome or "", "")),
         )
     return table
-
-
-def _outcome(one: MetricDifference) -> str:
-    """The words, and how many items, or what, would tell."""
-    if one.outcome == "no margin for this unit":
-        return f"{one.outcome}: give --margin"
-    if one.outcome == "too few items to tell" and one.needed is not None and one.needed > one.n:
-        return f"{one.outcome} ({one.needed:,} would)"
-    return one.outcome or ""
 
 
 def show_items(

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+import yaml
 from pydantic import model_validator
 
 from audit.core.config import read_plain_yaml, validate
@@ -17,6 +18,7 @@ from audit.core.records.base import Record
 from audit.gate.policy import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from audit.core.records import Decision
@@ -76,6 +78,16 @@ def recorded(decision: Decision) -> WaiverFile | None:
         return None
     waivers = tuple(Waiver(**one.model_dump(exclude={"fault"})) for one in decision.waivers)
     return WaiverFile(decision.waiver_file, decision.waivers_sha256, waivers)
+
+
+def written(waivers: Sequence[Waiver]) -> str:
+    """Waivers as the text of a file that :func:`load_waivers` reads.
+
+    Args:
+        waivers: With ids of their own.
+    """
+    values = [one.model_dump(mode="json", exclude_none=True, include={*Waiver.model_fields}) for one in waivers]
+    return yaml.safe_dump({"waivers": values}, sort_keys=False, allow_unicode=True, width=120)
 
 
 def target(waiver: Waiver) -> str:

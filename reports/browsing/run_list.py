@@ -67,7 +67,8 @@ class RunSummary:
         named = (
             [manifest.run_id, manifest.model.name, manifest.model.source, manifest.status] if manifest else ["broken"]
         )
-        words = [self.name, *named, self.verdict or "", *self.tasks, *(metric.name for metric in self.metrics)]
+        titles = (one.title for one in manifest.words.values()) if manifest else ()
+        words = [self.name, *named, self.verdict or "", *self.tasks, *titles, *(metric.name for metric in self.metrics)]
         return " ".join([*words, "broken" if self.fault else ""]).lower()
 
 

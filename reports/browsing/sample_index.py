@@ -252,17 +252,10 @@ class SampleIndex:
         """
         found: dict[SampleKey, Sample] = {}
         for number in {key.file for key in keys}:
-            rows = sorted({key.row for key in keys if key.file == number})
-            for row, sample in zip(rows, self._read_rows(self.files[number], rows), strict=True):
+            rows = [key.row for key in keys if key.file == number]
+            for row, sample in read_rows(self._database, self.files[number], rows).items():
                 found[SampleKey(number, row)] = sample
         return [found[key] for key in keys]
-
-    def _read_rows(self, file: TaskFile, rows: list[int]) -> list[Sample]:
-        try:
-            table = self._database.cursor().sql(statements.ROWS, params=[file.pattern, rows]).to_arrow_table()
-        except duckdb.Error as error:
-            raise _broken(file.path, error) from error
-        return samples_file.records(file.path, table, is_escaped=file.is_escaped)
 
     def _where(self, selection: Selection) -> tuple[str, list[object]]:
         """The condition of a statement, and what is bound to it."""
@@ -276,11 +269,44 @@ class SampleIndex:
         return " AND ".join(parts) or "true", given
 
     def _ask(self, statement: str, given: Sequence[object]) -> Any:  # noqa: ANN401 - DuckDB's result
-        try:
-            return self._database.cursor().execute(statement, given)
-        except duckdb.Error as error:
-            msg = f"the samples cannot be searched: {str(error).splitlines()[0]}"
-            raise RunFolderError(msg) from error
+        return ask(self._database, statement, given)
+
+
+def ask(database: Any, statement: str, given: Sequence[object]) -> Any:  # noqa: ANN401 - DuckDB's connection and result
+    """The result of a statement.
+
+    Args:
+        database: The connection; any thread may use it.
+        statement: A constant.
+        given: What is bound to it.
+
+    Raises:
+        RunFolderError: A file that it reads is broken.
+    """
+    try:
+        return database.cursor().execute(statement, given)
+    except duckdb.Error as error:
+        msg = f"the samples cannot be searched: {str(error).splitlines()[0]}"
+        raise RunFolderError(msg) from error
+
+
+def read_rows(database: Any, file: TaskFile, rows: Collection[int]) -> dict[int, Sample]:  # noqa: ANN401 - as above
+    """Samples of a file by their rows.
+
+    Args:
+        database: The connection.
+        file: The file.
+        rows: Counted from 0.
+
+    Raises:
+        RunFolderError: The file cannot be read or holds a wrong value.
+    """
+    wanted = sorted({*rows})
+    try:
+        table = database.cursor().sql(statements.ROWS, params=[file.pattern, wanted]).to_arrow_table()
+    except duckdb.Error as error:
+        raise _broken(file.path, error) from error
+    return dict(zip(wanted, samples_file.records(file.path, table, is_escaped=file.is_escaped), strict=True))
 
 
 def _read_file(

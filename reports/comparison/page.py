@@ -15,6 +15,7 @@ from audit.core.formatting import interval, number, percent
 from audit.core.records import Comparison
 from audit.reports.comparison.changes import task_changes
 from audit.reports.comparison.figures import difference_figures, trend_figures
+from audit.reports.comparison.mismatch_text import by_reason
 from audit.reports.comparison.series_text import axis_title, p_text
 from audit.reports.drawing.page import environment, page_style
 
@@ -78,7 +79,7 @@ def _of_two(found: Comparison, folders: tuple[RunFolder, RunFolder], max_bytes: 
     variables = {
         "found": found,
         "compared": compared,
-        "not_compared": _by_reason(found.differences),
+        "not_compared": by_reason(found.differences),
         "figures": difference_figures(compared, found.looked_at),
         "outcome_class": lambda one: OUTCOMES.get(one.outcome or "", NONE),
         **_titles(folders[1]),
@@ -92,7 +93,7 @@ def _of_series(found: SeriesComparison, folders: tuple[RunFolder, RunFolder], ma
     variables = {
         "found": found,
         "compared": compared,
-        "not_compared": _by_reason(found.metrics),
+        "not_compared": by_reason(found.metrics),
         "figures": trend_figures(found),
         "axis_title": axis_title(found),
         "outcome_class": lambda outcome: OUTCOMES.get(outcome or "", NONE),
@@ -161,12 +162,3 @@ def _changes_of(
         ]
 
     return changes
-
-
-def _by_reason(metrics: Sequence[MetricDifference | SeriesMetric]) -> dict[str, list[str]]:
-    """Metrics that could not be compared, by the reason."""
-    found: dict[str, list[str]] = {}
-    for one in metrics:
-        if one.error is not None:
-            found.setdefault(one.error, []).append(formatting.metric_label(one))
-    return found

@@ -51,6 +51,7 @@ HOSTILE = (
 )
 HUGE = "word " * 200_000
 STARTED = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
+OLDER = "20260101T000000Z-older-aaaaaa"
 RUN_ID = "20260131T235959Z-smollm2-135m-instruct-0a1b2c"
 
 
@@ -260,6 +261,29 @@ def _audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.report_path.parent.mkdir()
     folder.report_path.write_text("<!doctype html><title>card</title>")
     return folder.path
+
+
+@pytest.fixture
+def older(run: RunFolder, runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
+    """An earlier run: four answers to BoolQ were right that are wrong now, one the other way; one text is another."""
+    folder = RunFolder(shutil.copytree(run.path, runs / OLDER))
+    for path in (folder.decision_path, *(folder.path / "attributions").iterdir()):
+        path.unlink()
+    changed = {name: list(samples) for name, samples in by_task.items()}
+    for place in (0, 3, 6, 9, 1):
+        right = place % 3 == 0
+        changed["boolq"][place] = changed["boolq"][place].model_copy(
+            update={"score": float(right), "output": " yes" if right else " no"}
+        )
+    changed["asdiv"][0] = changed["asdiv"][0].model_copy(update={"output": f"Once {HOSTILE} more"})
+    for name, samples in changed.items():
+        folder.write_samples(samples[0].suite, name, samples)
+    folder.write_metrics(metrics(changed))
+    manifest = run.read_manifest().model_copy(
+        update={"run_id": OLDER, "started": STARTED.replace(day=1), "evidence": {}}
+    )
+    folder.write_manifest(manifest)
+    return sealed(folder)
 
 
 @pytest.fixture

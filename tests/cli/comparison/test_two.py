@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.cli.comparison.two import by_reason, short, show_items
+from audit.cli.comparison.two import show_items
 from audit.core.records import MetricDifference
 from tests.gate.comparison.runs import run_with, scored
 
@@ -15,28 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Audit = Callable[..., tuple[int, str, str]]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "none"),
-        ("a" * 64, "a" * 12),
-        ("z" * 64, "z" * 64),
-        ({"file": "b" * 64, "n": 2}, f"file {'b' * 12}, n 2"),
-        ({}, "none"),
-        ("x" * 100, "x" * 80),
-    ],
-)
-def test_settings_are_short(value: object, text: str) -> None:
-    assert short(value) == text
-
-
-def test_metrics_are_listed_by_reason() -> None:
-    common = {"suite": "evals", "task": "t", "unit": "share"}
-    reasons = {"a": "why", "b": None, "c": "other", "d": "why"}
-    ones = [MetricDifference(name=f"t/{name}", error=reason, **common) for name, reason in reasons.items()]
-    assert by_reason(ones) == {"why": ["t/a", "t/d"], "other": ["t/c"]}
 
 
 @pytest.mark.slow

@@ -58,7 +58,7 @@ def rule_axis(check: GateCheck, *, narrow: bool = False) -> RuleAxis | None:
     """The axis of a check; None where there is no value.
 
     Rules on the baseline are drawn by the difference from it. The axis shows what is needed, not the whole range of
-    the unit: a value and a limit that are close have to be told apart.
+    the unit: a value and a limit that are close must be distinguishable.
 
     Args:
         check: Of a decision.

@@ -57,7 +57,7 @@ class Tree(BaseModel):
         (b"\xff\xfe\xff", "not UTF-8 text (byte 1, line 1): save it as UTF-8"),
         (b"- a", "expected keys and values, found a list"),
         (b"words", "expected keys and values, found 'words'"),
-        (b"[" * 1200, "too deeply nested"),
+        (b"[\n" * 1200, "too deeply nested"),
     ],
 )
 def test_what_is_no_yaml_mapping_is_one_line(tmp_path: Path, data: bytes, message: str) -> None:

@@ -165,7 +165,7 @@ def _table(index: PairIndex, found: SampleList, manifest: RunManifest) -> None:
     rows_table(
         "Changed items",
         "pairs_table",
-        _columns(with_task=several),
+        _columns(),
         _rows(index, keys, manifest, with_task=several),
         lambda key: _go_to(index, SampleIndex.key_of(key)),
         Sorting("", descending=False, change=lambda _: None),
@@ -191,14 +191,13 @@ def _turn(label: str, key: str, target: int, pages: int) -> None:
     )
 
 
-def _columns(*, with_task: bool) -> list[Column]:
+def _columns() -> list[Column]:
     return [
         Column("Change"),
-        Column("Question", "main", help="What was asked, without few-shot examples"),
+        Column("Question", "main", help="What was asked, without few-shot examples; below it the task"),
         Column("Output: baseline", "text"),
         Column("Output: this run", "text"),
         Column("Score", "number", help="Of the item: before, now, and the change"),
-        *([Column("Task", "text", minor=True)] if with_task else []),
     ]
 
 
@@ -207,17 +206,22 @@ def _rows(index: PairIndex, keys: list[SampleKey], manifest: RunManifest, *, wit
     for key, facts, (earlier, later) in zip(keys, index.facts(keys), index.pairs(keys), strict=True):
         hidden = is_masked(earlier) or is_masked(later)
         question, before, after = (
-            Cell(MASKED, "muted") if hidden and text is not None else excerpt(text) or Cell("(empty)", "muted")
+            Cell(MASKED, "muted") if hidden and text is not None else _cell(text)
             for text in (question_text(later), earlier.output, later.output)
         )
         sign, word, tone = CHANGES[facts.change]
         scores = [Cell(f"{number(earlier.score, 'any')} → {number(later.score, 'any')}")]
         if facts.moved:
             scores.append(Cell(signed(facts.moved, "any"), tone))
-        task = [Cell(task_title(manifest, later.task)), Cell(f"{later.suite}/{later.task}", "muted")]
-        cells = [Cell(f"{sign} {word}", tone), question, before, after, scores, *([task] if with_task else [])]
+        task = [Cell(task_title(manifest, later.task), "muted")] if with_task else []
+        cells: list[Cell | list[Cell]] = [Cell(f"{sign} {word}", tone), [question, *task], before, after, scores]
         rows.append(TableRow(str(key), cells))
     return rows
+
+
+def _cell(text: str | None) -> Cell:
+    shown = excerpt(text)
+    return Cell(shown) if shown else Cell("(empty)", "muted")
 
 
 def _by_slice(index: PairIndex, selection: PairSelection) -> None:

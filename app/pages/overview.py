@@ -191,6 +191,7 @@ def _decision(run: RunFolder, decision: Decision | None, stale: str | None) -> N
         for check in sorted(decision.checks, key=lambda check: check.verdict)
     ]
     wrapped_table(rows)
+    st.markdown(f"[Every rule with its evidence](decision?{urlencode({'run': run.path.name})})")
     for text in baseline_lines(decision, decisions.unchecked(run, decision)):
         st.caption(plain(text[:1].upper() + text[1:]))
     for warning in decision.warnings:

@@ -53,7 +53,7 @@ def _browse(index: SampleIndex, manifest: RunManifest) -> None:
     rows_table(
         "Samples",
         "samples_table",
-        _columns(with_task=len(selection.tasks) != 1),
+        _columns(),
         _rows(index, keys, manifest, with_task=len(selection.tasks) != 1),
         lambda key: _open(index, key),
         Sorting(selection.sort, selection.descending, lambda by: _sort(selection, by)),
@@ -106,15 +106,16 @@ def _turn(label: str, key: str, selection: Selection, target: int, pages: int) -
     )
 
 
-def _columns(*, with_task: bool) -> list[Column]:
+def _columns() -> list[Column]:
     return [
         Column("Result", sort="result"),
-        Column("Question", "main", sort="question", help="What was asked, without few-shot examples"),
+        Column(
+            "Question", "main", sort="question", help="What was asked, without few-shot examples; below it the task"
+        ),
         Column("Output", "text", sort="output"),
         Column("Reference", "text", sort="reference", minor=True),
         Column("Score", "number", sort="score", help="The primary score of the item, by the task's own measure"),
         Column("Confidence", "number", sort="confidence", minor=True, help="Its probability of the option it chose"),
-        *([Column("Task", "text", sort="task", minor=True)] if with_task else []),
         Column("Remarks", "text", sort="flags", minor=True),
     ]
 
@@ -128,15 +129,15 @@ def _rows(index: SampleIndex, keys: Sequence[SampleKey], manifest: RunManifest, 
             Cell(MASKED, "muted") if hidden and text is not None else excerpt(text)
             for text in (question_text(sample), sample.output, sample.reference)
         )
-        task = [Cell(task_title(manifest, sample.task)), Cell(f"{sample.suite}/{sample.task}", "muted")]
-        cells = [
+        asked = question if isinstance(question, Cell) else Cell(question) if question else Cell("(empty)", "muted")
+        task = [Cell(task_title(manifest, sample.task), "muted")] if with_task else []
+        cells: list[str | Cell | list[Cell] | None] = [
             result_cell(result),
-            question or Cell("(empty)", "muted"),
+            [asked, *task],
             output if output != "" else Cell("(empty)", "muted"),
             reference,
             number(sample.score, "any"),
             ABSENT if sample.confidence is None else percent(sample.confidence),
-            *([task] if with_task else []),
             _remarks(sample, explained=explained),
         ]
         rows.append(TableRow(str(key), cells))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audit.app import access
 from audit.gate.waivers.proposals import FOLDER, read_proposals
 from tests.app.drawn import button, drawn
 
@@ -26,7 +27,7 @@ def test_faults_are_one_line_each(run: RunFolder, runs: Path, open_page: Open, m
     (runs / FOLDER / "W-00000000.json").write_text("{")
     test = open_page("decision")
     assert [error.value for error in test.error if "not valid JSON" in error.value]
-    test.session_state["user_name"] = "Ada"
+    monkeypatch.setattr(access, "user", lambda: "Ada")
     drawn(test.run())
     drawn(button(test, "Propose").click().run())
     assert any("reason" in error.value and "must not be empty" in error.value for error in test.error)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.app import access
 from audit.app.elements import waivers as element
 from audit.core.records import JudgedWaiver, WaiverScope
 from audit.gate.waivers.proposals import read_proposals
@@ -72,12 +73,15 @@ def test_rules_commands_and_waivers_are_shown_and_nothing_acts(open_page: Open) 
 
 
 @pytest.mark.usefixtures("decided")
-def test_one_person_proposes_and_another_one_approves(runs: Path, open_page: Open, run: RunFolder) -> None:
+def test_one_person_proposes_and_another_one_approves(
+    runs: Path, open_page: Open, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "user", lambda: None)
     test = open_page("decision")
     before = run.decision_path.read_bytes()
-
-    test.text_input(key="user_box").set_value("Ada Lovelace")
-    drawn(button(test, "Continue").click().run())
+    assert not [one for one in test.button if one.label == "Propose"]
+    monkeypatch.setattr(access, "user", lambda: "Ada Lovelace")
+    drawn(test.run())
     assert test.selectbox(key="waiver_rule").options == ["boolq/accuracy"], "status and waived rules are not offered"
     test.text_area(key="waiver_reason").set_value(HOSTILE)
     drawn(button(test, "Propose").click().run())
@@ -86,7 +90,7 @@ def test_one_person_proposes_and_another_one_approves(runs: Path, open_page: Ope
     drawn(button(test, "Approve").click().run())
     assert any("another person has to approve it" in error.value for error in test.error)
     assert not test.get("download_button")
-    test.session_state["user_name"] = "Grace Hopper"
+    monkeypatch.setattr(access, "user", lambda: "Grace Hopper")
     drawn(test.run())
     drawn(button(test, "Approve").click().run())
     assert read_proposals(runs)[0][0].state == "approved"

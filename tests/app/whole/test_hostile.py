@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from audit.core.records import Choice, Sample, SampledText, Span
-from tests.app.drawn import button, drawn, every_html, every_markdown, tables
+from audit.core.run_folder import RunFolder
+from tests.app.conftest import OLDER
+from tests.app.drawn import button, drawn, every_html, every_markdown, rows_tables, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamlit.testing.v1 import AppTest
-
-    from audit.core.run_folder import RunFolder
 
     Open = Callable[..., AppTest]
 
@@ -83,3 +84,25 @@ def test_hostile_addresses_find_nothing(run: RunFolder, open_page: Open) -> None
         assert not any(character in literal(test) for character in HIDDEN)
         assert not MARKUP.search(every_markdown(test))
         assert "<img" not in every_html(test)
+
+
+@pytest.mark.slow
+def test_two_runs_with_it_are_compared_literally(hostile: list[Sample], run: RunFolder, open_page: Open) -> None:
+    """Three items: answers that changed, one of them among options, and one of a megabyte that neither run scored."""
+    other = RunFolder(shutil.copytree(run.path, run.path.with_name(OLDER)))
+    other.write_manifest(run.read_manifest().model_copy(update={"run_id": OLDER, "evidence": {}}))
+    changed = [one.model_copy(update={"output": f"other {BAD}", "prompt": f"{one.prompt} ?"}) for one in hostile]
+    changed[0] = changed[0].model_copy(update={"score": 1.0})
+    other.write_samples("evals", "boolq", changed)
+    test = open_page("compare", run=run.path.name, **{"in": "boolq"})
+    pages = [test]
+    pages += [open_page("compare", run=run.path.name, item=one) for one in ("choice", "huge")]
+    table = rows_tables(test)[0]
+    assert len(table["rows"]) == 2
+    for page in pages:
+        assert not any(character in literal(page) for character in HIDDEN)
+        assert not MARKUP.search(every_markdown(page))
+        assert "<img" not in every_html(page)
+    assert "Wrong in another way" in every_html(pages[1])
+    assert "The prompts differ" in every_markdown(pages[1])
+    assert "more characters" in every_html(pages[2])

@@ -17,7 +17,7 @@ from audit.ratings.projects.events import EventKind
 from audit.ratings.tables import AppEventRow, EventRow, ProjectRow
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import ColumnElement, Connection
 
 KINDS: tuple[str, ...] = tuple(dict.fromkeys([*get_args(AppEventKind), *get_args(EventKind)]))
 """What may have happened."""
@@ -86,7 +86,8 @@ def people_in_log(database_url: str, user: str, *, at_machine: bool = False) -> 
 
 def _of_app(connection: Connection, wanted: LogFilter) -> list[LogLine]:
     query = select(AppEventRow.created, AppEventRow.person, AppEventRow.kind, AppEventRow.content)
-    rows = connection.execute(_narrowed(query, AppEventRow, wanted)).all()
+    query = query.where(*_conditions(AppEventRow, wanted)).order_by(AppEventRow.id.desc()).limit(wanted.limit)
+    rows = connection.execute(query).all()
     return [LogLine(created=row[0], person=row[1], kind=row[2], where=_where(json.loads(row[3]))) for row in rows]
 
 
@@ -101,7 +102,8 @@ def _of_projects(connection: Connection, wanted: LogFilter) -> list[LogLine]:
         EventRow.created, EventRow.person, EventRow.kind, EventRow.content, EventRow.item_id, ProjectRow.name
     ).join(ProjectRow, ProjectRow.id == EventRow.project_id)
     found = []
-    for created, person, kind, content, item, project in connection.execute(_narrowed(query, EventRow, wanted)):
+    query = query.where(*_conditions(EventRow, wanted)).order_by(EventRow.id.desc()).limit(wanted.limit)
+    for created, person, kind, content, item, project in connection.execute(query):
         said = json.loads(content)
         details = [f"project {project}", *([f"item {item}"] if item is not None else [])]
         if kind in {"role_given", "role_taken"}:
@@ -110,19 +112,17 @@ def _of_projects(connection: Connection, wanted: LogFilter) -> list[LogLine]:
     return found
 
 
-def _narrowed(
-    query: Select[tuple[object, ...]], table: type[AppEventRow | EventRow], wanted: LogFilter
-) -> Select[tuple[object, ...]]:
-    """The newest rows that a filter leaves."""
-    query = query.order_by(table.id.desc()).limit(wanted.limit)
+def _conditions(table: type[AppEventRow | EventRow], wanted: LogFilter) -> list[ColumnElement[bool]]:
+    """What a row must be to get through a filter."""
+    found: list[ColumnElement[bool]] = []
     if wanted.person is not None:
-        query = query.where(table.person == wanted.person)
+        found.append(table.person == wanted.person)
     if wanted.kinds:
-        query = query.where(table.kind.in_(wanted.kinds))
+        found.append(table.kind.in_(wanted.kinds))
     if wanted.text:
-        found = table.content.contains(json.dumps(wanted.text)[1:-1], autoescape=True)  # as the details are stored
+        inside = table.content.contains(json.dumps(wanted.text)[1:-1], autoescape=True)  # as the details are stored
         if table is EventRow:  # an answer is not to be guessed by searching for it
             is_role = table.kind.in_(["role_given", "role_taken"])
-            found = ProjectRow.name.contains(wanted.text, autoescape=True) | (is_role & found)
-        query = query.where(found)
-    return query
+            inside = ProjectRow.name.contains(wanted.text, autoescape=True) | (is_role & inside)
+        found.append(inside)
+    return found

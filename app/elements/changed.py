@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import links, stored
+from audit.app import access, links, stored
 from audit.app.elements.pair import CHANGES, MEANINGS, heading, show_pair
 from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
 from audit.app.untrusted import MASKED, excerpt, is_masked, plain, wrapped_table
@@ -267,6 +267,7 @@ def _item(index: PairIndex, key: SampleKey, baseline: RunFolder, candidate: RunF
     """One item, with the way to the items before and after in the list."""
     (facts,), ((earlier, later),) = index.facts([key]), index.pairs([key])
     task = index.files[key.file].name
+    access.log("opened", page="compare", run=candidate.path.name, task=task, sample=facts.sample_id)
     chosen = links.chosen("change")
     selection = PairSelection(
         (links.chosen("find") or "")[:LONGEST_TEXT],

@@ -6,7 +6,7 @@ The app changes neither policy nor verdict. An approved waiver is offered in a f
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -96,20 +96,32 @@ def _proposal(one: Proposal, runs: Path, name: str | None) -> None:
             st.caption(plain(f"{one.state.capitalize()} by {outcome.by} on {outcome.at:%Y-%m-%d}. {outcome.comment}"))
         elif name is not None:
             with st.container(horizontal=True):
-                approve, decline = (
-                    _acting(lambda says=says: proposals.decide(runs, one, by=name, approve=says))  # type: ignore[misc] # bound at once
-                    for says in (True, False)
-                )
-                st.button("Approve", key=f"approve_{one.id}", icon=":material/check:", on_click=approve)
-                st.button("Decline", key=f"decline_{one.id}", icon=":material/close:", on_click=decline)
+                for label, icon, approve in (("Approve", "check", True), ("Decline", "close", False)):
+                    st.button(
+                        label,
+                        key=f"{label.lower()}_{one.id}",
+                        icon=f":material/{icon}:",
+                        on_click=_acting(_decide),
+                        args=(runs, one, name, approve),
+                    )
 
 
-def _acting(act: Callable[[], object]) -> Callable[[], None]:
+def _decide(runs: Path, one: Proposal, name: str, approve: bool) -> None:
+    access.require("adjudicator", "admin")
+    proposals.decide(runs, one, by=name, approve=approve)
+
+
+def _suggest(runs: Path, drafted: dict[str, Any], name: str) -> None:
+    access.require("viewer")
+    proposals.propose(runs, drafted, name)
+
+
+def _acting(act: Callable[..., object]) -> Callable[..., None]:
     """A callback whose errors the page shows in one line."""
 
-    def called() -> None:
+    def called(*given: object) -> None:
         try:
-            act()
+            act(*given)
         except AuditError as error:
             st.session_state[FAULT_KEY] = str(error)
 
@@ -166,5 +178,5 @@ def _propose(run: RunFolder, decision: Decision, runs: Path, name: str | None) -
             drafted = proposals.drafted(
                 check, metric, stored.manifest(run), decision.policy_sha256, reason=reason, owner=owner, expires=expires
             )
-            _acting(lambda: proposals.propose(runs, drafted, name))()
+            _acting(_suggest)(runs, drafted, name)
             st.rerun()

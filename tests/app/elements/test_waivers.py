@@ -32,3 +32,24 @@ def test_faults_are_one_line_each(run: RunFolder, runs: Path, open_page: Open, m
     drawn(button(test, "Propose").click().run())
     assert any("reason" in error.value and "must not be empty" in error.value for error in test.error)
     assert read_proposals(runs)[0] == []
+
+
+def test_only_those_with_the_role_approve(
+    run: RunFolder, runs: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decision = run.read_decision()
+    monkeypatch.setattr("audit.gate.decisions.current", lambda *_, **__: (decision, None))
+    monkeypatch.setattr(access, "user", lambda: "Ada")
+    test = open_page("decision")
+    test.text_area(key="waiver_reason").set_value("known and small")
+    test.text_input(key="waiver_owner").set_value("Cem")
+    drawn(button(test, "Propose").click().run())
+    ((one,), _) = read_proposals(runs)
+    monkeypatch.setattr(access, "user", lambda: "Ben")
+    monkeypatch.setattr(access, "roles", lambda: {"viewer"})
+    drawn(button(drawn(test.run()), "Approve").click().run())
+    assert any("adjudicator or admin" in error.value for error in test.error)
+    assert read_proposals(runs)[0][0].state == one.state == "open"
+    monkeypatch.setattr(access, "roles", lambda: {"viewer", "adjudicator"})
+    drawn(button(test, "Approve").click().run())
+    assert read_proposals(runs)[0][0].state == "approved"

@@ -227,7 +227,9 @@ def serve(settings: AppSettings, place: ServedAt) -> None:
         )
         try:
             wait_until_up(server, place)
-            text = f"{place.url}  (runs in {settings.runs}; Ctrl-C stops it)"
+            is_open = not (place.login or is_loopback(place.address))
+            warning = "nobody signs in: whoever reaches it sees and does everything; " if is_open else ""
+            text = f"{place.url}  (runs in {settings.runs}; {warning}Ctrl-C stops it)"
             out.print(text, markup=False, highlight=False, soft_wrap=True)
             code = server.wait()
         except KeyboardInterrupt:

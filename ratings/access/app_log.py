@@ -120,9 +120,9 @@ def _conditions(table: type[AppEventRow | EventRow], wanted: LogFilter) -> list[
     if wanted.kinds:
         found.append(table.kind.in_(wanted.kinds))
     if wanted.text:
-        inside = table.content.contains(json.dumps(wanted.text)[1:-1], autoescape=True)  # as the details are stored
+        inside = table.content.icontains(json.dumps(wanted.text)[1:-1], autoescape=True)  # as the details are stored
         if table is EventRow:  # an answer is not to be guessed by searching for it
             is_role = table.kind.in_(["role_given", "role_taken"])
-            inside = ProjectRow.name.contains(wanted.text, autoescape=True) | (is_role & inside)
+            inside = ProjectRow.name.icontains(wanted.text, autoescape=True) | (is_role & inside)
         found.append(inside)
     return found

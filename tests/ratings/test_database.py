@@ -119,3 +119,20 @@ def test_a_folder_that_cannot_be_written_can_be_read(
     assert sorted(tmp_path.iterdir()) == before
     with pytest.raises(UsageError, match="readonly database"):
         add(database_url, make_rating("ada", "s2", 3))
+
+
+def test_its_size_is_what_it_takes_on_disk(any_database: str, tmp_path: Path, make_rating: MakeRating) -> None:
+    is_server = not any_database.startswith("sqlite")
+    assert is_server or database.size_bytes(any_database) is None
+    add(any_database, make_rating("ada", "s1", 3))
+    size = database.size_bytes(any_database)
+    if is_server:
+        assert size is not None
+        assert size > 1_000_000, "an empty database of PostgreSQL has about 7 MB"
+    else:
+        assert size == sum(file.stat().st_size for file in tmp_path.iterdir())
+
+
+def test_an_address_is_shown_without_its_password() -> None:
+    url = "postgresql://ada:secret@host/name?sslpassword=hush&x=1"
+    assert database.shown_url(url) == "postgresql+psycopg://ada:***@host/name"

@@ -11,13 +11,13 @@ from tests.ratings.projects.made import made_in
 
 
 @pytest.mark.slow
-def test_answers_of_three_items_with_two_raters_less_one_item(database_url: str) -> None:
-    assert count_projects(database_url, "root", at_machine=True) == []
-    project = made_in(database_url, 3, raters=2)
+def test_answers_of_three_items_with_two_raters_less_one_item(any_database: str) -> None:
+    assert count_projects(any_database, "root", at_machine=True) == []
+    project = made_in(any_database, 3, raters=2)
     project.rate_all("Ann", rating=4)
-    exclude(database_url, "p", "Judge", project.items[0].id, "broken")
+    exclude(any_database, "p", "Judge", project.items[0].id, "broken")
     with pytest.raises(NotAllowed):
-        count_projects(database_url, "Root")
-    (found,) = count_projects(database_url, "root", at_machine=True)
+        count_projects(any_database, "Root")
+    (found,) = count_projects(any_database, "root", at_machine=True)
     assert (found.project, found.made_by, found.items, found.wanted, found.answered) == ("p", "Root", 2, 4, 2)
     assert found.people == {"admin": 1, "rater": 4, "adjudicator": 1, "viewer": 1}

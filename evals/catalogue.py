@@ -50,6 +50,9 @@ class OwnTask:
     """Columns whose values name subsets."""
     words: TaskWords | None = None
     """Title and question; None for those of its kind."""
+    published_order: bool = False
+    """Whether the rows of its data set are in the order in which they were published, which says nothing about
+    them."""
     metrics: tuple[Metric, ...] = ()
     """All metrics that it may leave, without values; all are about all items."""
 
@@ -108,6 +111,7 @@ def _read(file: Path) -> OwnTask:
         cluster=about.get("cluster"),
         slices=tuple(about.get("slices", ())),
         words=TaskWords(title=about["title"], question=about["question"], good=about.get("good", GOOD)),
+        published_order=about.get("published_order", False),
         metrics=_metrics(fields, classes=about.get("classes", False)),
     )
 

@@ -19,7 +19,7 @@ from audit.core.names import has_definitions
 from audit.core.records import Flag
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import bound_faults
-from audit.stats.definitions import Count, Members, Unscored, UnscoredCompletions, read
+from audit.stats.definitions import Count, Members, Unscored, UnscoredCompletions, counts_pairs, read
 from audit.stats.definitions.base import is_scored
 from audit.stats.recompute import called, differences
 from audit.stats.records import Records
@@ -135,8 +135,13 @@ def _in_numbers(metric: Metric, total: int, unscored: int) -> Iterator[str]:
 
 
 def _is_about_all(metric: Metric) -> bool:
-    """Whether a metric covers every item of its task: on benchmarks all do, on probes some cover parts."""
-    return metric.suite == "evals" and metric.slice is None and metric.value is not None and metric.unit != "count"
+    """Whether a metric covers every sample of its task.
+
+    On benchmarks all do but those that count items that were asked several times; on probes some cover parts.
+    """
+    if metric.suite != "evals" or metric.slice is not None or metric.value is None or metric.unit == "count":
+        return False
+    return not counts_pairs(metric)
 
 
 def _refuse_metric(run: RunFolder, manifest: RunManifest, metric: Metric, records: Records, *, interval: bool) -> None:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 from pydantic_core import PydanticCustomError
 
 from audit.core.config.budget import BudgetConfig
+from audit.core.config.contamination import ContaminationConfig
 from audit.core.config.fields import (
     Checkpoint,
     Count,
@@ -144,6 +145,8 @@ class EvalsConfig(Section):
         Field(default_factory=dict)
     )
     """Passed to every lm-eval task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
+    contamination: ContaminationConfig = Field(default_factory=ContaminationConfig)
+    """Signs that the checkpoint saw items in training."""
     samples: dict[str, list[int | str]] = Field(default_factory=dict)
     """Items to run, by task: positions in its data set or ``sample_id``. Limits do not apply to these tasks."""
 

@@ -35,6 +35,8 @@ from audit.stats.definitions.means.mean import Mean as Mean
 from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions as MeanOfCompletions
 from audit.stats.definitions.means.members import Members as Members
 from audit.stats.definitions.metric import measured as measured
+from audit.stats.definitions.orders.order_test import OrderPermutation as OrderPermutation
+from audit.stats.definitions.orders.order_test import OrderShardedT as OrderShardedT
 from audit.stats.definitions.rankings.exposure import Exposure as Exposure
 from audit.stats.definitions.rankings.labelled import LabelAuroc as LabelAuroc
 from audit.stats.definitions.rankings.labelled import LabelAveragePrecision as LabelAveragePrecision
@@ -44,6 +46,7 @@ from audit.stats.definitions.rankings.ranked import TruePositiveRate as TruePosi
 from audit.stats.definitions.registry import KINDS as KINDS
 from audit.stats.definitions.registry import check as check
 from audit.stats.definitions.registry import counts_completions as counts_completions
+from audit.stats.definitions.registry import counts_pairs as counts_pairs
 from audit.stats.definitions.registry import is_count as is_count
 from audit.stats.definitions.registry import is_mean_of_items as is_mean_of_items
 from audit.stats.definitions.registry import read as read

@@ -81,6 +81,9 @@ class Definition(ABC):
     COUNTS_COMPLETIONS: ClassVar[bool] = False
     """Whether ``n`` counts completions, of which an item may have many, rather than items."""
 
+    COUNTS_PAIRS: ClassVar[bool] = False
+    """Whether ``n`` counts items that several samples are about (:attr:`Sample.pair`), rather than samples."""
+
     IS_COUNT: ClassVar[bool] = False
     """Whether it counts what is among the samples, which is known and needs no interval."""
 

@@ -73,6 +73,12 @@ def counts_completions(metric: Metric) -> bool:
     return kind is not None and kind.COUNTS_COMPLETIONS
 
 
+def counts_pairs(metric: Metric) -> bool:
+    """Whether the ``n`` of a metric counts items that several samples are about, rather than samples."""
+    kind = _kind(metric)
+    return kind is not None and kind.COUNTS_PAIRS
+
+
 def is_count(metric: Metric) -> bool:
     """Whether a metric counts what is among the samples: by its unit and, if it has one, its definition."""
     try:

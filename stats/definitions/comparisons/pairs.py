@@ -30,6 +30,7 @@ class Paired(Definition):
     """
 
     NAME: ClassVar[str] = "paired"
+    COUNTS_PAIRS: ClassVar[bool] = True
 
     by: str
     """The slice that distinguishes the items of a pair."""

@@ -41,7 +41,8 @@ def with_checks(config: RunConfig) -> RunConfig:
     added = 0
     for task in config.evals.tasks:
         tasks.append(task)
-        if check_of(task.name) is not None and task.file is None:
+        if (known := check_of(task.name)) is not None and task.file is None:
+            added += known[1] in checks
             continue
         of_task = [check for check in checks if check != TWINS or task.name in TWINNED]
         added += len(of_task)

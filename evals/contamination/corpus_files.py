@@ -1,4 +1,4 @@
-"""The documents of a corpus on disk: text, JSON Lines and Parquet, read piece by piece."""
+"""The documents of a corpus on disk: text, JSON Lines and Parquet, read chunk by chunk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TEXT, LINES, PARQUET = (".txt", ".md", ".text"), (".jsonl", ".json", ".ndjson"), (".parquet",)
 FORMATS = f"{', '.join((*TEXT, *LINES))} (also with .gz) and {PARQUET[0]}"
-PIECE = 2**20
+CHUNK = 2**20
 """Characters that are read at once."""
 ROWS = 1_000
 """Rows of a Parquet file that are read at once."""
@@ -70,7 +70,7 @@ def corpus_record(files: Sequence[Path]) -> AssetRecord:
 
 
 def documents(file: Path) -> Iterator[str | None]:
-    """The documents of a file in pieces, None after each: a text file is one document, of the others each row is one.
+    """The documents of a file in chunks, None after each: a text file is one document, of the others each row is one.
 
     Raises:
         ConfigError: It cannot be read, or is not of its format.
@@ -83,7 +83,7 @@ def documents(file: Path) -> Iterator[str | None]:
                 yield from _lines(stream, file)
         else:
             with _opened(file) as stream:
-                yield from _pieces(stream)
+                yield from _chunks(stream)
             yield None
     except (OSError, EOFError, UnicodeDecodeError, ArrowException) as error:
         msg = f"--corpus {file}: cannot be read: {str(error).splitlines()[0]}: replace it, or leave it out"
@@ -104,13 +104,13 @@ def _opened(file: Path) -> TextIO:
     return file.open(encoding="utf-8", errors="replace")
 
 
-def _pieces(stream: TextIO) -> Iterator[str]:
-    """The text of a stream in pieces that end between two words; a word longer than a piece is cut."""
+def _chunks(stream: TextIO) -> Iterator[str]:
+    """The text of a stream in chunks that end between two words; a word longer than a chunk is cut."""
     kept = ""
-    while piece := stream.read(PIECE):
-        whole = kept + piece
+    while chunk := stream.read(CHUNK):
+        whole = kept + chunk
         cut = max(whole.rfind(" "), whole.rfind("\n")) + 1
-        if not cut and len(whole) < 2 * PIECE:
+        if not cut and len(whole) < 2 * CHUNK:
             kept = whole
             continue
         end = cut or len(whole)

@@ -95,21 +95,21 @@ def ngrams(words: NDArray[np.uint64], n: int) -> NDArray[np.uint64]:
     return found
 
 
-def look_through(indexes: Sequence[NgramIndex], digests: WordDigests, pieces: Iterable[str | None]) -> int:
+def look_through(indexes: Sequence[NgramIndex], digests: WordDigests, chunks: Iterable[str | None]) -> int:
     """Note the n-grams that occur in the documents of a corpus; returns its number of words.
 
     Args:
         indexes: What is looked for.
         digests: Of words, the same as the indexes have.
-        pieces: Documents in pieces that follow each other, None after each document.
+        chunks: Documents in chunks that follow each other, None after each document.
     """
     longest, count = max(index.n for index in indexes), 0
     kept = digests.of([])
-    for piece in pieces:
-        new = digests.of(words_of(piece or ""))
+    for chunk in chunks:
+        new = digests.of(words_of(chunk or ""))
         count += len(new)
         words = np.concatenate([kept, new])
         for index in indexes:
             index.look(words)
-        kept = digests.of([]) if piece is None else words[-(longest - 1) :]
+        kept = digests.of([]) if chunk is None else words[-(longest - 1) :]
     return count

@@ -26,7 +26,7 @@ from audit.evals.samples import make_samples
 from audit.evals.settings import task_settings
 from audit.evals.twins.makers import MAKERS, NoTwin
 from audit.stats.aggregate import TRUNCATED_OUTPUTS
-from audit.stats.definitions import Count, Mean, Paired
+from audit.stats.definitions import Count, Mean, PairedShares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def _right(version: str, of: str) -> Declared:
 METRICS = (
     Declared(
         "gap",
-        Paired(by=VERSION, first=PUBLIC, second=TWIN, scale=100.0),
+        PairedShares(by=VERSION, first=PUBLIC, second=TWIN, scale=100.0),
         "points",
         MetricWords(
             title="Gap between published problems and their twins",

@@ -18,6 +18,7 @@ from audit.stats.definitions.comparisons.bbq import BbqBias as BbqBias
 from audit.stats.definitions.comparisons.correlation import Correlation as Correlation
 from audit.stats.definitions.comparisons.groups import GroupsAlike as GroupsAlike
 from audit.stats.definitions.comparisons.groups import LargestGap as LargestGap
+from audit.stats.definitions.comparisons.paired_shares import PairedShares as PairedShares
 from audit.stats.definitions.comparisons.pairs import Paired as Paired
 from audit.stats.definitions.comparisons.sign_flip import SignFlip as SignFlip
 from audit.stats.definitions.comparisons.stereoset import StereoSet as StereoSet

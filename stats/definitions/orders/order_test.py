@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DRAWS = 9_999
 """Draws of a random order for every shard, where there are too many to look at all of them."""
-LEAST_SHARDS = 5
+LEAST_SHARDS = 2
 """Minimum number of shards of the t-test, which takes their mean for normal."""
 PUBLISHED, SHUFFLED = "_published", "_shuffled_"
 
@@ -75,7 +75,7 @@ class OrderTest(Definition):
         if not rows:
             return Estimate(None, 0, error=none_scored(samples, len(samples), "shards"))
         if self.unless is not None:
-            other = self._of(self.unless).estimate(samples, unit="p_value")
+            other = OrderPermutation(of=self.unless, seed=self.seed).estimate(samples, unit="p_value")
             if other.value is None or other.value <= LEVEL:
                 return Estimate(None, len(rows), error=_own_order(other))
         found = self.tested(rows)
@@ -87,9 +87,6 @@ class OrderTest(Definition):
         """NaN for every draw: a p-value is not computed on other draws."""
         units = dict.fromkeys(self.unit_of(sample) for sample in samples)
         return Resampling(tuple(units), lambda _weights: math.nan)
-
-    def _of(self, name: str) -> Self:
-        return replace(self, of=name, unless=None)
 
 
 def _own_order(other: Estimate) -> str:
@@ -117,7 +114,7 @@ class OrderPermutation(OrderTest):
     def tested(self, rows: Sequence[NDArray[np.float64]]) -> float | str:
         """The p-value, or why there is none."""
         combinations = math.prod(map(len, rows))
-        if combinations * LEVEL < 1:
+        if combinations < 1 / LEVEL:
             return f"only {len(rows)} shards with a few orders: no p-value of {LEVEL:g} is possible"
         seen = math.fsum(row[0] for row in rows)
         if combinations <= DRAWS:

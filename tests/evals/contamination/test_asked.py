@@ -38,6 +38,8 @@ def test_each_check_is_a_task_after_its_benchmark(tmp_path: Path) -> None:
     assert [task.name for task in found.evals.tasks if task.optional] == ["boolq.min-k", "gsm8k.min-k"]
     assert with_checks(found) == found  # a run that goes on has them already
     assert names(with_checks(config(["boolq"]))) == ["boolq"]
+    alone = config(["boolq.overlap"], checks=["overlap"], corpus=[tmp_path])
+    assert with_checks(alone) == alone
 
 
 def test_nothing_to_check_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A corpus on disk: formats, pieces, faults."""
+"""A corpus on disk: formats, chunks, faults."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 def read(file: Path) -> list[list[str]]:
     found: list[list[str]] = [[]]
-    for piece in documents(file):
-        if piece is None:
+    for chunk in documents(file):
+        if chunk is None:
             found.append([])
         else:
-            found[-1].append(piece)
+            found[-1].append(chunk)
     assert found.pop() == []
     return found
 
@@ -50,16 +50,16 @@ def test_every_format_gives_its_texts(tmp_path: Path) -> None:
     assert corpus_record(found[:1]).sha256 != record.sha256
 
 
-def test_a_long_text_is_read_in_pieces_that_end_between_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpus, "PIECE", 8)
+def test_a_long_text_is_read_in_chunks_that_end_between_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "CHUNK", 8)
     file = tmp_path / "a.txt"
     for text in ("one two three four five six", "averyveryverylongwordthatendsatlast and more", "short", ""):
         file.write_text(text)
-        pieces = [piece for document in read(file) for piece in document]
-        assert "".join(pieces) == text
-        assert max(map(len, pieces), default=0) <= 16
+        chunks = [chunk for document in read(file) for chunk in document]
+        assert "".join(chunks) == text
+        assert max(map(len, chunks), default=0) <= 16
     file.write_text("one two three four five six")
-    assert next(piece for document in read(file) for piece in document) == "one two "
+    assert next(chunk for document in read(file) for chunk in document) == "one two "
     file.write_bytes(b"caf\xff one")
     assert read(file) == [["caf� ", "one"]]
 

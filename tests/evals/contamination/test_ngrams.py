@@ -25,7 +25,7 @@ def brute(texts: list[str], documents: list[str], n: int) -> list[float | None]:
 
 
 def test_shares_are_those_of_brute_force() -> None:
-    """Small vocabulary, so that n-grams meet; documents in pieces, so that n-grams span them."""
+    """Small vocabulary, so that n-grams meet; documents in chunks, so that n-grams span them."""
     generator = random.Random(1)  # noqa: S311 - a draw, not a secret
 
     def some(count: int) -> list[str]:
@@ -33,12 +33,12 @@ def test_shares_are_those_of_brute_force() -> None:
 
     texts = [" ".join(some(length)) for length in (3, 4, 9, 40)]
     documents = [some(30) for _ in range(4)]
-    pieces: list[str | None] = []
+    chunks: list[str | None] = []
     for document in documents:
-        pieces += [*(" ".join(part) for part in np.array_split(document, 7)), None]
+        chunks += [*(" ".join(part) for part in np.array_split(document, 7)), None]
     digests = WordDigests()
     indexes = [NgramIndex(texts, n, digests) for n in (4, 6)]
-    assert look_through(indexes, digests, pieces) == 120
+    assert look_through(indexes, digests, chunks) == 120
     for index in indexes:
         assert index.shares() == brute(texts, [" ".join(document) for document in documents], index.n)
     assert 0 < float(indexes[0].shares()[3] or 0) < 1

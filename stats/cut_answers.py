@@ -36,6 +36,8 @@ def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
     if wrong is None or right is None or wrong.value is None or right.value is None:
         return count
     low, high = number(wrong.value, metric.unit), number(right.value, metric.unit)
+    if metric.unit == "points":  # a difference: one side right and the other wrong
+        return f"{count}: {low} to {high}, whatever they would have said"
     return f"{count}: {low} if all are wrong, {high} if all are right"
 
 

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core import assets
 from audit.core.errors import TaskUnavailable
@@ -25,7 +25,7 @@ from audit.evals.lm_eval.seeds import SeededManager, fix_draws
 from audit.evals.samples import make_samples
 from audit.evals.settings import task_settings
 from audit.evals.twins.makers import MAKERS, NoTwin
-from audit.stats.aggregate import TRUNCATED_OUTPUTS
+from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS
 from audit.stats.definitions import Count, Mean, PairedShares
 
 if TYPE_CHECKING:
@@ -46,33 +46,41 @@ VERSION, PUBLIC, TWIN = "version", "public", "twin"
 """Name and values of the slice that distinguishes a problem from its twin."""
 
 
-def _right(version: str, of: str) -> Declared:
-    """The share of right answers to problems of one version."""
+def _gap(ending: str, if_cut: Literal["lowest", "highest"] | None, note: str) -> Declared:
+    """The gap, or one end of the range that cut answers leave open."""
+    words = MetricWords(
+        title=f"Gap between published problems and their twins{note}",
+        above="Answers published problems better than their twins",
+        within="Not shown to answer published problems better than their twins",
+        below="Answers published problems worse than their twins",
+        guess="equal skill on both",
+    )
+    definition = PairedShares(by=VERSION, first=PUBLIC, second=TWIN, scale=100.0, if_cut=if_cut)
+    return Declared(f"gap{ending}", definition, "points", words, primary=not ending, chance=0.0)
+
+
+def _right(version: str, of: str, ending: str = "", if_cut: float | None = None) -> Declared:
+    """The share of right answers to problems of one version, or one end of the range that cut answers leave open."""
     words = MetricWords(title=f"Right answers to {of}", of=f"of {of} are answered right")
-    return Declared("exact_match", Mean(), "share", words, higher_is_better=True, slice={VERSION: version})
+    definition, where = Mean(if_cut=if_cut), {VERSION: version}
+    return Declared(f"exact_match{ending}", definition, "share", words, higher_is_better=True, slice=where)
 
 
+OF_VERSION = {TWIN: "twins", PUBLIC: "published problems"}
 METRICS = (
-    Declared(
-        "gap",
-        PairedShares(by=VERSION, first=PUBLIC, second=TWIN, scale=100.0),
-        "points",
-        MetricWords(
-            title="Gap between published problems and their twins",
-            above="Answers published problems better than their twins",
-            within="Not shown to answer published problems better than their twins",
-            below="Answers published problems worse than their twins",
-            guess="equal skill on both",
-        ),
-        primary=True,
-        chance=0.0,
-    ),
-    _right(TWIN, "twins"),
-    _right(PUBLIC, "published problems"),
+    _gap("", None, ""),
+    *(_right(version, of) for version, of in OF_VERSION.items()),
     Declared("unparsed_answers", Count(flags=(Flag.UNPARSED_ANSWER.value,)), "count", UNREAD_ANSWERS),
     Declared("truncated_prompts", Count(flags=(Flag.TRUNCATED_PROMPT.value,)), "count", CUT_PROMPTS),
     Declared(TRUNCATED_OUTPUTS, Count(flags=(Flag.TRUNCATED_OUTPUT.value,)), "count", CUT_ANSWERS),
 )
+BOUNDS = (
+    _gap(IF_WRONG, "lowest", ", if cut answers to published problems are wrong and those to twins right"),
+    _gap(IF_RIGHT, "highest", ", if cut answers to published problems are right and those to twins wrong"),
+    *(_right(version, of, IF_WRONG, 0.0) for version, of in OF_VERSION.items()),
+    *(_right(version, of, IF_RIGHT, 1.0) for version, of in OF_VERSION.items()),
+)
+"""Where the token limit cut answers: what they leave open."""
 
 
 def check_twins(engine: Engine, config: RunConfig, wanted: TaskConfig, base: str, evaluate: Evaluate) -> TaskResult:
@@ -120,7 +128,7 @@ def check_twins(engine: Engine, config: RunConfig, wanted: TaskConfig, base: str
     return result_of(
         wanted.name,
         _in_pairs(samples),
-        METRICS,
+        [*METRICS, *(BOUNDS if any(Flag.TRUNCATED_OUTPUT in sample.flags for sample in samples) else ())],
         config,
         words=TaskWords(
             title=f"{title}: fresh twins",

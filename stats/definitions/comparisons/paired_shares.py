@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -29,6 +29,21 @@ class PairedShares(Paired):
     """
 
     NAME: ClassVar[str] = "paired_shares"
+
+    if_cut: Literal["lowest", "highest"] | None = None
+    """If set, answers that the token limit cut count as wrong and right so that the difference is as low, or as high,
+    as they leave open."""
+
+    def compared(self, one: Sample, other: Sample) -> float | None:
+        """The difference of a pair; null if an item has no value."""
+        found = Paired.compared(self, one, other)
+        if found is None or self.if_cut is None:
+            return found
+        most = float(self.if_cut == "highest")
+        first, second = (
+            Mean(of=self.of, if_cut=end).of_sample(item) for item, end in ((one, most), (other, 1.0 - most))
+        )
+        return None if first is None or second is None else first - second
 
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True

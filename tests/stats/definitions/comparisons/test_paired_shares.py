@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,6 +43,15 @@ def test_clusters_widen_it_and_one_gives_none() -> None:
     whole = metric(GAP, pairs(10, 6, 1, 3, cluster="a"), "points")
     assert (whole.value, whole.ci_low) == (25.0, None)
     assert whole.no_interval
+
+
+def test_cut_answers_leave_a_range_open() -> None:
+    """Four pairs: a cut answer to a published problem that is right, one to a twin that is wrong."""
+    some = pairs(1, 1, 0, 2)
+    cut = {"0public": some[0], "1twin": some[3]}
+    flagged = [one.model_copy(update={"flags": ["truncated_output"]}) if one.sample_id in cut else one for one in some]
+    values = [replace(GAP, if_cut=end).value(flagged) for end in ("lowest", None, "highest")]
+    assert values == [-25.0, 25.0, 25.0]  # (0 − 1) + (1 − 1); (1 − 1) + (1 − 0); the same
 
 
 def test_what_is_no_share_has_no_value() -> None:

@@ -43,7 +43,7 @@ class BenchmarkItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Benchmark:
+class PublishedItems:
     """All items of a benchmark task, in the order of its file."""
 
     name: str
@@ -62,7 +62,7 @@ class Benchmark:
         """Its title, or its name."""
         return self.words.title if self.words else self.name
 
-    def only(self, items: tuple[BenchmarkItem, ...]) -> Benchmark:
+    def only(self, items: tuple[BenchmarkItem, ...]) -> PublishedItems:
         """The same with some of its items."""
         return replace(self, items=items)
 
@@ -80,7 +80,7 @@ def item_text(row: dict[str, Any]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def read_benchmark(config: RunConfig, name: str) -> Benchmark:
+def read_benchmark(config: RunConfig, name: str) -> PublishedItems:
     """The items of a benchmark task: one of the audit's own, of lm-eval, or on the user's own questions.
 
     Raises:
@@ -100,23 +100,25 @@ def read_benchmark(config: RunConfig, name: str) -> Benchmark:
     return found
 
 
-def _own(name: str) -> Benchmark:
+def _own(name: str) -> PublishedItems:
     """One of the audit's own tasks."""
     own = own_tasks()[name]
     data = assets.dataset(own.data[0])
     clusters = [cluster_of(row, own) for row in data.rows]
-    return Benchmark(name, _items(data.rows, own.data[0], clusters), own.published_order, (data.record,), own.words)
+    return PublishedItems(
+        name, _items(data.rows, own.data[0], clusters), own.published_order, (data.record,), own.words
+    )
 
 
-def _own_questions(task: TaskConfig) -> Benchmark:
+def _own_questions(task: TaskConfig) -> PublishedItems:
     """A user's own questions: their file has the order in which it may have been seen."""
     file = read_questions(task)
     rows = [{**question.row, "options": list(question.options)} for question in file.questions]
     clusters = [row.get(file.columns.cluster) if file.columns.cluster else None for row in rows]
-    return Benchmark(task.name, _items(rows, DATA_OF_QUESTIONS, clusters), True, (file.record,), None)
+    return PublishedItems(task.name, _items(rows, DATA_OF_QUESTIONS, clusters), True, (file.record,), None)
 
 
-def _foreign(config: RunConfig, name: str) -> Benchmark:
+def _foreign(config: RunConfig, name: str) -> PublishedItems:
     """A task of lm-eval or of the user's folders: nobody says whether its rows are in the order of publication."""
     evals = config.evals
     metadata = {"pretrained": config.tokenizer or config.model, **evals.metadata}
@@ -128,7 +130,7 @@ def _foreign(config: RunConfig, name: str) -> Benchmark:
         task = next(iter(loaded.tasks.values()))
         rows = [dict(row) for row in task.eval_docs]
     items = _items(rows, str(task.DATASET_PATH), [None] * len(rows))
-    return Benchmark(name, items, False, (describe(task, [item.identity for item in items]),), None)
+    return PublishedItems(name, items, False, (describe(task, [item.identity for item in items]),), None)
 
 
 def _items(rows: Sequence[dict[str, Any]], data: str, clusters: Sequence[str | None]) -> tuple[BenchmarkItem, ...]:

@@ -12,13 +12,13 @@ from audit.engine import ScoreRequest
 from audit.evals.contamination.results import SUITE, Declared, result_of
 from audit.evals.contamination.rewriting import NotRewritten, rewritten
 from audit.stats.definitions import Mean, SignFlip
-from audit.stats.min_k import min_k_plus
+from audit.stats.membership.min_k import min_k_plus
 
 if TYPE_CHECKING:
     from audit.core.config import RunConfig, TaskConfig
     from audit.core.records import TaskResult
     from audit.engine import Engine, Score
-    from audit.evals.contamination.benchmark import Benchmark, BenchmarkItem
+    from audit.evals.contamination.benchmark import BenchmarkItem, PublishedItems
 
 MOST_TOKENS = 1024
 """Tokens of a text at most."""
@@ -58,7 +58,7 @@ METRICS = (
 )
 
 
-def check_min_k(engine: Engine, config: RunConfig, wanted: TaskConfig, benchmark: Benchmark) -> TaskResult:
+def check_min_k(engine: Engine, config: RunConfig, wanted: TaskConfig, benchmark: PublishedItems) -> TaskResult:
     """The result on the items that a limit draws among those that can be rewritten.
 
     Args:
@@ -97,7 +97,7 @@ def check_min_k(engine: Engine, config: RunConfig, wanted: TaskConfig, benchmark
     )
 
 
-def _rewritten(benchmark: Benchmark, seed: int) -> tuple[dict[str, tuple[BenchmarkItem, str, str]], Counter[str]]:
+def _rewritten(benchmark: PublishedItems, seed: int) -> tuple[dict[str, tuple[BenchmarkItem, str, str]], Counter[str]]:
     """The items that can be rewritten, with both texts, by identity; why others cannot, with their number."""
     found, reasons = {}, Counter[str]()
     for item in benchmark.items:
@@ -109,7 +109,7 @@ def _rewritten(benchmark: Benchmark, seed: int) -> tuple[dict[str, tuple[Benchma
 
 
 def _drawn(
-    benchmark: Benchmark, wanted: TaskConfig, config: RunConfig, pairs: dict[str, tuple[BenchmarkItem, str, str]]
+    benchmark: PublishedItems, wanted: TaskConfig, config: RunConfig, pairs: dict[str, tuple[BenchmarkItem, str, str]]
 ) -> list[BenchmarkItem]:
     """The items that a limit draws among those that can be rewritten."""
     possible = tuple(item for item in benchmark.items if item.identity in pairs)

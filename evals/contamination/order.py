@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig, TaskConfig
     from audit.core.records import TaskResult
     from audit.engine import Engine, Score
-    from audit.evals.contamination.benchmark import Benchmark, BenchmarkItem
+    from audit.evals.contamination.benchmark import BenchmarkItem, PublishedItems
 
 SHUFFLES = 9
 """Shuffled orders of each shard."""
@@ -77,7 +77,7 @@ METRICS = (
 _WORD = re.compile(r"\w+")
 
 
-def check_order(engine: Engine, config: RunConfig, wanted: TaskConfig, benchmark: Benchmark) -> TaskResult:
+def check_order(engine: Engine, config: RunConfig, wanted: TaskConfig, benchmark: PublishedItems) -> TaskResult:
     """The result of the test on the first items of a benchmark.
 
     Args:

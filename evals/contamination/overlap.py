@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig, TaskConfig
     from audit.core.records import TaskResult
     from audit.engine import Engine
-    from audit.evals.contamination.benchmark import Benchmark, BenchmarkItem
+    from audit.evals.contamination.benchmark import BenchmarkItem, PublishedItems
 
 SHORT, LONG = 8, 13
 """Words of an n-gram: those of PaLM and of GPT-3."""
@@ -45,7 +45,7 @@ METRICS = (
 )
 
 
-def check_overlap(engine: Engine, config: RunConfig, wanted: TaskConfig, benchmark: Benchmark) -> TaskResult:
+def check_overlap(engine: Engine, config: RunConfig, wanted: TaskConfig, benchmark: PublishedItems) -> TaskResult:
     """The result on the items that a limit draws.
 
     An item is contaminated if at least 70 % of its 8-grams occur in the corpus (Chowdhery et al. 2022, "PaLM: Scaling

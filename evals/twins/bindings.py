@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from audit.evals.twins.formula import Calculation
-    from audit.evals.twins.quantities import Quantity
+    from audit.evals.twins.quantities import TextNumber
 
 CONSTANTS: Mapping[int, str] = {
     2: r"half|halves|twice|doubled?|doubles|pairs?|couples?",
@@ -36,7 +36,7 @@ class NoTwin(ValueError):  # noqa: N818 - a property of a problem, not a malfunc
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FormulaNumber:
     """What a number in a formula is."""
 
     quantity: int | None = None
@@ -53,7 +53,7 @@ class Chain:
 
     steps: tuple[Calculation, ...]
     """Its calculations; the last one gives the answer."""
-    places: tuple[tuple[Place, ...], ...]
+    places: tuple[tuple[FormulaNumber, ...], ...]
     """What each number of each step is."""
 
     def results(self, values: Sequence[Fraction]) -> list[Fraction]:
@@ -72,7 +72,7 @@ class Chain:
         return found
 
 
-def _value(place: Place, values: Sequence[Fraction], results: Sequence[Fraction]) -> Fraction:
+def _value(place: FormulaNumber, values: Sequence[Fraction], results: Sequence[Fraction]) -> Fraction:
     if place.quantity is not None:
         return values[place.quantity]
     if place.step is not None:
@@ -83,7 +83,7 @@ def _value(place: Place, values: Sequence[Fraction], results: Sequence[Fraction]
     return place.constant
 
 
-def bind(text: str, quantities: Sequence[Quantity], steps: Sequence[Calculation]) -> Chain:
+def bind(text: str, quantities: Sequence[TextNumber], steps: Sequence[Calculation]) -> Chain:
     """The formula on the numbers of a text.
 
     Every number of the formula must be one number of the text, or one earlier result, by its value; or a constant that
@@ -95,29 +95,29 @@ def bind(text: str, quantities: Sequence[Quantity], steps: Sequence[Calculation]
         NoTwin: Something is ambiguous or missing.
     """
     licensed = set(_licensed(text, quantities))
-    places: list[tuple[Place, ...]] = []
+    places: list[tuple[FormulaNumber, ...]] = []
     for position, step in enumerate(steps):
-        known = [*((one.value, Place(quantity=at)) for at, one in enumerate(quantities))]
-        known += [(one.value, Place(step=at)) for at, one in enumerate(steps[:position])]
+        known = [*((one.value, FormulaNumber(quantity=at)) for at, one in enumerate(quantities))]
+        known += [(one.value, FormulaNumber(step=at)) for at, one in enumerate(steps[:position])]
         places.append(tuple(_place(number, known, licensed) for number in step.numbers))
     used = {place for of_step in places for place in of_step}
-    if any(Place(quantity=at) not in used for at in range(len(quantities))):
+    if any(FormulaNumber(quantity=at) not in used for at in range(len(quantities))):
         msg = "a number of the text is not in the formula"
         raise NoTwin(msg)
-    if any(Place(step=at) not in used for at in range(len(steps) - 1)):
+    if any(FormulaNumber(step=at) not in used for at in range(len(steps) - 1)):
         msg = "a result is not used again in the formula"
         raise NoTwin(msg)
     return Chain(tuple(steps), tuple(places))
 
 
-def _licensed(text: str, quantities: Sequence[Quantity]) -> Iterator[int]:
+def _licensed(text: str, quantities: Sequence[TextNumber]) -> Iterator[int]:
     """The constants that words of a text bring in."""
     yield from (number for number, words in _CONSTANTS.items() if words.search(text))
     if any(one.is_percent for one in quantities):
         yield PERCENT
 
 
-def _place(number: Fraction, known: Sequence[tuple[Fraction, Place]], licensed: set[int]) -> Place:
+def _place(number: Fraction, known: Sequence[tuple[Fraction, FormulaNumber]], licensed: set[int]) -> FormulaNumber:
     """What a number of a formula is.
 
     Raises:
@@ -133,7 +133,7 @@ def _place(number: Fraction, known: Sequence[tuple[Fraction, Place]], licensed: 
     if not is_constant or number in _reachable([value for value, _ in known]):
         msg = "a number of the formula is not in the text"
         raise NoTwin(msg)
-    return Place(constant=number)
+    return FormulaNumber(constant=number)
 
 
 def _reachable(values: Sequence[Fraction]) -> set[Fraction]:

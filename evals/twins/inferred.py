@@ -12,7 +12,7 @@ from audit.evals.twins.formula import Calculation, calculation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from audit.evals.twins.quantities import Quantity
+    from audit.evals.twins.quantities import TextNumber
 
 FACTORS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 24, 52, 60, 100, 365, 1000)
 """Numbers that a problem may have without saying them: sides of a square, days of a week, …"""
@@ -25,7 +25,7 @@ _HIDDEN = re.compile(
 """Words that may bring in a number or an operation that is not plain arithmetic on the two numbers."""
 
 
-def inferred(row: dict[str, Any], text: str, found: Sequence[Quantity]) -> list[Calculation]:
+def inferred(row: dict[str, Any], text: str, found: Sequence[TextNumber]) -> list[Calculation]:
     """ASDiv, whose copy in the wheel holds no formulas: a sum, difference, product or quotient of the two numbers.
 
     There is one only if exactly one of the six gives the published answer and nothing else that such a problem may mean

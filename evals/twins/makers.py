@@ -12,7 +12,7 @@ from audit.evals.twins.bindings import Chain, NoTwin, bind
 from audit.evals.twins.formula import Calculation, FormulaFault, calculation
 from audit.evals.twins.given_names import renamed
 from audit.evals.twins.inferred import inferred
-from audit.evals.twins.quantities import Quantity, quantities, replaced, written
+from audit.evals.twins.quantities import TextNumber, quantities, replaced, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,12 +43,12 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True)
-class Maker:
+class TwinMaker:
     """How twins of a benchmark's problems are made."""
 
     columns: tuple[str, ...]
     """With the text of a problem."""
-    steps: Callable[[Row, str, Sequence[Quantity]], Sequence[Calculation]]
+    steps: Callable[[Row, str, Sequence[TextNumber]], Sequence[Calculation]]
     """The calculations of a row, given its text and the numbers in it; raises NoTwin or FormulaFault."""
     answer: str = "{}"
     """How the row writes the number of the answer."""
@@ -79,7 +79,7 @@ class Maker:
         number = float(results[-1])
         return Twin({**row, **parts, "answer": self.answer.format(f"{number:g}"), "number": number})
 
-    def _chain(self, row: Row, text: str, found: Sequence[Quantity]) -> Chain:
+    def _chain(self, row: Row, text: str, found: Sequence[TextNumber]) -> Chain:
         """The formula of a row on the numbers of its text.
 
         Raises:
@@ -97,7 +97,7 @@ class Maker:
         return bind(text, found, steps)
 
 
-def _quantities(text: str) -> list[Quantity]:
+def _quantities(text: str) -> list[TextNumber]:
     """The numbers of a text, at least one.
 
     Raises:
@@ -117,7 +117,7 @@ def _quantities(text: str) -> list[Quantity]:
 
 
 def drawn(
-    chain: Chain, found: Sequence[Quantity], text: str, generator: random.Random
+    chain: Chain, found: Sequence[TextNumber], text: str, generator: random.Random
 ) -> tuple[list[Fraction], list[Fraction]]:
     """New numbers, and the results of the formula's steps with them.
 
@@ -147,7 +147,7 @@ def _is_alike(new: Fraction, old: Fraction) -> bool:
     return kind and (new > 0) == (old > 0) and (new == 0) == (old == 0) and len(str(int(new))) <= len(str(int(old)))
 
 
-def alternatives(quantity: Quantity) -> list[Fraction]:
+def alternatives(quantity: TextNumber) -> list[Fraction]:
     """Other numbers of the same size and kind; none for 0 and 1, since the words around them would have to change.
 
     They have as many decimals and digits, are as round, and do not pass a limit that the number may have by nature: 7
@@ -183,7 +183,7 @@ def _roundness(whole: int) -> int:
     return 5 if power == 1 and whole >= 10 and whole % 5 == 0 else power
 
 
-def _annotated(row: Row, _text: str, _found: Sequence[Quantity]) -> list[Calculation]:
+def _annotated(row: Row, _text: str, _found: Sequence[TextNumber]) -> list[Calculation]:
     """GSM8K: the calculator annotations of the published solution, ``<<48/2=24>>``."""
     marks = _ANNOTATION.findall(row["answer"])
     if not marks or row["answer"].count("<<") != len(marks):
@@ -205,8 +205,8 @@ def _number(text: str) -> Fraction:
         raise FormulaFault(msg) from error
 
 
-MAKERS: Mapping[str, Maker] = {
-    "asdiv": Maker(("passage", "question"), inferred),
-    "gsm8k": Maker(("question",), _annotated, answer="#### {}"),
+MAKERS: Mapping[str, TwinMaker] = {
+    "asdiv": TwinMaker(("passage", "question"), inferred),
+    "gsm8k": TwinMaker(("question",), _annotated, answer="#### {}"),
 }
 """By benchmark task."""

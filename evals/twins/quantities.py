@@ -50,7 +50,7 @@ _OTHER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class TextNumber:
     """A number in a text."""
 
     start: int
@@ -66,7 +66,7 @@ class Quantity:
     """Whether a percent sign follows."""
 
 
-def quantities(text: str) -> list[Quantity] | None:
+def quantities(text: str) -> list[TextNumber] | None:
     """All numbers of a text in order; None if it holds one that is not understood: a time, a fraction, an ordinal."""
     found = []
     rest = list(text)
@@ -74,10 +74,10 @@ def quantities(text: str) -> list[Quantity] | None:
         word, digits = match["word"], match["digits"]
         start, end = match.span("word" if word else "digits")
         if word:
-            made = Quantity(start, end, Fraction(WORDS[word.lower()]), is_word=True)
+            made = TextNumber(start, end, Fraction(WORDS[word.lower()]), is_word=True)
         else:
             decimals = len(digits.partition(".")[2])
-            made = Quantity(start, end, Fraction(digits.replace(",", "")), decimals, is_percent=bool(match["after"]))
+            made = TextNumber(start, end, Fraction(digits.replace(",", "")), decimals, is_percent=bool(match["after"]))
         if word and _OTHER.match(text, start):
             return None
         found.append(made)
@@ -85,7 +85,7 @@ def quantities(text: str) -> list[Quantity] | None:
     return None if _OTHER.search("".join(rest)) else found
 
 
-def written(quantity: Quantity, value: Fraction, text: str) -> str | None:
+def written(quantity: TextNumber, value: Fraction, text: str) -> str | None:
     """Another value in the style of a quantity: a word, its decimals, its separators; None if it cannot be written so.
 
     Args:
@@ -101,7 +101,7 @@ def written(quantity: Quantity, value: Fraction, text: str) -> str | None:
     return f"{float(value):{',' if grouped else ''}.{quantity.decimals}f}"
 
 
-def replaced(text: str, changes: Sequence[tuple[Quantity, str]]) -> str:
+def replaced(text: str, changes: Sequence[tuple[TextNumber, str]]) -> str:
     """A text with other numbers.
 
     Args:
@@ -113,9 +113,9 @@ def replaced(text: str, changes: Sequence[tuple[Quantity, str]]) -> str:
     return text
 
 
-def by_value(found: Sequence[Quantity]) -> Mapping[Fraction, list[Quantity]]:
+def by_value(found: Sequence[TextNumber]) -> Mapping[Fraction, list[TextNumber]]:
     """Quantities by their value."""
-    groups: dict[Fraction, list[Quantity]] = {}
+    groups: dict[Fraction, list[TextNumber]] = {}
     for quantity in found:
         groups.setdefault(quantity.value, []).append(quantity)
     return groups

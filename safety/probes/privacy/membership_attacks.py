@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
-from audit.stats.min_k import min_k, min_k_plus
+from audit.stats.membership.min_k import min_k, min_k_plus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ import pytest
 from audit.core.config import RunConfig, TaskConfig
 from audit.engine import Score
 from audit.evals.contamination import order
-from audit.evals.contamination.benchmark import Benchmark, BenchmarkItem, read_benchmark
+from audit.evals.contamination.benchmark import BenchmarkItem, PublishedItems, read_benchmark
 from audit.evals.contamination.order import check_order, likeness, orders_of, shards_of
 from audit.stats.recompute import differences
 
@@ -26,8 +26,8 @@ def an_item(text: str) -> BenchmarkItem:
     return BenchmarkItem({"question": text}, text, f"id of {text}", None)
 
 
-def benchmark(texts: Sequence[str], *, published: bool = True) -> Benchmark:
-    return Benchmark("b", tuple(map(an_item, texts)), published, (), None)
+def benchmark(texts: Sequence[str], *, published: bool = True) -> PublishedItems:
+    return PublishedItems("b", tuple(map(an_item, texts)), published, (), None)
 
 
 WANTED = TaskConfig(name="b.order")

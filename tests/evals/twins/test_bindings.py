@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from audit.evals.twins.bindings import NoTwin, Place, bind
+from audit.evals.twins.bindings import FormulaNumber, NoTwin, bind
 from audit.evals.twins.formula import Calculation, calculation
 from audit.evals.twins.quantities import quantities
 
@@ -29,7 +29,10 @@ def test_results_follow_the_numbers_of_the_text() -> None:
     text = "She has 16 eggs, eats 3 and sells the rest for $2 each."
     assert bound(text, "16-3=13", "13*2=26") == [13, 39]  # 17 − 4, times 3
     chain = bind(text, quantities(text) or [], steps("16-3=13", "13*2=26"))
-    assert chain.places == ((Place(quantity=0), Place(quantity=1)), (Place(step=0), Place(quantity=2)))
+    assert chain.places == (
+        (FormulaNumber(quantity=0), FormulaNumber(quantity=1)),
+        (FormulaNumber(step=0), FormulaNumber(quantity=2)),
+    )
     assert bound("5 pens a day, twice as many nibs, for 4 days", "5*2=10", "5+10=15", "15*4=60") == [12, 18, 90]
     assert bound("30% of 80", "30/100=.3", "80*.3=24") == [Fraction("0.31"), Fraction("25.11")]
 

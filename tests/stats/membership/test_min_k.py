@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audit.stats.min_k import min_k, min_k_plus
+from audit.stats.membership.min_k import min_k, min_k_plus
 
 
 def test_the_published_code_gives_the_same() -> None:

@@ -1,6 +1,6 @@
 """Does the order test find a benchmark that was trained on, and only then? A small model learns it, step by step.
 
-    OMP_NUM_THREADS=1 python benchmarks/contamination.py --simulations 200
+    OMP_NUM_THREADS=1 python benchmarks/contamination/learned_order.py --simulations 200
 
 A byte-level model of two layers with random weights is trained on questions of BoolQ. **Planted**: always in the
 published order; **shuffled**: the same questions as often, but in another order at each step, so that the model knows
@@ -26,7 +26,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from audit.core.assets import dataset
 from audit.core.config import RunConfig, TaskConfig
 from audit.engine import load
-from audit.evals.contamination.benchmark import Benchmark, BenchmarkItem
+from audit.evals.contamination.benchmark import BenchmarkItem, PublishedItems
 from audit.evals.contamination.order import check_order
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def questions(count: int) -> list[BenchmarkItem]:
     return [BenchmarkItem({"question": text}, text, str(place), None) for place, text in enumerate(texts)]
 
 
-def benchmark(items: list[BenchmarkItem]) -> Benchmark:
+def benchmark(items: list[BenchmarkItem]) -> PublishedItems:
     """Items as a benchmark."""
-    return Benchmark("questions", tuple(items), True, (), None)
+    return PublishedItems("questions", tuple(items), True, (), None)
 
 
 def trained(

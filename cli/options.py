@@ -103,6 +103,8 @@ class FieldOption:
         types = _types(self.field.annotation)
         if dict in types:
             return values.settings(typed, self.name)
+        if list in types:
+            return [word.strip() for word in typed.split(",")]
         return values.boolean(typed, self.name) if bool in types else typed
 
 
@@ -236,6 +238,8 @@ def _parameter(name: str, annotation: object, default: object) -> inspect.Parame
 def _typed(field: FieldInfo) -> Any:  # noqa: ANN401 - a type
     """The type in which an option is typed: a flag for what is false by default, text for what is read further."""
     types = _types(field.annotation)
+    if list in types and _choices(field.annotation):
+        return str
     if list in types:
         return list[Path] if Path in types else list[str]
     if bool in types:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from audit.core.errors import ConfigError
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.config import Limit
+
+Item = TypeVar("Item")
 
 
 def choose(n: int, limit: Limit | None, seed: int, name: str) -> list[int]:
@@ -66,6 +68,20 @@ def choose_clusters(clusters: Sequence[str], limit: Limit | None, seed: int, nam
             break
         drawn += groups[group]
     return sorted(drawn)
+
+
+def first_items(items: Sequence[Item], limit: Limit | None, name: str) -> Sequence[Item]:
+    """The first items, in their order, where it must not be broken: a larger limit adds items, whatever the seed.
+
+    Args:
+        items: All there are.
+        limit: As in :func:`choose`.
+        name: Task.
+
+    Raises:
+        ConfigError: As :func:`choose`.
+    """
+    return items[: _count(len(items), limit, name)]
 
 
 def _count(n: int, limit: Limit | None, name: str) -> int:

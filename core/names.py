@@ -49,6 +49,15 @@ PROBES = {
 """Probes, in the order in which they are listed, and the folder of ``safety/probes/`` whose module of that name holds
 each as ``PROBE``."""
 
+CHECKS = ("order", "min-k", "overlap", "twins")
+"""What is asked about a benchmark task, as a task called ``TASK.CHECK``: signs of contamination, and fresh twins."""
+
+
+def check_of(name: str) -> tuple[str, str] | None:
+    """The benchmark task and the check of a task called ``TASK.CHECK``; None for any other name."""
+    base, _, check = name.rpartition(".")
+    return (base, check) if base and check in CHECKS else None
+
 
 PERTURBED = "_perturbed"
 """Suffix of the name of a task that asks the items of another one again, perturbed."""
@@ -66,4 +75,5 @@ def has_definitions(suite: str, task: str) -> bool:
     elsewhere may have none. No such task has the name of a probe (``evals.suite.check``): a rule names task and metric
     alone, so a metric that was moved from ``safety`` to ``evals`` would be judged in place of the probe's.
     """
-    return suite != "evals" or task in TASKS or task in PROBES or task.endswith(PERTURBED)
+    known = task in TASKS or task in PROBES or task.endswith(PERTURBED) or check_of(task) is not None
+    return suite != "evals" or known

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 ROUNDING = 1e-9
 """Relative tolerance at the ends of a unit's range, for rounding."""
 
+P_VALUE = "p_value"
+"""Unit of the p-value of a test: the smaller, the stronger the evidence; a large one proves nothing."""
+
 SHARE_SCALES = {"share": 1.0, "percent": 100.0}
 """Factor that turns a share into the unit; with another factor or unit, values of 0 and 1 are no shares."""
 
@@ -66,7 +69,7 @@ class Unit:
     def words(self) -> str:
         """Its name and range: ``a share, 0 to 1``."""
         if self.whole_range:
-            return f"{self.noun}, {self.low:g} to {self.high:g}".replace("-", "−")
+            return f"{self.noun}, {f'{self.low:g} to {self.high:g}'.replace('-', '−')}"
         return f"{self.noun}, from {self.low:g}" if math.isfinite(self.low) else self.title
 
 
@@ -75,6 +78,7 @@ UNITS: dict[str, Unit] = {
     for unit in (
         Unit("share", "share (0 to 1)", 0, 1, 3, "a share", "a larger share", factor=100, suffix=" %"),
         Unit("probability", "probability (0 to 1)", 0, 1, 3, "a probability", "more likely"),
+        Unit(P_VALUE, "p-value (0 to 1)", 0, 1, noun="a p-value", higher="weaker evidence"),
         Unit("reciprocal_rank", "reciprocal rank (0 to 1)", 0, 1, 3, "a reciprocal rank", "closer to first place"),
         Unit("percent", "percent (0 to 100)", 0, 100, 1, "a percentage", "a larger share", suffix=" %"),
         Unit(

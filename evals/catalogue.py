@@ -56,6 +56,9 @@ class OwnTask:
     """Instructions in its prompts, each with another wording that asks the same."""
     words: TaskWords | None = None
     """Title and question; None for those of its kind."""
+    published_order: bool = False
+    """Whether the rows of its data set are in the order in which they were published, which says nothing about
+    them."""
     metrics: tuple[Metric, ...] = ()
     """All metrics that it may leave, without values; all are about all items."""
 
@@ -115,6 +118,7 @@ def _read(file: Path) -> OwnTask:
         slices=tuple(about.get("slices", ())),
         paraphrases=about.get("paraphrases", {}),
         words=TaskWords(title=about["title"], question=about["question"], good=about.get("good", GOOD)),
+        published_order=about.get("published_order", False),
         metrics=_metrics(fields, classes=about.get("classes", False)),
     )
 

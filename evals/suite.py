@@ -18,6 +18,7 @@ from audit.core.errors import (
     TaskUnavailable,
     did_you_mean,
 )
+from audit.core.names import check_of
 from audit.core.records import AssetRecord, TaskResult
 from audit.core.records.finite import finite
 from audit.core.text import named
@@ -26,6 +27,7 @@ from audit.evals import prompt_parts
 from audit.evals.asking import check_settings, pick, prepare
 from audit.evals.catalogue import own_tasks, tasks_folder
 from audit.evals.chosen import check_folders
+from audit.evals.contamination.asked import check_asked, run_check
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import hub, quiet
 from audit.evals.lm_eval.sources import describe
@@ -78,7 +80,9 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
         if name in names[:position]:
             msg = f"evals.tasks: {name} is listed twice: remove one"
             raise ConfigError(msg)
-        if config.evals.tasks[position].file is None:
+        if config.evals.tasks[position].file is None and check_of(name):
+            check_asked(config, name)
+        elif config.evals.tasks[position].file is None:
             _check_name(name, include, others)
         else:
             _check_own_data(config.evals.tasks[position], include)
@@ -106,7 +110,7 @@ def _check_name(name: str, include: tuple[Path, ...], others: Collection[str]) -
 
 def _check_own_data(task: TaskConfig, include: tuple[Path, ...]) -> None:
     """Refuse invalid files of questions, and names that other tasks have."""
-    if task.name in TASKS or task.name in lm_eval_tasks.names(include):
+    if task.name in TASKS or check_of(task.name) or task.name in lm_eval_tasks.names(include):
         msg = f"evals.tasks: a task named {task.name} already exists: choose another name for the one with a file"
         raise ConfigError(msg)
     read_questions(task)
@@ -163,6 +167,8 @@ def in_random_order(task: TaskConfig, include: tuple[Path, ...]) -> bool:
     """
     if task.file is not None or task.name in TASKS:
         return not has_clusters(task)
+    if check_of(task.name):
+        return False
     return not is_group(task.name, include)
 
 
@@ -201,6 +207,8 @@ def run_tasks(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
 
 def _results(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterable[TaskResult]:
     """The results of one configured task, which may be a group."""
+    if wanted.file is None and check_of(wanted.name):
+        return [run_check(engine, config, wanted, evaluate)]
     if wanted.file is not None:
         return _run_own_data(engine, config, wanted)
     return _run_own(engine, config, wanted) if wanted.name in TASKS else _run_foreign(engine, config, wanted)

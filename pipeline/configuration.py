@@ -10,6 +10,7 @@ from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import ConfigError
 from audit.evals import suite as evals
 from audit.evals.chosen import expand
+from audit.evals.contamination.asked import with_checks
 from audit.pipeline.plugins import with_plugins
 from audit.safety import suite as safety
 
@@ -55,11 +56,13 @@ def choose_tasks(
     update = {"tasks": evaluated, "include_path": include}
     if samples is not None:
         update["samples"] = _by_task(samples, [task.name for task in evaluated], tuple(include), limit)
-    return config.model_copy(
-        update={
-            "evals": config.evals.model_copy(update=update),
-            "safety": config.safety.model_copy(update={"tasks": [t for t in chosen if t.name in of_safety]}),
-        }
+    return with_checks(
+        config.model_copy(
+            update={
+                "evals": config.evals.model_copy(update=update),
+                "safety": config.safety.model_copy(update={"tasks": [t for t in chosen if t.name in of_safety]}),
+            }
+        )
     )
 
 

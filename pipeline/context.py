@@ -11,6 +11,7 @@ import torch
 
 from audit.core import assets, provenance
 from audit.core.errors import AssetMissing, CheckpointBroken, TemplateError
+from audit.core.names import check_of
 from audit.engine.chat import uses_chat_template
 from audit.engine.checkpoint.source import is_gguf
 from audit.engine.local.hardware import bfloat16_units
@@ -90,7 +91,8 @@ def _fetch_data(config: RunConfig, remembering: Remembering) -> list[AssetRecord
     remembering.step("looking for data sets")
     wanted = {name for task in config.safety.tasks for name in safety.PROBES[task.name].datasets}
     own = own_tasks()
-    wanted |= {name for task in config.evals.tasks if task.name in own for name in own[task.name].data}
+    asked = [(check_of(task.name) or (task.name,))[0] for task in config.evals.tasks]
+    wanted |= {name for task in asked if task in own for name in own[task].data}
     found = []
     for name in sorted(wanted):
         with contextlib.suppress(AssetMissing):

@@ -37,6 +37,8 @@ def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
     if wrong is None or right is None or wrong.value is None or right.value is None:
         return count
     low, high = figures(wrong).value, figures(right).value
+    if metric.unit == "points":  # a difference: one side right and the other wrong
+        return f"{count}: {low} to {high}, whatever they would have said"
     return f"{count}: {low} if all are wrong, {high} if all are right"
 
 

@@ -13,6 +13,8 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 from pydantic_core import PydanticCustomError
 
 from audit.core.config.budget import BudgetConfig
+from audit.core.config.contamination import ContaminationConfig
+from audit.core.config.explain import ExplainConfig
 from audit.core.config.fields import (
     Checkpoint,
     Count,
@@ -145,6 +147,8 @@ class EvalsConfig(Section):
         Field(default_factory=dict)
     )
     """Passed to every lm-eval task that is not the audit's own, e.g. ``max_seq_lengths: [4096]`` for RULER."""
+    contamination: ContaminationConfig = Field(default_factory=ContaminationConfig)
+    """Signs that the checkpoint saw items in training."""
     samples: dict[str, list[int | str]] = Field(default_factory=dict)
     """Items to run, by task: positions in its data set or ``sample_id``. Limits do not apply to these tasks."""
     robustness: Annotated[RobustnessConfig, Field(exclude_if=lambda value: not value.perturbations)] = Field(
@@ -189,39 +193,6 @@ class SafetyConfig(Section):
             msg = "a task with a file is a benchmark task: list it under evals.tasks"
             raise PydanticCustomError(OWN_DATA_FAULT, msg)
         return self
-
-
-class ExplainConfig(Section):
-    """Attributions for selected samples."""
-
-    methods: list[str] = Field(default_factory=list)
-    """Attribution methods, e.g. ``occlusion``, ``attention_rollout``; an empty list explains nothing."""
-    errors: Number = 1
-    """Number of most confident errors to explain per task."""
-    right_answers: Number = 0
-    """Number of most confident right answers to explain per task."""
-    bias_gaps: Number = 1
-    """Number of stereotyped choices to explain per bias probe, widest gap first."""
-    harmful_outputs: Number = 1
-    """Number of most toxic, or otherwise worst, outputs to explain per probe where lower is better."""
-    flips: Number = 1
-    """Number of answers to explain per task that a perturbation flipped between right and wrong, each together with the
-    answer to the original question."""
-    worst_rated: Number = 1
-    """Number of outputs to explain per task that people rated below the middle of the scale in an earlier run."""
-    drivers: Number = 0
-    """Samples of each kind of answer, over all tasks, that occlusion explains to find the words, template fields and
-    few-shot examples that drive it. Below 5 nothing can be tested; 0 turns this off."""
-    max_features: Annotated[
-        Count,
-        Option(
-            "Maximum number of features: with --features auto, longer prompts are split into clauses, sentences or "
-            "runs of sentences. Default: 48, or for a stored sample the value of its run.",
-            ("explain",),
-        ),
-    ] = 48
-    """Maximum number of features; longer prompts are split into coarser ones: words, clauses, sentences, runs of
-    sentences."""
 
 
 class ServerConfig(Section):

@@ -5,8 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from audit.core.units import P_VALUE
+
 if TYPE_CHECKING:
     from audit.core.records import Metric
+
+LEVEL = 0.05
+"""A p-value up to this counts as evidence."""
 
 
 class Grade(StrEnum):
@@ -44,10 +49,14 @@ def reference_of(metric: Metric) -> float | None:
 def grade(metric: Metric, *, narrow: bool = False) -> Grade:
     """What the interval of a metric shows against its reference. Nothing is good or bad without one.
 
+    A small p-value is evidence of harm; a large one is evidence of nothing.
+
     Args:
         metric: Any.
         narrow: Whether the run was looked at while it went on, so that its interval is too narrow.
     """
+    if metric.unit == P_VALUE and metric.value is not None:
+        return Grade.BAD if metric.value <= LEVEL and not narrow else Grade.OPEN
     reference = reference_of(metric)
     if metric.value is None or metric.ci_low is None or metric.ci_high is None or reference is None:
         return Grade.NONE

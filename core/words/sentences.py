@@ -9,6 +9,7 @@ majority answer alone              better than always giving that answer, worse,
 ideal that is a target             above or below the ideal, or no deviation shown
 ideal that is the best value       how much of the harm was found; if none, how much may have been missed
 none                               value and interval; nothing is called good or bad
+p-value                            evidence where it is small; where it is large, that this proves nothing
 =================================  =========================================================================
 
 A claim rests on an interval that lies on one side of the reference. An interval that holds it never proves equality.
@@ -20,9 +21,9 @@ from typing import TYPE_CHECKING
 
 from audit.core.formatting import ABSENT, REASON_LIMIT, counted
 from audit.core.text import printable
-from audit.core.units import SHARE_SCALES, unit_of
+from audit.core.units import P_VALUE, SHARE_SCALES, unit_of
 from audit.core.words.figures import Figures, figures
-from audit.core.words.grade import side
+from audit.core.words.grade import LEVEL, side
 from audit.core.words.titles import BETTER, metric_title, quoted
 
 if TYPE_CHECKING:
@@ -44,14 +45,30 @@ def sentence(metric: Metric, *, narrow: bool = False) -> str:
     shown = figures(metric)
     if narrow:
         return _unsure(metric, shown.value, "the interval is too narrow to rely on")
+    if metric.unit == P_VALUE:
+        return _tested(metric, shown)
     known = metric.ideal is not None or metric.chance is not None or metric.majority is not None
     if shown.interval == ABSENT and known:
         return _unsure(metric, shown.value, "there is no interval to say how sure this is")
+    return _against(metric, shown)
+
+
+def _against(metric: Metric, shown: Figures) -> str:
+    """What a value with its interval shows against its reference."""
     if metric.ideal is not None:
         return _target(metric, shown) if metric.higher_is_better is None else _harm(metric, shown)
     if metric.chance is not None:
         return _capability(metric, shown) if metric.higher_is_better else _leak(metric, shown)
     return _constant(metric, shown) if metric.majority is not None else _plain(metric, shown)
+
+
+def _tested(metric: Metric, shown: Figures) -> str:
+    """What a p-value says: a small one is evidence, a large one is none, for neither side."""
+    words = metric.words
+    if float(metric.value or 0.0) <= LEVEL:
+        return f"{printable((words and words.above) or 'More than chance explains', 160)}: p = {shown.value}."
+    within = printable((words and words.within) or "No more than chance explains is shown", 160)
+    return f"{within}: p = {shown.value}. A large p-value proves nothing."
 
 
 def _capability(metric: Metric, shown: Figures) -> str:

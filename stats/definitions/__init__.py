@@ -18,6 +18,7 @@ from audit.stats.definitions.comparisons.bbq import BbqBias as BbqBias
 from audit.stats.definitions.comparisons.correlation import Correlation as Correlation
 from audit.stats.definitions.comparisons.groups import GroupsAlike as GroupsAlike
 from audit.stats.definitions.comparisons.groups import LargestGap as LargestGap
+from audit.stats.definitions.comparisons.paired_shares import PairedShares as PairedShares
 from audit.stats.definitions.comparisons.pairs import Paired as Paired
 from audit.stats.definitions.comparisons.sign_flip import SignFlip as SignFlip
 from audit.stats.definitions.comparisons.stereoset import StereoSet as StereoSet
@@ -35,6 +36,8 @@ from audit.stats.definitions.means.mean import Mean as Mean
 from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions as MeanOfCompletions
 from audit.stats.definitions.means.members import Members as Members
 from audit.stats.definitions.metric import measured as measured
+from audit.stats.definitions.orders.order_test import OrderPermutation as OrderPermutation
+from audit.stats.definitions.orders.order_test import OrderShardedT as OrderShardedT
 from audit.stats.definitions.perturbations.against import Against as Against
 from audit.stats.definitions.perturbations.lowest_mean import LowestMean as LowestMean
 from audit.stats.definitions.perturbations.not_perturbed import NotPerturbed as NotPerturbed

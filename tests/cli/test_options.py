@@ -38,6 +38,9 @@ class Paint(Section):
     )
     wet: Annotated[bool, Option("Leave it wet.", ("paint",))] = False
     round_corners: Annotated[bool, Option("Round the corners.", ("paint",))] = True
+    tools: Annotated[list[Literal["brush", "knife"]], Option("{choices}, separated by commas.", ("paint",))] = Field(
+        default_factory=list
+    )
     more: Annotated[Variables, Option("Further.", ("paint",))] = Field(default_factory=dict)
     inner: Inner = Inner()
     hidden: int = 3
@@ -76,12 +79,14 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Given, Own]]:
 def test_a_field_is_an_option_of_the_commands_that_it_names(call: Any) -> None:
     found = {option.opts[0]: option for option in get_command(call.program).params}
     assert found.keys() == {
-        "name", "--json", "--times", "--colour", "--plugin", "--wet", "--round-corners", "--more", "--inner-width",
+        "name", "--json", "--times", "--colour", "--plugin", "--wet", "--round-corners", "--tools", "--more",
+        "--inner-width",
     }  # fmt: skip
     assert found["--colour"].opts == ["--colour", "-c"]
     assert found["--colour"].help == "red, green or blue: of it."
     assert (found["--inner-width"].min, found["--plugin"].multiple, found["--wet"].is_flag) == (1, True, True)
     assert not found["--round-corners"].is_flag, "what is true unless set takes a value"
+    assert found["--tools"].help == "brush or knife, separated by commas."
     assert [option.name for option in of_configuration("other")] == ["--plugin"]
 
 
@@ -96,8 +101,8 @@ def test_what_is_typed_sets_the_fields(call: Any) -> None:
     assert given.names == ("--colour", "--plugin", "--wet", "--inner-width")
     assert own == Own("sea")
     assert Paint.model_validate(given.values).inner.width == 3
-    given, own = call("sea", "--round-corners", "false", "--more", "a=1,b=x", "--json")
-    assert given.values == {"round_corners": False, "more": {"a": 1, "b": "x"}}
+    given, own = call("sea", "--round-corners", "false", "--more", "a=1,b=x", "--tools", "knife, brush", "--json")
+    assert given.values == {"round_corners": False, "tools": ["knife", "brush"], "more": {"a": 1, "b": "x"}}
     assert typed_names(own) == ["--json"]
     assert call("sea")[0] == Given({})
     assert typed_names(call("sea", "--times", "2")[1]) == ["--times"]

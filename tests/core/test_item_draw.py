@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.core.errors import ConfigError
-from audit.core.item_draw import choose, choose_clusters
+from audit.core.item_draw import choose, choose_clusters, first_items
 
 
 @given(st.integers(0, 500), st.integers(1, 600), st.integers(0, 2**32 - 1))
@@ -87,3 +87,9 @@ def test_in_clusters_of_one_items_are_drawn_as_without() -> None:
     assert choose_clusters(names, 0.25, 3, "boolq") == choose(20, 5, 3, "boolq")
     with pytest.raises(ConfigError, match="boolq: limit must be at least 1 or a share below 1, found 0"):
         choose_clusters(names, 0, 1, "boolq")
+
+
+def test_first_items_stay_in_order() -> None:
+    assert [first_items("abcde", limit, "boolq.order") for limit in (2, 0.5, None, "all", 9)] == [
+        *("ab", "abc", "abcde", "abcde", "abcde")
+    ]

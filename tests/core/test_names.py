@@ -8,7 +8,7 @@ import pytest
 
 from audit import safety
 from audit.core.names import PROBES as FOLDERS
-from audit.core.names import TASKS, has_definitions
+from audit.core.names import TASKS, check_of, has_definitions
 from audit.evals.catalogue import own_tasks, tasks_folder
 from audit.safety.suite import PROBES
 
@@ -32,6 +32,19 @@ def test_every_task_file_is_listed_and_declares_its_own_name() -> None:
     assert [task.name for task in own_tasks().values()] == list(TASKS)
 
 
+def test_a_check_is_named_after_its_benchmark() -> None:
+    cases = {
+        "boolq.order": ("boolq", "order"),
+        "lm-eval:a.b.min-k": ("lm-eval:a.b", "min-k"),
+        "gsm8k.twins": ("gsm8k", "twins"),
+        "boolq": None,
+        "boolq.other": None,
+        ".order": None,
+        "order": None,
+    }
+    assert {name: check_of(name) for name in cases} == cases
+
+
 @pytest.mark.parametrize(
     ("suite", "task", "expected"),
     [
@@ -40,6 +53,7 @@ def test_every_task_file_is_listed_and_declares_its_own_name() -> None:
         ("evals", "hellaswag", False),  # lm-eval's
         ("evals", "bbq", True),  # of a probe, moved to another suite
         ("evals", "lm-eval:bbq", False),
+        ("evals", "hellaswag.order", True),  # made by the audit, whatever the benchmark
         ("safety", "bbq", True),
         ("safety", "a_plug_in", True),
         ("explain", "occlusion", True),

@@ -11,6 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
+from audit.stats.membership.min_k import min_k, min_k_plus
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
     from audit.engine import Score
 
-SHARE = 0.2
-"""Of the least likely tokens, in Min-K % and Min-K % ++."""
 FOLDS = 5
 
 
@@ -37,18 +37,12 @@ def attacks(text: str, score: Score) -> dict[str, float]:
         Min-K % ++).
     """
     log_probs = np.array(score.log_probs)
-    centred = (log_probs - np.array(score.mean_log_probs)) / np.maximum(np.array(score.std_log_probs), 1e-6)
     return {
         "loss": float(log_probs.mean()),
         "zlib": float(log_probs.sum() / len(zlib.compress(text.encode()))),
-        "min_k": _least(log_probs),
-        "min_k_plus": _least(centred),
+        "min_k": min_k(log_probs),
+        "min_k_plus": min_k_plus(score.log_probs, score.mean_log_probs or (), score.std_log_probs or ()),
     }
-
-
-def _least(values: NDArray[np.float64]) -> float:
-    """Mean of the lowest 20 %, one at least."""
-    return float(np.sort(values)[: max(1, int(len(values) * SHARE))].mean())
 
 
 def blind(

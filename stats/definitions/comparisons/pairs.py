@@ -30,6 +30,7 @@ class Paired(Definition):
     """
 
     NAME: ClassVar[str] = "paired"
+    COUNTS_PAIRS: ClassVar[bool] = True
 
     by: str
     """The slice that distinguishes the items of a pair."""
@@ -48,7 +49,7 @@ class Paired(Definition):
 
     def values(self, samples: Sequence[Sample]) -> list[tuple[Sample, float]]:
         """The first item of each complete pair, and the result of the comparison."""
-        compared = ((one, self._compared(one, other)) for one, other in self._pairs(samples))
+        compared = ((one, self.compared(one, other)) for one, other in self._pairs(samples))
         return [(one, value) for one, value in compared if value is not None]
 
     def _pairs(self, samples: Sequence[Sample]) -> list[tuple[Sample, Sample]]:
@@ -59,8 +60,8 @@ class Paired(Definition):
         first = [one for one in paired if one.slices.get(self.by) == self.first and excluded.isdisjoint(one.flags)]
         return [(one, second[one.pair]) for one in first if one.pair in second]
 
-    def _compared(self, one: Sample, other: Sample) -> float | None:
-        """The result of the comparison; null if an item has no value."""
+    def compared(self, one: Sample, other: Sample) -> float | None:
+        """The result of the comparison of a pair; null if an item has no value."""
         first, second = (Mean(of=self.of).of_sample(item) for item in (one, other))
         if first is None or second is None:
             return None
@@ -69,7 +70,7 @@ class Paired(Definition):
     def _missing(self, samples: Sequence[Sample]) -> int:
         """Number of pairs of scored items without a result."""
         return sum(
-            is_scored(one) and is_scored(other) and self._compared(one, other) is None
+            is_scored(one) and is_scored(other) and self.compared(one, other) is None
             for one, other in self._pairs(samples)
         )
 

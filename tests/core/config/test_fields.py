@@ -20,7 +20,7 @@ NO_PLACES = {
     "revision", "profile", "device", "device_map", "dtype", "quantization", "chat_template", "chat_template_args",
     "limit", "intended_use", "thinking.end", "evals.tasks.name", "evals.tasks.limit",
     *(f"evals.tasks.{name}" for name in OWN_DATA), *(f"safety.tasks.{name}" for name in OWN_DATA),
-    "evals.gen_kwargs", "evals.system_instruction", "evals.robustness.perturbations",
+    "evals.contamination.checks", "evals.gen_kwargs", "evals.system_instruction", "evals.robustness.perturbations",
     "evals.metadata", "evals.samples", "safety.tasks.name", "safety.tasks.limit", "safety.answers",
     "safety.toxicity_label", "safety.toxicity_languages", "explain.methods",
 }  # fmt: skip
@@ -61,6 +61,7 @@ def test_every_path_is_resolved_and_every_text_is_known_to_be_none() -> None:
 def test_the_marks_are_those_that_the_run_needs() -> None:
     assert {path for path, field in fields(RunConfig) if place_of(field)} >= {
         "model", "base", "tokenizer", "data_dirs", "out", "evals.include_path", "evals.tasks.file", "safety.reference",
+        "evals.contamination.corpus",
         "safety.toxicity_scorer",
     }  # fmt: skip
     assert isinstance(place_of(RunConfig.model_fields["model"]), PathMark)

@@ -34,6 +34,9 @@ CASES = [
     (metric(0.0, 0.2, ideal=0, higher_is_better=False), Grade.OPEN),
     (metric(0.6, 0.7, higher_is_better=True), Grade.NONE),
     (metric(None, None, **GUESS, error="none"), Grade.NONE),
+    (metric(None, None, unit="p_value").model_copy(update={"value": 0.05}), Grade.BAD),
+    (metric(None, None, unit="p_value").model_copy(update={"value": 0.051}), Grade.OPEN),
+    (metric(None, None, unit="p_value", error="none"), Grade.NONE),
     (metric(0.6, 0.7, **GUESS).model_copy(update={"ci_high": None}), Grade.NONE),
 ]
 

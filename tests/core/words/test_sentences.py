@@ -47,6 +47,20 @@ CASES: list[tuple[Metric, str]] = [
         "5 % (3 to 7 %) of continuations are toxic; ideally 5 %.",
     ),
     (metric(None, None, None, error="It broke."), "Not computed: It broke."),
+    # a p-value
+    (
+        metric(0.0003, None, None, "p_value", words={"title": "Test", "above": "Knows the order", "within": "No sign"}),
+        "Knows the order: p = 0.0003.",
+    ),
+    (
+        metric(0.42, None, None, "p_value", words={"title": "Test", "above": "Knows the order", "within": "No sign"}),
+        "No sign: p = 0.42. A large p-value proves nothing.",
+    ),
+    (metric(0.05, None, None, "p_value"), "More than chance explains: p = 0.05."),
+    (
+        metric(0.06, None, None, "p_value"),
+        "No more than chance explains is shown: p = 0.06. A large p-value proves nothing.",
+    ),
     # chance level, higher is better
     (guessed(0.62, 0.55, 0.69), "Better than guessing: 62 % (55 to 69 %), where guessing gives 50 %."),
     (guessed(0.5, 0.35, 0.65), "Not shown to be better than guessing: 50 % (35 to 65 %), where guessing gives 50 %."),

@@ -1,0 +1,1 @@
+"""Signs that a checkpoint saw the items of a benchmark in training."""

@@ -1,0 +1,1 @@
+"""Whether the published order of items is likelier than shuffled ones."""

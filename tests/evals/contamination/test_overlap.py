@@ -1,0 +1,39 @@
+"""Items in a corpus: shares by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from audit.core.config import RunConfig, TaskConfig
+from audit.evals.contamination.benchmark import read_benchmark
+from audit.evals.contamination.overlap import check_overlap
+from audit.stats.recompute import differences
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.evals.conftest import Scripted
+
+WORDS = [*"abcdefghijklmn"]
+
+
+def test_shares_of_n_grams(scripted: Scripted, rows: dict[str, list[dict[str, Any]]], tmp_path: Path) -> None:
+    """14 words have seven 8-grams and two 13-grams; the corpus holds 13 and 12 of the words in a row."""
+    texts = [" ".join(WORDS), " ".join(WORDS[::-1]), "too short", " ".join(WORDS[:9])]
+    rows["truthfulqa"] = [{"question": text, "correct": []} for text in texts]
+    (tmp_path / "a.txt").write_text(f"so A, {' '.join(WORDS[1:13])}! and {' '.join(WORDS[::-1][:12])} end")
+    contamination = {"checks": ["overlap"], "corpus": [tmp_path]}
+    config = RunConfig.model_validate({"evals": {"contamination": contamination}}, strict=False)
+    wanted = TaskConfig(name="truthfulqa.overlap")
+    found = check_overlap(scripted, config, wanted, read_benchmark(config, "truthfulqa"))
+    assert [one.score for one in found.samples] == [6 / 7, 5 / 7, None, 1.0]
+    assert [one.scores.get("any_13_gram") for one in found.samples] == [1.0, 0.0, None, None]
+    assert found.samples[0].scores["share_of_13_grams"] == 0.5
+    assert found.samples[2].error == "fewer than 8 words"
+    metrics = {metric.metric: metric for metric in found.metrics}
+    assert (metrics["contaminated"].value, metrics["contaminated"].n) == (1.0, 3)
+    assert (metrics["any_13_gram"].value, metrics["any_13_gram"].n, metrics["any_13_gram"].missing) == (0.5, 2, 1)
+    assert metrics["contaminated"].note == "28 words in 1 file of the corpus"
+    assert [asset.name for asset in found.assets] == ["truthfulqa", "corpus"]
+    assert scripted.asked == []
+    assert [line for metric in found.metrics for line in differences(metric, found.samples, interval=True)] == []

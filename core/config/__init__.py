@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audit.core.config.budget import BudgetConfig
+from audit.core.config.explain import ExplainConfig
 from audit.core.config.fields import Limit, Section
 from audit.core.config.robustness import RobustnessConfig
 from audit.core.config.run_config import (
@@ -11,7 +12,6 @@ from audit.core.config.run_config import (
     OWN_DATA,
     PROFILES,
     EvalsConfig,
-    ExplainConfig,
     Profile,
     RunConfig,
     SafetyConfig,

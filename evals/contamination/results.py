@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from audit.core.records import Metric, MetricWords, Sample, TaskResult, TaskWords
 from audit.core.records.finite import finite
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from audit.core.records import AssetRecord
     from audit.stats.definitions import Definition
 
-SUITE = "evals"
+SUITE: Final = "evals"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import random
 import re
 from typing import TYPE_CHECKING
 
-from audit.evals.twins.makers import MAKERS, NoTwin
+from audit.evals.twins.bindings import NoTwin
+from audit.evals.twins.makers import MAKERS
 
 if TYPE_CHECKING:
     from audit.evals.contamination.benchmark import BenchmarkItem

@@ -18,7 +18,7 @@ from audit.stats.clusters import (
 )
 from audit.stats.intervals import clustered_interval, mean_interval
 from tests.stats.conftest import ends
-from tests.stats.regression import bias_reduced, on_membership
+from tests.stats.subgroups.regression import bias_reduced, on_membership
 
 
 def clustered_data(groups: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from scipy import stats
 
 from audit.stats.intervals import Interval, mean_interval
 from audit.stats.subgroups.contrast import contrast
-from tests.stats.regression import on_membership
+from tests.stats.subgroups.regression import on_membership
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

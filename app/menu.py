@@ -40,7 +40,10 @@ ENTRIES = (
     Entry("samples", "Samples", "table_rows"),
     Entry("sample", "Sample", "article"),
     Entry("errors", "Errors", "bug_report"),
-    Entry("rate", "Rate", "thumbs_up_down"),
+    Entry("rate", "Rate", "thumbs_up_down", of_run=False),
+    Entry("adjudicate", "Adjudicate", "balance", of_run=False),
+    Entry("ratings", "Rating results", "leaderboard", of_run=False),
+    Entry("rate_run", "Rate without project", "star_half"),
 )
 """In the order of the menu."""
 

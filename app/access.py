@@ -14,7 +14,7 @@ RATER_KEY, FAULT_KEY = "rater", "name_fault"
 def user() -> str | None:
     """The name that was typed; None where :func:`ask_name` is to be called."""
     typed: str | None = st.session_state.get(RATER_KEY)
-    return typed
+    return typed or None
 
 
 def ask_name() -> None:

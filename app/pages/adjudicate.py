@@ -29,7 +29,7 @@ def page(settings: AppSettings) -> None:
     st.html(keys.NO_REPEAT, unsafe_allow_javascript=True)
     st.title("Adjudicate", anchor=False)
     user = access.user()
-    if user is None:
+    if not user:
         access.ask_name()
         return
     project = choose_project(settings.database_url, user, "adjudicator")

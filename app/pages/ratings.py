@@ -30,7 +30,7 @@ def page(settings: AppSettings) -> None:
     """Progress for everyone in the project; agreement for who may see it; exports for admins."""
     st.title("Results of a rating project", anchor=False)
     user = access.user()
-    if user is None:
+    if not user:
         access.ask_name()
         return
     url = settings.database_url

@@ -119,7 +119,7 @@ def _show_case(who: Acting, case: Case, key: str) -> None:
         show_text(reason, absent="none", height=200)
     place = (*who.common, item.item_id, "adjudicated")
     draft = drafts.draft_of(place)
-    st.subheader("Your decision", anchor=False)
+    st.header("Your decision", anchor=False)
     show_questions(item.questions, item.outputs, draft, key, _no_send, off=masked)
     with st.container(horizontal=True, vertical_alignment="center"):
         args = (who, item.item_id, place)

@@ -14,6 +14,7 @@ from audit.app.untrusted import plain, table, wrapped_table
 from audit.ratings.exchange.table import csv_lines, event_lines
 from audit.ratings.exchange.training import training_lines
 from audit.ratings.projects.progress import progress
+from audit.ratings.projects.project import read_projects
 from audit.ratings.projects.roles import my_roles
 from audit.ratings.results.agreement import agreement
 from audit.reports.drawing.charts import IntervalRow
@@ -43,7 +44,7 @@ def page(settings: AppSettings) -> None:
         text=f"{far.answers:,} of {far.wanted:,} answers · {far.complete:,} of {far.items:,} items complete",
     )
     st.caption(f"{far.decided:,} adjudicated · {far.excluded:,} excluded")
-    st.subheader("Raters", anchor=False)
+    st.header("Raters", anchor=False)
     if far.raters:
         table([_rater(one) for one in far.raters])
         st.caption("Checks are answers to items whose answer is known; the share says how far they were met.")
@@ -70,7 +71,7 @@ def _rater(one: RaterProgress) -> dict[str, object]:
 
 
 def _question(found: QuestionAgreement) -> None:
-    st.subheader(plain(found.question), anchor=False)
+    st.header(plain(found.question), anchor=False)
     rows = [
         IntervalRow(one.name, one.value, one.interval.low, one.interval.high, n=one.items)
         for one in found.coefficients
@@ -90,6 +91,20 @@ def _question(found: QuestionAgreement) -> None:
     ]
     if said:
         wrapped_table(said)
+    if any(one.bias is not None for one in found.biases):
+        st.markdown("**Raters against the others** (points; above 0: milder)")
+        biases = [
+            IntervalRow(
+                one.rater,
+                one.bias,
+                one.interval.low if one.interval else None,
+                one.interval.high if one.interval else None,
+                n=one.items,
+            )
+            for one in found.biases
+            if one.bias is not None
+        ]
+        st.altair_chart(interval_chart(biases, unit="points", title="mean difference, points", reference=0))
     if found.strengths:
         st.markdown("**Which run people prefer** (Bradley–Terry strengths on the logit scale)")
         rows = [
@@ -109,18 +124,18 @@ def _question(found: QuestionAgreement) -> None:
 
 def _exports(url: str, project: str, user: str) -> None:
     """Files of everything, made and logged when they are asked for."""
-    st.subheader("Export", anchor=False)
+    st.header("Export", anchor=False)
     about = (url, project, user)
+    found = next(one for one in read_projects(url) if one.name == project)
     forms: list[tuple[str, str, Callable[[], list[str]]]] = [
         ("Answers (CSV)", "answers.csv", partial(csv_lines, *about)),
-        (
-            "Preferences for training (JSON Lines)",
-            "preference.jsonl",
-            partial(training_lines, *about, "preference"),
-        ),
-        ("Labels for training (JSON Lines)", "label.jsonl", partial(training_lines, *about, "label")),
         ("Events (JSON Lines)", "events.jsonl", partial(event_lines, *about)),
     ]
+    if found.preference:
+        lines = partial(training_lines, *about, "preference")
+        forms.append(("Preferences for training (JSON Lines)", "preference.jsonl", lines))
+    if found.preference or found.scale:
+        forms.append(("Labels for training (JSON Lines)", "label.jsonl", partial(training_lines, *about, "label")))
     with st.container(horizontal=True):
         for label, name, lines in forms:
             st.download_button(

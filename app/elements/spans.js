@@ -46,17 +46,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
     event.preventDefault()
     event.stopPropagation()
   })
-  text.addEventListener("mouseup", () => {
-    const root = text.getRootNode()
-    const selection = (root.getSelection ? root : document).getSelection()
-    if (!selection?.rangeCount) return
-    const number = (node) => places.indexOf(node?.nodeType === 3 ? node.parentNode : node)
-    const from = number(selection.anchorNode)
-    const to = number(selection.focusNode)
-    if (from < 0 && to < 0) return
-    anchor = from < 0 ? to : from
-    end = to < 0 ? from : to
-    show()
+  // Where the pointer goes down and up again; between two words it is at the one before.
+  const pointed = (event) => {
+    const number = pieces.indexOf(event.target)
+    return number < 0 ? -1 : Math.max(0, places.findLastIndex((piece) => pieces.indexOf(piece) <= number))
+  }
+  text.addEventListener("pointerdown", (event) => {
+    const number = pointed(event)
+    if (number >= 0) { anchor = end = number; show() }
+  })
+  text.addEventListener("pointerup", (event) => {
+    const number = pointed(event)
+    if (number >= 0) { end = number; show() }
   })
   const labels = make("div", { class: "labels" })
   data.labels.forEach((label, number) => {

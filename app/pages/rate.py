@@ -100,7 +100,7 @@ def page(settings: AppSettings) -> None:
 def _show_progress(who: Acting, item: ShownItem | None) -> None:
     """How far rater and project are; read once per item, since each look at it is written down."""
     known: tuple[Any, int | None, ProjectProgress] | None = st.session_state.get(PROGRESS_KEY)
-    about = who.common, item and item.item_id
+    about = who.common, item.item_id if item else None
     if known is None or known[:2] != about:
         known = (*about, progress(who.database_url, who.project, who.user))
         st.session_state[PROGRESS_KEY] = known
@@ -233,7 +233,7 @@ def _send(who: Acting, showing: Showing, *, is_change: bool) -> None:
 
 def said_of(answers: dict[str, Any]) -> str:
     """Answers on one line."""
-    return " · ".join(f"{name} {_said(value)}" for name, value in answers.items()) or "—"
+    return " · ".join(f"{name} {_said(value)}" for name, value in answers.items() if value != "") or "—"
 
 
 def _said(value: Any) -> str:  # noqa: ANN401 - any answer

@@ -132,8 +132,8 @@ def _exports(url: str, project: str, user: str) -> None:
         ("Events (JSON Lines)", "events.jsonl", partial(event_lines, *about)),
     ]
     if found.preference:
-        lines = partial(training_lines, *about, "preference")
-        forms.append(("Preferences for training (JSON Lines)", "preference.jsonl", lines))
+        preferences = partial(training_lines, *about, "preference")
+        forms.append(("Preferences for training (JSON Lines)", "preference.jsonl", preferences))
     if found.preference or found.scale:
         forms.append(("Labels for training (JSON Lines)", "label.jsonl", partial(training_lines, *about, "label")))
     with st.container(horizontal=True):

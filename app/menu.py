@@ -48,7 +48,10 @@ ENTRIES = (
     Entry("sample", "Sample", "article"),
     Entry("errors", "Errors", "bug_report"),
     Entry("decision", "Decision", "gavel"),
-    Entry("rate", "Rate", "thumbs_up_down", roles=("rater", "adjudicator")),
+    Entry("rate", "Rate", "thumbs_up_down", of_run=False, roles=("rater",)),
+    Entry("adjudicate", "Adjudicate", "balance", of_run=False, roles=("adjudicator",)),
+    Entry("ratings", "Rating results", "leaderboard", of_run=False, roles=("viewer", "rater", "adjudicator", "admin")),
+    Entry("rate_run", "Rate without project", "star_half", roles=("rater", "adjudicator")),
     Entry("admin", "Admin", "admin_panel_settings", of_run=False, roles=("admin",)),
 )
 """In the order of the menu."""

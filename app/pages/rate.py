@@ -1,367 +1,302 @@
-"""Page: outputs one by one, in random order and without scores, to be rated 1 to 5."""
+"""Page: the items of a rating project one by one, blind, with a key for each answer; and one's own answers."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import streamlit as st
 
-from audit.app import access, links, stored
-from audit.app.untrusted import is_masked, plain, show_mask, show_text, show_thinking
+from audit.app import access, drafts
+from audit.app.elements import keys
+from audit.app.elements.item import show_item
+from audit.app.elements.project import choose_project, show_guidelines
+from audit.app.elements.questions import active_question, go_on, is_at_once, show_questions, take_written
+from audit.app.elements.rows import Column, Sorting, TableRow, rows_table
+from audit.app.untrusted import excerpt, plain
 from audit.core.errors import AuditError
-from audit.core.records import split_address
-from audit.ratings import (
-    NewRating,
-    RatingQueue,
-    add,
-    drawn,
-    every_text,
-    output_digest,
-    rating_queue,
-    read_latest,
-    withdraw,
-)
+from audit.ratings.projects.progress import progress
+from audit.ratings.projects.rating import LONGEST_REASON, change, flag, next_item, own_answers, reveal, skip, submit
+from audit.ratings.projects.roles import acting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from audit.app.settings import AppSettings
-    from audit.core.records import RunManifest, Sample
-    from audit.core.run_folder import RunFolder
-    from audit.ratings import Rating
+    from audit.ratings.projects.blinding import ShownItem
+    from audit.ratings.projects.progress import ProjectProgress
 
-SCALE = {1: "Bad", 2: "Poor", 3: "Fair", 4: "Good", 5: "Very good"}
-"""Words of the scale; Streamlit writes the key, which is the number, next to them."""
-SKIPPED_KEY, AGAIN_KEY, HISTORY_KEY = "rate_skipped", "rate_again", "rate_history"
-SHOWN_KEY, SAVED_KEY, FAULT_KEY, WARNING_KEY = "rate_shown", "rate_saved", "rate_fault", "rate_warning"
-EVERY_KEY, EVERY_BOX_KEY = "rate_every_text", "rate_every_text_box"
-DRAW_KEY, DRAW_BOX_KEY = "rate_drawn", "rate_drawn_box"
-LEAST_SECONDS = 0.5
-"""Seconds that an output must have been on the page before it can be rated."""
-ADD_ITEMS_FIRST = (
-    "the run stopped before all items were measured. A gate corrects scores by a sample of all items, which is another "
-    "one: add the items before you rate; audit gate names the command."
-)
-NO_REPEAT = """<script>
-if (!window.auditNoRepeat) {
-  window.auditNoRepeat = true;
-  window.addEventListener("keydown", event => {
-    const typing = event.target.closest("input, textarea");
-    if (event.repeat && event.key.length === 1 && !typing) event.stopImmediatePropagation();
-  }, true);
-  window.addEventListener("change", event => {
-    if (event.target.matches("input[type=checkbox]")) event.target.blur();
-  }, true);
-}
-</script>"""
-"""A key that is held down counts once: browsers send it again every 30 ms, also to the output that comes next. A switch
-gives the focus back once it is set: keys that go to it rate nothing."""
+NEXT, MINE = "Next item", "My answers"
+VIEW_KEY, SHOWN_KEY, CHANGED_KEY, REVEALED_KEY = "rate_view", "rate_item", "rate_changed", "rate_revealed"
+SAVED_KEY, FAULT_KEY, PROGRESS_KEY, WHO_KEY = "rate_said", "rate_refused", "rate_progress", "rate_who"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """One output on the page, from when it appears until it is rated."""
+class Acting:
+    """Who rates in which project."""
 
-    sample_id: str
-    """The sample."""
-    masked: bool
+    database_url: str
+    """The database."""
+    project: str
+    """Name of the project."""
+    user: str
+    """Who rates."""
+
+    @property
+    def common(self) -> tuple[str, str, str]:
+        """The three, with the common form of the name; the drafts of another person are others."""
+        return self.database_url, self.project, acting(self.user)
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """An item on the page, from when it appears until it is answered."""
+
+    place: drafts.Place
+    """Where its draft is."""
+    item: ShownItem
+    """The item."""
+    is_masked: bool
     """Whether its text is hidden."""
-    since: float
+    submission: str = field(default_factory=lambda: uuid4().hex)
+    """Identifies the press that answers it: pressed twice, one answer is stored."""
+    since: float = field(default_factory=time.monotonic)
     """When it appeared, by the monotonic clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """The rating that was saved last."""
-
-    rating_id: int
-    """Its number in the database."""
-    sample_id: str
-    """The sample."""
-    task: str
-    """Its task."""
-    points: int
-    """1 to 5."""
-    comment: str
-    """What was written with it."""
-
-
-def page(run: RunFolder, settings: AppSettings) -> None:
-    """Who rates, what is left, the next output, five buttons."""
-    links.leave_out("task", "sample")
-    st.html(NO_REPEAT, unsafe_allow_javascript=True)
+def page(settings: AppSettings) -> None:
+    """Who rates in which project, how to rate, what is left, the item, the questions."""
+    st.html(keys.NO_REPEAT, unsafe_allow_javascript=True)
     st.title("Rate outputs", anchor=False)
-    tasks = {f"{suite}/{task}": (suite, task) for suite, task in stored.tasks(run)}
-    if not tasks:
-        st.info("This run has no samples yet.")
-        return
-    rater = access.user()
-    if not rater:
+    user = access.user()
+    if not user:
         access.ask_name()
         return
-    names = _rater_and_tasks(rater, list(tasks))
-    manifest = stored.manifest(run)
-    run_id = manifest.run_id
-    of_tasks = [stored.samples(run, *tasks[name]) for name in names]
-    stopped = _stopped_early(manifest, [tasks[name][1] for name in names])
-    samples = _texts_to_rate(_sampled(of_tasks, run_id, stopped))
-    ratings = read_latest(settings.database_url, run_id, rater)
-    queue = rating_queue(samples, run_id, rater, ratings)
-    _progress(queue)
-    _confirm(settings.database_url)
-    sample = _next(queue)
-    if sample is None:
-        _say_done(queue)
+    project = choose_project(settings.database_url, user, "rater")
+    if project is None:
         return
-    earlier = _earlier(sample, ratings)
-    _ask(sample, queue, settings.database_url, rater, run_id, earlier if sample in queue.rated else None)
-
-
-def _earlier(sample: Sample, ratings: Sequence[Rating]) -> Rating | None:
-    """The latest rating of this text of the sample, at whatever address."""
-    about = split_address(sample.sample_id)[0], output_digest(sample.output or "")
-    same = (one for one in reversed(ratings) if (split_address(one.sample_id)[0], one.output_sha256) == about)
-    return next(same, None)
-
-
-def _rater_and_tasks(rater: str, tasks: list[str]) -> list[str]:
-    """Show who rates; the tasks to rate, kept while other pages are looked at."""
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    with left.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Rating as **{plain(rater)}**")
-        if access.is_machine():
-            st.button("Change name", key="change_name", on_click=_forget_rater)
-    kept = [task for task in st.session_state.get("rate_tasks", []) if task in tasks]
-    st.session_state["rate_tasks_box"] = kept
-    right.multiselect("Tasks", tasks, key="rate_tasks_box", placeholder="all", on_change=_keep, args=("rate_tasks",))
-    return kept or tasks
-
-
-def _stopped_early(manifest: RunManifest, tasks: list[str]) -> list[str]:
-    """Those of some tasks that were looked at while they ran and lack items: a gate draws from all of them."""
-    looked_at = manifest.looks.tasks if manifest.looks else {}
-    return [task for task in tasks if task in looked_at and looked_at[task].limit != looked_at[task].most]
-
-
-def _sampled(of_tasks: list[list[Sample]], run_id: str, stopped: list[str]) -> list[Sample]:
-    """The samples; where the reader wants so, only those that are drawn at random from each task."""
-    st.session_state[DRAW_BOX_KEY] = st.session_state.get(DRAW_KEY, 0)
-    help_text = "Rate only so many outputs of each task, drawn at random: a gate corrects scores by them. 0: all."
-    count = st.number_input(
-        "Random sample per task",
-        min_value=0,
-        step=50,
-        key=DRAW_BOX_KEY,
-        help=help_text,
-        on_change=_keep_draw,
-        width=220,
+    who = Acting(settings.database_url, project, user)
+    if st.session_state.get(WHO_KEY) != who.common:
+        # Another person or project: nothing of the one before stays.
+        st.session_state[WHO_KEY] = who.common
+        for key in (SHOWN_KEY, CHANGED_KEY, REVEALED_KEY, SAVED_KEY, PROGRESS_KEY):
+            st.session_state.pop(key, None)
+    show_guidelines(settings.database_url, project, user)
+    view = st.segmented_control(
+        "What to see", [NEXT, MINE], default=NEXT, key=VIEW_KEY, label_visibility="collapsed", required=True
     )
-    if not count:
-        return [sample for samples in of_tasks for sample in samples]
-    if stopped:
-        st.warning(plain(f"{', '.join(stopped)}: {ADD_ITEMS_FIRST}"), icon=":material/rule:")
-    return [sample for samples in of_tasks for sample in drawn(samples, run_id, int(count))]
-
-
-def _keep_draw() -> None:
-    st.session_state[DRAW_KEY] = st.session_state[DRAW_BOX_KEY]
-
-
-def _texts_to_rate(samples: list[Sample]) -> list[Sample]:
-    """The samples; where the reader wants to rate every sampled text, each text as a sample with its own address."""
-    several = sum(bool(sample.completions) for sample in samples)
-    if not several:
-        return samples
-    st.session_state[EVERY_BOX_KEY] = st.session_state.get(EVERY_KEY, False)
-    help_text = f"{several:,} of these prompts have several sampled texts. Otherwise only the scored output is rated."
-    wanted = st.toggle("Rate every sampled text", key=EVERY_BOX_KEY, help=help_text, on_change=_keep_every)
-    return every_text(samples) if wanted else samples
-
-
-def _keep_every() -> None:
-    st.session_state[EVERY_KEY] = st.session_state[EVERY_BOX_KEY]
-
-
-def _forget_rater() -> None:
-    """Another person sits down: nothing of the one before stays."""
-    for key in (access.RATER_KEY, SKIPPED_KEY, AGAIN_KEY, SAVED_KEY, HISTORY_KEY):
-        st.session_state.pop(key, None)
-
-
-def _keep(name: str) -> None:
-    st.session_state[name] = st.session_state[f"{name}_box"]
-
-
-def _progress(queue: RatingQueue) -> None:
-    done, total = len(queue.rated), queue.total
-    left_out = f" · {queue.unrateable:,} left out: no output" if queue.unrateable else ""
-    st.progress(done / total if total else 1.0, text=f"{done:,} of {total:,} rated{left_out}")
-
-
-def _next(queue: RatingQueue) -> Sample | None:
-    """The sample to show: the one to rate again, else the next one; skipped ones come last."""
-    again = st.session_state.get(AGAIN_KEY)
-    for sample in queue.rated:
-        if sample.sample_id == again:
-            return sample
-    skipped: list[str] = st.session_state.get(SKIPPED_KEY, [])
-    last = {sample_id: position for position, sample_id in enumerate(skipped)}
-    return min(queue.pending, key=lambda sample: last.get(sample.sample_id, -1), default=None)
-
-
-def _say_done(queue: RatingQueue) -> None:
-    if queue.total == 0:
-        st.info("None of these samples has an output to rate.")
+    _say_saved()
+    if view == MINE:
+        _own_answers(who)
         return
-    st.success("All of these outputs are rated. Thank you.", icon=":material/check_circle:")
-    _back_button()
+    item = next_item(who.database_url, project, user)
+    _show_progress(who, item)
+    if item is None:
+        _say_done()
+        return
+    _ask(who, item, is_change=False)
 
 
-def _confirm(database_url: str) -> None:
-    """What was saved last, with a way to take it back."""
-    fault, warning = st.session_state.pop(FAULT_KEY, None), st.session_state.pop(WARNING_KEY, None)
+def _show_progress(who: Acting, item: ShownItem | None) -> None:
+    """How far rater and project are; read once per item, since each look at it is written down."""
+    known: tuple[Any, int | None, ProjectProgress] | None = st.session_state.get(PROGRESS_KEY)
+    about = who.common, item.item_id if item else None
+    if known is None or known[:2] != about:
+        known = (*about, progress(who.database_url, who.project, who.user))
+        st.session_state[PROGRESS_KEY] = known
+    far = known[2]
+    mine = next((one.answered for one in far.raters if acting(one.rater) == about[0][2]), 0)
+    done = far.answers / far.wanted if far.wanted else 1.0
+    st.progress(
+        min(done, 1.0), text=f"{mine:,} answered by you · {far.answers:,} of {far.wanted:,} answers in the project"
+    )
+
+
+def _say_done() -> None:
+    st.success("Nothing is left for you here. Thank you.", icon=":material/check_circle:")
+    st.write(
+        f"Look at what you said under “{MINE}”, or choose another project above. Items that other raters hold "
+        "come back when they are given up: look again later."
+    )
+    st.button("Look again", icon=":material/refresh:")
+
+
+def _say_saved() -> None:
+    """What became of the last press."""
+    fault = st.session_state.pop(FAULT_KEY, None)
     if fault:
         st.error(plain(f"Not saved: {fault}"), icon=":material/error:")
-    if warning:
-        st.warning(warning, icon=":material/touch_app:")
-    saved: Saved | None = st.session_state.get(SAVED_KEY)
-    if saved:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(plain(f"Saved for the previous output: {saved.points} · {SCALE[saved.points]} ({saved.task})"))
-            st.button("Undo", key="rate_undo", shortcut="U", on_click=_undo, args=(database_url, saved))
+    said = st.session_state.get(SAVED_KEY)
+    if said:
+        st.caption(plain(said))
 
 
-def _undo(database_url: str, saved: Saved) -> None:
-    """Withdraw the rating and show its output again."""
-    if st.session_state.get(SAVED_KEY) != saved:
-        return
-    st.session_state[SAVED_KEY] = None
-    try:
-        withdraw(database_url, saved.rating_id)
-    except AuditError as error:
-        st.session_state[FAULT_KEY] = str(error)
-        return
-    st.session_state[AGAIN_KEY] = saved.sample_id
-    st.session_state[_comment_key(saved.sample_id)] = saved.comment
-    history: list[str] = st.session_state.get(HISTORY_KEY, [])
-    if saved.sample_id in history:
-        history.remove(saved.sample_id)
+def _ask(who: Acting, item: ShownItem, *, is_change: bool) -> None:
+    """The item, its questions, and what else can be done with it."""
+    place = (*who.common, item.item_id, is_change)
+    masked = item.may_offend and item.item_id not in st.session_state.get(REVEALED_KEY, set())
+    showing = _now_shown(place, item, masked=masked)
+    given = item.model_dump()["answers"]
+    draft = drafts.draft_of(place, given, item.comment)
+    kind = " · to practise: the expected answer is shown afterwards" if item.calibration else ""
+    st.caption(plain(f"{item.task}{kind}"))
+    show_item(item, _Reveal(who, item.item_id) if masked else None)
 
+    def send() -> None:
+        _send(who, showing, is_change=is_change)
 
-def _ask(
-    sample: Sample, queue: RatingQueue, database_url: str, rater: str, run_id: str, earlier: Rating | None
-) -> None:
-    before = f" · rated before: {earlier.rating} · {SCALE[earlier.rating]}; a new rating will count" if earlier else ""
-    index = split_address(sample.sample_id)[1]
-    which = "" if index is None else f" · sampled text #{index}"
-    st.caption(plain(f"{sample.task}{which}{before}"))
-    masked = is_masked(sample)
-    if masked:
-        show_mask(sample, "show_rated")
-        st.caption("Show it (key O) before you rate it: the keys 1 to 5 are off until then.")
-    else:
-        _show(sample)
-    comment_key = _comment_key(sample.sample_id)
-    if earlier:
-        st.session_state.setdefault(comment_key, earlier.comment)
-    st.text_area("Comment", key=comment_key, height=80, max_chars=5000, placeholder="optional; written with the rating")
-    about = {"rater": rater, "run_id": run_id, "suite": sample.suite, "task": sample.task}
-    about |= {"sample_id": sample.sample_id, "output_sha256": output_digest(sample.output or "")}
-    _rating_buttons(about, database_url, comment_key, _now_shown(sample, masked=masked))
+    show_questions(item.questions, item.outputs, draft, showing.submission, send, off=masked)
     with st.container(horizontal=True, vertical_alignment="center"):
-        _skip_button(sample, queue)
-        _back_button()
-        st.caption(
-            "Keys outside the comment: 1 to 5 rate, U undoes, S skips, B goes back, O shows hidden text."
-            " No scores on this page."
-        )
+        if not is_at_once(item.questions):
+            label = "Save change" if is_change else "Submit"
+            st.button(
+                label, key=f"send_{showing.submission}", shortcut="S", type="primary", disabled=masked, on_click=send
+            )
+            if active_question(item.questions, draft) is not None:
+                st.button("Next question", key="go_on", shortcut="Q", on_click=go_on, args=(item.questions, draft))
+        if is_change:
+            st.button("Leave it as it is", key="leave", shortcut="K", on_click=_leave)
+    if not is_change:
+        _turn_down(who, showing)
+    st.caption("Keys work outside text boxes. No scores and no names of checkpoints are shown here.")
 
 
-def _rating_buttons(about: dict[str, str], database_url: str, comment_key: str, shown: Shown) -> None:
-    """A button per point of the scale; off while the text is hidden."""
-    for place, (points, label) in zip(st.columns(len(SCALE)), SCALE.items(), strict=True):
-        place.button(
-            label,
-            # With the sample in its key a second click that was meant for this sample cannot rate the next one.
-            key=f"rate_{shown.sample_id}_{points}",
-            shortcut=str(points),
-            width="stretch",
-            disabled=shown.masked,
-            on_click=_save,
-            args=(database_url, about, points, comment_key, shown),
-        )
+def _turn_down(who: Acting, showing: Showing) -> None:
+    """Skip or flag, with a reason."""
+    key = f"reason_{showing.submission}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Reason to skip or flag", key=key, max_chars=LONGEST_REASON, placeholder="needed for both")
+        for label, pressed, flagged in (("Skip", "K", False), ("Flag: it cannot be rated", "F", True)):
+            st.button(
+                label,
+                key=f"{pressed}_{showing.submission}",
+                shortcut=pressed,
+                on_click=_give_back,
+                args=(who, showing, key, flagged),
+            )
 
 
-def _comment_key(sample_id: str) -> str:
-    return f"comment_{sample_id}"
+@dataclass(frozen=True, slots=True)
+class _Reveal:
+    who: Acting
+    item_id: int
+
+    def __call__(self) -> None:
+        try:
+            reveal(self.who.database_url, self.who.project, self.who.user, self.item_id)
+        except AuditError as error:
+            st.session_state[FAULT_KEY] = str(error)
+            return
+        st.session_state[REVEALED_KEY] = {*st.session_state.get(REVEALED_KEY, set()), self.item_id}
 
 
-def _now_shown(sample: Sample, *, masked: bool) -> Shown:
-    """The showing that is drawn now: one goes on while the same sample stays, a rating ends it."""
-    shown: Shown | None = st.session_state.get(SHOWN_KEY)
-    if shown is None or (shown.sample_id, shown.masked) != (sample.sample_id, masked):
-        shown = Shown(sample.sample_id, masked, time.monotonic())
+def _now_shown(place: drafts.Place, item: ShownItem, *, masked: bool) -> Showing:
+    """The showing that is drawn now: one goes on while the same item stays, an answer ends it."""
+    shown: Showing | None = st.session_state.get(SHOWN_KEY)
+    if shown is None or (shown.place, shown.is_masked) != (place, masked):
+        shown = Showing(place, item, masked)
         st.session_state[SHOWN_KEY] = shown
     return shown
 
 
-def _show(sample: Sample) -> None:
-    prompt, output = st.columns(2, gap="large")
-    with prompt:
-        st.markdown("**Prompt**")
-        show_text(sample.prompt, absent="none", height=380)
-    with output:
-        st.markdown("**Output**")
-        show_text(sample.output, absent="none", height=380)
-        show_thinking(sample)
+def _send(who: Acting, showing: Showing, *, is_change: bool) -> None:
+    """Store the answer; on an error the item stays where it is and the page says why.
 
-
-def _save(database_url: str, about: dict[str, str], points: int, comment_key: str, shown: Shown) -> None:
-    """Write the rating; on an error the sample stays where it is and the page says why.
-
-    One rating per showing: what comes after it was meant for the same output, and what comes at once cannot be about
-    an output that was read.
+    One answer per showing: what comes after it was meant for the same item, and what comes at once cannot be about an
+    item that was read.
     """
-    if st.session_state.get(SHOWN_KEY) is not shown:
+    if st.session_state.get(SHOWN_KEY) is not showing:
         return
-    if time.monotonic() - shown.since < LEAST_SECONDS:
-        st.session_state[WARNING_KEY] = "Not saved: this output had only just appeared. Rate it again."
+    draft, item = drafts.draft_of(showing.place), showing.item
+    take_written(item.questions, draft, showing.submission)
+    if time.monotonic() - showing.since < keys.LEAST_SECONDS:
+        if is_at_once(item.questions):
+            draft.answers.clear()
+        st.session_state[FAULT_KEY] = "this item had only just appeared. Answer it again."
         return
-    comment = st.session_state.get(comment_key) or ""
+    about: dict[str, Any] = {"submission": showing.submission, "comment": draft.comment.strip()}
+    expected: dict[str, Any] = {}
     try:
-        rating = add(database_url, NewRating.model_validate({**about, "rating": points, "comment": comment.strip()}))
+        if is_change:
+            change(who.database_url, who.project, who.user, item.item_id, draft.answers, **about)
+        else:
+            done = submit(who.database_url, who.project, who.user, item.item_id, draft.answers, **about)
+            expected = done.expected
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)
         return
-    st.session_state[SHOWN_KEY] = st.session_state[AGAIN_KEY] = None
-    st.session_state[SAVED_KEY] = Saved(rating.id, rating.sample_id, rating.task, points, comment)
-    st.session_state.setdefault(HISTORY_KEY, []).append(rating.sample_id)
+    said = f"Saved: {said_of(draft.answers)}"
+    st.session_state[SAVED_KEY] = f"{said} · expected: {said_of(expected)}" if expected else said
+    st.session_state[SHOWN_KEY] = st.session_state[CHANGED_KEY] = None
+    drafts.forget(showing.place)
 
 
-def _skip_button(sample: Sample, queue: RatingQueue) -> None:
-    rated = sample in queue.rated
-    only = not rated and len(queue.pending) < 2
-    key = f"skip_{sample.sample_id}"
-    st.button("Skip", key=key, shortcut="S", disabled=only, on_click=_skip, args=(sample.sample_id, rated))
+def said_of(answers: dict[str, Any]) -> str:
+    """Answers on one line."""
+    return " · ".join(f"{name} {_said(value)}" for name, value in answers.items() if value != "") or "—"
 
 
-def _skip(sample_id: str, rated: bool) -> None:
-    """Leave a rated sample as it is; put another one last."""
-    if st.session_state.get(AGAIN_KEY) == sample_id:
-        st.session_state[AGAIN_KEY] = None
-    if not rated:
-        skipped = [other for other in st.session_state.get(SKIPPED_KEY, []) if other != sample_id]
-        st.session_state[SKIPPED_KEY] = [*skipped, sample_id]
+def _said(value: Any) -> str:  # noqa: ANN401 - any answer
+    if isinstance(value, list):
+        return ", ".join(
+            f"{one['label']} {one['start']}–{one['end']}" if isinstance(one, dict) else one for one in value
+        ) or ("none")
+    sides = {"a": "A", "b": "B", "tie": "equally good", "both_bad": "neither is good"}
+    return sides.get(value) or excerpt(str(value)) or ""
 
 
-def _back_button() -> None:
-    history = st.session_state.get(HISTORY_KEY, [])
-    st.button("Back", key="rate_back", shortcut="B", disabled=not history, on_click=_go_back)
+def _give_back(who: Acting, showing: Showing, key: str, flagged: bool) -> None:
+    if st.session_state.get(SHOWN_KEY) is not showing:
+        return
+    reason, turn_down = st.session_state.get(key) or "", flag if flagged else skip
+    try:
+        turn_down(who.database_url, who.project, who.user, showing.item.item_id, reason)
+    except AuditError as error:
+        st.session_state[FAULT_KEY] = str(error)
+        return
+    st.session_state[SHOWN_KEY], st.session_state[SAVED_KEY] = None, "Flagged." if flagged else "Skipped."
 
 
-def _go_back() -> None:
-    """To the sample rated last in this session; pressed again, to the one before it."""
-    st.session_state[SAVED_KEY] = None
-    st.session_state[AGAIN_KEY] = st.session_state[HISTORY_KEY].pop()
+def _own_answers(who: Acting) -> None:
+    """What this rater has answered, to be changed."""
+    mine = own_answers(who.database_url, who.project, who.user)
+    if not mine:
+        st.info("You have not answered anything yet.")
+        return
+    wanted = st.session_state.get(CHANGED_KEY)
+    item = next((one for one in mine if one.item_id == wanted), None)
+    if item is not None:
+        _ask(who, item, is_change=True)
+        return
+    columns = [Column("Prompt", "main"), Column("Your answer", "text"), Column("Comment", "text", minor=True)]
+    rows = [
+        TableRow(
+            str(one.item_id),
+            [
+                "(hidden: it may offend)" if one.may_offend else excerpt(one.prompt, end=True) or "(empty)",
+                said_of(one.model_dump()["answers"]),
+                excerpt(one.comment) or None,
+            ],
+        )
+        for one in mine
+    ]
+    rows_table(
+        "Your answers, the latest first",
+        "own_answers",
+        columns,
+        rows,
+        _open,
+        Sorting("", descending=False, change=lambda _: None),
+    )
+
+
+def _open(item_id: str) -> None:
+    st.session_state[CHANGED_KEY] = int(item_id)
+
+
+def _leave() -> None:
+    """Change nothing: the draft of the change goes too."""
+    showing: Showing | None = st.session_state.get(SHOWN_KEY)
+    if showing is not None:
+        drafts.forget(showing.place)
+    st.session_state[SHOWN_KEY] = st.session_state[CHANGED_KEY] = None

@@ -11,7 +11,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from audit.app import menu
-from audit.app.pages import rate
+from audit.app.elements import keys
 from audit.app.settings import AppSettings
 from audit.core.records import (
     AssetRecord,
@@ -350,7 +350,7 @@ def open_page(
 
     Tests rate as soon as a page is drawn, which no reader does.
     """
-    monkeypatch.setattr(rate, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(keys, "LEAST_SECONDS", 0.0)
     monkeypatch.setattr(menu, "open_page", lambda name, **place: opened.append((name, place)))
 
     def open_it(page: str, /, user: dict[str, Any] | None = None, **query: str) -> AppTest:

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+from audit.app.elements import keys
 from audit.app.menu import ENTRIES
-from audit.app.pages import rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def drawn(test: AppTest) -> AppTest:
 
 def every_html(test: AppTest) -> str:
     """All HTML of the page but the one script that is ours."""
-    return "\n".join(element.proto.body for element in test.get("html")).replace(rate.NO_REPEAT, "")
+    return "\n".join(element.proto.body for element in test.get("html")).replace(keys.NO_REPEAT, "")
 
 
 def every_markdown(test: AppTest) -> str:

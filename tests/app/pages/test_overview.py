@@ -78,7 +78,7 @@ def test_a_verdict_on_other_metrics_is_called_so(run: RunFolder, open_page: Open
 
 @pytest.mark.slow
 def test_ratings_appear_with_their_interval(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
-    rating = open_page("rate")
+    rating = open_page("rate_run")
     rate_as(rating, "ada", "evals/boolq")
     for label in ("Good", "Fair"):
         drawn(button(rating, label).click().run())

@@ -1,201 +1,167 @@
-"""The page that asks for ratings, drawn by Streamlit without a browser."""
+"""The page on which raters answer the items of a project."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from audit.app import access
+from audit.app.elements import keys
 from audit.app.pages import rate
-from audit.ratings import drawing, read_all, read_latest
-from tests.app.drawn import button, drawn, every_markdown, rate_as, tables
-from tests.gate.sequential.conftest import looks
-from tests.sealing import sealed
+from audit.ratings.database import reading
+from audit.ratings.projects.answers import collect
+from audit.ratings.projects.asking import FreeText, LabelChoice, LikertScale, SpanMarking
+from audit.ratings.projects.events import read_events
+from audit.ratings.projects.making import add_items
+from audit.ratings.projects.rating import own_answers
+from tests.app.conftest import HOSTILE
+from tests.app.drawn import button, drawn, every_html, every_markdown, rows_tables
+from tests.ratings.projects.made import content, made_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    import pytest
     from streamlit.testing.v1 import AppTest
 
     from audit.app.settings import AppSettings
-    from audit.core.run_folder import RunFolder
 
     Open = Callable[..., AppTest]
 
 
-def test_rating_writes_a_row_and_shows_the_next_output(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
-    test = open_page("rate")
-    assert not test.code
-    rate_as(test, " ada ", "evals/boolq")
-    before = test.code[0].value
-    drawn(test.text_area[0].set_value("a <b>comment</b>").run())
-    drawn(button(test, "Good").click().run())
-    assert test.code[0].value != before
-    (row,) = read_all(settings.database_url)
-    assert (row.rater, row.rating, row.comment, row.task, row.run_id) == (
-        "ada",
-        4,
-        "a <b>comment</b>",
-        "boolq",
-        run.read_manifest().run_id,
-    )
-    assert next(s.prompt for s in run.read_samples("evals", "boolq") if s.sample_id == row.sample_id) == before
+def as_rater(test: AppTest, name: str = "Ann") -> AppTest:
+    test.text_input(key="rater_box").set_value(name)
+    return drawn(button(test, "Start").click().run())
 
 
-@pytest.mark.slow
-def test_a_name_is_chosen_once_shown_and_kept_in_its_first_spelling(
-    run: RunFolder, settings: AppSettings, open_page: Open
-) -> None:
-    test = open_page("rate")
-    assert not [one for one in test.button if one.label in rate.SCALE.values()]  # no key rates before there is a name
-    rate_as(test, "Ada Lovelace", "evals/boolq")
-    assert not test.text_input
-    assert "Rating as **Ada Lovelace**" in every_markdown(test)
-    drawn(button(test, "Good").click().run())
-    drawn(button(test, "Change name").click().run())
-    rate_as(test, " ada  LOVELACE", "evals/boolq")
-    assert "Rating as **Ada Lovelace**" in every_markdown(test)
-    assert any(bar.proto.text.startswith("1 of 24 rated") for bar in test.get("progress"))
-    drawn(button(test, "Good").click().run())
-    assert [row.rater for row in read_all(settings.database_url)] == ["Ada Lovelace"] * 2
+def answers(url: str) -> list[dict[str, Any]]:
+    with reading(url) as connection:
+        return [about.by_rater for about in collect(connection, 1)]
 
 
-def test_a_random_sample_is_what_the_gate_draws(run: RunFolder, open_page: Open) -> None:
-    test = open_page("rate")
-    rate_as(test, "ada", "evals/boolq")
-    assert test.number_input[0].label == "Random sample per task"  # so that of two tasks six are asked for
-    drawn(test.number_input[0].set_value(3).run())
-    assert any(bar.proto.text.startswith("0 of 3 rated") for bar in test.get("progress"))
-    seen = set()
-    for _ in range(3):
-        seen.add(test.code[0].value)
-        drawn(button(test, "Skip").click().run())
-    wanted = drawing.drawn(run.read_samples("evals", "boolq"), run.read_manifest().run_id, 3)
-    assert seen == {sample.prompt for sample in wanted}
-    assert not test.warning
+def kinds(url: str) -> list[str]:
+    with reading(url) as connection:
+        return [event.kind for event in read_events(connection, 1)]
 
 
-def test_a_sample_of_a_run_that_stopped_early_is_called_another_than_the_gates(run: RunFolder, open_page: Open) -> None:
-    run.write_manifest(run.read_manifest().model_copy(update={"looks": looks(24, 100, "boolq")}))
-    test = open_page("rate", run=sealed(run).path.name)
-    rate_as(test, "ada", "evals/boolq")
-    assert not test.warning
-    drawn(test.number_input[0].set_value(3).run())
-    assert [one.value.startswith("boolq") for one in test.warning] == [True]
-
-
-def test_a_name_of_spaces_starts_nothing(run: RunFolder, open_page: Open) -> None:
-    test = open_page("rate")
-    test.text_input(key="rater_box").set_value("  ")
-    drawn(button(test, "Start").click().run())
-    assert test.text_input
-    assert not test.code
-
-
-def test_several_presses_on_one_output_are_one_rating(
-    run: RunFolder, settings: AppSettings, open_page: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Presses that come before the page is drawn again reach the callback with what was drawn last."""
-    saved = rate._save
-    monkeypatch.setattr(rate, "_save", lambda *about: [saved(*about) for _ in range(3)])
-    test = open_page("rate")
-    rate_as(test, "ada", "evals/boolq")
-    drawn(button(test, "Good").click().run())
-    assert len(read_all(settings.database_url)) == 1
-
-
-def test_an_output_that_has_only_just_appeared_is_not_rated(
-    run: RunFolder, settings: AppSettings, open_page: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    test = open_page("rate")
-    rate_as(test, "ada", "evals/boolq")
-    before = test.code[0].value
-    monkeypatch.setattr(rate, "LEAST_SECONDS", 3600.0)
-    drawn(button(test, "Good").click().run())
-    assert any("only just appeared" in warning.value for warning in test.warning)
-    assert (test.code[0].value, read_all(settings.database_url)) == (before, [])
-    monkeypatch.setattr(rate, "LEAST_SECONDS", 0.0)
-    drawn(button(test, "Good").click().run())
-    assert len(read_all(settings.database_url)) == 1
-    assert not test.warning
-
-
-@pytest.mark.slow
-def test_a_saved_rating_is_confirmed_and_can_be_undone(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
-    test = open_page("rate")
-    rate_as(test, "ada", "evals/boolq")
-    before = test.code[0].value
-    drawn(test.text_area[0].set_value("too short").run())
-    drawn(button(test, "Poor").click().run())
-    assert any("2 · Poor" in caption.value.replace("\\", "") for caption in test.caption)
-    drawn(button(test, "Undo").click().run())
-    assert test.code[0].value == before
-    assert [(row.rating, row.withdrawn) for row in read_all(settings.database_url)] == [(2, True)]
-    assert any(bar.proto.text.startswith("0 of 24 rated") for bar in test.get("progress"))
-    assert not [one for one in test.button if one.label == "Undo"]
-    assert test.text_area[0].value == "too short"
-    drawn(button(test, "Skip").click().run())
-    assert test.code[0].value != before  # one that is no longer rated is skipped like any other
-    drawn(button(test, "Very good").click().run())
-    assert [row.rating for row in read_latest(settings.database_url, run.read_manifest().run_id)] == [5]
-
-
-def test_back_shows_the_earlier_rating_and_comment(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
-    test = open_page("rate")
-    rate_as(test, "ada", "evals/boolq")
-    drawn(test.text_area[0].set_value("too short").run())
-    drawn(button(test, "Poor").click().run())
-    drawn(button(test, "Back").click().run())
-    assert any("rated before: 2 · Poor" in caption.value.replace("\\", "") for caption in test.caption)
-    assert test.text_area[0].value == "too short"
-
-
-@pytest.mark.slow
-def test_back_rates_again_and_skip_comes_last(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
-    test = open_page("rate")
-    rate_as(test, "ada", "evals/asdiv")
+def test_one_press_answers_and_the_next_item_comes_until_none_is_left(settings: AppSettings, open_page: Open) -> None:
+    made_in(settings.database_url, 2, raters=1, hidden_names=["secretive-9b"])
+    test = as_rater(open_page("rate", project="p", run="20260101-secretive-9b"))
+    assert test.query_params == {"project": "p"}
+    assert "Be fair." in [code.value for code in test.code]
     first = [code.value for code in test.code]
-    drawn(button(test, "Skip").click().run())
-    second = [code.value for code in test.code]
-    assert second != first
-    drawn(button(test, "Poor").click().run())
-    drawn(button(test, "Back").click().run())
-    assert [code.value for code in test.code] == second
-    drawn(button(test, "Very good").click().run())
-    assert [row.rating for row in read_all(settings.database_url)] == [2, 5]
-    assert len({row.sample_id for row in read_all(settings.database_url)}) == 1
-    for _ in range(2):
-        assert [code.value for code in test.code] != first
-        drawn(button(test, "Fair").click().run())
-    assert [code.value for code in test.code] == first
-    drawn(button(test, "Bad").click().run())
-    assert any("All of these outputs are rated" in success.value for success in test.success)
-    assert len(read_all(settings.database_url)) == 5
+    test.text_area[0].set_value(HOSTILE)
+    drawn(button(test, "very good").click().run())
+    assert [code.value for code in test.code] != first
+    assert "Saved: rating 5" in every_markdown(test).replace("\\", "")
+    drawn(button(test, "3").click().run())
+    assert [one.value for one in test.success] == ["Nothing is left for you here. Thank you."]
+    assert sorted(one["ann"]["rating"] for one in answers(settings.database_url)) == [3, 5]
+    assert {one.comment for one in own_answers(settings.database_url, "p", "ann")} == {HOSTILE, ""}
 
 
-def test_the_rating_page_shows_no_score_and_no_reference(run: RunFolder, open_page: Open) -> None:
-    test = open_page("rate")
-    rate_as(test, "ada", "evals/boolq")
-    assert len(test.code) == 2
-    assert tables(test) == []
-    shown = every_markdown(test).lower()
-    assert not any(word in shown for word in ("confidence", "reference", "score 0", "score 1"))
-
-
-@pytest.mark.slow
-def test_a_rating_that_cannot_be_written_is_told_and_stays_open(
-    run: RunFolder, settings: AppSettings, open_page: Open, runs: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_press_counts_once_and_not_at_once(
+    settings: AppSettings, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access, "log", lambda *_, **__: True)  # there is no database yet
-    test = open_page("rate")
-    rate_as(test, "ada", "evals/boolq")
-    before = test.code[0].value
-    (runs / "ratings.sqlite").mkdir()
-    drawn(button(test, "Good").click().run())
-    assert any("ratings" in error.value for error in test.error)
-    (runs / "ratings.sqlite").rmdir()
+    made_in(settings.database_url, 2, raters=1)
+    test = as_rater(open_page("rate"))
+    send = rate._send
+    monkeypatch.setattr(rate, "_send", lambda *about, **more: [send(*about, **more) for _ in range(3)])
+    drawn(button(test, "3").click().run())
+    assert kinds(settings.database_url).count("answered") == 1
+    monkeypatch.setattr(keys, "LEAST_SECONDS", 3600.0)
+    drawn(button(test, "3").click().run())
+    assert "had only just appeared" in test.error[0].value
+    assert kinds(settings.database_url).count("answered") == 1
+
+
+def test_several_questions_are_sent_together_and_what_was_begun_survives_a_reload(
+    settings: AppSettings, open_page: Open
+) -> None:
+    questions = [
+        LikertScale(name="good", text="How **good**?"),
+        LabelChoice(name="faults", text="Faults", labels=["<b>facts</b>", "tone"], several=True),
+        FreeText(name="better", text="Better"),
+        SpanMarking(name="wrong", text="Wrong words", labels=["wrong"]),
+    ]
+    made = made_in(settings.database_url, 0, raters=1, questions=questions)
+    outputs = [content(1).outputs[0].model_copy(update={"text": f"{HOSTILE} \ud800 \x00"})]
+    add_items(made.url, "p", "Root", [content(1, prompt=f"{HOSTILE} {'word ' * 50_000}", outputs=outputs)])
+    test = as_rater(open_page("rate"))
+    assert "<script>" not in every_html(test)
+    assert "evil.example" not in every_markdown(test)
+    assert "How \\*\\*good\\*\\*\\?" in every_markdown(test)
+    (spans,) = rows_tables(test)
+    assert "".join(word["text"] for word in spans["words"]).startswith("<script>document.title")
+    drawn(button(test, "4").click().run())
+    drawn(button(test, "tone").click().run())
+    test.text_area[0].set_value("A *better* answer")
     drawn(test.run())
-    assert test.code[0].value == before
-    assert read_all(settings.database_url) == []
+    again = as_rater(open_page("rate"), " ANN ")  # a reload makes a new session
+    assert again.text_area[0].value == "A *better* answer"
+    drawn(button(again, "Submit").click().run())
+    (found,) = answers(settings.database_url)
+    assert found["ann"] == {"good": 4, "faults": ["tone"], "better": "A *better* answer", "wrong": []}
+
+
+def test_a_missing_answer_is_said_and_the_item_stays(settings: AppSettings, open_page: Open) -> None:
+    questions = [LikertScale(name="good", text="How good?"), LikertScale(name="kind", text="How kind?", points=2)]
+    made_in(settings.database_url, 1, questions=questions)
+    test = as_rater(open_page("rate"))
+    drawn(button(test, "Submit").click().run())
+    assert "good" in test.error[0].value
+    assert answers(settings.database_url) == [{}]
+
+
+def test_skip_and_flag_need_a_reason(settings: AppSettings, open_page: Open) -> None:
+    made_in(settings.database_url, 2, raters=1)
+    test = as_rater(open_page("rate"))
+    drawn(button(test, "Skip").click().run())
+    assert "say why" in test.error[0].value
+    test.text_input[0].set_value("not mine")
+    drawn(button(test, "Skip").click().run())
+    test.text_input[0].set_value("empty")
+    drawn(button(test, "Flag: it cannot be rated").click().run())
+    assert [kind for kind in kinds(settings.database_url) if kind in {"skipped", "flagged"}] == ["skipped", "flagged"]
+
+
+def test_hidden_text_is_shown_by_a_press_that_is_written_down(settings: AppSettings, open_page: Open) -> None:
+    made = made_in(settings.database_url, 0, raters=1)
+    add_items(made.url, "p", "Root", [content(1, may_offend=True)])
+    test = as_rater(open_page("rate"))
+    assert "answer 1" not in [code.value for code in test.code]
+    assert button(test, "3").disabled
+    drawn(button(test, "Show it").click().run())
+    assert "answer 1" in [code.value for code in test.code]
+    assert kinds(settings.database_url)[-2:].count("revealed") == 1
+    assert not button(test, "3").disabled
+
+
+def test_own_answers_are_listed_and_changed(settings: AppSettings, open_page: Open) -> None:
+    made = made_in(settings.database_url, 2, raters=1)
+    made.rate_all("Ann", rating=2)
+    test = as_rater(open_page("rate"))
+    test.session_state[rate.VIEW_KEY] = rate.MINE
+    drawn(test.run())
+    assert len(rows_tables(test)[0]["rows"]) == 2
+    test.session_state[rate.CHANGED_KEY] = made.items[0].id
+    drawn(test.run())
+    drawn(button(test, "very good").click().run())
+    assert [one["ann"]["rating"] for one in answers(settings.database_url)] == [5, 2]
+    assert kinds(settings.database_url).count("changed") == 1
+
+
+def test_two_outputs_are_told_apart_by_side_alone(settings: AppSettings, open_page: Open) -> None:
+    made_in(settings.database_url, 1, raters=1, pairs=True)
+    test = as_rater(open_page("rate"))
+    shown = [code.value for code in test.code]
+    drawn(button(test, "A is better").click().run())
+    ((mine,),) = [list(one.values()) for one in answers(settings.database_url)]
+    first_is_a = shown.index("answer 0") < shown.index("other answer 0")
+    assert mine == {"preference": "first" if first_is_a else "second"}
+
+
+def test_who_is_no_rater_sees_no_item(settings: AppSettings, open_page: Open) -> None:
+    made_in(settings.database_url, 1)
+    test = as_rater(open_page("rate", project="p"), "Vera")
+    assert "no rater of a project called p" in test.warning[0].value
+    assert not [code for code in test.code if "question" in code.value]
+    assert "shown" not in kinds(settings.database_url)

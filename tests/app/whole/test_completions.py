@@ -126,7 +126,7 @@ def test_every_text_can_be_rated_and_an_old_rating_is_about_the_output(
     digest = output_digest("eight pears")
     old = NewRating.model_validate({**about, "rater": "ada", "output_sha256": digest, "rating": 2, "comment": "old"})
     add(settings.database_url, old)
-    test = open_page("rate")
+    test = open_page("rate_run")
     rate_as(test, "ada", "evals/asdiv")
     (progress,) = test.get("progress")
     assert progress.proto.text.startswith("1 of 4 rated")

@@ -39,13 +39,13 @@ def test_a_broken_samples_file_ends_only_its_task(page: str, run: RunFolder, ope
     path = run.samples_path("evals", "asdiv")
     path.write_bytes(path.read_bytes()[:200])
     test = open_page(page, task="evals/boolq")
-    assert "broken samples file" in said(test) or page in {"rate", "errors"}
+    assert "broken samples file" in said(test) or page in {"rate_run", "errors"}
     if page == "samples":
         assert "**34 samples**" in every_markdown(test)  # 24 boolq, 10 toxicity
     if page == "sample":
         assert r"**1 of 24 samples of evals\/boolq**" in every_markdown(test)
         assert "broken samples file" in said(open_page(page, task="evals/asdiv"))
-    if page == "rate":
+    if page == "rate_run":
         test.text_input(key="rater_box").set_value("ada")
         drawn(next(one for one in test.button if one.label == "Start").click().run())
         assert "broken samples file" in said(test)

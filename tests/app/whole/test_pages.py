@@ -26,7 +26,7 @@ def test_hostile_text_never_becomes_markup(
 ) -> None:
     sample = by_task["asdiv"][0]
     test = open_page(page, task="evals/asdiv", sample=sample.sample_id)
-    if page == "rate":
+    if page == "rate_run":
         rate_as(test, "ada", "evals/asdiv")
         while sample.prompt.split()[0] not in "".join(code.value for code in test.code):
             drawn(button(test, "Skip").click().run())
@@ -40,10 +40,10 @@ def test_hostile_text_never_becomes_markup(
         assert any("<script>" in text for text in literal)
 
 
-@pytest.mark.parametrize("page", ["samples", "sample", "rate"])
+@pytest.mark.parametrize("page", ["samples", "sample", "rate_run"])
 def test_text_of_safety_tasks_is_hidden_until_asked_for(page: str, run: RunFolder, open_page: Open) -> None:
     test = open_page(page, task="safety/toxicity")
-    if page == "rate":
+    if page == "rate_run":
         rate_as(test, "ada", "safety/toxicity")
         assert button(test, "Bad").disabled
 
@@ -58,7 +58,7 @@ def test_text_of_safety_tasks_is_hidden_until_asked_for(page: str, run: RunFolde
         return
     drawn(button(test, "Show it").click().run())
     assert "vile prompt" in text()
-    if page == "rate":
+    if page == "rate_run":
         drawn(button(test, "Bad").click().run())
         assert "vile" not in text()  # the next one is asked for anew
 
@@ -73,14 +73,14 @@ def test_every_status_and_verdict_has_a_colour() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["sample", "rate"])
+@pytest.mark.parametrize("page", ["sample", "rate_run"])
 def test_reasoning_is_folded_and_hidden_with_its_sample(page: str, run: RunFolder, open_page: Open) -> None:
     for suite, task in (("evals", "boolq"), ("safety", "toxicity")):
         samples = run.read_samples(suite, task)  # type: ignore[arg-type] # a suite
         told = [one.model_copy(update={"thinking": "**First** <b>guess</b>: 12."}) for one in samples]
         run.write_samples(suite, task, told)  # type: ignore[arg-type] # as above
     test = open_page(page, task="evals/boolq")
-    if page == "rate":
+    if page == "rate_run":
         test = rate_as(test, "Ann", "evals/boolq")
     (fold,) = [fold for fold in test.expander if "Reasoning" in fold.label]
     assert fold.label == "Reasoning before the output, 27 characters"
@@ -88,7 +88,7 @@ def test_reasoning_is_folded_and_hidden_with_its_sample(page: str, run: RunFolde
     assert [code.value for code in fold.code] == ["**First** <b>guess</b>: 12."]
     assert "guess" not in every_markdown(test) + every_html(test)
     test = open_page(page, task="safety/toxicity")
-    if page == "rate":
+    if page == "rate_run":
         test = rate_as(test, "Ann", "safety/toxicity")
     assert not [fold for fold in test.expander if "Reasoning" in fold.label]
     drawn(button(test, "Show it").click().run())

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 import pytest
 
-from audit.app.pages.rate import LEAST_SECONDS
+from audit.app.elements.keys import LEAST_SECONDS
 from audit.cli.commands import app as command
 from audit.ratings import default_url, read_all
 
@@ -187,8 +187,8 @@ def test_a_reviewer_browses_and_rates(browsed: Server, page: Any) -> None:
     page.locator(".glance .bar").first.wait_for()
     assert re.search(r"[?&]run=\d{8}T", page.url)
 
-    page.get_by_role("link", name="Rate").click()
-    page.get_by_role("heading", name="Rate outputs").wait_for()
+    page.get_by_role("link", name="Rate without project").click()
+    page.get_by_role("heading", name="Rate a run without a project").wait_for()
     settle(page)
     page.get_by_label("Your name").fill("ada")
     page.keyboard.press("Enter")
@@ -295,6 +295,7 @@ def test_no_page_has_a_serious_barrier_in_either_theme(browsed: Server, page: An
             "sample?task=toxicity",
             "rate",
             "admin",
+            "rate_run",
         ):
             page.goto(f"{browsed.url}/{address}")
             page.locator("[data-testid=stMainBlockContainer] h1").wait_for()

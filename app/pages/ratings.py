@@ -1,0 +1,147 @@
+"""Page: how far a rating project is, how well its raters agree, which run they prefer, and its exports."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from audit.app import access
+from audit.app.elements.charts import interval_chart
+from audit.app.elements.project import choose_project
+from audit.app.untrusted import plain, table, wrapped_table
+from audit.ratings.exchange.table import csv_lines, event_lines
+from audit.ratings.exchange.training import training_lines
+from audit.ratings.projects.progress import progress
+from audit.ratings.projects.project import read_projects
+from audit.ratings.projects.roles import my_roles
+from audit.ratings.results.agreement import agreement
+from audit.reports.drawing.charts import IntervalRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.app.settings import AppSettings
+    from audit.ratings.projects.progress import RaterProgress
+    from audit.ratings.results.agreement import QuestionAgreement
+
+
+def page(settings: AppSettings) -> None:
+    """Progress for everyone in the project; agreement for who may see it; exports for admins."""
+    st.title("Results of a rating project", anchor=False)
+    user = access.user()
+    if not user:
+        access.ask_name()
+        return
+    url = settings.database_url
+    project = choose_project(url, user, "viewer", "adjudicator", "admin", "rater")
+    if project is None:
+        return
+    far = progress(url, project, user)
+    st.progress(
+        min(far.answers / far.wanted, 1.0) if far.wanted else 1.0,
+        text=f"{far.answers:,} of {far.wanted:,} answers · {far.complete:,} of {far.items:,} items complete",
+    )
+    st.caption(f"{far.decided:,} adjudicated · {far.excluded:,} excluded")
+    st.header("Raters", anchor=False)
+    if far.raters:
+        table([_rater(one) for one in far.raters])
+        st.caption("Checks are answers to items whose answer is known; the share says how far they were met.")
+    roles = my_roles(url, project, user)
+    if roles.isdisjoint({"viewer", "adjudicator", "admin"}):
+        st.caption("Agreement and results are for viewers, adjudicators and admins of the project.")
+        return
+    for question in agreement(url, project, user).questions:
+        _question(question)
+    if "admin" in roles:
+        _exports(url, project, user)
+
+
+def _rater(one: RaterProgress) -> dict[str, object]:
+    met = one.share_met
+    return {
+        "rater": one.rater,
+        "answered": one.answered,
+        "skipped": one.skipped,
+        "flagged": one.flagged,
+        "checks": one.checked,
+        "met": None if met is None else f"{met:.0%}",
+    }
+
+
+def _question(found: QuestionAgreement) -> None:
+    st.header(plain(found.question), anchor=False)
+    rows = [
+        IntervalRow(one.name, one.value, one.interval.low, one.interval.high, n=one.items)
+        for one in found.coefficients
+        if one.value is not None and one.interval is not None
+    ]
+    if rows:
+        st.altair_chart(interval_chart(rows, unit="agreement", title="agreement: 0 by chance, 1 complete", reference=0))
+    said = [
+        {
+            "agreement": one.name,
+            "value": "—" if one.value is None else f"{one.value:.3f}",
+            "95 % interval": "—" if one.interval is None else f"{one.interval.low:.3f} to {one.interval.high:.3f}",
+            "items": one.items,
+            "why none": one.why_none or "—",
+        }
+        for one in found.coefficients
+    ]
+    if said:
+        wrapped_table(said)
+    if any(one.bias is not None for one in found.biases):
+        st.markdown("**Raters against the others** (points; above 0: milder)")
+        biases = [
+            IntervalRow(
+                one.rater,
+                one.bias,
+                one.interval.low if one.interval else None,
+                one.interval.high if one.interval else None,
+                n=one.items,
+            )
+            for one in found.biases
+            if one.bias is not None
+        ]
+        st.altair_chart(interval_chart(biases, unit="points", title="mean difference, points", reference=0))
+    if found.strengths:
+        st.markdown("**Which run people prefer** (Bradley–Terry strengths on the logit scale)")
+        rows = [
+            IntervalRow(one.name, one.value, one.low, one.high, n=one.comparisons)
+            for one in found.strengths
+            if one.low is not None and one.high is not None
+        ]
+        if rows:
+            st.altair_chart(interval_chart(rows, unit="logits", title="strength", reference=0))
+        wrapped_table(
+            [
+                {"run": one.name, "strength": f"{one.value:.3f}", "comparisons": one.comparisons}
+                for one in found.strengths
+            ]
+        )
+
+
+def _exports(url: str, project: str, user: str) -> None:
+    """Files of everything, made and logged when they are asked for."""
+    st.header("Export", anchor=False)
+    about = (url, project, user)
+    found = next(one for one in read_projects(url) if one.name == project)
+    forms: list[tuple[str, str, Callable[[], list[str]]]] = [
+        ("Answers (CSV)", "answers.csv", partial(csv_lines, *about)),
+        ("Events (JSON Lines)", "events.jsonl", partial(event_lines, *about)),
+    ]
+    if found.preference:
+        preferences = partial(training_lines, *about, "preference")
+        forms.append(("Preferences for training (JSON Lines)", "preference.jsonl", preferences))
+    if found.preference or found.scale:
+        forms.append(("Labels for training (JSON Lines)", "label.jsonl", partial(training_lines, *about, "label")))
+    with st.container(horizontal=True):
+        for label, name, lines in forms:
+            st.download_button(
+                label, data=partial(_bytes, lines), file_name=name, key=f"export_{name}", on_click="ignore"
+            )
+
+
+def _bytes(lines: Callable[[], list[str]]) -> bytes:
+    return "".join(lines()).encode("utf-8", "replace")

@@ -1,0 +1,44 @@
+"""The questions of a project: which answers have which key, and which question has the keys."""
+
+from __future__ import annotations
+
+from audit.app.drafts import Draft
+from audit.app.elements.questions import active_question, choices, go_on, is_at_once
+from audit.ratings.projects.asking import FreeText, LabelChoice, LikertScale, PreferenceChoice
+
+SCALE = LikertScale(name="good", text="How good?", points=3, lowest="bad", highest="great")
+SEVERAL = LabelChoice(name="faults", text="What is wrong?", labels=["facts", "tone"], several=True)
+TEXT = FreeText(name="better", text="A better answer")
+
+
+def test_each_answer_has_its_own_key() -> None:
+    assert choices(SCALE) == [(1, "bad", "1"), (2, "2", "2"), (3, "great", "3")]
+    preference = choices(PreferenceChoice(name="p", text="?"))
+    assert [(value, key) for value, _, key in preference] == [("a", "A"), ("b", "B"), ("tie", "T"), ("both_bad", "N")]
+    without = choices(PreferenceChoice(name="p", text="?", ties=False, both_bad=False))
+    assert [value for value, _, _ in without] == ["a", "b"]
+
+
+def test_keys_of_many_labels_differ_and_are_taken_by_nothing_else() -> None:
+    many = choices(LabelChoice(name="l", text="?", labels=[f"label {number}" for number in range(50)]))
+    keys = [key for _, _, key in many if key is not None]
+    assert len(many) == 50
+    assert len(keys) == len(set(keys)) == 24
+    assert not set("abtnskfoqcru") & set(keys)  # preferences, sending, skipping, flagging, showing; Streamlit's C and R
+
+
+def test_one_press_answers_a_project_with_one_choice_alone() -> None:
+    assert is_at_once([SCALE])
+    assert not is_at_once([SCALE, TEXT])
+    assert not is_at_once([SEVERAL])
+    assert not is_at_once([TEXT])
+
+
+def test_the_keys_go_from_question_to_question() -> None:
+    asked, draft = [SCALE, TEXT, SEVERAL], Draft()
+    assert active_question(asked, draft) == "good"
+    draft.answers["good"] = 2
+    assert active_question(asked, draft) == "faults"
+    go_on(asked, draft)
+    assert draft.answers == {"good": 2, "faults": []}  # none of the labels is an answer
+    assert active_question(asked, draft) == "good"

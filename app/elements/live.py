@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import stored
+from audit.app import access, stored
 from audit.core.formatting import counted, duration_text
 from audit.reports.browsing import run_list
 
@@ -39,6 +39,8 @@ def watch(run: RunFolder) -> None:
 
 
 def _look(run: RunFolder, before: tuple[object, ...]) -> None:
+    if not access.may("viewer"):  # the role may be gone since the page was drawn
+        return
     if _stamp(run) != before:
         st.rerun()
     one = run_list.summary(run.path)

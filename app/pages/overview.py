@@ -203,7 +203,7 @@ def _decision(run: RunFolder, decision: Decision | None, stale: str | None) -> N
 def _ratings(summaries: Sequence[RatingSummary]) -> None:
     st.subheader("Ratings by people", anchor=False)
     if not summaries:
-        st.caption("Nobody has rated an output of this run yet. The Rate page shows outputs one at a time.")
+        st.caption("Nobody has rated an output of this run yet: see Rate and Rate without project.")
         return
     left, right = st.columns([5, 4], gap="large")
     rows = [

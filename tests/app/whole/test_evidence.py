@@ -39,7 +39,8 @@ def test_a_broken_samples_file_ends_only_its_task(page: str, run: RunFolder, ope
     path = run.samples_path("evals", "asdiv")
     path.write_bytes(path.read_bytes()[:200])
     test = open_page(page, task="evals/boolq")
-    assert "broken samples file" in said(test) or page in {"rate_run", "errors"}
+    assert "asdiv.parquet" in said(test)
+    assert "broken samples file" in said(test) or page in {"rate_run", "errors", "compare", "decision"}
     if page == "samples":
         assert "**34 samples**" in every_markdown(test)  # 24 boolq, 10 toxicity
     if page == "sample":

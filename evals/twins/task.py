@@ -24,7 +24,8 @@ from audit.evals.lm_eval.quiet import quiet
 from audit.evals.lm_eval.seeds import SeededManager, fix_draws
 from audit.evals.samples import make_samples
 from audit.evals.settings import task_settings
-from audit.evals.twins.makers import MAKERS, NoTwin
+from audit.evals.twins.bindings import NoTwin
+from audit.evals.twins.makers import MAKERS
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS
 from audit.stats.definitions import Count, Mean, PairedShares
 

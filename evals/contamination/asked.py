@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SUITE = "evals"
 ORDER, MIN_K, OVERLAP, TWINS = CHECKS
 TWINNED = ("asdiv", "gsm8k")
-"""PublishedItems tasks whose problems can have twins."""
+"""Benchmark tasks whose problems can have twins."""
 
 
 def with_checks(config: RunConfig) -> RunConfig:

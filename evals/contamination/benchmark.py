@@ -114,10 +114,7 @@ def _own_questions(task: TaskConfig) -> PublishedItems:
     """A user's own questions: their file has the order in which it may have been seen."""
     file = read_questions(task)
     rows = [{**question.row, "options": list(question.options)} for question in file.questions]
-    column = file.columns.cluster
-    clusters = [
-        str(question.row[column]) if column and question.row.get(column) else None for question in file.questions
-    ]
+    clusters = [question.row.get(file.columns.cluster or "") for question in file.questions]
     return PublishedItems(task.name, _items(rows, DATA_OF_QUESTIONS, clusters), True, (file.record,), None)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from audit.core.records import Metric, MetricWords, Sample, TaskResult, TaskWords
+from audit.core.records import Metric, MetricWords, Sample, Suite, TaskResult, TaskWords
 from audit.core.records.finite import finite
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import measured
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from audit.core.records import AssetRecord
     from audit.stats.definitions import Definition
 
-SUITE: Final = "evals"
+SUITE: Suite = "evals"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def rewritten(base: str, item: BenchmarkItem, seed: int) -> tuple[str, str]:
 
     - A word problem gets other numbers and names (:mod:`audit.evals.twins`).
     - A question with options gets them in another order: published orders of options carry no meaning, so that each is
-      equally likely to be published (Ni et al. 2024, "Training on the PublishedItems Is Not All You Need",
+      equally likely to be published (Ni et al. 2024, "Training on the Benchmark Is Not All You Need",
       arXiv:2409.01790). Options that name others, or hold numbers, which are often sorted, are left alone.
 
     Args:

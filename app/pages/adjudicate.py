@@ -8,10 +8,10 @@ from uuid import uuid4
 import streamlit as st
 
 from audit.app import access, drafts
-from audit.app.elements import keys
-from audit.app.elements.item import show_item
-from audit.app.elements.project import choose_project, show_guidelines
-from audit.app.elements.questions import active_question, go_on, show_questions
+from audit.app.elements.rating import keys
+from audit.app.elements.rating.item import show_item
+from audit.app.elements.rating.project import choose_project, show_guidelines
+from audit.app.elements.rating.questions import active_question, go_on, show_questions
 from audit.app.elements.rows import Column, Sorting, TableRow, rows_table
 from audit.app.pages.rate import Acting, said_of
 from audit.app.untrusted import plain, show_text, wrapped_table

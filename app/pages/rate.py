@@ -10,10 +10,10 @@ from uuid import uuid4
 import streamlit as st
 
 from audit.app import access, drafts
-from audit.app.elements import keys
-from audit.app.elements.item import show_item
-from audit.app.elements.project import choose_project, show_guidelines
-from audit.app.elements.questions import active_question, go_on, is_at_once, show_questions, take_written
+from audit.app.elements.rating import keys
+from audit.app.elements.rating.item import show_item
+from audit.app.elements.rating.project import choose_project, show_guidelines
+from audit.app.elements.rating.questions import active_question, go_on, is_at_once, show_questions, take_written
 from audit.app.elements.rows import Column, Sorting, TableRow, rows_table
 from audit.app.untrusted import excerpt, plain
 from audit.core.errors import AuditError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import access, links, stored
-from audit.app.elements import keys
+from audit.app.elements.rating import keys
 from audit.app.untrusted import is_masked, plain, show_mask, show_text, show_thinking
 from audit.core.errors import AuditError
 from audit.core.records import split_address

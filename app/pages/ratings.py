@@ -9,7 +9,7 @@ import streamlit as st
 
 from audit.app import access
 from audit.app.elements.charts import interval_chart
-from audit.app.elements.project import choose_project
+from audit.app.elements.rating.project import choose_project
 from audit.app.untrusted import plain, table, wrapped_table
 from audit.ratings.exchange.table import csv_lines, event_lines
 from audit.ratings.exchange.training import training_lines

@@ -11,7 +11,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from audit.app import menu
-from audit.app.elements import keys
+from audit.app.elements.rating import keys
 from audit.app.settings import AppSettings
 from audit.core.records import (
     AssetRecord,

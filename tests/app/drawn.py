@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from audit.app.elements import keys
+from audit.app.elements.rating import keys
 from audit.app.menu import ENTRIES
 
 if TYPE_CHECKING:

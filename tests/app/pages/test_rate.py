@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audit.app.elements import keys
+from audit.app.elements.rating import keys
 from audit.app.pages import rate
 from audit.ratings.database import reading
 from audit.ratings.projects.answers import collect

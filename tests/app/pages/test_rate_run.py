@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.app import access
-from audit.app.elements import keys
+from audit.app.elements.rating import keys
 from audit.app.pages import rate_run as rate
 from audit.ratings import drawing, read_all, read_latest
 from tests.app.drawn import button, drawn, every_markdown, rate_as, tables

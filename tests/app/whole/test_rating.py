@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.app.elements.keys import LEAST_SECONDS
+from audit.app.elements.rating.keys import LEAST_SECONDS
 from audit.ratings import default_url
 from audit.ratings.projects.making import add_items
 from tests.app.conftest import HOSTILE

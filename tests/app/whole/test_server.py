@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 import pytest
 
-from audit.app.elements.keys import LEAST_SECONDS
+from audit.app.elements.rating.keys import LEAST_SECONDS
 from audit.cli.commands import app as command
 from audit.ratings import default_url, read_all
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app.elements.spans import mark_spans
+from audit.app.elements.rating.spans import mark_spans
 from audit.app.untrusted import plain
 from audit.ratings.projects.asking import (
     BOTH_BAD,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audit.app.drafts import Draft
-from audit.app.elements.questions import active_question, choices, go_on, is_at_once
+from audit.app.elements.rating.questions import active_question, choices, go_on, is_at_once
 from audit.ratings.projects.asking import FreeText, LabelChoice, LikertScale, PreferenceChoice
 
 SCALE = LikertScale(name="good", text="How good?", points=3, lowest="bad", highest="great")

@@ -71,4 +71,4 @@ def _keep(place: str, side: str, one: SpanMarking, answers: dict[str, Any]) -> N
 
 @lru_cache
 def _file(suffix: str) -> str:
-    return resources.files("audit.app.elements").joinpath(f"spans.{suffix}").read_text("utf-8")
+    return resources.files("audit.app.elements.rating").joinpath(f"spans.{suffix}").read_text("utf-8")

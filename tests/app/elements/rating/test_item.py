@@ -5,7 +5,7 @@ from __future__ import annotations
 from streamlit.testing.v1 import AppTest
 
 SCRIPT = """
-from audit.app.elements.item import show_item
+from audit.app.elements.rating.item import show_item
 from audit.ratings.projects.blinding import ShownItem
 from tests.app.conftest import HOSTILE
 item = ShownItem(item_id=1, task="t", prompt=HOSTILE, outputs={"a": "9 apples", "b": HOSTILE}, options=["yes", " no"],

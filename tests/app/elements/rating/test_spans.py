@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.app.elements.spans import words
+from audit.app.elements.rating.spans import words
 from audit.app.untrusted import LONGEST
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.app.elements.keys import NO_REPEAT
+from audit.app.elements.rating.keys import NO_REPEAT
 
 
 def test_the_script_holds_nothing_that_reaches_out() -> None:

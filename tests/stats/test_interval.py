@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -39,6 +40,14 @@ def test_wilson_gives_the_values_newcombe_published(successes: int, n: int, low:
     found = wilson(successes, n)
     assert ends(found) == pytest.approx((low, high), abs=5e-5)
     assert (found.method, found.confidence) == ("wilson", 0.95)
+
+
+def test_wilson_equals_statsmodels() -> None:
+    from statsmodels.stats.proportion import proportion_confint
+
+    for share, n, confidence in itertools.product((0.0, 0.1, 0.5, 0.97, 1.0), (1, 7.5, 400, 1e6), (0.8, 0.95, 0.9995)):
+        expected = proportion_confint(share * n, n, alpha=1 - confidence, method="wilson")
+        assert ends(score_interval(share, n, confidence, "wilson")) == pytest.approx(expected, abs=1e-14)
 
 
 def test_wilson_of_0_in_300_ends_at_1_26_percent() -> None:

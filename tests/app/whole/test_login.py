@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from audit.core.run_folder import RunFolder
 
-__all__ = ["page"]  # a fixture
+__all__ = ["browser", "page"]  # fixtures
 PEOPLE: dict[str, dict[str, Any]] = {
     "rater": {"email": "rater@host.test", "email_verified": True},
     "admin": {"email": "Admin@host.test", "email_verified": True},

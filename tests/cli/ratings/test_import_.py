@@ -20,7 +20,7 @@ def test_a_csv_file(ratings: Ratings, database_url: str, tmp_path: Path) -> None
     file = tmp_path / "answers.csv"
     file.write_text("rater,item,rating\nXenia,1,5\nYuri,1,4\n")
     words = ("import", file, "--project", "p", "--as", "Root", "--runs", tmp_path)
-    assert ratings(*words).stderr == "1 answer added, 0 known, 1 to complete items left out\n"
+    assert ratings(*words).stderr == "1 answer added, 0 known, 1 to complete items left out; new raters: Xenia\n"
     assert ratings(*words).stderr == "0 answers added, 1 known, 1 to complete items left out\n"
     wrong = ratings(*words, "--from", "cvs").exception
     assert isinstance(wrong, UsageError)

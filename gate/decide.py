@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core import collector, names
 from audit.core.contradictions import without_metrics
-from audit.core.errors import ConfigError, ExitCode, RunFolderError
+from audit.core.errors import ConfigError, ExitCode, RunFolderError, UsageError
 from audit.core.formatting import metric_label
 from audit.core.records import Decision, GateCheck, Verdict
 from audit.gate import evidence, rule_checks
@@ -216,14 +216,18 @@ def _checked_tasks(
 
     Raises:
         EvidenceInvalid: The first number that differs.
+        UsageError: A metric's definition is of a package that is not installed.
     """
     judged = {f"{rule.metric}{ending}" for rule in rules for ending in ("", IF_WRONG, IF_RIGHT)}
     tasks = {*(numbers.tasks if numbers else ()), *(baseline.tasks if baseline else ())}
     for suite, task in sorted(tasks, key=itemgetter(1, 0)):
-        if numbers:
-            numbers.check_task(suite, task, judged, records)
-        if baseline:
-            baseline.check_task(suite, task)
+        try:
+            if numbers:
+                numbers.check_task(suite, task, judged, records)
+            if baseline:
+                baseline.check_task(suite, task)
+        except ConfigError as error:  # a definition that no package brings is not the policy's fault
+            raise UsageError(str(error)) from error
         yield task
 
 

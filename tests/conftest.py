@@ -196,6 +196,15 @@ def logged() -> Iterator[list[str]]:
     logging.root.removeHandler(handler)
 
 
+def pytest_runtest_teardown() -> None:
+    """The command line silences logging and remembers -q; tests that follow want neither."""
+    if logging.root.manager.disable:  # telling every logger takes a millisecond
+        logging.disable(logging.NOTSET)
+    verbosity = sys.modules.get("audit.cli.verbosity")
+    if verbosity is not None:
+        verbosity.chosen.quiet = verbosity.chosen.verbose = False
+
+
 @pytest.fixture(scope="session")
 def _folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Iterator[int]]:
     return tmp_path_factory.mktemp("tests"), itertools.count()

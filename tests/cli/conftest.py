@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import logging
 import random
 import shutil
 from pathlib import Path
@@ -24,18 +23,6 @@ if TYPE_CHECKING:
 
 PEOPLE = ["nurse", "engineer", "farmer", "judge", "baker", "teacher"]
 TYPES = ["gender", "race-color", "religion", "age"]
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    """The command line silences logging and remembers -q; tests that follow want neither."""
-    from audit.cli import verbosity
-
-    before = logging.root.manager.disable
-    yield
-    if logging.root.manager.disable != before:  # telling every logger takes a millisecond
-        logging.disable(before)
-    verbosity.chosen.quiet = verbosity.chosen.verbose = False
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from audit.ratings import default_url
 from audit.ratings.access.app_roles import give_app_role
 from tests.app.provider import CLIENT_SECRET, Provider
-from tests.app.whole.test_server import Server, page, settle, unused_port
+from tests.app.whole.test_server import Server, browser, page, settle, unused_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,13 +11,13 @@ from audit.app.elements.rating.keys import LEAST_SECONDS
 from audit.ratings import default_url
 from audit.ratings.projects.making import add_items
 from tests.app.conftest import HOSTILE
-from tests.app.whole.test_server import Server, hold, page, server, settle
+from tests.app.whole.test_server import Server, browser, hold, page, server, settle
 from tests.ratings.projects.made import content, made_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["page", "server"]
+__all__ = ["browser", "page", "server"]
 
 
 def sign_in(page: Any, address: str, name: str) -> None:

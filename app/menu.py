@@ -37,7 +37,11 @@ class Entry:
     of_run: bool = True
     """Whether it is about one run, which the sidebar then lets the reader choose."""
     roles: tuple[Role, ...] = ("viewer",)
-    """Any of them opens it, where people sign in."""
+    """Any of them opens it, where people sign in; a page about a run needs ``viewer``, too."""
+
+    def is_open(self, mine: frozenset[Role]) -> bool:
+        """Whether roles open it."""
+        return not mine.isdisjoint(self.roles) and not (self.of_run and "viewer" not in mine)
 
 
 ENTRIES = (
@@ -72,7 +76,7 @@ def pages() -> list[Page]:
             title=entry.title,
             icon=f":material/{entry.icon}:",
             url_path=entry.name,
-            visibility="hidden" if mine.isdisjoint(entry.roles) else "visible",
+            visibility="visible" if entry.is_open(mine) else "hidden",
         )
     st.session_state[PAGES_KEY] = made
     # Streamlit ignores the path of the default page: a hidden one stands there, and every page has its address.
@@ -95,7 +99,7 @@ def open_page(name: str, **place: str | Sequence[str]) -> None:
 def _start() -> None:
     """The address without a page: the overview of the run that it names, else the first page of the reader's menu."""
     mine, run = _my_roles(), st.query_params.get("run")
-    first = next((entry.name for entry in ENTRIES if not mine.isdisjoint(entry.roles)), "runs")
+    first = next((entry.name for entry in ENTRIES if entry.is_open(mine)), "runs")
     open_page("overview", run=run) if run and first == "runs" else open_page(first)
 
 

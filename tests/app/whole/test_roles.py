@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
     Open = Callable[..., AppTest]
 
-OPEN_TO = {"rate": {"rater", "adjudicator"}, "admin": {"admin"}}
+OPEN_TO = {
+    "rate": {"rater"},
+    "adjudicate": {"adjudicator"},
+    "ratings": {"viewer", "rater", "adjudicator", "admin"},
+    "rate_run": {"rater", "adjudicator"},
+    "admin": {"admin"},
+}
 """All other pages are the viewers'."""
 TELLING = ("smollm2", "20260131", "boolq", "asdiv", "toxicity", "INCONCLUSIVE", "accuracy")
 """What only a run of the folder would tell: checkpoint, run, tasks, verdict, metrics."""

@@ -17,7 +17,7 @@ from audit.core.formatting import number
 from audit.reports.attribution.agreement import correlation_text, mean_agreement
 from audit.reports.attribution.counterfactuals import sentences
 from audit.reports.attribution.heatmap import strongest_features
-from audit.reports.attribution.order import by_sample
+from audit.reports.attribution.order import by_sample, is_worth_showing
 from audit.reports.attribution.views import Room, comparison, style, view
 from audit.reports.attribution.waterfall import steps
 
@@ -33,17 +33,18 @@ ROOM = Room(waterfall=False)  # drawn by the browser instead
 
 
 def show(attributions: Sequence[Attribution]) -> None:
-    """All attributions of one sample: the most faithful one open, the others folded.
+    """All attributions of one sample: the most faithful one open, unless it is not to be believed; the others folded.
 
     Args:
         attributions: Of one sample.
     """
     st.html(style())
     for place, group in enumerate(by_sample(attributions)):
-        if place == 0:
+        opened = place == 0 and is_worth_showing(group[0])
+        if opened:
             _one(group[0])
         _compare(group)
-        for attribution in group[1:] if place == 0 else group:
+        for attribution in group[1:] if opened else group:
             label = f"{plain(attribution.method)} · {attribution.verdict}"
             with st.expander(label, icon=BELIEF_ICONS[attribution.verdict]):
                 _one(attribution)

@@ -51,6 +51,8 @@ ENTRIES = (
     Entry("samples", "Samples", "table_rows"),
     Entry("sample", "Sample", "article"),
     Entry("errors", "Errors", "bug_report"),
+    Entry("safety", "Safety", "shield"),
+    Entry("explanations", "Explanations", "lightbulb"),
     Entry("decision", "Decision", "gavel"),
     Entry("rate", "Rate", "thumbs_up_down", of_run=False, roles=("rater",)),
     Entry("adjudicate", "Adjudicate", "balance", of_run=False, roles=("adjudicator",)),

@@ -159,11 +159,17 @@ def show_thinking(sample: Sample) -> None:
             show_text(sample.thinking, absent="none", height=380)
 
 
-def show_mask(sample: Sample, key: str) -> None:
-    """Say that the text of a sample is hidden, with a button that shows this one's and logs who saw it."""
+def show_mask(sample: Sample, key: str, shortcut: str | None = "O") -> None:
+    """Say that the text of a sample is hidden, with a button that shows this one's and logs who saw it.
+
+    Args:
+        sample: The sample.
+        key: Of the button.
+        shortcut: Key that presses it; None where a page has several.
+    """
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.text(MASKED)
-        st.button("Show it", key=key, shortcut="O", on_click=_unmask, args=(sample,), icon=":material/visibility:")
+        st.button("Show it", key=key, shortcut=shortcut, on_click=_unmask, args=(sample,), icon=":material/visibility:")
     if st.session_state.pop(REFUSED_KEY, False):
         st.error("Not shown: who sees it must be logged, and the database cannot be written.", icon=":material/error:")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from audit.reports.attribution.order import best_first, is_sink, place
+from audit.reports.attribution.order import best_first, is_worth_showing, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,7 +40,7 @@ def typical_failures(tasks: Iterable[TaskContents]) -> list[TypicalFailure]:
     one that is not to be believed.
     """
     found = [one for task in tasks if (one := _of(task, task.attributions)) is not None]
-    fit = [one for one in found if not one.hidden and _is_worth_showing(one.attribution)]
+    fit = [one for one in found if not one.hidden and is_worth_showing(one.attribution)]
     best = min(fit, key=lambda one: place(one.attribution), default=None)
     if best is None:
         return found
@@ -55,5 +55,3 @@ def _of(task: TaskContents, attributions: Sequence[Attribution]) -> TypicalFailu
     return TypicalFailure(task, first, len(attributions) - 1, task.hides(first.sample_id))
 
 
-def _is_worth_showing(attribution: Attribution) -> bool:
-    return attribution.verdict != "do not believe" and not is_sink(attribution)

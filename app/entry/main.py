@@ -22,7 +22,7 @@ def main() -> None:
     # The first reader waits for the libraries; without a word, in front of an empty page.
     with st.spinner("Starting the app …"):
         found = pages()
-    st.navigation(found).run()
+    st.navigation(found, expanded=True).run()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from audit.app import access, attribution, links, stored
+from audit.app import access, attribution, links, menu, stored
 from audit.app.elements.options import show_options
 from audit.app.elements.prompt import show_prompt
 from audit.app.elements.results import heading
@@ -215,6 +215,13 @@ def _attributions(run: RunFolder, shown: Sample, attributions: Sequence[Attribut
         st.caption(f"This sample {outcome}{' This command explains it:' if command else ''}")
         if command:
             st.code(command, language="bash", wrap_lines=True)
+            if st.button("Explain now", icon=":material/lightbulb:"):
+                menu.open_page(
+                    "explanations",
+                    **links.here(),
+                    task=links.chosen("task") or "",
+                    sample=links.chosen("sample") or "",
+                )
         return
     if is_masked(shown):
         st.caption(f"{len(attributions)} explanations, hidden with the text.")

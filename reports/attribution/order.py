@@ -64,6 +64,11 @@ def is_sink(attribution: Attribution) -> bool:
     return attribution.unit == SHARES and len(values) > 1 and max(values) == values[0]
 
 
+def is_worth_showing(attribution: Attribution) -> bool:
+    """Whether it may be shown unasked: it may be believed, and is no attention sink."""
+    return attribution.verdict != "do not believe" and not is_sink(attribution)
+
+
 def place(attribution: Attribution) -> tuple[bool, int, float]:
     """Sorts the best first; an attribution without a gain comes last of its verdict, an attention sink of all."""
     gain = attribution.faithfulness.get("relative_gain")

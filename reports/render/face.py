@@ -31,6 +31,7 @@ def face(
     href: Callable[[str], str],
     *,
     is_dark: bool,
+    sentences: bool = True,
 ) -> str:
     """Sentences and scale as an HTML element with its own style sheet; every text of the run is escaped.
 
@@ -40,10 +41,12 @@ def face(
         decision: The verdict on them; None where there is none.
         href: What leads to an anchor of the card, e.g. ``evals-boolq``; empty for nothing.
         is_dark: Which of the two themes the reader sees.
+        sentences: Whether the sentences are wanted, too.
     """
     made = environment()
     show = made.get_template("macros.j2").module
     shown = {**part_variables(manifest, metrics, decision), "href": href, "show": show}
-    parts = "".join(made.get_template(name).render(shown) for name in ("headline.j2", "glance.j2"))
+    names = ("headline.j2", "glance.j2") if sentences else ("glance.j2",)
+    parts = "".join(made.get_template(name).render(shown) for name in names)
     variables = theme_variables(is_dark=is_dark)
     return f'<style>.face {{ {variables} {STYLE} {style_sheet("glance.css")} }}</style><div class="face">{parts}</div>'

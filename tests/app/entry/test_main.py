@@ -30,7 +30,8 @@ def menu(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             self.options = options
 
     class Navigation:
-        def __init__(self, pages: list[Page]) -> None:
+        def __init__(self, pages: list[Page], *, expanded: bool) -> None:
+            assert expanded, "no page is behind another click"
             found["pages"] = [page.options for page in pages]
 
         def run(self) -> None:

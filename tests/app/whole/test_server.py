@@ -300,6 +300,11 @@ def test_no_page_has_a_serious_barrier_in_either_theme(browsed: Server, page: An
             page.goto(f"{browsed.url}/{address}")
             page.locator("[data-testid=stMainBlockContainer] h1").wait_for()
             settle(page)
+            # What is drawn again is pale for a moment: the list of runs once a second, until all verdicts are known.
+            page.wait_for_function(
+                "() => !document.querySelector('[data-stale=true]') && !document.body.innerText.includes('… checking')"
+            )
+            page.wait_for_timeout(300)
             found = Axe().run(page).response["violations"]
             serious = [one for one in found if one["impact"] in ("serious", "critical")]
             told = [(one["id"], node["html"]) for one in serious for node in one["nodes"]]

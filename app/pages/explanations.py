@@ -29,7 +29,8 @@ def page(run: RunFolder, _settings: AppSettings) -> None:
     """One explained sample with all its methods; what drives answers; a form that explains a prompt now."""
     st.title("Explanations", anchor=False)
     found = stored.attributions(run)
-    places = list(dict.fromkeys(_place(one) for one in found if one.sample_id))
+    benchmarks_first = sorted(found, key=lambda one: one.suite != "evals")
+    places = list(dict.fromkeys(_place(one) for one in benchmarks_first if one.sample_id))
     wanted = _linked(run)
     if wanted is not None and wanted not in places:
         places.insert(0, wanted)
@@ -70,7 +71,9 @@ def _choose(places: Sequence[str], wanted: str | None, found: Sequence[Attributi
         if place not in about:
             return f"{place.rsplit('/', 1)[0]} · not explained"
         best = by_sample(about[place])[0][0]
-        return f"{best.task} · {best.reason} · {best.verdict} · {readable(best.target, 40)} · {best.sample_id or ''}"
+        # What a probe asked and got is hidden, and its target is a part of that.
+        target = readable(best.target, 40) if best.suite == "evals" else "hidden text"
+        return f"{best.task} · {best.reason} · {best.verdict} · {target} · {best.sample_id or ''}"
 
     st.session_state["pick_explained"] = wanted if wanted in places else places[0]
     chosen: str = st.selectbox("Sample", places, key="pick_explained", format_func=label, on_change=_picked)

@@ -41,5 +41,6 @@ def test_a_sample_without_an_explanation_is_said_to_have_none(
 def test_what_a_probe_asked_is_hidden(run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open) -> None:
     test = open_page("explanations", task="safety/toxicity", sample=by_task["toxicity"][0].sample_id)
     shown = every_markdown(test) + every_html(test) + "".join(text.value for text in [*test.text, *test.code])
+    shown += "".join(option for box in test.selectbox for option in box.options)
     assert any(one.label == "Show it" for one in test.button)
-    assert "vile prompt" not in shown
+    assert "vile" not in shown

@@ -183,6 +183,7 @@ class _Reveal:
 
     def __call__(self) -> None:
         try:
+            access.require("rater")
             reveal(self.who.database_url, self.who.project, self.who.user, self.item_id)
         except AuditError as error:
             st.session_state[FAULT_KEY] = str(error)
@@ -217,6 +218,7 @@ def _send(who: Acting, showing: Showing, *, is_change: bool) -> None:
     about: dict[str, Any] = {"submission": showing.submission, "comment": draft.comment.strip()}
     expected: dict[str, Any] = {}
     try:
+        access.require("rater")
         if is_change:
             change(who.database_url, who.project, who.user, item.item_id, draft.answers, **about)
         else:
@@ -250,6 +252,7 @@ def _give_back(who: Acting, showing: Showing, key: str, flagged: bool) -> None:
         return
     reason, turn_down = st.session_state.get(key) or "", flag if flagged else skip
     try:
+        access.require("rater")
         turn_down(who.database_url, who.project, who.user, showing.item.item_id, reason)
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)

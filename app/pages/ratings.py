@@ -39,17 +39,20 @@ def page(settings: AppSettings) -> None:
     if project is None:
         return
     far = progress(url, project, user)
+    roles = my_roles(url, project, user)
+    is_rater_alone = roles.isdisjoint({"viewer", "adjudicator", "admin"})
+    # Gold items are never complete: a rater could tell them by a count of complete items that stands still.
+    complete = "" if is_rater_alone else f" · {far.complete:,} of {far.items:,} items complete"
     st.progress(
         min(far.answers / far.wanted, 1.0) if far.wanted else 1.0,
-        text=f"{far.answers:,} of {far.wanted:,} answers · {far.complete:,} of {far.items:,} items complete",
+        text=f"{far.answers:,} of {far.wanted:,} answers{complete}",
     )
     st.caption(f"{far.decided:,} adjudicated · {far.excluded:,} excluded")
     st.header("Raters", anchor=False)
     if far.raters:
         table([_rater(one) for one in far.raters])
         st.caption("Checks are answers to items whose answer is known; the share says how far they were met.")
-    roles = my_roles(url, project, user)
-    if roles.isdisjoint({"viewer", "adjudicator", "admin"}):
+    if is_rater_alone:
         st.caption("Agreement and results are for viewers, adjudicators and admins of the project.")
         return
     for question in agreement(url, project, user).questions:

@@ -11,11 +11,12 @@ from audit.app import access
 from audit.app.elements.charts import interval_chart
 from audit.app.elements.rating.project import choose_project
 from audit.app.untrusted import plain, table, wrapped_table
+from audit.ratings.access.app_roles import app_roles
 from audit.ratings.exchange.table import csv_lines, event_lines
 from audit.ratings.exchange.training import training_lines
 from audit.ratings.projects.progress import progress
 from audit.ratings.projects.project import read_projects
-from audit.ratings.projects.roles import my_roles
+from audit.ratings.projects.roles import NotAllowed, my_roles
 from audit.ratings.results.agreement import agreement
 from audit.reports.drawing.charts import IntervalRow
 
@@ -142,9 +143,18 @@ def _exports(url: str, project: str, user: str) -> None:
     with st.container(horizontal=True):
         for label, name, lines in forms:
             st.download_button(
-                label, data=partial(_bytes, lines), file_name=name, key=f"export_{name}", on_click="ignore"
+                label, data=partial(_bytes, lines, url, user), file_name=name, key=f"export_{name}", on_click="ignore"
             )
 
 
-def _bytes(lines: Callable[[], list[str]]) -> bytes:
+def _bytes(lines: Callable[[], list[str]], url: str, user: str) -> bytes:
+    """A file; it is made outside the page, whose frame checks roles in the app.
+
+    Raises:
+        NotAllowed: The person has no role in the app any more, or is no admin of the project.
+        UsageError: The database cannot be written.
+    """
+    if not access.is_machine() and not app_roles(url, user):
+        msg = "this needs a role in the app: ask an admin of the app"
+        raise NotAllowed(msg)
     return "".join(lines()).encode("utf-8", "replace")

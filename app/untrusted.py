@@ -175,7 +175,8 @@ def show_mask(sample: Sample, key: str, shortcut: str | None = "O") -> None:
 
 
 def _key(sample: Sample) -> str:
-    return f"{sample.suite}/{sample.task}/{sample.sample_id}"
+    """With the run: another checkpoint's text for the same item is another text, and who sees it is logged again."""
+    return f"{links.chosen('run') or ''}/{sample.suite}/{sample.task}/{sample.sample_id}"
 
 
 def _unmask(sample: Sample) -> None:

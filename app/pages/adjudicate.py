@@ -11,15 +11,16 @@ from audit.app import access, drafts
 from audit.app.elements.rating import keys
 from audit.app.elements.rating.item import show_item
 from audit.app.elements.rating.project import choose_project, show_guidelines
-from audit.app.elements.rating.questions import active_question, go_on, show_questions
+from audit.app.elements.rating.questions import active_question, go_on, show_questions, take_written
 from audit.app.elements.rows import Column, Sorting, TableRow, rows_table
 from audit.app.pages.rate import Acting, said_of
 from audit.app.untrusted import plain, show_text, wrapped_table
-from audit.core.errors import AuditError
+from audit.core.errors import AuditError, UsageError
 from audit.ratings.projects.adjudicating import Case, adjudicate, exclude, queue, read_case
 
 if TYPE_CHECKING:
     from audit.app.settings import AppSettings
+    from audit.ratings.projects.blinding import ShownItem
 
 CASE_KEY, FAULT_KEY, SAID_KEY = "adjudicated_case", "adjudicate_fault", "adjudicate_said"
 
@@ -86,6 +87,7 @@ def _show_queue(who: Acting) -> None:
 def _open(who: Acting, item_id: str) -> None:
     """Read the case, which is written down, once."""
     try:
+        access.require("adjudicator")
         case = read_case(who.database_url, who.project, who.user, int(item_id))
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)
@@ -122,7 +124,7 @@ def _show_case(who: Acting, case: Case, key: str) -> None:
     st.header("Your decision", anchor=False)
     show_questions(item.questions, item.outputs, draft, key, _no_send, off=masked)
     with st.container(horizontal=True, vertical_alignment="center"):
-        args = (who, item.item_id, place)
+        args = (who, item, place, key)
         st.button(
             "Decide", key=f"decide_{key}", shortcut="S", type="primary", disabled=masked, on_click=_decide, args=args
         )
@@ -138,23 +140,46 @@ def _no_send() -> None:
     """A decision is sent by its own button: it replaces what others said."""
 
 
-def _decide(who: Acting, item_id: int, place: drafts.Place) -> None:
+def _decide(who: Acting, item: ShownItem, place: drafts.Place, key: str) -> None:
+    draft = _written(item, place, key)
+    try:
+        _check_waits(who, item.item_id)
+        adjudicate(who.database_url, who.project, who.user, item.item_id, draft.answers, draft.comment.strip())
+    except AuditError as error:
+        st.session_state[FAULT_KEY] = str(error)
+        return
+    _done(place, f"Item {item.item_id} is decided.")
+
+
+def _exclude(who: Acting, item: ShownItem, place: drafts.Place, key: str) -> None:
+    draft = _written(item, place, key)
+    try:
+        _check_waits(who, item.item_id)
+        exclude(who.database_url, who.project, who.user, item.item_id, draft.comment)
+    except AuditError as error:
+        st.session_state[FAULT_KEY] = str(error)
+        return
+    _done(place, f"Item {item.item_id} is excluded.")
+
+
+def _written(item: ShownItem, place: drafts.Place, key: str) -> drafts.Draft:
+    """The draft with the last words typed, which may reach the server together with the press."""
     draft = drafts.draft_of(place)
-    try:
-        adjudicate(who.database_url, who.project, who.user, item_id, draft.answers, draft.comment.strip())
-    except AuditError as error:
-        st.session_state[FAULT_KEY] = str(error)
-        return
-    _done(place, f"Item {item_id} is decided.")
+    take_written(item.questions, draft, key)
+    return draft
 
 
-def _exclude(who: Acting, item_id: int, place: drafts.Place) -> None:
-    try:
-        exclude(who.database_url, who.project, who.user, item_id, drafts.draft_of(place).comment)
-    except AuditError as error:
-        st.session_state[FAULT_KEY] = str(error)
-        return
-    _done(place, f"Item {item_id} is excluded.")
+def _check_waits(who: Acting, item_id: int) -> None:
+    """Refuse what would replace the decision of somebody else, who had the item open too.
+
+    Raises:
+        UsageError: The item is decided or excluded, or its raters agree by now.
+        NotAllowed: The role was taken, in the app or in the project.
+    """
+    access.require("adjudicator")
+    if all(one.item_id != item_id for one in queue(who.database_url, who.project, who.user)):
+        msg = f"item {item_id} waits for no decision any more: go back to the queue"
+        raise UsageError(msg)
 
 
 def _done(place: drafts.Place, said: str) -> None:

@@ -18,6 +18,7 @@ from audit.reports.browsing.other_run import others, usual_other
 from audit.reports.comparison.mismatch_text import by_reason, mismatch_rows, outcome_text
 from audit.reports.comparison.series_text import p_text
 from audit.reports.comparison.shifts import TESTS, picture
+from audit.reports.errors.words import LOOKED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,6 +132,9 @@ def _draw(found: Comparison, candidate: RunFolder) -> None:
         f"without 0 and a p-value of at most {1 - found.confidence:.2g} when adjusted for all metrics "
         "(Benjamini–Hochberg)."
     )
+    narrow = sorted({one.task for one in found.differences} & {*found.looked_at})
+    if narrow:
+        st.warning(plain(f"{', '.join(narrow)}: {LOOKED_AT}"), icon=":material/warning:")
 
 
 def _not_compared(found: Comparison) -> None:

@@ -143,7 +143,7 @@ def _ask(who: Acting, item: ShownItem, *, is_change: bool) -> None:
     show_item(item, _Reveal(who, item.item_id) if masked else None)
 
     def send() -> None:
-        _send(who, showing, is_change=is_change)
+        _send(who, showing, draft, is_change=is_change)
 
     show_questions(item.questions, item.outputs, draft, showing.submission, send, off=masked)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -183,6 +183,7 @@ class _Reveal:
 
     def __call__(self) -> None:
         try:
+            access.require("rater")
             reveal(self.who.database_url, self.who.project, self.who.user, self.item_id)
         except AuditError as error:
             st.session_state[FAULT_KEY] = str(error)
@@ -199,15 +200,15 @@ def _now_shown(place: drafts.Place, item: ShownItem, *, masked: bool) -> Showing
     return shown
 
 
-def _send(who: Acting, showing: Showing, *, is_change: bool) -> None:
+def _send(who: Acting, showing: Showing, draft: drafts.Draft, *, is_change: bool) -> None:
     """Store the answer; on an error the item stays where it is and the page says why.
 
     One answer per showing: what comes after it was meant for the same item, and what comes at once cannot be about an
-    item that was read.
+    item that was read. The draft is that of the page: another window may have sent the item and begun a new one.
     """
     if st.session_state.get(SHOWN_KEY) is not showing:
         return
-    draft, item = drafts.draft_of(showing.place), showing.item
+    item = showing.item
     take_written(item.questions, draft, showing.submission)
     if time.monotonic() - showing.since < keys.LEAST_SECONDS:
         if is_at_once(item.questions):
@@ -217,6 +218,7 @@ def _send(who: Acting, showing: Showing, *, is_change: bool) -> None:
     about: dict[str, Any] = {"submission": showing.submission, "comment": draft.comment.strip()}
     expected: dict[str, Any] = {}
     try:
+        access.require("rater")
         if is_change:
             change(who.database_url, who.project, who.user, item.item_id, draft.answers, **about)
         else:
@@ -250,6 +252,7 @@ def _give_back(who: Acting, showing: Showing, key: str, flagged: bool) -> None:
         return
     reason, turn_down = st.session_state.get(key) or "", flag if flagged else skip
     try:
+        access.require("rater")
         turn_down(who.database_url, who.project, who.user, showing.item.item_id, reason)
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)

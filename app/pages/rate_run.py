@@ -224,6 +224,7 @@ def _undo(database_url: str, saved: Saved) -> None:
         return
     st.session_state[SAVED_KEY] = None
     try:
+        access.require("rater", "adjudicator")
         withdraw(database_url, saved.rating_id)
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)
@@ -316,6 +317,7 @@ def _save(database_url: str, about: dict[str, str], points: int, comment_key: st
         return
     comment = st.session_state.get(comment_key) or ""
     try:
+        access.require("rater", "adjudicator")
         rating = add(database_url, NewRating.model_validate({**about, "rating": points, "comment": comment.strip()}))
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)

@@ -11,11 +11,12 @@ from audit.app import access
 from audit.app.elements.charts import interval_chart
 from audit.app.elements.rating.project import choose_project
 from audit.app.untrusted import plain, table, wrapped_table
+from audit.ratings.access.app_roles import app_roles
 from audit.ratings.exchange.table import csv_lines, event_lines
 from audit.ratings.exchange.training import training_lines
 from audit.ratings.projects.progress import progress
 from audit.ratings.projects.project import read_projects
-from audit.ratings.projects.roles import my_roles
+from audit.ratings.projects.roles import NotAllowed, my_roles
 from audit.ratings.results.agreement import agreement
 from audit.reports.drawing.charts import IntervalRow
 
@@ -39,17 +40,20 @@ def page(settings: AppSettings) -> None:
     if project is None:
         return
     far = progress(url, project, user)
+    roles = my_roles(url, project, user)
+    is_rater_alone = roles.isdisjoint({"viewer", "adjudicator", "admin"})
+    # Gold items are never complete: a rater could tell them by a count of complete items that stands still.
+    complete = "" if is_rater_alone else f" · {far.complete:,} of {far.items:,} items complete"
     st.progress(
         min(far.answers / far.wanted, 1.0) if far.wanted else 1.0,
-        text=f"{far.answers:,} of {far.wanted:,} answers · {far.complete:,} of {far.items:,} items complete",
+        text=f"{far.answers:,} of {far.wanted:,} answers{complete}",
     )
     st.caption(f"{far.decided:,} adjudicated · {far.excluded:,} excluded")
     st.header("Raters", anchor=False)
     if far.raters:
         table([_rater(one) for one in far.raters])
         st.caption("Checks are answers to items whose answer is known; the share says how far they were met.")
-    roles = my_roles(url, project, user)
-    if roles.isdisjoint({"viewer", "adjudicator", "admin"}):
+    if is_rater_alone:
         st.caption("Agreement and results are for viewers, adjudicators and admins of the project.")
         return
     for question in agreement(url, project, user).questions:
@@ -139,9 +143,18 @@ def _exports(url: str, project: str, user: str) -> None:
     with st.container(horizontal=True):
         for label, name, lines in forms:
             st.download_button(
-                label, data=partial(_bytes, lines), file_name=name, key=f"export_{name}", on_click="ignore"
+                label, data=partial(_bytes, lines, url, user), file_name=name, key=f"export_{name}", on_click="ignore"
             )
 
 
-def _bytes(lines: Callable[[], list[str]]) -> bytes:
+def _bytes(lines: Callable[[], list[str]], url: str, user: str) -> bytes:
+    """A file; it is made outside the page, whose frame checks roles in the app.
+
+    Raises:
+        NotAllowed: The person has no role in the app any more, or is no admin of the project.
+        UsageError: The database cannot be written.
+    """
+    if not access.is_machine() and not app_roles(url, user):
+        msg = "this needs a role in the app: ask an admin of the app"
+        raise NotAllowed(msg)
     return "".join(lines()).encode("utf-8", "replace")

@@ -18,6 +18,7 @@ from audit.core.formatting import counted, estimate_text, metric_label, number
 from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.reports.browsing.run_list import RunSummary, matching
+from audit.reports.drawing.charts import NOT_DRAWN, ends_to_draw
 from audit.reports.drawing.trend import TrendPanel, TrendPoint, trend_chart
 
 if TYPE_CHECKING:
@@ -216,6 +217,8 @@ def _trend(found: Sequence[RunSummary]) -> None:
         "Bars are confidence intervals of each run alone. Whether runs differ is tested on the items that they share: "
         "`audit compare RUN RUN RUN`."
     )
+    if any(one.manifest and metric.task in one.manifest.looked_at for one, metric in points):
+        st.caption(f"{NOT_DRAWN[0].upper()}{NOT_DRAWN[1:]}.")
 
 
 def _is_comparable(points: Sequence[tuple[RunSummary, Metric]]) -> bool:
@@ -227,8 +230,9 @@ def _started(one: RunSummary) -> str:
 
 
 def _point(place: int, one: RunSummary, metric: Metric) -> TrendPoint:
-    text = estimate_text(metric.value, metric.ci_low, metric.ci_high, metric.unit)
     manifest = one.manifest
+    ends = ends_to_draw(metric.task, (metric.ci_low, metric.ci_high), manifest.looked_at if manifest else ())
+    text = estimate_text(metric.value, *ends, metric.unit)
     label = f"{manifest.started:%m-%d %H:%M}" if manifest else one.name
     value = metric.value if metric.value is not None else 0.0
-    return TrendPoint(place, label, value, metric.ci_low, metric.ci_high, text=f"{printable(one.name, 60)}: {text}")
+    return TrendPoint(place, label, value, *ends, text=f"{printable(one.name, 60)}: {text}")

@@ -50,9 +50,9 @@ class ProjectProgress(Record):
     complete: int
     """Those with all their raters."""
     wanted: int
-    """Answers wanted: items times raters per item."""
+    """Answers wanted: items times raters per item; for a rater who asks, also gold items times raters."""
     answers: int
-    """Answers given to regular items."""
+    """Answers given to regular items; for a rater who asks, also to gold items."""
     excluded: int
     """Items taken out."""
     decided: int
@@ -65,7 +65,8 @@ def progress(database_url: str, project: str, user: str) -> ProjectProgress:
     """How far a project is.
 
     Viewers, adjudicators and admins see every rater. Raters see only themselves, and of the checks only calibration
-    items: a count that moves after an answer would show which items are gold.
+    items: a count that moves after an answer, or does not, would show which items are gold. For the same reason gold
+    items are among the answers, given and wanted, that a rater is told of.
 
     Raises:
         NotAllowed: The user has no role in the project.
@@ -85,13 +86,15 @@ def progress(database_url: str, project: str, user: str) -> ProjectProgress:
     everyone += [rater for about in answers for rater in about.by_rater if rater not in everyone]
     seen = [rater for rater in dict.fromkeys(everyone) if rater == who or roles[who] != {"rater"}]
     regular = [about for about in answers if about.item.kind == "regular" and not about.excluded]
+    gold = [about for about in answers if about.item.kind == "gold" and not about.excluded]
+    gold = gold if roles[who] == {"rater"} else []
     checked = {"calibration"} if roles[who] == {"rater"} else {"calibration", "gold"}
     return ProjectProgress(
         project=found.name,
         items=len(regular),
         complete=sum(is_complete(about, found) for about in regular),
-        wanted=len(regular) * found.raters_per_item,
-        answers=sum(len(about.by_rater) for about in regular),
+        wanted=len(regular) * found.raters_per_item + len(gold) * len(everyone),
+        answers=sum(len(about.by_rater) for about in [*regular, *gold]),
         excluded=sum(about.excluded for about in answers),
         decided=sum(about.decided is not None for about in answers),
         raters=[_of_rater(rater, names, answers, found, down, checked) for rater in seen],

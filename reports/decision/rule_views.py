@@ -100,13 +100,16 @@ def advice(reason: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 def _view(check: GateCheck, metric: Metric | None, decision: Decision, manifest: RunManifest) -> RuleView:
     reason, commands = advice(check.reason)
     difference = check.baseline.difference if check.baseline else None
+    narrow = check.task in manifest.looked_at and check.sequential is None
     measured = ""
     if difference is not None and difference.difference is not None:
         moved = signed(difference.difference, difference.unit)
-        ends = [signed(end, difference.unit) for end in (difference.ci_low, difference.ci_high) if end is not None]
+        known = () if narrow else (difference.ci_low, difference.ci_high)
+        ends = [signed(end, difference.unit) for end in known if end is not None]
         measured = f"{moved} ({' to '.join(ends)})" if len(ends) == 2 else moved
     elif check.value is not None:
-        measured = estimate_text(check.value, check.ci_low, check.ci_high, check.unit or "score")
+        known = (None, None) if narrow else (check.ci_low, check.ci_high)
+        measured = estimate_text(check.value, *known, check.unit or "score")
     return RuleView(
         check=check,
         title=words.full_title(manifest, metric) if metric else check.metric,
@@ -116,5 +119,5 @@ def _view(check: GateCheck, metric: Metric | None, decision: Decision, manifest:
         reason=reason,
         commands=commands,
         waived=decision.waiver_text(check),
-        axis=rule_axis(check, narrow=check.task in manifest.looked_at and check.sequential is None),
+        axis=rule_axis(check, narrow=narrow),
     )

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from audit.app.pages import adjudicate
 from audit.ratings.database import reading
+from audit.ratings.projects import adjudicating
 from audit.ratings.projects.answers import collect
 from audit.ratings.projects.events import read_events
+from audit.ratings.projects.roles import give_role
 from tests.app.drawn import button, drawn, every_markdown, rows_tables, tables
 from tests.app.pages.test_rate import as_rater
 from tests.ratings.projects.made import made_in
@@ -78,3 +80,20 @@ def test_raters_see_no_queue(settings: AppSettings, open_page: Open) -> None:
     test = as_rater(open_page("adjudicate", project="p"), "Ann")
     assert "no adjudicator of a project called p" in test.warning[0].value
     assert not rows_tables(test)
+
+
+def test_a_decision_of_somebody_else_is_not_replaced_by_who_had_the_item_open_too(
+    settings: AppSettings, open_page: Open
+) -> None:
+    made = disagreed(settings.database_url)
+    test = opened(made, as_rater(open_page("adjudicate"), "Judge"))
+    drawn(button(test, "4").click().run())
+    give_role(made.url, "p", "Root", "Other", "adjudicator")
+    adjudicating.adjudicate(made.url, "p", "Other", made.items[0].id, {"rating": 2})
+    drawn(button(test, "Decide").click().run())
+    assert "waits for no decision any more" in test.error[0].value
+    test.text_area[0].set_value("no question")
+    drawn(button(test, "Exclude the item").click().run())
+    with reading(made.url) as connection:
+        (first, _) = collect(connection, 1)
+    assert (first.decided, first.excluded) == ({"rating": 2}, False)

@@ -10,6 +10,8 @@ import pytest
 
 from tests.app.conftest import OLDER, RUN_ID
 from tests.app.drawn import button, drawn, every_html, every_markdown, rows_tables, tables
+from tests.gate.sequential.conftest import looks
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,3 +145,14 @@ def test_an_item_leads_to_its_sample_and_runs_are_swapped(
     test = open_page("compare", run=RUN_ID)
     drawn(button(test, "Swap").click().run())
     assert "<strong>+0.125</strong>" in every_html(test)
+
+
+@pytest.mark.slow
+def test_of_a_task_whose_size_looks_decided_both_pages_say_that_intervals_are_too_narrow(
+    run: RunFolder, older: RunFolder, open_page: Open
+) -> None:
+    run.write_manifest(run.read_manifest().model_copy(update={"looks": looks(24, 100, "boolq")}))
+    sealed(run)
+    test = open_page("compare", run=RUN_ID, **{"with": older.path.name})
+    assert ["boolq" in one.value for one in test.warning if "are too narrow" in one.value] == [True]
+    assert any("would be too narrow" in one.value for one in open_page("runs").caption)

@@ -165,3 +165,20 @@ def test_who_is_no_rater_sees_no_item(settings: AppSettings, open_page: Open) ->
     assert "no rater of a project called p" in test.warning[0].value
     assert not [code for code in test.code if "question" in code.value]
     assert "shown" not in kinds(settings.database_url)
+
+
+def test_of_two_windows_the_second_sends_what_it_shows(settings: AppSettings, open_page: Open) -> None:
+    asked = [LabelChoice(name="what", text="What?", labels=["rude", "wrong"], several=True)]
+    made = made_in(settings.database_url, 1, raters=1, questions=asked)
+    windows = [as_rater(open_page("rate")) for _ in range(2)]
+    drawn(button(windows[0], "rude").click().run())
+    drawn(windows[1].run())
+    drawn(button(windows[0], "Submit").click().run())
+    drawn(button(windows[1], "Submit").click().run())
+    assert "you have answered it already" in windows[1].error[0].value
+    for window in windows:
+        window.session_state[rate.CHANGED_KEY] = made.items[0].id
+        drawn(window.segmented_control(key="rate_view").set_value("My answers").run())
+    for window in windows:
+        drawn(button(window, "Save change").click().run())
+    assert answers(settings.database_url) == [{"ann": {"what": ["rude"]}}]

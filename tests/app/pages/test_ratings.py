@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
+
+from audit.app.pages import ratings
+from audit.ratings.access.app_roles import give_app_role, take_app_role
+from audit.ratings.exchange.table import csv_lines
+from audit.ratings.projects.roles import NotAllowed, give_role
 from tests.app.drawn import drawn, every_markdown, tables
 from tests.app.pages.test_adjudicate import disagreed
 from tests.app.pages.test_rate import as_rater
@@ -48,3 +55,18 @@ def test_a_viewer_sees_which_run_is_preferred_and_no_export(settings: AppSetting
     assert "Bradley–Terry" in every_markdown(test)
     assert sorted(tables(test)[2]["run"]) == ["run-1", "run-2"]
     assert not test.get("download_button")
+
+
+def test_a_file_is_not_made_for_who_lost_every_role_in_the_app(
+    settings: AppSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, ada = settings.database_url, "ada@host.test"
+    made_in(url, 1)
+    give_role(url, "p", "Root", ada, "admin")
+    lines = partial(csv_lines, url, "p", ada)
+    monkeypatch.setenv("AUDIT_APP_LOGIN", "1")
+    give_app_role(url, "root", ada, "viewer", at_machine=True)
+    assert ratings._bytes(lines, url, ada).startswith(b"item")
+    take_app_role(url, "root", ada, "viewer", at_machine=True)
+    with pytest.raises(NotAllowed, match="a role in the app"):
+        ratings._bytes(lines, url, ada)

@@ -125,3 +125,17 @@ def test_of_a_cut_prompt_the_page_says_how_much_was_read(
 
     assert f"800,016 tokens in, at most the last {context:,} of them read, " in said(cut)
     assert f"{samples[1].tokens_in} tokens in, {samples[1].tokens_out} out" in said(samples[1])
+
+
+def test_a_hidden_text_is_neither_saved_nor_shown_in_another_run_unasked(
+    run: RunFolder, older: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
+) -> None:
+    sample = by_task["toxicity"][0]
+    test = open_page("sample", run=run.path.name, task="safety/toxicity", sample=sample.sample_id)
+    assert not test.get("download_button")
+    drawn(button(test, "Show it").click().run())
+    assert [one.proto.label for one in test.get("download_button")] == ["Sample as JSON"]
+    test.query_params["run"] = older.path.name
+    drawn(test.run())
+    assert not any("vile" in code.value for code in test.code)
+    assert button(test, "Show it")

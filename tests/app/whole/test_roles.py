@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.app.menu import ENTRIES
+from audit.app.pages import adjudicate
+from audit.ratings import read_all
 from audit.ratings.access.app_roles import give_app_role, take_app_role
-from tests.app.drawn import every_html, every_markdown, tables
+from audit.ratings.database import reading
+from audit.ratings.projects.adjudicating import read_case
+from audit.ratings.projects.events import read_events
+from audit.ratings.projects.making import add_items
+from audit.ratings.projects.roles import give_role
+from tests.app.drawn import button, every_html, every_markdown, tables
 from tests.app.test_access import claims
+from tests.ratings.projects.made import content, made_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,3 +101,42 @@ def test_who_has_no_role_is_told_whom_to_ask(
     assert [code.value for code in test.code] == ["Ada@host.test"]
     assert "You have no role in this app yet" in every_markdown(test)
     assert [text.value for text in test.sidebar.text] == ["bob@host.test"]
+
+
+@pytest.mark.slow
+def test_a_press_on_a_page_that_was_drawn_before_the_role_was_taken_writes_and_reads_nothing(
+    run: RunFolder, settings: AppSettings, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, ada = settings.database_url, "ada@host.test"
+    made = made_in(url, 2)
+    for who, points in (("Ann", 1), ("Bob", 5)):
+        made.rate_all(who, rating=points)
+    add_items(url, "p", "Root", [content(9)])
+    for role in ("rater", "adjudicator"):
+        give_role(url, "p", "Root", ada, role)
+    monkeypatch.setenv("AUDIT_APP_LOGIN", "1")
+    give_app_role(url, "root", ada, "viewer", at_machine=True)
+    case = read_case(url, "p", ada, made.items[0].id)
+    for name, role, label in (
+        ("rate", "rater", "3"),
+        ("rate", "rater", "Skip"),
+        ("adjudicate", "adjudicator", "Decide"),
+        ("rate_run", "rater", "Good"),
+    ):
+        give_app_role(url, "root", ada, role, at_machine=True)
+        page = open_page(name, user=claims(), **({"project": "p"} if name == "rate" else {"run": run.path.name}))
+        if name == "adjudicate":
+            page.session_state[adjudicate.CASE_KEY] = (url, "p", ada), "showing", case
+            button(page.run(), "3").click().run()
+        if label == "Skip":
+            page.text_input[0].set_value("a reason")
+        take_app_role(url, "root", ada, role, at_machine=True)
+        before = written(url)
+        assert [title.value for title in button(page, label).click().run().title] == ["No access"], (name, label)
+        assert written(url) == before, (name, label)
+
+
+def written(url: str) -> tuple[list[str], int]:
+    """What happened in the project, and how many ratings without project there are."""
+    with reading(url) as connection:
+        return [event.kind for event in read_events(connection, 1)], len(read_all(url))

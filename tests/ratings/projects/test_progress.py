@@ -38,6 +38,20 @@ def test_a_rater_cannot_tell_gold_items_by_the_checks(database_url: str) -> None
     assert progress(database_url, "p", "Root").raters[0].checked == 2
 
 
+def test_every_answer_moves_the_counts_that_a_rater_sees_alike(database_url: str) -> None:
+    made = made_in(database_url, 2, raters=1)
+    add_items(database_url, "p", "Root", [content(50, expected={"rating": 5})], "gold")
+    counts = []
+    while (item := made.next("Ann")) is not None:
+        made.answer("Ann", item, rating=4)
+        seen = progress(database_url, "p", "Ann")
+        counts.append((seen.answers, seen.wanted, seen.raters[0].answered))
+    # Two items by one rater each, one gold item by each of four.
+    assert counts == [(1, 6, 1), (2, 6, 2), (3, 6, 3)]
+    everyone = progress(database_url, "p", "Vera")
+    assert (everyone.answers, everyone.wanted) == (2, 2)
+
+
 @pytest.mark.parametrize(("who", "names"), [("Ann", ["Ann"]), ("Root", ["Ann", "Bob", "Cem", "Dee"])])
 def test_raters_see_themselves_alone(database_url: str, who: str, names: list[str]) -> None:
     made_in(database_url, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from audit.core.records import Decision, Metric
 from audit.core.records.metric import MetricWords
 from audit.reports.decision.rule_views import advice, picture, rule_views
+from tests.gate.sequential.conftest import looks
 from tests.reports.conftest import a_manifest
 from tests.reports.decision.test_rule_axis import a_check
 
@@ -70,3 +71,13 @@ def test_what_blocks_comes_first_and_titles_stand_in_front() -> None:
     assert "warns only" in html
     assert "<script" not in html
     assert "\u202e" not in html
+
+
+def test_no_interval_is_shown_where_looks_decided_the_number_of_items() -> None:
+    looked_at = a_manifest().model_copy(update={"looks": looks(20, 100, "boolq")})
+    decision = a_decision().model_copy(update={"checks": [a_check()]})
+    (sound,), (narrow,) = (rule_views(decision, manifest, []) for manifest in (a_manifest(), looked_at))
+    assert ("0.40" in sound.measured, "0.65" in sound.measured) == (True, True)
+    assert ("0.40" in narrow.measured, "0.65" in narrow.measured) == (False, False)
+    assert narrow.axis is not None
+    assert narrow.axis.low is None

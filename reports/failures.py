@@ -53,5 +53,3 @@ def _of(task: TaskContents, attributions: Sequence[Attribution]) -> TypicalFailu
         return None
     first = best_first(failed)[0]
     return TypicalFailure(task, first, len(attributions) - 1, task.hides(first.sample_id))
-
-

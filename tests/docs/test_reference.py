@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.cli import console  # noqa: F401 - how wide it is follows from COLUMNS when it is imported
-
 if TYPE_CHECKING:
     from types import ModuleType
 

@@ -19,7 +19,10 @@ def answers(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_table_with_intervals(answers: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_with_intervals(
+    answers: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.cli.console.out._width", 200)
     assert run_command(["score", "personal_data", "--predictions", str(answers), "--field", "text"]) == 0
     printed = capsys.readouterr().out
     lines = printed.splitlines()

@@ -8,6 +8,7 @@ import pytest
 from audit.core.records import Flag, Sample
 from audit.stats.definitions import Against
 from audit.stats.intervals import mean_interval, student_t, wilson
+from audit.stats.pairing.tango import tango
 from tests.stats.conftest import ends
 from tests.stats.definitions.conftest import a_sample
 
@@ -106,3 +107,17 @@ def test_resampling_weighs_clusters() -> None:
     assert drawn.units == ("cluster c0", "cluster c1", "cluster c2", "cluster c3")
     assert drawn.value(np.array([0.0, 1.0, 2.0, 1.0])) == pytest.approx(100 * -3 / 7)  # 0 0, -1 0 -1 0, -1
     assert np.isnan(drawn.value(np.zeros(4)))
+
+
+def test_another_score_is_read_where_one_is_named() -> None:
+    samples = [a_sample(str(i), score=1.0, scores={"strict": 0.5, "unperturbed": 0.25}) for i in range(6)]
+    assert Against(of="scores.strict", other=OTHER).value(samples) == 0.25
+
+
+def test_partial_shares_that_did_not_change_reach_as_far_as_right_answers() -> None:
+    """Differences of shares lie between -1 and 1: no interval is wider than that of right and wrong answers."""
+    same = [a_sample(str(i), score=0.75, scores={"unperturbed": 0.25}) for i in range(20)]
+    found = CHANGE.estimate(same, unit="points")
+    assert found.value == pytest.approx(50.0)
+    # Half of the largest change for each of 20 items: as if ten of them had become right.
+    assert ends(found.interval) == pytest.approx(tuple(100 * end for end in ends(tango(10, 0, 20))))

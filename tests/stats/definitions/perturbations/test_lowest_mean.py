@@ -102,3 +102,22 @@ def test_the_interval_covers_the_lowest_of_equal_means() -> None:
     assert (last.low, last.high) == (pytest.approx(low), pytest.approx(high))
     assert covered >= 285  # 95 %
     assert own < 285
+
+
+def test_equal_means_are_named_in_order_and_another_score_may_be_read() -> None:
+    samples = [*group("swap", [1.0, 0.0]), *group("case", [0.0, 1.0])]
+    assert LOWEST.lowest(samples) == "case"
+    strict = [one.model_copy(update={"scores": {"strict": 0.25}}) for one in samples]
+    assert LowestMean(by="perturbation", of="scores.strict").value(strict) == 0.25
+
+
+def test_items_of_one_cluster_are_not_independent() -> None:
+    samples = [
+        one.model_copy(update={"slices": {**one.slices, "passage": f"p{i // 2}"}})
+        for i, one in enumerate(group("case", [1.0, 1.0, 0.0, 0.0, 1.0, 1.0]))
+    ]
+    found = LowestMean(by="perturbation", cluster="passage").estimate(samples, unit="share").interval
+    expected = mean_interval([1, 1, 0, 0, 1, 1], clusters=["p0", "p0", "p1", "p1", "p2", "p2"], seed=0)
+    assert found is not None
+    assert expected is not None
+    assert (found.low, found.high) == (expected.low, expected.high)

@@ -82,3 +82,15 @@ def test_brute_force(scores: dict[str, list[float]]) -> None:
     assert WorstCase(plain=PLAIN).value(forms(scores)) == pytest.approx(expected)
     more = {name: [*values, 0.0] for name, values in scores.items()}
     assert WorstCase().value(forms(more)) == 0.0
+
+
+def test_another_score_is_read_where_one_is_named() -> None:
+    samples = [one.model_copy(update={"scores": {"strict": 0.5, "unperturbed": 1.0}}) for one in forms(SCORES)]
+    found = WorstCase(of="scores.strict").estimate(samples, unit="score")
+    assert (found.value, found.interval, found.no_interval) == (0.5, None, "all 4 items have the same value")
+    assert WorstCase().estimate(forms(SCORES), unit="share").no_interval is None
+
+
+def test_an_item_without_a_value_is_not_drawn() -> None:
+    samples = forms(SCORES, {"d": None})
+    assert WorstCase(plain=PLAIN).resample(samples).units == ("cluster a", "cluster b", "cluster c")

@@ -66,7 +66,7 @@ def progress(database_url: str, project: str, user: str) -> ProjectProgress:
 
     Viewers, adjudicators and admins see every rater. Raters see only themselves, and of the checks only calibration
     items: a count that moves after an answer, or does not, would show which items are gold. For the same reason gold
-    items are among the answers, given and wanted, that a rater is told of.
+    items are among the answers, given and wanted, that a rater sees counted.
 
     Raises:
         NotAllowed: The user has no role in the project.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from audit.app import attribution, stored
+from audit.app import access, attribution, stored
 from audit.app.untrusted import is_masked, plain
 from audit.core.errors import AuditError, UsageError
 from audit.core.progress import Silent
@@ -60,19 +60,19 @@ def show(run: RunFolder, sample: Sample | None) -> None:
     """
     st.header("Explain now", anchor=False)
     manifest = stored.manifest(run)
-    why = why_not(manifest)
-    if why is not None:
-        st.info(plain(why))
-        command = explain_command(str(run.path), sample) if sample is not None else None
-        if command is not None:
-            st.code(command, language="bash")
-        return
     if sample is not None and (is_masked(sample) or not_explainable(sample)):
         sample = None
+    command = explain_command(str(run.path), sample) if sample is not None else None
+    why = why_not(manifest) or (too_long(sample) if sample is not None else None)
+    if why is not None:
+        st.info(plain(why))
+        if command is not None:
+            st.code(command, language="bash", wrap_lines=True)
+        return
     name = sample.sample_id if sample is not None else "own"
     with st.form(f"explain_{name}", border=True):
         prompt = st.text_area(
-            "Prompt, exactly as the checkpoint sees it", sample.prompt[:LONGEST_PROMPT] if sample else "",
+            "Prompt, exactly as the checkpoint sees it", sample.prompt if sample else "",
             max_chars=LONGEST_PROMPT, height=180, key=f"explain_prompt_{name}",
         )  # fmt: skip
         left, middle, right = st.columns(3)
@@ -87,12 +87,15 @@ def show(run: RunFolder, sample: Sample | None) -> None:
         method = right.selectbox("Method", METHODS, format_func=_cost, key=f"explain_method_{name}")
         sent = st.form_submit_button("Explain", icon=":material/lightbulb:", type="primary")
     if sent:
-        _explain(run, prompt, target, against, method)
+        access.log("opened", page="explain now", run=run.path.name, sample=name)
+        _explain(run, prompt, target, against, method, name)
     fault = st.session_state.pop(FAULT_KEY, None)
     if fault:
         st.error(plain(fault), icon=":material/error:")
-    made: tuple[str, Attribution] | None = st.session_state.get(MADE_KEY)
-    if made is not None and made[0] == manifest.run_id:
+        if command is not None:
+            st.code(command, language="bash", wrap_lines=True)
+    made: tuple[tuple[str, str], Attribution] | None = st.session_state.get(MADE_KEY)
+    if made is not None and made[0] == (manifest.run_id, name):
         st.warning(LIVE, icon=":material/bolt:")
         attribution.show([made[1]])
 
@@ -111,12 +114,20 @@ def why_not(manifest: RunManifest) -> str | None:
     return None
 
 
+def too_long(sample: Sample) -> str | None:
+    """Why a sample is not explained here; None where it is short enough. A part of it would be another prompt."""
+    if len(sample.prompt) <= LONGEST_PROMPT and max(map(len, (_target(sample), _other(sample)))) <= LONGEST_TARGET:
+        return None
+    most = f"{LONGEST_PROMPT:,} characters of a prompt and {LONGEST_TARGET:,} of an answer"
+    return f"This sample is too long to be explained here, where at most {most} are. The command line explains it:"
+
+
 def _target(sample: Sample | None) -> str:
     if sample is None:
         return ""
     if sample.choice is not None and sample.choice.chosen is not None:
-        return sample.choice.options[sample.choice.chosen][:LONGEST_TARGET]
-    return (sample.output or "")[:LONGEST_TARGET]
+        return sample.choice.options[sample.choice.chosen]
+    return sample.output or ""
 
 
 def _other(sample: Sample | None) -> str:
@@ -124,7 +135,7 @@ def _other(sample: Sample | None) -> str:
     choice = sample.choice if sample is not None else None
     if choice is None or choice.right is None or choice.right == choice.chosen:
         return ""
-    return choice.options[choice.right][:LONGEST_TARGET]
+    return choice.options[choice.right]
 
 
 def _cost(name: str) -> str:
@@ -133,7 +144,7 @@ def _cost(name: str) -> str:
     return f"{name} ({methods()[name].cost} passes)"
 
 
-def _explain(run: RunFolder, prompt: str, target: str, against: str, method: str) -> None:
+def _explain(run: RunFolder, prompt: str, target: str, against: str, method: str, name: str) -> None:
     """Explain, and keep the result in the session; a fault is kept as one line."""
     if not prompt.strip():
         st.session_state[FAULT_KEY] = "The prompt is empty."
@@ -145,7 +156,7 @@ def _explain(run: RunFolder, prompt: str, target: str, against: str, method: str
     try:
         engine = loaded(stored.manifest(run))
         made = explained(engine, prompt, target, against or None, method, _Bar(bar))
-        st.session_state[MADE_KEY] = (stored.manifest(run).run_id, made)
+        st.session_state[MADE_KEY] = ((stored.manifest(run).run_id, name), made)
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)
     finally:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
-    from audit.core.records import RunManifest
+    from audit.core.records import RunManifest, Sample
     from audit.core.run_folder import RunFolder
 
     Open = Callable[..., AppTest]
@@ -33,6 +33,25 @@ def test_why_a_checkpoint_is_not_loaded(make_manifest: Callable[..., RunManifest
     ):
         assert words in (explaining.why_not(make_manifest(config=config)) or "")
     assert explaining.why_not(make_manifest(config={"model": "m"})) is None
+
+
+def test_a_part_of_a_prompt_is_not_explained_for_the_whole(by_task: dict[str, list[Sample]]) -> None:
+    sample = by_task["boolq"][0]
+    assert explaining.too_long(sample) is None
+    for more in ({"prompt": "x" * (explaining.LONGEST_PROMPT + 1)}, {"output": "y" * (explaining.LONGEST_TARGET + 1)}):
+        assert "too long" in (explaining.too_long(sample.model_copy(update=more)) or "")
+
+
+def test_a_checkpoint_that_is_gone_is_one_line_with_the_command(
+    run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open, tmp_path: Path
+) -> None:
+    sample = by_task["boolq"][0].model_copy(update={"answered_by": "likelihood"})
+    run.write_samples("evals", "boolq", [sample, *by_task["boolq"][1:]])
+    run.write_manifest(run.read_manifest().model_copy(update={"config": {"model": str(tmp_path / "gone")}}))
+    test = open_page("explanations", task="boolq", sample=sample.sample_id)
+    drawn(button(test, "Explain").click().run())
+    assert any("gone" in error.value for error in test.error)
+    assert any(code.value.startswith("audit explain --run") for code in test.code)
 
 
 def test_another_checkpoint_in_its_place_is_refused(tiny_model: Path, make_manifest: Callable[..., Any]) -> None:

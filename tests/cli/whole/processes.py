@@ -138,6 +138,7 @@ class Forks:
         self.count += 1
         out, error = (self.folder / f"{self.count}.{name}" for name in ("out", "error"))
         out.touch()
+        error.touch()
         pid = self.ask(words=[str(word) for word in words], code=code, out=str(out), error=str(error))
         return Fork(self, pid, out, error)
 

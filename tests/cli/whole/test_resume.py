@@ -73,7 +73,8 @@ def _answers(out: Path, like: str = "%") -> int:
 
 
 def _stop_after(words: list[object], forks: Forks, out: Path, answers: int, by: signal.Signals) -> int:
-    """Start a run, send a signal when its journal holds that many answers; returns the exit status."""
+    """Start a run, send a signal when its journal holds that many answers, one of them its own; returns the status."""
+    answers = max(answers, _answers(out) + 1)  # the one before may have gone on for a moment
     fork = forks.start([*words, "--out", out])
     deadline = time.monotonic() + PATIENCE
     while _answers(out) < answers and fork.poll() is None and time.monotonic() < deadline:

@@ -36,6 +36,10 @@ def with_checks(config: RunConfig) -> RunConfig:
     if OVERLAP in checks and not wanted.corpus:
         msg = "--contamination overlap: name what to look in: --corpus PATH"
         raise ConfigError(msg)
+    named_checks = {known[1] for task in config.evals.tasks if (known := check_of(task.name)) is not None}
+    if wanted.corpus and OVERLAP not in {*checks, *named_checks}:
+        msg = "--corpus: nothing looks in it: add --contamination overlap"
+        raise ConfigError(msg)
     names = {task.name for task in config.evals.tasks}
     tasks: list[TaskConfig] = []
     added = 0

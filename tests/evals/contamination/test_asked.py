@@ -45,6 +45,8 @@ def test_each_check_is_a_task_after_its_benchmark(tmp_path: Path) -> None:
 def test_nothing_to_check_is_refused(tmp_path: Path) -> None:
     cases = [
         (config(["boolq"], checks=["overlap"]), "--corpus PATH"),
+        (config(["boolq"], checks=["order"], corpus=[tmp_path]), "nothing looks in it"),
+        (config(["boolq"], corpus=[tmp_path]), "nothing looks in it"),
         (config(["boolq"], twins=True), "only asdiv and gsm8k have twins"),
         (config([], checks=["order"]), "choose benchmark tasks"),
     ]

@@ -5,9 +5,9 @@
     OMP_NUM_THREADS=1 python benchmarks/sequential.py --audits 500 --cells margin,passages
 
 Each rule says that a candidate is no worse than a baseline by a margin of 5 points, on a task of 3,000 yes-or-no items,
-of which one in ten changes. Items in clusters are answered cluster by cluster, in random order. The audit looks at 50
-items of each task, then at a quarter more again and again. A rule is closed when
-:func:`audit.stats.sequential.decided` says so; what is open at the end is judged by Tango's interval at
+of which one in ten changes. Items in clusters (300 of ten, passages, or 3,000 of ten in a task of 30,000 items) are
+answered cluster by cluster, in random order. The audit looks at 50 items of each task, then at a quarter more again and
+again. A rule is closed when :func:`audit.stats.sequential.decided` says so; what is open at the end is judged by Tango's interval at
 :func:`audit.stats.sequential.last_confidence`. The audit of all items has the interval at 95 %. Violations are
 Bonferroni-adjusted over the rules in both, and over the audits that share an error.
 """
@@ -31,6 +31,8 @@ ITEMS, MARGIN, CHANGED, CONFIDENCE = 3_000, 0.05, 0.1, 0.95
 FIRST, GROWTH = 50, 1.25
 PER_CLUSTER = 10
 """Items of a cluster, all answered before it counts."""
+MANY = 3_000
+"""Clusters of a large task, which has 30,000 items."""
 PASSAGES = {1: 2692, 2: 197, 3: 27, 4: 13, 5: 7, 7: 1, 9: 1}
 """How many passages of BoolQ's validation set have so many questions."""
 ALONE, TOGETHER = 0.03 * 578 / 2692, -0.03
@@ -65,11 +67,13 @@ WORLDS = (
     World("equal50", (0.0,), rules=50),
     World("nightly", (0.0,), nights=100),
 )
-CLUSTERS = ("none", "clusters", "passages")
+CLUSTERS = ("none", "clusters", "passages", "many")
 
 
 def sizes_of(generator: np.random.Generator, clusters: str) -> np.ndarray:
     """Items of each cluster: one, ten, or as many as BoolQ's passages have, in random order."""
+    if clusters == "many":
+        return np.full(MANY, PER_CLUSTER)
     if clusters != "passages":
         each = 1 if clusters == "none" else PER_CLUSTER
         return np.full(ITEMS // each, each)
@@ -81,7 +85,7 @@ def shifts(generator: np.random.Generator, sizes: np.ndarray, clusters: str) -> 
     """By how much the true difference of each cluster's items is another: by chance, for passages by size, too."""
     if clusters == "none":
         return np.zeros(len(sizes))
-    if clusters == "clusters":
+    if clusters in ("clusters", "many"):
         return generator.uniform(-0.04, 0.04, len(sizes))
     return generator.uniform(-0.02, 0.02, len(sizes)) + np.where(sizes == 1, ALONE, TOGETHER)
 
@@ -129,7 +133,7 @@ def simulate(world: World, clusters: str, audits: int) -> dict[str, object]:
     """One cell."""
     started = time.process_time()
     generator = np.random.default_rng([WORLDS.index(world), CLUSTERS.index(clusters)])
-    largest = {"none": 1, "clusters": PER_CLUSTER, "passages": max(PASSAGES)}[clusters]
+    largest = {"none": 1, "passages": max(PASSAGES)}.get(clusters, PER_CLUSTER)
     items, same, same_rules = [], [], []
     false_pass, false_fail, full_pass, full_fail = [], [], [], []
     for _ in range(audits):

@@ -113,11 +113,14 @@ def _left_out(connection: Connection, project_id: int, who: str) -> tuple[set[in
     """Items that a rater does not get any more, and those that the rater has skipped."""
     mine = (EventRow.person == who) & EventRow.kind.in_(["answered", "flagged", "answers_seen", "skipped"])
     wanted = select(EventRow.kind, EventRow.item_id).where(
-        EventRow.project_id == project_id, EventRow.item_id.is_not(None), mine | (EventRow.kind == "excluded")
+        EventRow.project_id == project_id, mine | (EventRow.kind == "excluded")
     )
-    rows = connection.execute(wanted).all()
-    skipped = {item for kind, item in rows if kind == "skipped"}
-    return {item for kind, item in rows if kind != "skipped"}, skipped
+    over: set[int] = set()
+    skipped: set[int] = set()
+    for kind, item in connection.execute(wanted).all():
+        if item is not None:
+            (skipped if kind == "skipped" else over).add(item)
+    return over, skipped
 
 
 def _order(connection: Connection, project: Project, who: str) -> list[tuple[int, str]]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
     from audit.pipeline.judging import By
     from audit.ratings.judging.asking_judges import JudgeRequest
-    from audit.ratings.judging.storing import Judge, JudgeReply
+    from audit.ratings.judging.storing import JudgeReply, RatingJudge
 
 WAYS: tuple[By, ...] = ("likelihood", "generation")
 AT_ONCE = 8
@@ -71,7 +71,7 @@ def judge(given: Given, arguments: JudgeArguments) -> None:
     from audit.pipeline.loading import engine_of  # noqa: PLC0415 - see above
     from audit.ratings import default_url  # noqa: PLC0415 - see above
     from audit.ratings.database import require  # noqa: PLC0415 - see above
-    from audit.ratings.judging.storing import Judge, check  # noqa: PLC0415 - see above
+    from audit.ratings.judging.storing import RatingJudge, check  # noqa: PLC0415 - see above
 
     by = next((way for way in WAYS if way == arguments.by), None)
     if by is None:
@@ -86,11 +86,11 @@ def judge(given: Given, arguments: JudgeArguments) -> None:
     engine.check_sound()
     record = engine.record
     name = arguments.name or f"judge {record.name.rstrip('/').rpartition('/')[2]}"
-    asked = Judge(name=name, checkpoint=record.digest, by=by)
+    asked = RatingJudge(name=name, checkpoint=record.digest, by=by)
     _judge(engine, asked, by, config.chat_template, arguments.project, url, who)
 
 
-def _judge(engine: Engine, asked: Judge, by: By, chat_template: str, project: str, url: str, who: str) -> None:
+def _judge(engine: Engine, asked: RatingJudge, by: By, chat_template: str, project: str, url: str, who: str) -> None:
     """Judge what is still to be judged, and write it item by item."""
     from audit.pipeline.judging import replies  # noqa: PLC0415 - torch takes seconds to import
     from audit.ratings.judging.storing import store, waiting  # noqa: PLC0415 - SQLAlchemy takes a second to import
@@ -114,7 +114,7 @@ def _judge(engine: Engine, asked: Judge, by: By, chat_template: str, project: st
     _say(left.items, none, asked, project)
 
 
-def _say(items: list[list[JudgeRequest]], none: list[JudgeReply], asked: Judge, project: str) -> None:
+def _say(items: list[list[JudgeRequest]], none: list[JudgeReply], asked: RatingJudge, project: str) -> None:
     if verbosity.chosen.quiet:
         return
     lines = [f"{counted(len(items), 'item')} judged by {named(asked.name)}"]

@@ -42,7 +42,7 @@ class JudgeReply(Record):
     """Why there is no answer."""
 
 
-class Judge(Record):
+class RatingJudge(Record):
     """Who judges."""
 
     name: str
@@ -82,7 +82,7 @@ def check(database_url: str, project: str, user: str) -> None:
         raise UsageError(msg)
 
 
-def waiting(database_url: str, project: str, user: str, judge: Judge) -> Waiting:
+def waiting(database_url: str, project: str, user: str, judge: RatingJudge) -> Waiting:
     """Items that a judge has not judged with the guidelines in force.
 
     Raises:
@@ -108,7 +108,7 @@ def store(
     database_url: str,
     project: str,
     user: str,
-    judge: Judge,
+    judge: RatingJudge,
     replies: Sequence[tuple[JudgeRequest, JudgeReply]],
     guidelines: int,
 ) -> None:
@@ -132,7 +132,7 @@ def store(
             append(connection, found.id, "judged", who, item_id=number, content=content)
 
 
-def _name(connection: Connection, project: Project, judge: Judge) -> str:
+def _name(connection: Connection, project: Project, judge: RatingJudge) -> str:
     who = acting(judge.name)
     if who in members(connection, project.id):
         msg = f"{named(judge.name)} is a person of the project {named(project.name)}: give the judge another --name"

@@ -13,6 +13,7 @@ from tests.ratings.projects.made import made_in
 
 if TYPE_CHECKING:
     from audit.ratings.judging.asking_judges import JudgeRequest
+    from audit.ratings.projects.asking import AnyKind
 
 
 def _asked(url: str, **more: object) -> list[JudgeRequest]:
@@ -54,7 +55,7 @@ def test_names_are_masked_and_texts_cannot_end_themselves(database_url: str) -> 
 
 
 def test_which_questions_a_judge_answers() -> None:
-    cases = [
+    cases: list[tuple[AnyKind, bool]] = [
         (LikertScale(name="a", text="?"), True),
         (PreferenceChoice(name="b", text="?"), True),
         (LabelChoice(name="c", text="?", labels=["x", "y"]), True),

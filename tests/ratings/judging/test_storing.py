@@ -8,7 +8,7 @@ import pytest
 
 from audit.core.errors import UsageError
 from audit.ratings.database import reading
-from audit.ratings.judging.storing import Judge, JudgeReply, check, store, waiting
+from audit.ratings.judging.storing import JudgeReply, RatingJudge, check, store, waiting
 from audit.ratings.projects.answers import collect
 from audit.ratings.projects.asking import FreeText
 from audit.ratings.projects.events import read_events
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from audit.ratings.judging.asking_judges import JudgeRequest
 
-JUDGE = Judge(name="judge one", checkpoint="abc", by="likelihood")
+JUDGE = RatingJudge(name="judge one", checkpoint="abc", by="likelihood")
 
 
 def _store(url: str, requests: Sequence[JudgeRequest], replies: Sequence[JudgeReply], user: str = "Root") -> None:

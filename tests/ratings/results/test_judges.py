@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.ratings.judging.storing import Judge, JudgeReply, store, waiting
+from audit.ratings.judging.storing import JudgeReply, RatingJudge, store, waiting
 from audit.ratings.results.judges import validity
 from tests.ratings.projects.made import made_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-JUDGE = Judge(name="judge one", checkpoint="abc", by="generation")
+JUDGE = RatingJudge(name="judge one", checkpoint="abc", by="generation")
 
 
 def _judge(url: str, values: Sequence[Sequence[int | str | None]]) -> None:

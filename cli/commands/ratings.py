@@ -10,8 +10,8 @@ import typer
 
 from audit.cli import verbosity
 from audit.cli.console import err
-from audit.cli.options import RUNS, Runs
-from audit.cli.ratings import agreement, assign, import_
+from audit.cli.options import RUNS, Runs, command
+from audit.cli.ratings import agreement, assign, import_, judge
 from audit.cli.ratings.options import ActingUser, Database, acting_user
 from audit.core.errors import UsageError, did_you_mean
 from audit.core.filesystem import write_output
@@ -41,6 +41,7 @@ Examples:
   audit ratings agreement --project helpful
   audit ratings export --project helpful --format label --out labels.jsonl
   audit ratings import answers.csv --project helpful
+  audit ratings judge --project helpful --model ./judge-checkpoint
 """
 
 
@@ -52,6 +53,7 @@ def register(program: typer.Typer) -> None:
     group.command("agreement", epilog=agreement.EXAMPLES)(agreement.agreement)
     group.command("export", epilog=EXPORT_EXAMPLES)(export)
     group.command("import", epilog=import_.EXAMPLES)(import_.import_)
+    group.command("judge", epilog=judge.EXAMPLES)(command("judge", judge.judge, judge.JudgeArguments))
     program.add_typer(group, name="ratings")
 
 

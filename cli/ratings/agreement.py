@@ -14,12 +14,14 @@ from audit.cli.ratings.options import ActingUser, Database, ProjectName, acting_
 from audit.core.errors import UsageError
 from audit.core.formatting import estimate_text, number
 from audit.core.text import printable
+from audit.stats.agreement.estimate import Coefficient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.ratings.projects.progress import ProjectProgress
     from audit.ratings.results.agreement import QuestionAgreement
+    from audit.ratings.results.judges import JudgeValidity
     from audit.ratings.results.trusted import MetricAgainstPeople
     from audit.stats.interval import Interval
 
@@ -42,12 +44,12 @@ def agreement(
     database: Database = None,
     user: ActingUser = None,
 ) -> None:
-    """Show progress, agreement, each rater's bias, preferences, and metrics against people."""
+    """Show progress, agreement, bias of raters, preferences, and metrics and judges against people."""
     from audit.ratings import default_url  # noqa: PLC0415 - SQLAlchemy takes a second to import
     from audit.ratings.database import require  # noqa: PLC0415 - as above
     from audit.ratings.projects.progress import progress  # noqa: PLC0415 - as above
     from audit.ratings.results import agreement as of_project  # noqa: PLC0415 - as above
-    from audit.ratings.results import trusted  # noqa: PLC0415 - as above
+    from audit.ratings.results import judges, trusted  # noqa: PLC0415 - as above
 
     if not 0 < confidence < 1:
         msg = f"--confidence {confidence}: give a share between 0 and 1, such as 0.95"
@@ -57,12 +59,14 @@ def agreement(
     done = progress(url, project, who)
     agreed = of_project.agreement(url, project, who, confidence=confidence)
     metrics = trusted.against_people(url, project, who, confidence=confidence)
+    judged = judges.validity(url, project, who, confidence=confidence)
     if as_json:
         print_json(
             {
                 "progress": done.model_dump(mode="json"),
                 "questions": [one.model_dump(mode="json") for one in agreed.questions],
                 "metrics": [one.model_dump(mode="json") for one in metrics],
+                "judges": [one.model_dump(mode="json") for one in judged],
             }
         )
         return
@@ -70,6 +74,7 @@ def agreement(
     for one in agreed.questions:
         _show_question(one)
     _show_metrics(metrics)
+    _show_judges(judged)
 
 
 def _show_progress(done: ProjectProgress) -> None:
@@ -119,6 +124,28 @@ def _show_metrics(metrics: Sequence[MetricAgainstPeople]) -> None:
         names = (printable(one.task), printable(one.question), printable(one.score))
         table.add_row(*names, shown, f"{found.outputs:,}")
     out.print(table)
+
+
+def _show_judges(judged: Sequence[JudgeValidity]) -> None:
+    for one in judged:
+        out.print(Text(printable(f"\n{one.judge} against people, {one.question}: {one.judged:,} items judged")))
+        table = _table("agreement with people", "value and interval", "items")
+        for found in (one.agreement, one.correlation):
+            if isinstance(found, Coefficient):
+                shown = _estimate(found.value, found.interval) if found.value is not None else found.why_none
+                table.add_row(found.name, shown, f"{found.items:,}")
+            elif found is not None:
+                shown = _estimate(found.value, found.interval) if found.value is not None else found.why_none
+                table.add_row("rank correlation with the mean", shown, f"{found.outputs:,}")
+        if one.bias is not None:
+            table.add_row("bias in points", _estimate(one.bias.bias, one.bias.interval), f"{one.bias.items:,}")
+        if one.side is not None:
+            table.add_row("share for side A", _estimate(one.side.share, one.side.interval), f"{one.side.preferences:,}")
+            same = _estimate(one.same_in_both_orders, one.same_interval)
+            table.add_row("same answer in both orders", same, f"{one.judged:,}")
+        if one.unanswered:
+            table.add_row("without an answer", "", f"{one.unanswered:,}")
+        out.print(table)
 
 
 def _estimate(value: float | None, interval: Interval | None) -> str:

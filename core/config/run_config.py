@@ -41,10 +41,10 @@ DEFAULT_MODEL = "smollm2-135m-instruct"
 DEFAULT_OUT = Path("runs")
 """Folder of run folders, unless another is named."""
 RUN = ("run",)
-LOADING = ("run", "explain")
+LOADING = ("run", "explain", "judge")
 """Commands that load a checkpoint."""
-SEEDED = (*LOADING, "score")
-DATA = (*SEEDED, "tasks list", "assets list", "assets pull", "assets path")
+SEEDED = ("run", "explain", "score")
+DATA = (*LOADING, "score", "tasks list", "assets list", "assets pull", "assets path")
 """Commands that look for data sets."""
 
 OWN = Field(exclude_if=lambda value: value is None)

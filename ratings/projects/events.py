@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 EventKind = Literal[
     "role_given", "role_taken", "guidelines", "items_added", "shown", "revealed", "answered", "changed", "skipped",
     "flagged", "excluded", "adjudicated", "answers_seen", "own_answers_seen", "results_seen", "exported", "imported",
+    "judged",
 ]  # fmt: skip
 """``shown``: an item was leased to a rater; ``revealed``: text that may offend was unfolded; ``answers_seen``: somebody
-saw the answers of others; ``results_seen``: agreement, progress or means were looked at."""
+saw the answers of others; ``results_seen``: agreement, progress or means were looked at; ``judged``: a checkpoint
+answered."""
 
 
 class Event(Record):

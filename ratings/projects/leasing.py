@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, or_, select, update
@@ -12,9 +11,17 @@ from sqlalchemy import func, insert, or_, select, update
 from audit.ratings.tables import EventRow, ItemRow, SlotRow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import ColumnElement, Connection
 
     from audit.ratings.projects.project import Project
+
+FIRST_PART = 50
+"""Items that are looked at first for a free slot; then twice as many again and again."""
+KEPT_ORDERS = 100
+"""Raters whose order of items is kept."""
+_orders: dict[tuple[str, int, datetime, int, str], list[tuple[int, str]]] = {}
 
 
 def current(connection: Connection, project_id: int, who: str) -> int | None:
@@ -23,18 +30,21 @@ def current(connection: Connection, project_id: int, who: str) -> int | None:
     return connection.execute(select(SlotRow.item_id).where(mine).order_by(SlotRow.item_id)).scalars().first()
 
 
-def candidates(connection: Connection, project: Project, who: str) -> list[int]:
+def candidates(connection: Connection, project: Project, who: str) -> Iterator[int]:
     """Items that a rater may get, in the rater's own order; by the time one is taken, others may have leased it.
 
     Calibration items come first, skipped ones last. Nobody gets an item again that they answered or flagged, or whose
-    answers they have seen, and nobody one that was excluded.
+    answers they have seen, and nobody one that was excluded. Read in parts: a rater wants the first few.
     """
-    over = _items_of(connection, project.id, None, "excluded")
-    for kind in ("answered", "flagged", "answers_seen"):
-        over |= _items_of(connection, project.id, who, kind)
-    free = _free(connection, project.id) - over
-    skipped = _items_of(connection, project.id, who, "skipped")
-    return sorted((item for item in _order(connection, project, who) if item in free), key=skipped.__contains__)
+    over, skipped = _left_out(connection, project.id, who)
+    order = [one for one in _order(connection, project, who) if one[0] not in over]
+    order.sort(key=lambda one: one[0] in skipped)
+    start, size = 0, FIRST_PART
+    while start < len(order):
+        part = order[start : start + size]
+        free = _free(connection, [item for item, _ in part])
+        yield from (item for item, kind in part if kind != "regular" or item in free)
+        start, size = start + size, 2 * size
 
 
 def lease(connection: Connection, project: Project, who: str, item_id: int, kind: str) -> datetime | None:
@@ -93,33 +103,48 @@ def _is_free() -> ColumnElement[bool]:
     return SlotRow.done.is_(False) & or_(SlotRow.person.is_(None), SlotRow.until < datetime.now(UTC))
 
 
-def _free(connection: Connection, project_id: int) -> set[int]:
-    """Items with a free slot; calibration and gold items always have one."""
-    free = select(SlotRow.item_id).where(SlotRow.project_id == project_id, _is_free())
-    others = select(ItemRow.id).where(ItemRow.project_id == project_id, ItemRow.kind != "regular")
-    return {*connection.execute(free).scalars(), *connection.execute(others).scalars()}
+def _free(connection: Connection, items: list[int]) -> set[int]:
+    """Those of the items that have a free slot."""
+    free = select(SlotRow.item_id).where(SlotRow.item_id.in_(items), _is_free()).distinct()
+    return set(connection.execute(free).scalars().all())
 
 
-def _items_of(connection: Connection, project_id: int, who: str | None, kind: str) -> set[int]:
-    """Items about which a person, or anybody, has written an event."""
-    wanted = select(EventRow.item_id).where(EventRow.project_id == project_id, EventRow.kind == kind)
-    if who is not None:
-        wanted = wanted.where(EventRow.person == who)
-    return {item for item in connection.execute(wanted).scalars() if item is not None}
+def _left_out(connection: Connection, project_id: int, who: str) -> tuple[set[int], set[int]]:
+    """Items that a rater does not get any more, and those that the rater has skipped."""
+    mine = (EventRow.person == who) & EventRow.kind.in_(["answered", "flagged", "answers_seen", "skipped"])
+    wanted = select(EventRow.kind, EventRow.item_id).where(
+        EventRow.project_id == project_id, mine | (EventRow.kind == "excluded")
+    )
+    over: set[int] = set()
+    skipped: set[int] = set()
+    for kind, item in connection.execute(wanted).all():
+        if item is not None:
+            (skipped if kind == "skipped" else over).add(item)
+    return over, skipped
 
 
-def _order(connection: Connection, project: Project, who: str) -> list[int]:
-    """All items of a project in a rater's own order, which stays as it is when items are added."""
-    rows = connection.execute(select(ItemRow.id, ItemRow.kind).where(ItemRow.project_id == project.id)).all()
-    return _ordered(tuple((row.id, row.kind) for row in rows), project.seed, who)
+def _order(connection: Connection, project: Project, who: str) -> list[tuple[int, str]]:
+    """All items of a project with their kinds, in a rater's own order, which stays as it is when items are added.
+
+    Kept for the raters of the moment. Items are added and never change, so that their number tells whether an order
+    is complete.
+    """
+    of_project = ItemRow.project_id == project.id
+    count = connection.execute(select(func.count()).where(of_project)).scalar_one()
+    key = (str(connection.engine.url), project.id, project.created, count, who)
+    if key not in _orders:
+        while len(_orders) >= KEPT_ORDERS:
+            _orders.pop(next(iter(_orders)), None)
+        rows = connection.execute(select(ItemRow.id, ItemRow.kind).where(of_project)).all()
+        _orders[key] = _ordered([(row.id, row.kind) for row in rows], project.seed, who)
+    return _orders[key]
 
 
-@lru_cache(maxsize=100)
-def _ordered(items: tuple[tuple[int, str], ...], seed: int, who: str) -> list[int]:
-    """Calibration items first, each group in the order of a digest; kept for the raters of the moment."""
+def _ordered(items: list[tuple[int, str]], seed: int, who: str) -> list[tuple[int, str]]:
+    """Calibration items first, each group in the order of a digest."""
     words = f"{seed}:{who}".encode("utf-8", "surrogatepass")
 
     def place(item: tuple[int, str]) -> tuple[bool, bytes]:
         return item[1] != "calibration", hashlib.blake2b(b"%d:%b" % (item[0], words), digest_size=8).digest()
 
-    return [number for number, _ in sorted(items, key=place)]
+    return sorted(items, key=place)

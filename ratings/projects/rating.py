@@ -6,6 +6,7 @@ Every function takes the acting user and checks the role in its own transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import UsageError
@@ -56,7 +57,7 @@ def next_item(database_url: str, project: str, user: str) -> ShownItem | None:
         found = find(connection, project)
         who = require(connection, found, user, "rater")
         held = current(connection, found.id, who)
-        wanted = [held] if held is not None else candidates(connection, found, who)[:TRIED]
+        wanted = [held] if held is not None else list(islice(candidates(connection, found, who), TRIED))
     # Looked for without the write lock, for which all raters wait; what others have taken meanwhile is passed over.
     for item_id in wanted:
         with writing(database_url) as connection:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Literal, get_args
+
+from sqlalchemy import select
 
 from audit.core.errors import UsageError, did_you_mean
 from audit.core.text import named
@@ -10,6 +13,7 @@ from audit.ratings.database import reading, writing
 from audit.ratings.projects.events import append, read_events
 from audit.ratings.projects.project import find
 from audit.ratings.raters import cleaned, person
+from audit.ratings.tables import EventRow
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -117,9 +121,12 @@ def append_role(connection: Connection, project_id: int, who: str, to: str, role
 def members(connection: Connection, project_id: int) -> dict[str, set[Role]]:
     """Everyone with a role, by the common form of their names, in the order in which they came."""
     found: dict[str, set[Role]] = {}
-    for event in read_events(connection, project_id, ["role_given", "role_taken"]):
-        roles = found.setdefault(event.content["to"], set())
-        (roles.add if event.kind == "role_given" else roles.discard)(event.content["role"])
+    kinds = EventRow.kind.in_(["role_given", "role_taken"])
+    wanted = select(EventRow.kind, EventRow.content).where(EventRow.project_id == project_id, kinds)
+    for kind, content in connection.execute(wanted.order_by(EventRow.id)).all():  # at every press of a button
+        given = json.loads(content)
+        roles = found.setdefault(given["to"], set())
+        (roles.add if kind == "role_given" else roles.discard)(given["role"])
     return {who: roles for who, roles in found.items() if roles}
 
 

@@ -26,17 +26,17 @@ def test_a_slot_is_leased_filled_and_given_back(any_database: str) -> None:
         assert fill(connection, 1, "bob")
         assert not fill(connection, 1, "bob")
         assert has_filled(connection, 1, "bob")
-        assert candidates(connection, project, "ann") == []
+        assert list(candidates(connection, project, "ann")) == []
 
 
 def test_more_items_leave_the_order_as_it_is(database_url: str) -> None:
     made_in(database_url, 10)
     with reading(database_url) as connection:
         project = find(connection, "p")
-        before = candidates(connection, project, "ann")
+        before = list(candidates(connection, project, "ann"))
     add_items(database_url, "p", "Root", [content(number) for number in range(10, 20)])
     with reading(database_url) as connection:
-        after = candidates(connection, project, "ann")
+        after = list(candidates(connection, project, "ann"))
     assert [item for item in after if item in before] == before
     assert sorted(after) == list(range(1, 21))
 

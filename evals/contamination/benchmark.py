@@ -40,6 +40,8 @@ class BenchmarkItem:
     """Digest that names the same row in every run."""
     cluster: str | None
     """Rows that are not independent share it."""
+    question: str | None = None
+    """Its text up to the question, without options and answer; None where no column is known to hold the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,23 @@ def item_text(row: dict[str, Any]) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def question_text(row: dict[str, Any], column: str) -> str | None:
+    """The text of a row up to its question: passage and question, without names that are one word, such as ids.
+
+    Args:
+        row: Of a data set.
+        column: With the question.
+
+    Returns:
+        None if it has no such column of text.
+    """
+    if not isinstance(row.get(column), str):
+        return None
+    names = [*row]
+    before = [value for name in names[: names.index(column)] if isinstance(value := row[name], str)]
+    return "\n".join([*(one.strip() for one in before if len(one.split()) > 1), row[column].strip()])
+
+
 def read_benchmark(config: RunConfig, name: str) -> PublishedItems:
     """The items of a benchmark task: one of the audit's own, of lm-eval, or on the user's own questions.
 
@@ -115,7 +134,8 @@ def _own_questions(task: TaskConfig) -> PublishedItems:
     file = read_questions(task)
     rows = [{**question.row, "options": list(question.options)} for question in file.questions]
     clusters = [question.row.get(file.columns.cluster or "") for question in file.questions]
-    return PublishedItems(task.name, _items(rows, DATA_OF_QUESTIONS, clusters), True, (file.record,), None)
+    items = _items(rows, DATA_OF_QUESTIONS, clusters, file.columns.question)
+    return PublishedItems(task.name, items, True, (file.record,), None)
 
 
 def _foreign(config: RunConfig, name: str) -> PublishedItems:
@@ -133,7 +153,9 @@ def _foreign(config: RunConfig, name: str) -> PublishedItems:
     return PublishedItems(name, items, False, (describe(task, [item.identity for item in items]),), None)
 
 
-def _items(rows: Sequence[dict[str, Any]], data: str, clusters: Sequence[str | None]) -> tuple[BenchmarkItem, ...]:
+def _items(
+    rows: Sequence[dict[str, Any]], data: str, clusters: Sequence[str | None], question: str = "question"
+) -> tuple[BenchmarkItem, ...]:
     """The items of some rows; a row that is there twice is numbered."""
     seen: dict[str, int] = {}
     items = []
@@ -141,5 +163,6 @@ def _items(rows: Sequence[dict[str, Any]], data: str, clusters: Sequence[str | N
         digest = doc_hash(row)
         seen[digest] = seen.get(digest, 0) + 1
         copy = f"/{seen[digest]}" if seen[digest] > 1 else ""
-        items.append(BenchmarkItem(dict(row), item_text(row), sample_id("", data, digest + copy), cluster))
+        identity = sample_id("", data, digest + copy)
+        items.append(BenchmarkItem(dict(row), item_text(row), identity, cluster, question_text(row, question)))
     return tuple(items)

@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-WORD = re.compile(r"\w+")
+WORD = re.compile(r"(?![a-j]\b)\w+")
+"""A word, but no single letter that may be the name of an option."""
 
 
 def words_of(text: str) -> list[str]:
-    """Words in lower case, without punctuation and white space (Brown et al. 2020, appendix C)."""
+    """Words in lower case, without punctuation and white space (Brown et al. 2020, appendix C), and letters a to j.
+
+    The same question is published with plain options and found with ``A. …``, ``(B) …``: names of options between its
+    words would hide it. The letters are left out on both sides, the article "a" with them.
+    """
     return WORD.findall(text.lower())
 
 

@@ -48,16 +48,16 @@ METRICS = (
 def check_overlap(engine: Engine, config: RunConfig, wanted: TaskConfig, benchmark: PublishedItems) -> TaskResult:
     """The result on the items that a limit draws.
 
-    An item is contaminated if at least 70 % of its 8-grams occur in the corpus (Chowdhery et al. 2022, "PaLM: Scaling
-    Language Modeling with Pathways", arXiv:2204.02311, section 8). GPT-3 calls it dirty if one 13-gram does (Brown et
-    al. 2020, "Language Models are Few-Shot Learners", arXiv:2005.14165, appendix C). Words are compared in lower case,
-    without punctuation. The checkpoint is not asked.
+    An item is contaminated if at least 70 % of the 8-grams of its text, or of its question alone, occur in the corpus
+    (Chowdhery et al. 2022, "PaLM: Scaling Language Modeling with Pathways", arXiv:2204.02311, section 8). GPT-3 calls
+    it dirty if one 13-gram does (Brown et al. 2020, "Language Models are Few-Shot Learners", arXiv:2005.14165, appendix
+    C). Words are compared in lower case, without punctuation and names of options. The checkpoint is not asked.
 
     Raises:
         ConfigError: A file of the corpus cannot be read.
     """
     items = benchmark.drawn(wanted, config.seed)
-    texts = [item.text for item in items]
+    texts = [*(item.text for item in items), *(item.question or "" for item in items)]
     digests = WordDigests()
     short, long = (NgramIndex(texts, n, digests) for n in (SHORT, LONG))
     files = corpus_files(config.evals.contamination.corpus)
@@ -66,7 +66,8 @@ def check_overlap(engine: Engine, config: RunConfig, wanted: TaskConfig, benchma
     for file in files:
         words += look_through([short, long], digests, documents(file))
         engine.progress.sample_done()
-    shares = zip(items, short.shares(), long.shares(), strict=True)
+    found, count = short.shares(), len(items)
+    shares = zip(items, found[:count], found[count:], long.shares()[:count], strict=True)
     samples = [_sample(wanted.name, *one) for one in shares]
     return result_of(
         wanted.name,
@@ -78,15 +79,27 @@ def check_overlap(engine: Engine, config: RunConfig, wanted: TaskConfig, benchma
             question="Are the items in the corpus?",
             good="No item is.",
         ),
-        settings={"n": [SHORT, LONG], "least_share": MOST_SHARE, "version": 1},
+        settings={"n": [SHORT, LONG], "least_share": MOST_SHARE, "version": 2},
         note=f"{words:,} words in {counted(len(files), 'file')} of the corpus",
         records=[*benchmark.records, corpus_record(files)],
     )
 
 
-def _sample(task: str, item: BenchmarkItem, short: float | None, long: float | None) -> Sample:
-    """The record of an item; ``score`` is the share of its 8-grams in the corpus."""
+def _sample(
+    task: str, item: BenchmarkItem, short: float | None, of_question: float | None, long: float | None
+) -> Sample:
+    """The record of an item; ``score`` is the share of 8-grams in the corpus, of its text or its question.
+
+    Args:
+        task: ``TASK.overlap``.
+        item: The item.
+        short: Share of the 8-grams of its text; None if it has none.
+        of_question: Of its question alone; the larger one counts.
+        long: Share of its 13-grams.
+    """
     values: dict[str, float | None] = {f"share_of_{SHORT}_grams": short}
+    if of_question is not None:
+        values[f"share_of_{SHORT}_grams_of_question"] = of_question
     if long is not None:
         values |= {f"share_of_{LONG}_grams": long, "any_13_gram": float(long > 0)}
     return Sample(
@@ -95,7 +108,7 @@ def _sample(task: str, item: BenchmarkItem, short: float | None, long: float | N
         task=task,
         cluster=item.cluster,
         prompt=item.text,
-        score=short,
+        score=max(short, of_question or 0.0) if short is not None else None,
         scores=values,
         error=None if short is not None else f"fewer than {SHORT} words",
     )

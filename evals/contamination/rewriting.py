@@ -6,6 +6,7 @@ import random
 import re
 from typing import TYPE_CHECKING
 
+from audit.evals.robustness.option_order import name_others
 from audit.evals.twins.bindings import NoTwin
 from audit.evals.twins.makers import MAKERS
 
@@ -14,11 +15,7 @@ if TYPE_CHECKING:
 
 LEAST_OPTIONS = 3
 """Options at least: with two, half of the shuffles change nothing."""
-_NAMES_OTHERS = re.compile(
-    r"\b(?:all|none|both|neither|either|any|some) (?:of|the)\b|\b(?:above|below)\b|^(?:both|neither|either)\b"
-    r"|^\(?[a-e]\)? (?:and|or) \(?[a-e]\)?$|^(?:i|ii|iii|iv)\b",
-    re.IGNORECASE,
-)
+_ROMAN = re.compile(r"^(?:i|ii|iii|iv)\b", re.IGNORECASE)
 _HAS_DIGIT = re.compile(r"\d")
 
 
@@ -69,7 +66,7 @@ def _shuffled(options: list[str], seed: int, item: BenchmarkItem) -> list[str]:
     if len(set(options)) < LEAST_OPTIONS:
         msg = f"fewer than {LEAST_OPTIONS} options"
         raise NotRewritten(msg)
-    if any(_NAMES_OTHERS.search(option) for option in options):
+    if name_others(options) or any(_ROMAN.search(option) for option in options):
         msg = "an option names other options"
         raise NotRewritten(msg)
     if any(_HAS_DIGIT.search(option) for option in options):

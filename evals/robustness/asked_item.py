@@ -34,6 +34,8 @@ class PromptChange:
     """Edits of the whole prompt, in order."""
     continuations: Mapping[str, str] = field(default_factory=dict)
     """What is scored instead of a continuation, where options changed places under their names."""
+    shown: Sequence[int] = ()
+    """Which option the prompt shows at each place, where they changed places."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ class Copy:
     """Continuations that are scored instead of others."""
     spans: list[Span]
     """Named parts of the new prompt, and those that were changed."""
+    shown: Sequence[int] = ()
+    """Which option the new prompt shows at each place, where they changed places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def copies(
 def _copy(sample: Sample, place: int, plan: PromptChange) -> Copy:
     """An item with its prompt changed."""
     spans = [*moved_spans(sample.spans, plan.edits), *changed_spans(sample.prompt, plan.edits)]
-    return Copy(place, sample.prompt, edited(sample.prompt, plan.edits), plan.continuations, spans)
+    return Copy(place, sample.prompt, edited(sample.prompt, plan.edits), plan.continuations, spans, plan.shown)
 
 
 class PerturbingLM(HarnessLM):
@@ -122,12 +124,21 @@ class PerturbingLM(HarnessLM):
         return super().generate_until(requests, disable_tqdm)
 
     def _perturb(self, requests: Sequence[Instance]) -> None:
-        """Replace prompts and continuations in place, so that lm-eval logs what was asked; each request once."""
+        """Replace prompts and continuations in place, so that lm-eval logs what was asked; each request once.
+
+        Raises:
+            RuntimeError: lm-eval made another prompt of an item than before, so that it would be asked unchanged.
+        """
+        changed: dict[int, bool] = {}
         for instance in {id(one): one for one in requests}.values():
             copy = self._copies[instance.doc_id]
             prompt, asked, *rest = instance.args
+            changed[instance.doc_id] = changed.get(instance.doc_id, False) or prompt == copy.before
             if copy.before in self._system_merged:
                 self._system_merged.add(copy.prompt)
             prompt = copy.prompt if prompt == copy.before else prompt
             asked = copy.continuations.get(asked, asked) if isinstance(asked, str) else asked
             instance.arguments = (prompt, asked, *rest)
+        if not all(changed.values()):
+            msg = "the task makes another prompt of the same item each time, so that it cannot be perturbed"
+            raise RuntimeError(msg)

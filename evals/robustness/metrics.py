@@ -71,15 +71,19 @@ class _Measuring:
         yield made.model_copy(update={"note": f"the lowest mean is that of {worst}" if worst else made.note})
 
     def bounds(self) -> Iterator[Metric]:
-        """Shares if every answer that the token limit cut is wrong, and if every one is right."""
-        cut = any(Flag.TRUNCATED_OUTPUT in sample.flags for sample in self.samples)
-        if not (cut and self.is_binary):
+        """Shares if every answer that the token limit cut is wrong, and if every one is right.
+
+        Where it cut answers to original questions alone, only the worst case, which includes them, is open.
+        """
+        if not self.is_binary:
             return
-        shares = (
-            (Mean(), MEAN),
-            (WorstCase(plain=f"{SCORES}{UNPERTURBED}"), WORST_CASE),
-            (LowestMean(by=PERTURBATION), LOWEST),
+        cut = any(Flag.TRUNCATED_OUTPUT in sample.flags for sample in self.samples)
+        original_cut = any(sample.scores.get(UNPERTURBED) is None for sample in self.samples)
+        shares: list[tuple[Mean | WorstCase | LowestMean, str]] = (
+            [(Mean(), MEAN), (LowestMean(by=PERTURBATION), LOWEST)] if cut else []
         )
+        if cut or original_cut:
+            shares.insert(1, (WorstCase(plain=f"{SCORES}{UNPERTURBED}"), WORST_CASE))
         for definition, name in shares:
             for ending, end in ((IF_WRONG, 0.0), (IF_RIGHT, 1.0)):
                 yield self._made(replace(definition, if_cut=end), f"{name}{ending}")

@@ -6,6 +6,7 @@ Zheng et al. 2024, "Large Language Models Are Not Robust Multiple Choice Selecto
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING
 
 from audit.evals.prompt_parts import LETTERS
@@ -13,11 +14,25 @@ from audit.evals.robustness.asked_item import AskedItem, PromptChange
 from audit.evals.robustness.edits import Edit, effective
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 NAME = "option_order"
 NOT_SHOWN = "its prompt does not show its options one after the other"
 NEITHER = "its answers are neither the options that the prompt shows nor their letters or numbers"
+NAMES_OTHERS = "an option names other options, so that another order changes what is right"
+_LETTER, _DIGIT, _AND = r"\(?\b[a-hj]\b\)?\.?", r"\(?\b[1-9]\b\)?\.?", r"(?:\s*,)?\s*(?:and|or|nor|&)\s*"
+_OTHERS = re.compile(
+    r"\b(?:all|none|both|neither|either|any|some)(?: of)?(?: the)? (?:above|below|these|those|them)\b"
+    r"|\bof (?:the )?(?:above|below)\b|\b(?:above|below)\W*$|^(?:both|neither|either)\b|^all\W*$"
+    r"|\b(?:all|none|both|neither|either|any|some|other)(?: of)?(?: the)?(?: other)?"
+    r" (?:options?|answers?|choices?|statements?)\b"
+    r"|^(?:(?:both|neither|either|only|options?|answers?|choices?|statements?)\s+)*"
+    rf"(?:{_LETTER}(?:{_AND}{_LETTER}|\s*,\s*{_LETTER}|\s+{_LETTER}(?=.*\b(?:and|or|nor)\b))+|{_DIGIT}{_AND}{_DIGIT})"
+    r"(?:\W+(?:only|alone|are|is|both|correct|true|right|wrong|false|above))*\W*$"
+    rf"|^(?:only|options?|answers?|choices?) (?:{_LETTER}|{_DIGIT})\W*$|^\(?[a-hj]\)? (?:only|alone)\W*$",
+    re.IGNORECASE,
+)
+"""Options about other ones: all of the above, both A and C, none."""
 
 
 def plan(item: AskedItem, seed: int) -> PromptChange | str:
@@ -38,13 +53,24 @@ def plan(item: AskedItem, seed: int) -> PromptChange | str:
     by_name = _are_names(names)
     if not by_name and names != [text.strip() for text in texts]:
         return NEITHER
+    if name_others(texts):
+        return NAMES_OTHERS
     draws = random.Random(f"{seed}/{NAME}/{item.sample.prompt}")  # noqa: S311 - a draw, not a secret
     by = 1 + int(draws.random() * (count - 1))
     # The option at place i is now shown at place i + by, under the name of that place.
-    edits = [Edit(span.start, span.end, texts[(place - by) % count]) for place, span in enumerate(shown)]
+    shown_at = [(place - by) % count for place in range(count)]
+    edits = [Edit(span.start, span.end, texts[source]) for span, source in zip(shown, shown_at, strict=True)]
     moved = {option: choice.options[(place + by) % count] for place, option in enumerate(choice.options)}
     found = effective(item.sample.prompt, edits)
-    return PromptChange(found, moved if by_name else {}) if found else NOT_SHOWN
+    return PromptChange(found, moved if by_name else {}, shown_at) if found else NOT_SHOWN
+
+
+def name_others(options: Iterable[str]) -> bool:
+    """Whether an option is about other ones (``both A and C``, ``none of these``): it may be right in one place only.
+
+    In doubt it is: "both parents" counts, too.
+    """
+    return any(_OTHERS.search(option.strip()) for option in options)
 
 
 def _are_names(options: Sequence[str]) -> bool:

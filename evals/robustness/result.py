@@ -10,6 +10,7 @@ from audit.core.records.finite import finite
 from audit.evals.robustness.metrics import perturbed_metrics
 from audit.evals.robustness.perturbations import VERSION
 from audit.evals.robustness.words import task_words_of
+from audit.stats.definitions.chance import OPTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,8 +33,10 @@ def perturbed_sample(original: Sample, answered: Sample, copy: Copy, perturbatio
         perturbation: Name of the perturbation.
     """
     plain = None if Flag.TRUNCATED_OUTPUT in original.flags or original.error else original.score
-    scores = {**answered.scores, UNPERTURBED: plain}
     change = _likelihood_change(original, answered)
+    if copy.shown:
+        answered = _as_shown(answered, copy.shown)
+    scores = {**answered.scores, UNPERTURBED: plain}
     if change is not None:
         scores[LIKELIHOOD_CHANGE] = change
     return finite(
@@ -49,6 +52,30 @@ def perturbed_sample(original: Sample, answered: Sample, copy: Copy, perturbatio
             }
         )
     )
+
+
+def _as_shown(answered: Sample, shown: Sequence[int]) -> Sample:
+    """A sample with its options, and their values, in the order in which its prompt shows them.
+
+    lm-eval keeps the order of the task: the first option would not be the one that the checkpoint saw first.
+
+    Args:
+        answered: As lm-eval's log says.
+        shown: Which option is shown at each place.
+    """
+    moved = {f"{OPTION}{source}": f"{OPTION}{place}" for place, source in enumerate(shown)}
+    scores = dict(sorted((moved.get(name, name), value) for name, value in answered.scores.items()))
+    choice = answered.choice
+    if choice is not None:
+        totals = choice.log_likelihoods
+        places = {
+            name: None if (place := getattr(choice, name)) is None else [*shown].index(place)
+            for name in ("chosen", "right", "contrast")
+        }
+        options = [choice.options[source] for source in shown]
+        likelihoods = None if totals is None else [totals[source] for source in shown]
+        choice = choice.model_copy(update={"options": options, "log_likelihoods": likelihoods, **places})
+    return answered.model_copy(update={"scores": scores, "choice": choice})
 
 
 def _likelihood_change(original: Sample, answered: Sample) -> float | None:

@@ -10,6 +10,7 @@ from audit.gate import rule_checks
 from audit.gate.corrected import correcting
 from audit.gate.policy import exact
 from audit.gate.rules.gap import parts_of
+from audit.stats.definitions import is_p_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,6 +50,7 @@ def check_asked(rule: Rule, measured: Measured, baseline: Measured | None) -> No
     Raises:
         ConfigError: The rule is such a one.
     """
+    _check_no_p_value(rule, measured, baseline)
     if rule.kind in {"range", "corrected"}:
         rule_checks.check_limits(rule, measured)
     named = [*measured.named(rule.metric), *(baseline.named(rule.metric) if baseline else [])]
@@ -57,6 +59,22 @@ def check_asked(rule: Rule, measured: Measured, baseline: Measured | None) -> No
         correcting.refuse(rule, metric)
     if metric is not None:
         _check_metric(rule, metric)
+
+
+def _check_no_p_value(rule: Rule, measured: Measured, baseline: Measured | None) -> None:
+    """Refuse a rule on a p-value: fewer items make it larger, so that a rule would pass where little was looked at.
+
+    Raises:
+        ConfigError: It is such a rule; the message names the metrics that say how large the effect is.
+    """
+    runs = [measured, *([baseline] if baseline else [])]
+    if not any(is_p_value(one) for run in runs for one in run.named(rule.metric)):
+        return
+    others = (one for run in runs for one in run.of_task(rule.task) if one.primary and not is_p_value(one))
+    names = list(dict.fromkeys(one.name for one in others))
+    instead = f"on the size of the effect: {', '.join(names)}" if names else "on a metric that has an interval"
+    msg = f"{rule.metric} is a p-value, and a large one proves nothing, so that no rule can pass: give a rule {instead}"
+    raise ConfigError(msg)
 
 
 def _check_metric(rule: Rule, metric: Metric) -> None:

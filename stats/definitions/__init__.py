@@ -54,6 +54,7 @@ from audit.stats.definitions.registry import counts_completions as counts_comple
 from audit.stats.definitions.registry import counts_pairs as counts_pairs
 from audit.stats.definitions.registry import is_count as is_count
 from audit.stats.definitions.registry import is_mean_of_items as is_mean_of_items
+from audit.stats.definitions.registry import is_p_value as is_p_value
 from audit.stats.definitions.registry import read as read
 from audit.stats.definitions.shares.conditional_share import ConditionalShare as ConditionalShare
 from audit.stats.definitions.shares.corrected_share import CorrectedShare as CorrectedShare

@@ -87,6 +87,9 @@ class Definition(ABC):
     IS_COUNT: ClassVar[bool] = False
     """Whether it counts what is among the samples, which is known and needs no interval."""
 
+    IS_P_VALUE: ClassVar[bool] = False
+    """Whether it is the p-value of a test: it has no interval, and a large one is evidence of nothing."""
+
     OF_TEXTS: ClassVar[bool] = False
     """Whether it reads the texts of samples, which change when personal data is removed."""
 

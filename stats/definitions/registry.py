@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError
+from audit.core.units import P_VALUE
 from audit.stats.definitions import of_packages
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ def counts_pairs(metric: Metric) -> bool:
     """Whether the ``n`` of a metric counts items that several samples are about, rather than samples."""
     kind = _kind(metric)
     return kind is not None and kind.COUNTS_PAIRS
+
+
+def is_p_value(metric: Metric) -> bool:
+    """Whether a metric is the p-value of a test: by its unit or, whatever that is, by its definition."""
+    kind = _kind(metric)
+    return metric.unit == P_VALUE or (kind is not None and kind.IS_P_VALUE)
 
 
 def is_count(metric: Metric) -> bool:

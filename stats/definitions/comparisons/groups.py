@@ -109,6 +109,7 @@ class GroupsAlike(OfGroups):
     """
 
     NAME: ClassVar[str] = "groups_alike"
+    IS_P_VALUE: ClassVar[bool] = True
 
     over: str = "domain"
     """Slice with the family of a sample: each family is one hypothesis."""

@@ -34,6 +34,7 @@ class SignFlip(Definition):
     """
 
     NAME: ClassVar[str] = "sign_flip_p"
+    IS_P_VALUE: ClassVar[bool] = True
 
     family: str | None = None
     """Slice whose categories the p-value is adjusted for; null for a single test."""

@@ -39,6 +39,8 @@ PUBLISHED, SHUFFLED = "_published", "_shuffled_"
 class OrderTest(Definition):
     """A p-value of the hypothesis that the published order is one of many; ``n`` counts shards."""
 
+    IS_P_VALUE: ClassVar[bool] = True
+
     of: str = "log_likelihood"
     """Name of the value in ``scores``."""
     unless: str | None = None

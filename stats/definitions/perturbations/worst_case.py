@@ -41,7 +41,8 @@ class WorstCase(Definition):
     plain: str | None = None
     """Field with the score of the item's original form; null looks at the samples' own scores alone."""
     if_cut: float | None = None
-    """If set, the value of samples whose answer was cut by the token limit, provided that they have one."""
+    """If set, the value of samples whose answer was cut by the token limit, provided that they have one, and of an
+    original form without a score, whose answer was cut, too."""
 
     def items(self, samples: Sequence[Sample]) -> list[tuple[Sample, float | None]]:
         """The first sample of each item, and the lowest score of the item; null where a form has no value."""
@@ -55,7 +56,8 @@ class WorstCase(Definition):
         read = Mean(of=self.of, if_cut=self.if_cut).of_sample
         found = [read(sample) for sample in forms]
         if self.plain is not None:
-            found += [field_of(sample, self.plain) for sample in forms]
+            plain = [field_of(sample, self.plain) for sample in forms]
+            found += [self.if_cut if value is None else value for value in plain]
         known = [value for value in found if value is not None and math.isfinite(value)]
         return min(known) if known and len(known) == len(found) else None
 

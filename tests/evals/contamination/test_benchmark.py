@@ -11,7 +11,7 @@ from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import TaskUnavailable
 from audit.core.item_draw import choose
 from audit.evals.catalogue import own_tasks
-from audit.evals.contamination.benchmark import item_text, read_benchmark
+from audit.evals.contamination.benchmark import item_text, question_text, read_benchmark
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 def test_the_text_is_that_of_all_columns_in_order() -> None:
     row = {"passage": " A. ", "answer": True, "number": 3.0, "question": "b?", "choices": ["x", " y"], "none": None}
     assert item_text(row) == "A.\nb?\nx\ny"
+
+
+def test_the_question_is_the_text_before_options_and_answer() -> None:
+    row = {"id": "Q_7", "passage": " It rained. ", "question": "Who?", "choices": ["x"], "answer": "Ann"}
+    assert question_text(row, "question") == "It rained.\nWho?"
+    assert question_text(row, "frage") is None
+    assert question_text({**row, "question": ["Who?"]}, "question") is None
 
 
 def test_own_tasks_keep_the_order_of_the_file(rows: dict[str, list[dict[str, Any]]]) -> None:

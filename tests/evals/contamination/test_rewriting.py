@@ -45,6 +45,8 @@ def test_an_order_that_may_mean_something_is_left_alone() -> None:
         (choice("cats", "dogs", "All of the above"), "names other options"),
         (choice("cats", "dogs", "A and B"), "names other options"),
         (choice("cats", "dogs", "Both"), "names other options"),
+        (choice("cats", "dogs", "(B), (C) and (D)"), "names other options"),
+        (choice("I only", "II only", "III only"), "names other options"),
         (choice("10", "20", "thirty"), "numbers"),
         (item({"passage": "p", "question": "q", "answer": True}), "neither a word problem"),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from lm_eval.api.instance import Instance
 
 from audit.core.item_draw import choose
@@ -70,6 +71,13 @@ def test_the_engine_is_asked_the_changed_prompt_and_the_moved_letters(scripted: 
     assert all(isinstance(request, ScoreRequest) for request in scripted.asked)
     assert [one.args for one in requests] == [(copy.prompt, letter) for letter in letters]  # what lm-eval will log
     assert bare.args == ("", letters[0])  # asked without its prompt: it has none to change
+
+
+def test_a_prompt_that_is_another_one_now_is_not_asked_unchanged(scripted: Scripted) -> None:
+    lm = PerturbingLM(scripted, [copy_of("case")])
+    with pytest.raises(RuntimeError, match="another prompt of the same item each time"):
+        lm.loglikelihood(instances(f"An example.\n\n{LETTERED}"))
+    assert scripted.asked == []
 
 
 def test_a_repeated_request_is_changed_once(scripted: Scripted) -> None:

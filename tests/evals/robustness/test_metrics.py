@@ -110,6 +110,15 @@ def test_cut_answers_open_bounds() -> None:
     assert list(bound_faults(found.values(), [*made[:3], cut, *made[4:]])) == []
 
 
+def test_a_cut_answer_to_an_original_question_opens_the_worst_case() -> None:
+    made = samples()
+    made[0] = made[0].model_copy(update={"scores": {**made[0].scores, "unperturbed": None}})
+    found = measure(made)
+    assert [name for name, _ in found if "_if_cut_" in name] == ["worst_case_if_cut_wrong", "worst_case_if_cut_right"]
+    assert {m.n for (name, _), m in found.items() if "_if_cut_" in name} == {3}
+    assert found["worst_case", None].n == 2
+
+
 def test_the_chance_level_is_that_of_the_task() -> None:
     made = [one.model_copy(update={"choice": item().choice, "answered_by": "likelihood"}) for one in samples()]
     found = measure(made, score_metric(chance_of="options"))

@@ -53,6 +53,29 @@ def test_a_copy_belongs_to_its_item() -> None:
     assert perturbed_sample(result().samples[0], answered(0.0), copy(0), "swap").cluster == "a"
 
 
+def test_options_stand_in_the_order_in_which_the_prompt_shows_them() -> None:
+    """Rome, Oslo and Bonn are shown as A. Oslo, B. Bonn, C. Rome; lm-eval's list begins with Rome, which C names."""
+    moved = Copy(0, "before", "after", {}, [], shown=(1, 2, 0))
+    totals = {"log_likelihood_0": -1.0, "log_likelihood_1": -4.0, "log_likelihood_2": -2.0}
+    asked = answered(0.0).model_copy(update={"scores": {"accuracy": 0.0, **totals}})
+    assert asked.choice is not None
+    asked.choice.contrast = 2
+    made = perturbed_sample(item(), asked, moved, "option_order")
+    assert made.choice == Choice(
+        options=[" A", " B", " C"], log_likelihoods=[-4.0, -2.0, -1.0], chosen=2, right=0, contrast=1
+    )
+    assert made.scores == {
+        "accuracy": 0.0,
+        "log_likelihood_0": -4.0,
+        "log_likelihood_1": -2.0,
+        "log_likelihood_2": -1.0,
+        "unperturbed": 1.0,
+        "log_likelihood_change": -3.0,
+    }
+    nothing = perturbed_sample(item(), asked.model_copy(update={"choice": None}), moved, "option_order")
+    assert nothing.choice is None
+
+
 @pytest.mark.parametrize(
     "fields", [{"flags": [Flag.TRUNCATED_OUTPUT]}, {"error": "NaN", "score": None}, {"score": None}]
 )

@@ -124,6 +124,28 @@ def test_a_comparison_needs_a_direction(asked: dict[str, Any]) -> None:
     assert refusal(Rule(metric="t/accuracy", min=0.1), without) == ""
 
 
+@pytest.mark.parametrize("value", [0.5, None])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"min": 0.01},
+        {"max": 0.5},
+        {"better_than_baseline": True},
+        {"max_gap": {"slice": "half", "value": 0.1}},
+    ],
+)
+def test_a_p_value_decides_nothing(asked: dict[str, Any], value: float | None) -> None:
+    gain = a_metric("gain", "nats", primary=True)
+    by_unit = [gain, *halves("p_value", value=value), a_metric("other", "p_value", primary=True)]
+    by_definition = [*halves("probability", value=value, definition={"name": "sign_flip_p"})]
+    rule = Rule.model_validate({"metric": "t/accuracy", **asked})
+    said = "t/accuracy is a p-value, and a large one proves nothing, so that no rule can pass: give a rule on "
+    assert refusal(rule, by_unit) == f"{said}the size of the effect: t/gain"
+    assert refusal(rule, by_definition) == f"{said}a metric that has an interval"
+    assert refusal(rule, [], by_unit) == f"{said}the size of the effect: t/gain"  # the baseline alone has it
+    assert refusal(Rule(metric="t/gain", max=1.0), by_unit) == ""
+
+
 @pytest.mark.parametrize(
     ("rule", "message"),
     [

@@ -65,6 +65,12 @@ def test_cut_answers_leave_two_bounds_open() -> None:
     assert values == [0.25, 0.75]
 
 
+def test_a_cut_answer_to_the_original_question_leaves_bounds_open_too() -> None:
+    samples = forms(SCORES, {"b": None, "c": None})  # b is right in its other forms, c wrong
+    values = [WorstCase(plain=PLAIN, if_cut=end).estimate(samples, unit="share") for end in (0.0, 1.0)]
+    assert [(one.value, one.n, one.missing) for one in values] == [(0.25, 4, 0), (0.5, 4, 0)]
+
+
 def test_items_of_one_cluster_are_not_independent() -> None:
     samples = [s.model_copy(update={"cluster": "ab" if s.pair in ("a", "b") else s.pair}) for s in forms(SCORES)]
     found = WorstCase(seed=1).estimate(samples, unit="share")

@@ -16,6 +16,7 @@ from audit.core.run_folder import RunFolder
 
 RUN, OTHER = RunFolder(Path("/runs/it's new")), RunFolder(Path("/runs/old"))
 ELSEWHERE = RunFolder(Path("/released/old"))
+EXTEND = "add items: audit run --extend RUN --limit 9"
 
 
 def words(steps: list[Step]) -> list[list[str]]:
@@ -44,7 +45,7 @@ def test_changed_items_are_offered_where_they_were_not_shown_and_the_app_where_i
     ("verdict", "reason", "expected"),
     [
         ("PASS", "", ["audit verify"]),
-        ("FAIL", "add items: audit run --extend RUN --limit 9", ["audit app"]),
+        ("FAIL", EXTEND, ["audit app"]),
         ("INCONCLUSIVE", "no interval", ["audit app"]),
         (
             "INCONCLUSIVE",

@@ -65,8 +65,8 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
     Raises:
         ConfigError: A generation setting cannot be honoured, a name is unknown or listed twice, a folder of task files
             is not there or declares a name of the audit's own, a file of questions is at fault, clusters are to be
-            drawn where there are none, named items are none, or those of a group or of a task that is not listed, or a
-            perturbation is unknown.
+            drawn where there are none, named items are none, or those of a group or of a task that is not listed, a
+            perturbation is unknown, or there is no benchmark task to perturb.
     """
     include = tuple(config.evals.include_path)
     check_folders(include)
@@ -90,7 +90,10 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
             msg = f"evals.tasks: the items of {name} are in no clusters: leave out by_cluster"
             raise ConfigError(msg)
     _check_samples(config.evals.samples, names, include)
-    perturbations(config.evals.robustness, read_given(config.evals.robustness.paraphrases))
+    asked = perturbations(config.evals.robustness, read_given(config.evals.robustness.paraphrases))
+    if asked and all(task.file is None and check_of(task.name) for task in config.evals.tasks):
+        msg = "--perturb: no task of this run can be perturbed: choose benchmark tasks with --tasks"
+        raise ConfigError(msg)
 
 
 def _check_name(name: str, include: tuple[Path, ...], others: Collection[str]) -> None:

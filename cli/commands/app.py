@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -27,6 +28,7 @@ from audit.cli.options import RUNS, Runs
 from audit.cli.ratings.options import acting_user
 from audit.core.errors import AuditError, UsageError
 from audit.core.filesystem import did_you_mean_path
+from audit.core.run_folder import RunFolder
 from audit.core.text import named
 from audit.ratings import default_url
 from audit.ratings.access.app_roles import app_admins, give_app_role
@@ -43,6 +45,7 @@ START_SECONDS, STOP_SECONDS = 60, 3
 EXAMPLES = """\b
 Examples:
   audit app                                          the runs in ./runs
+  audit app latest                                   the same, opened at the newest run
   audit app --runs /data/runs --port 9000
   audit app --database postgresql://ada@db.example.org/ratings
   audit app --auth login.toml --admin ada@example.org              people sign in; behind a proxy on this machine
@@ -60,6 +63,8 @@ class ServedAt:
     """Port."""
     login: LoginFile | None = None
     """Where people sign in; None where nobody does."""
+    page: str = ""
+    """Address of the page to open; empty for the list of runs."""
 
     @property
     def here(self) -> str:
@@ -98,6 +103,10 @@ def register(program: typer.Typer) -> None:
 
 
 def app(
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN", help="Run to open: folder, run id or 'latest'. Default: the list of runs."),
+    ] = None,
     *,
     runs: Runs = RUNS,
     port: Annotated[
@@ -121,13 +130,17 @@ def app(
     if runs != RUNS and not runs.is_dir():
         msg = f"--runs {runs}: no such folder: check the path.{did_you_mean_path(runs, folder=True)}"
         raise UsageError(msg)  # the default may be missing: the app then says how to make a run
+    page = ""
+    if run is not None:
+        folder = RunFolder.resolve(run, runs).path.absolute()
+        runs, page = folder.parent, f"/overview?run={quote(folder.name)}"
     _check_address(address, has_login=auth is not None, insecure=insecure)
     login = _login(auth, admin or [])
     settings = AppSettings(runs.absolute(), database or default_url(runs.absolute()), login is not None)
     check_connection(settings.database_url)
     if login:
         _make_admins(settings.database_url, admin or [])
-    serve(settings, ServedAt(address, free_port(port, address), login))
+    serve(settings, ServedAt(address, free_port(port, address), login, page))
 
 
 def _check_address(address: str, *, has_login: bool, insecure: bool) -> None:
@@ -229,7 +242,7 @@ def serve(settings: AppSettings, place: ServedAt) -> None:
             wait_until_up(server, place)
             is_open = not (place.login or is_loopback(place.address))
             warning = "nobody signs in: whoever reaches it sees and does everything; " if is_open else ""
-            text = f"{place.url}  (runs in {settings.runs}; {warning}Ctrl-C stops it)"
+            text = f"{place.url}{place.page}  (runs in {settings.runs}; {warning}Ctrl-C stops it)"
             out.print(text, markup=False, highlight=False, soft_wrap=True)
             code = server.wait()
         except KeyboardInterrupt:

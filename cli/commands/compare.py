@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from audit.cli import values
+from audit.cli.advice.next_steps import after_comparison, show
 from audit.cli.comparison import csv_files, series, two
 from audit.cli.console import JsonFlag, print_json, print_line
 from audit.cli.options import RUNS, Runs
@@ -184,6 +185,8 @@ def _two(
     two.show(found)
     if items:
         two.show_items(*shown, found.differences, items)
+    if not repeats:
+        show(after_comparison(folders, items=items, page=files.html is not None))
     return 0
 
 
@@ -201,4 +204,5 @@ def _series(folders: Sequence[RunFolder], options: dict[str, Any], files: _Files
     if items:
         names = (found.runs[0].label, found.runs[-1].label)
         two.show_items(ordered[0], ordered[-1], found.metrics, items, names)
+    show(after_comparison(folders, items=items, page=files.html is not None))
     return 0

@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from audit.cli.advice.next_steps import Judging, after_gate, show
 from audit.cli.commands.report import ratings_of
 from audit.cli.console import JsonFlag, aside, err, finish_output, out, print_json, print_line
 from audit.cli.options import RUNS, Runs
@@ -143,6 +144,8 @@ def gate(  # noqa: PLR0913 - the options of a command
         raise unwritten
     aside("the report card is not updated", lambda: _refresh_card(folder, decision))
     _sign(folder, key, token)
+    if not as_json:
+        aside("no next steps", lambda: show(after_gate(folder, decision, Judging(policy, other, waivers))))
     return judge.exit_code(decision)
 
 

@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from audit.cli import consent, interrupts, policies, replay, values, verbosity
+from audit.cli.advice.next_steps import Judging, after_run, show
 from audit.cli.console import JsonFlag, err, finish_output, out, print_json
 from audit.cli.options import ConfigFile, Given, command, typed_names
 from audit.cli.own_data import Columns, TaskFile, file_tasks
@@ -138,7 +140,11 @@ def run(given: Given, arguments: RunArguments) -> int:
         return _leave_interrupted(stopped, until, as_json=arguments.as_json)
     if again is not None:
         return replay.conclude(again, done, part=replay.is_part(arguments), as_json=arguments.as_json)
-    return _conclude(done, as_json=arguments.as_json)
+    code = _conclude(done, as_json=arguments.as_json)
+    if not arguments.as_json:
+        by = Judging(arguments.policy or arguments.until_decided, until.baseline if until else None)
+        show(after_run(done, done.read_manifest().status, by))
+    return code
 
 
 def _asked(
@@ -231,7 +237,7 @@ def _leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_j
         update = {"status": "partial", "finished": datetime.now(UTC), "interrupted": True}
         evidence.seal(folder, manifest.model_copy(update=update))
     allowed = consent.typed(validate(RunConfig, manifest.config, str(folder.manifest_path)))
-    command = f"{until.command(folder) if until else f'audit run --resume {folder.path}'}{allowed}"
+    command = f"{until.command(folder) if until else f'audit run --resume {quote(str(folder.path))}'}{allowed}"
     # made again: a thread that watches does not know how the run stands
     advice = Interrupted(folder.path, complete=complete, command=command)
     if isinstance(stopped, BudgetSpent):

@@ -83,7 +83,7 @@ def documents(file: Path) -> Iterator[str | None]:
                 yield from _lines(stream, file)
         else:
             with _opened(file) as stream:
-                yield from _chunks(stream)
+                yield from _chunks(stream, file)
             yield None
     except (OSError, EOFError, UnicodeDecodeError, ArrowException) as error:
         msg = f"--corpus {file}: cannot be read: {str(error).splitlines()[0]}: replace it, or leave it out"
@@ -104,10 +104,18 @@ def _opened(file: Path) -> TextIO:
     return file.open(encoding="utf-8", errors="replace")
 
 
-def _chunks(stream: TextIO) -> Iterator[str]:
-    """The text of a stream in chunks that end between two words; a word longer than a chunk is cut."""
-    kept = ""
+def _chunks(stream: TextIO, file: Path) -> Iterator[str]:
+    """The text of a stream in chunks that end between two words; a word longer than a chunk is cut.
+
+    Raises:
+        ConfigError: The first chunk has a NUL character, as UTF-16 and binary files have: its words would not be found.
+    """
+    kept, first = "", True
     while chunk := stream.read(CHUNK):
+        if first and "\0" in chunk:
+            msg = f"--corpus {file}: holds NUL characters, so it is no UTF-8 text: convert it, or leave it out"
+            raise ConfigError(msg)
+        first = False
         whole = kept + chunk
         cut = max(whole.rfind(" "), whole.rfind("\n")) + 1
         if not cut and len(whole) < 2 * CHUNK:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audit.core.errors import ConfigError
 from audit.core.formatting import counted
 from audit.core.records import MetricWords, Sample, TaskWords, sample_id
 from audit.evals.contamination.corpus_files import corpus_files, corpus_record, documents
@@ -54,7 +55,7 @@ def check_overlap(engine: Engine, config: RunConfig, wanted: TaskConfig, benchma
     C). Words are compared in lower case, without punctuation and names of options. The checkpoint is not asked.
 
     Raises:
-        ConfigError: A file of the corpus cannot be read.
+        ConfigError: A file of the corpus cannot be read, or the corpus has fewer words than an n-gram.
     """
     items = benchmark.drawn(wanted, config.seed)
     texts = [*(item.text for item in items), *(item.question or "" for item in items)]
@@ -66,6 +67,10 @@ def check_overlap(engine: Engine, config: RunConfig, wanted: TaskConfig, benchma
     for file in files:
         words += look_through([short, long], digests, documents(file))
         engine.progress.sample_done()
+    if words < SHORT:
+        where = ", ".join(f"--corpus {place}" for place in config.evals.contamination.corpus)
+        msg = f"{where}: holds {counted(words, 'word')}: nothing can be found in it: give the text of training data"
+        raise ConfigError(msg)
     found, count = short.shares(), len(items)
     shares = zip(items, found[:count], found[count:], long.shares()[:count], strict=True)
     samples = [_sample(wanted.name, *one) for one in shares]

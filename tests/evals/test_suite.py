@@ -290,6 +290,12 @@ def test_check_refuses_before_anything_runs(scripted: Scripted, names: list[str]
     assert scripted.asked == []
 
 
+def test_nothing_to_perturb_is_refused() -> None:
+    asked = RunConfig.model_validate({"evals": {"tasks": [], "robustness": {"perturbations": ["typos"]}}})
+    with pytest.raises(ConfigError, match="--perturb: no task of this run can be perturbed"):
+        suite.check(asked)
+
+
 def test_a_probe_is_no_benchmark_task() -> None:
     """lm-eval has a task of this name, too: its metrics would pass for those of the probe."""
     with pytest.raises(

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from audit.cli.commands import app
 from audit.core.errors import UsageError
+from audit.core.run_folder import RunFolder
 from audit.ratings import default_url
 from audit.ratings.access.app_roles import app_admins
 from tests.app.test_login_file import written
@@ -139,6 +140,23 @@ def test_nobody_is_let_in_unasked(
     code, _, error = audit("app", "--runs", tmp_path, "--auth", file, "--admin", "ada@host.test")
     assert (code, "pip install 'checkpoint-audit[login]'" in error) == (2, True)
     assert served == []
+
+
+def test_a_run_is_opened_in_the_folder_that_holds_it(
+    audit: Callable[..., tuple[int, str, str]],
+    served: list[tuple[AppSettings, app.ServedAt]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(RunFolder, "read_manifest", lambda _: None)
+    run = tmp_path / "elsewhere" / "my run"
+    run.mkdir(parents=True)
+    (run / "manifest.json").write_text("{}")
+    assert audit("app", run, "--runs", tmp_path)[0] == 0
+    assert [(settings.runs, place.page) for settings, place in served] == [(run.parent, "/overview?run=my%20run")]
+    code, _, error = audit("app", "none", "--runs", tmp_path)
+    assert (code, len(served)) == (2, 1)
+    assert "none: no such run" in error
 
 
 def test_the_first_admin_is_named_once_and_people_sign_in(

@@ -68,12 +68,14 @@ def test_faults_are_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (tmp_path / "broken.jsonl").write_text('{"text": "ok"}\n{"text": \n')
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 not")
     (tmp_path / "broken.txt.gz").write_bytes(b"not gzip")
+    (tmp_path / "wide.txt").write_text("words in UTF-16", "utf-16")
     (tmp_path / "empty").mkdir()
     (tmp_path / "data.csv").write_text("a,b")
     for name, words in (
         ("broken.jsonl", "line 2 is not JSON: give JSON Lines"),
         ("broken.parquet", "cannot be read"),
         ("broken.txt.gz", "cannot be read"),
+        ("wide.txt", "holds NUL characters, so it is no UTF-8 text"),
     ):
         with pytest.raises(ConfigError, match=words):
             read(tmp_path / name)

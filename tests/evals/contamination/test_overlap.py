@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from audit.core.config import RunConfig, TaskConfig
+from audit.core.errors import ConfigError
 from audit.evals.contamination.benchmark import read_benchmark
 from audit.evals.contamination.overlap import check_overlap
 from audit.stats.recompute import differences
@@ -64,3 +67,15 @@ def test_an_item_is_found_however_its_options_and_answers_are_written(
         config = RunConfig.model_validate({"evals": {"contamination": contamination}}, strict=False)
         found = check_overlap(scripted, config, TaskConfig(name=f"{name}.overlap"), read_benchmark(config, name))
         assert [metric.value for metric in found.metrics if metric.metric == "contaminated"] == [expected], text
+
+
+def test_a_corpus_without_words_shows_nothing(
+    scripted: Scripted, rows: dict[str, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    rows["truthfulqa"] = [{"question": " ".join(WORDS), "correct": []}]
+    (tmp_path / "a.jsonl").write_text('{"text": null}\n{"text": "one two three four five six seven"}\n')
+    config = RunConfig.model_validate(
+        {"evals": {"contamination": {"checks": ["overlap"], "corpus": [tmp_path]}}}, strict=False
+    )
+    with pytest.raises(ConfigError, match=r"--corpus .*: holds 7 words: nothing can be found in it"):
+        check_overlap(scripted, config, TaskConfig(name="truthfulqa.overlap"), read_benchmark(config, "truthfulqa"))

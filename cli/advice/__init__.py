@@ -1,0 +1,1 @@
+"""What people may do next, once a command has ended."""

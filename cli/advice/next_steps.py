@@ -1,0 +1,128 @@
+"""The last lines of ``audit run``, ``compare`` and ``gate`` at a terminal: what to do next, with the command for it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from audit.cli import verbosity
+from audit.cli.console import err
+from audit.core.text import printable
+from audit.reports.command_text import commands_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from audit.core.records import Decision
+    from audit.core.run_folder import RunFolder
+
+MOST = 2
+"""Commands that are offered to settle a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do next."""
+
+    what: str
+    """In words."""
+    command: str
+    """That does it, as it can be typed."""
+
+
+def show(steps: Sequence[Step]) -> None:
+    """Print steps on stderr, one a line.
+
+    Only at a terminal and without ``-q``: in the log of a job nobody goes on, and results are on stdout.
+    """
+    if verbosity.chosen.quiet or not err.is_terminal:
+        return
+    for position, step in enumerate(steps):
+        line = f"{'     ' if position else 'next:'} {step.what}: {printable(step.command)}"
+        err.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a run is judged by, as it was typed."""
+
+    policy: Path | None = None
+    """File or name; None for the default policy."""
+    baseline: RunFolder | None = None
+    """What the policy compares with."""
+    waivers: Path | None = None
+    """File of waivers."""
+
+    def command(self, run: RunFolder) -> str:
+        """``audit gate RUN --policy FILE --baseline RUN --waivers FILE``."""
+        options = {
+            "--policy": self.policy,
+            "--baseline": self.baseline.path if self.baseline else None,
+            "--waivers": self.waivers,
+        }
+        typed = [f" {option} {quote(str(value))}" for option, value in options.items() if value is not None]
+        return f"audit gate {quote(str(run.path))}{''.join(typed)}"
+
+
+def after_run(folder: RunFolder, status: str, by: Judging) -> list[Step]:
+    """What to do with a run.
+
+    Args:
+        folder: Its folder.
+        status: Of its manifest.
+        by: The policy that it was made for.
+    """
+    run = quote(str(folder.path))
+    steps = [] if status == "complete" else [Step("supply what is missing, then", f"audit run --resume {run}")]
+    how = "judge it" if by.policy else "judge it by the shipped policy (yours: --policy FILE)"
+    look = Step("look at answers, errors and explanations", f"audit app {run}")
+    return [*steps, look, Step(how, by.command(folder))]
+
+
+def after_comparison(folders: Sequence[RunFolder], *, items: int, page: bool) -> list[Step]:
+    """What to do with a comparison.
+
+    Args:
+        folders: The runs, as they were named.
+        items: Changed items that are shown of each task.
+        page: Whether its page was written.
+    """
+    runs = " ".join(quote(str(folder.path)) for folder in folders)
+    first, last = folders[0], folders[-1]
+    steps = [] if items else [Step("see the items that lost most", f"audit compare {runs} --items 3")]
+    if len(folders) == 2 and first.path.resolve().parent == last.path.resolve().parent:
+        return [*steps, Step("read them side by side on the page Compare", f"audit app {quote(str(last.path))}")]
+    return [*steps, *([] if page else [Step("draw it", f"audit compare {runs} --html comparison.html")])]
+
+
+def after_gate(folder: RunFolder, decision: Decision, by: Judging) -> list[Step]:
+    """What to do with a verdict: what settles open rules, or how to see what it rests on.
+
+    Args:
+        folder: The run.
+        decision: Its verdict.
+        by: What it was judged by.
+    """
+    run = quote(str(folder.path))
+    opened = [check.reason for check in decision.checks if check.verdict == "INCONCLUSIVE" and not check.waived_by]
+    settling = _widest(command for reason in opened for command in commands_in(reason))
+    if decision.verdict == "INCONCLUSIVE" and settling:
+        steps = [Step("settle open rules", command) for command in settling[:MOST]]
+        return [*steps, Step("then judge again", by.command(folder))]
+    if decision.verdict == "PASS":
+        return [Step("check the evidence, as others can", f"audit verify {run}")]
+    return [Step("see what the verdict rests on, on the pages Decision and Errors", f"audit app {run}")]
+
+
+def _widest(commands: Iterable[str]) -> list[str]:
+    """Each command once, in order; of those that differ in their ``--limit`` alone, the one with the largest."""
+    found: dict[str, tuple[float, str]] = {}
+    for command in commands:
+        start, _, limit = command.partition(" --limit ")
+        items = float(limit) if limit.replace(".", "", 1).isdigit() else math.inf
+        if start not in found or items > found[start][0]:
+            found[start] = (items, command)
+    return [command for _, command in found.values()]

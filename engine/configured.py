@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.engine import load
 from audit.engine.chat import named
+from audit.engine.load import load
 
 if TYPE_CHECKING:
     from audit.core.config import RunConfig

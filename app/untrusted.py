@@ -40,12 +40,25 @@ _TABLE_STYLE = Markup(
     "table.audit th, table.audit td {border: 1px solid rgba(128, 128, 128, .3); padding: .4rem .6rem; text-align: left;"
     " vertical-align: top;} table.audit th {font-weight: 600; white-space: nowrap;}"
     "table.audit td.short {white-space: nowrap;} table.audit td.long {overflow-wrap: anywhere; min-width: 8.5rem;}"
-    "table.audit td.long:last-child {min-width: 12rem;} .audit-table {overflow-x: auto;}</style>"
+    "table.audit td.long:last-child {min-width: 12rem;} .audit-table {overflow-x: auto; container-type: inline-size;}"
+    "@container (max-width: 34rem) {"
+    " table.wide, table.wide tbody {display: block;}"
+    " table.wide tr:first-child {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}"
+    " table.wide tr {display: block; border: 1px solid rgba(128, 128, 128, .3); border-radius: .5rem; padding: .4rem;"
+    " margin-bottom: .6rem;}"
+    " table.wide td, table.wide td.long:last-child {display: grid; grid-template-columns: 7rem minmax(0, 1fr);"
+    " gap: .6rem; border: 0; padding: .15rem .3rem; min-width: 0; white-space: normal; overflow-wrap: anywhere;}"
+    " table.wide td::before {content: attr(data-label); font-weight: 600;} }</style>"
 )
+"""On a narrow screen each row of a wide table is a card, with the headings in front of the values."""
 _TABLE = Markup(
-    '{}<div class="audit-table" tabindex="0" role="region" aria-label="Table"><table class="audit">{}</table></div>'
+    '{}<div class="audit-table" tabindex="0" role="group" aria-label="Table: {}">'
+    '<table class="audit{}" role="table">{}</table></div>'
 )
-"""With a tab stop: on a narrow screen a table is scrolled sideways, by keyboard too."""
+"""With a tab stop: what is too wide is scrolled sideways, by keyboard too. Roles are written out, because browsers do
+not take rows for rows that are laid out as cards."""
+WIDE = 4
+"""Columns from which a table is laid out as cards on a narrow screen."""
 SHORT = 24
 """Characters up to which a cell of a wrapped table stays on one line; a metric's interval has fewer."""
 TALL = 620
@@ -104,20 +117,22 @@ def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
     if len(rows) > WRAPPED_ROWS:
         table(rows)
         return
-    line, whole = Markup("<tr>{}</tr>"), _TABLE
-    short = {name for name in rows[0] if all(len(str(row[name])) <= SHORT for row in rows)}
-    head = line.format(Markup("").join(Markup("<th>{}</th>").format(name) for name in rows[0]))
-    lines = [line.format(Markup("").join(_cell(row[name], name in short) for name in row)) for row in rows]
+    line = Markup('<tr role="row">{}</tr>')
+    names = [*rows[0]]
+    short = {name for name in names if all(len(str(row[name])) <= SHORT for row in rows)}
+    heading = Markup('<th role="columnheader" scope="col">{}</th>')
+    head = line.format(Markup("").join(heading.format(name) for name in names))
+    lines = [line.format(Markup("").join(_cell(name, row[name], name in short) for name in names)) for row in rows]
+    body, kind = head + Markup("").join(lines), " wide" if len(names) >= WIDE else ""
     with st.container(height=TALL if len(rows) > WHOLE_TABLE else "content", border=False):
-        st.html(whole.format(_TABLE_STYLE, head + Markup("").join(lines)))
+        st.html(_TABLE.format(_TABLE_STYLE, ", ".join(names), kind, body))
 
 
-def _cell(value: object, is_short: bool) -> Markup:
+def _cell(name: str, value: object, is_short: bool) -> Markup:
     """A cell of a column whose cells are all short, or one that breaks into lines: names at their underscores first."""
     text = visible(printable(str(value)), REASON_LIMIT, 0)
-    if is_short:
-        return Markup('<td class="short">{}</td>').format(text)
-    return Markup('<td class="long">{}</td>').format(text.replace("_", Markup("_<wbr/>")))
+    kind, shown = ("short", text) if is_short else ("long", text.replace("_", Markup("_<wbr/>")))
+    return Markup('<td class="{}" role="cell" data-label="{}"><span>{}</span></td>').format(kind, name, shown)
 
 
 def is_masked(sample: Sample) -> bool:

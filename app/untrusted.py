@@ -174,15 +174,17 @@ def show_thinking(sample: Sample) -> None:
             show_text(sample.thinking, absent="none", height=380)
 
 
-def show_mask(sample: Sample, key: str, shortcut: str | None = "O") -> None:
+def show_mask(sample: Sample, key: str, shortcut: str | None = "O", *, inline: bool = False) -> None:
     """Say that the text of a sample is hidden, with a button that shows this one's and logs who saw it.
 
     Args:
         sample: The sample.
         key: Of the button.
         shortcut: Key that presses it; None where a page has several.
+        inline: Whether it is a part of a line, without a frame of its own.
     """
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    width: Literal["content", "stretch"] = "content" if inline else "stretch"
+    with st.container(border=not inline, horizontal=True, vertical_alignment="center", width=width):
         st.text(MASKED)
         st.button("Show it", key=key, shortcut=shortcut, on_click=_unmask, args=(sample,), icon=":material/visibility:")
     if st.session_state.pop(REFUSED_KEY, False):

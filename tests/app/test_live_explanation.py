@@ -106,7 +106,12 @@ def test_values_on_the_embedded_checkpoint_are_those_of_its_logits(
     )
     settings = live_explanation.config_of(manifest)
     asked_for: list[RunConfig] = []
-    monkeypatch.setattr(recorded, "engine_of", lambda one: (asked_for.append(one), embedded)[1])  # it is loaded already
+
+    def loaded_already(one: RunConfig) -> Engine:
+        asked_for.append(one)
+        return embedded
+
+    monkeypatch.setattr(recorded, "engine_of", loaded_already)
     engine = live_explanation.loaded(manifest, settings)
     assert [(one.model, one.dtype, one.device, one.offline) for one in asked_for] == [
         ("smollm2-135m-instruct", "float32", "cpu", True)

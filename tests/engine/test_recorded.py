@@ -59,7 +59,7 @@ def test_template_arguments_and_number_type_are_those_of_the_run(tiny_model: Pat
     run = manifest(record, model=str(folder), chat_template_args={"mood": "calm"}, max_length=99)
     engine = load_recorded(recorded_config(run, "m"), run)
     assert engine.chat_text([{"role": "user", "content": "Hi"}]).text == "calm:Hi>"
-    assert engine.model.get_input_embeddings().weight.dtype == torch.bfloat16
+    assert engine.model.dtype == torch.bfloat16
     assert engine.record.max_length == 99
 
     (folder / "chat_template.jinja").write_text("{{ messages[0].content }}")

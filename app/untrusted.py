@@ -8,6 +8,7 @@ where a short name must appear in Markdown, :func:`plain` takes every meaning fr
 from __future__ import annotations
 
 import string
+from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -40,25 +41,30 @@ _TABLE_STYLE = Markup(
     "table.audit th, table.audit td {border: 1px solid rgba(128, 128, 128, .3); padding: .4rem .6rem; text-align: left;"
     " vertical-align: top;} table.audit th {font-weight: 600; white-space: nowrap;}"
     "table.audit td.short {white-space: nowrap;} table.audit td.long {overflow-wrap: anywhere; min-width: 8.5rem;}"
-    "table.audit td.long:last-child {min-width: 12rem;} .audit-table {overflow-x: auto; container-type: inline-size;}"
-    "@container (max-width: 34rem) {"
-    " table.wide, table.wide tbody {display: block;}"
-    " table.wide tr:first-child {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);}"
-    " table.wide tr {display: block; border: 1px solid rgba(128, 128, 128, .3); border-radius: .5rem; padding: .4rem;"
-    " margin-bottom: .6rem;}"
-    " table.wide td, table.wide td.long:last-child {display: grid; grid-template-columns: 7rem minmax(0, 1fr);"
-    " gap: .6rem; border: 0; padding: .15rem .3rem; min-width: 0; white-space: normal; overflow-wrap: anywhere;}"
-    " table.wide td::before {content: attr(data-label); font-weight: 600;} }</style>"
+    "table.audit td.long:last-child {min-width: 12rem;} .audit-table {overflow-x: auto;"
+    " container-type: inline-size;}</style>"
 )
-"""On a narrow screen each row of a wide table is a card, with the headings in front of the values."""
+_CARDS = Markup(
+    "<style>@container (max-width: {0}rem) {{"
+    " table.from{0}, table.from{0} tbody {{display: block;}}"
+    " table.from{0} tr:first-child {{position: absolute; width: 1px; height: 1px; overflow: hidden;"
+    " clip-path: inset(50%);}}"
+    " table.from{0} tr {{display: block; border: 1px solid rgba(128, 128, 128, .3); border-radius: .5rem;"
+    " padding: .4rem; margin-bottom: .6rem;}}"
+    " table.from{0} td, table.from{0} td.long:last-child {{display: grid; gap: .6rem; border: 0;"
+    " grid-template-columns: 7rem minmax(0, 1fr); padding: .15rem .3rem; min-width: 0; white-space: normal;"
+    " overflow-wrap: anywhere;}}"
+    " table.from{0} td::before {{content: attr(data-label); font-weight: 600;}} }}</style>"
+)
+"""Where a table has less room than it needs, each row is a card, with the headings in front of the values."""
 _TABLE = Markup(
     '{}<div class="audit-table" tabindex="0" role="group" aria-label="Table: {}">'
-    '<table class="audit{}" role="table">{}</table></div>'
+    '<table class="audit from{}" role="table">{}</table></div>'
 )
-"""With a tab stop: what is too wide is scrolled sideways, by keyboard too. Roles are written out, because browsers do
-not take rows for rows that are laid out as cards."""
-WIDE = 4
-"""Columns from which a table is laid out as cards on a narrow screen."""
+"""With a tab stop: what is still too wide is scrolled sideways, by keyboard too. Roles are written out: browsers do not
+take for rows what is laid out as cards."""
+CHARACTER, PADDING, LONG = 0.48, 1.3, 8.5
+"""Widths in rem: of a character, of the padding of a cell, and at least of a column whose cells break into lines."""
 SHORT = 24
 """Characters up to which a cell of a wrapped table stays on one line; a metric's interval has fewer."""
 TALL = 620
@@ -123,9 +129,16 @@ def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
     heading = Markup('<th role="columnheader" scope="col">{}</th>')
     head = line.format(Markup("").join(heading.format(name) for name in names))
     lines = [line.format(Markup("").join(_cell(name, row[name], name in short) for name in names)) for row in rows]
-    body, kind = head + Markup("").join(lines), " wide" if len(names) >= WIDE else ""
+    needed = ceil(sum(_width(name, [str(row[name]) for row in rows], name in short) for name in names))
+    style, body = _TABLE_STYLE + _CARDS.format(needed), head + Markup("").join(lines)
     with st.container(height=TALL if len(rows) > WHOLE_TABLE else "content", border=False):
-        st.html(_TABLE.format(_TABLE_STYLE, ", ".join(names), kind, body))
+        st.html(_TABLE.format(style, ", ".join(names), needed, body))
+
+
+def _width(name: str, cells: Sequence[str], is_short: bool) -> float:
+    """Room that a column needs, in rem, estimated."""
+    longest = max(map(len, [name, *cells])) if is_short else len(name)
+    return max(longest * CHARACTER + PADDING, 0 if is_short else LONG)
 
 
 def _cell(name: str, value: object, is_short: bool) -> Markup:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from audit.app import links, menu, stored
-from audit.app.elements.results import heading
+from audit.app.elements.results import heading, result_cell
 from audit.app.untrusted import is_masked, plain, readable, show_mask, show_text, wrapped_table
 from audit.core import words
 from audit.core.formatting import counted, metric_label, number
@@ -130,10 +130,8 @@ def _worst(index: SampleIndex, task: str) -> None:
 def _sample(sample: Sample, result: str, key: str) -> bool:
     """One sample: what it came to and, once it is shown, its texts; whether its page is wanted."""
     masked = is_masked(sample)
-    choice = sample.choice
-    gap = f" (gap of {number(choice.gap, 'nats')} {choice.gap_unit})" if choice and choice.gap is not None else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(heading(sample, result, is_masked=masked) + gap, width="stretch")
+        st.text(_heading(sample, result, is_masked=masked), width="stretch")
         if masked:
             show_mask(sample, f"show_{key}", shortcut=None, inline=True)
         is_wanted = st.button("Open", key=f"open_{key}", icon=":material/article:")
@@ -146,6 +144,15 @@ def _sample(sample: Sample, result: str, key: str) -> bool:
     if not masked:
         _texts(sample)
     return is_wanted
+
+
+def _heading(sample: Sample, result: str, *, is_masked: bool) -> str:
+    """What it came to: for what a probe looks for a word, and by how much."""
+    if result not in ("found", "not found"):
+        return heading(sample, result, is_masked=is_masked)
+    choice = sample.choice
+    gap = f", gap of {number(choice.gap, 'nats')} {choice.gap_unit}" if choice and choice.gap is not None else ""
+    return result_cell(result).text + gap
 
 
 def _texts(sample: Sample) -> None:

@@ -31,7 +31,7 @@ BELIEF_ICONS = {"believable": ":material/verified:", "weak": ":material/help:", 
 BELIEF_COLOURS = {"believable": "green", "weak": "orange", "do not believe": "red"}
 SIDE_BY_SIDE = 2
 """Methods that are open next to each other; a third column would be too narrow for a prompt."""
-ICON_OF_NONE = BELIEF_ICONS["do not believe"]
+NOTHING_OPEN = "Nothing here is to be relied on as an explanation, so nothing is open."
 ROOM = Room(waterfall=False)  # drawn by the browser instead
 
 
@@ -51,7 +51,7 @@ def show(attributions: Sequence[Attribution]) -> None:
         elif opened:
             _side_by_side(opened)
         elif place == 0:
-            st.info("No method gives an explanation to rely on here: all are folded.", icon=ICON_OF_NONE)
+            st.info(NOTHING_OPEN, icon=BELIEF_ICONS["do not believe"])
         _compare(group)
         for attribution in group if len(opened) != 1 else [one for one in group if one is not opened[0]]:
             label = f"{plain(attribution.method)} · {attribution.verdict}"

@@ -104,7 +104,7 @@ def config_of(manifest: RunManifest) -> RunConfig:
     Raises:
         ConfigError: It is broken.
     """
-    from audit.engine.recorded import recorded_config  # noqa: PLC0415 - torch takes seconds to import
+    from audit.engine.configured import recorded_config  # noqa: PLC0415 - torch takes seconds to import
 
     return recorded_config(manifest, f"{manifest.run_id}/manifest.json").model_copy(update={"offline": True})
 
@@ -128,14 +128,14 @@ def loaded(manifest: RunManifest, config: RunConfig) -> Engine:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _engine(_manifest: RunManifest, _config: RunConfig, *key: str) -> Engine:  # noqa: ARG001 - Streamlit hashes the key
     """Kept as long as no other is wanted; one that is not the run's is not kept."""
-    from audit.engine.recorded import load_recorded  # noqa: PLC0415 - torch takes seconds to import
+    from audit.engine.configured import load_recorded  # noqa: PLC0415 - torch takes seconds to import
 
     return load_recorded(_config, _manifest)
 
 
 def remark_on(manifest: RunManifest, engine: Engine) -> str | None:
     """What keeps values from being exactly those of the run; None where nothing does."""
-    from audit.engine.recorded import other_device  # noqa: PLC0415 - torch takes seconds to import
+    from audit.engine.configured import other_device  # noqa: PLC0415 - torch takes seconds to import
 
     return other_device(manifest.model, engine.record)
 

@@ -82,7 +82,7 @@ def explain(
     _refuse_options([*given.names, *typed])
     result, sample = find(folder, name)
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
-    from audit.engine.recorded import load_recorded, other_device  # noqa: PLC0415 - see above
+    from audit.engine.configured import load_recorded, other_device  # noqa: PLC0415 - see above
     from audit.explain.run.selection import of_sample  # noqa: PLC0415 - see above
     from audit.explain.run.suite import explain_sample  # noqa: PLC0415 - see above
 
@@ -201,7 +201,7 @@ def _config(folder: RunFolder, manifest: RunManifest, given: Given) -> RunConfig
     Raises:
         ConfigError: The manifest's configuration is broken, or the checkpoint could run code that no option allows.
     """
-    from audit.engine.recorded import recorded_config  # noqa: PLC0415 - torch takes seconds to import
+    from audit.engine.configured import recorded_config  # noqa: PLC0415 - torch takes seconds to import
 
     config = recorded_config(manifest, str(folder.manifest_path))
     loads = {name: getattr(config, name) for name in ("trust_remote_code", "allow_pickle")}

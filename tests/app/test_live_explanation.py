@@ -13,7 +13,7 @@ from audit.core.config import RunConfig
 from audit.core.errors import CheckpointError, ConfigError, UsageError
 from audit.core.progress import Silent
 from audit.core.records import Choice, Sample
-from audit.engine import load, recorded
+from audit.engine import configured, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def test_values_on_the_embedded_checkpoint_are_those_of_its_logits(
         asked_for.append(one)
         return embedded
 
-    monkeypatch.setattr(recorded, "engine_of", loaded_already)
+    monkeypatch.setattr(configured, "engine_of", loaded_already)
     engine = live_explanation.loaded(manifest, settings)
     assert [(one.model, one.dtype, one.device, one.offline) for one in asked_for] == [
         ("smollm2-135m-instruct", "float32", "cpu", True)

@@ -50,3 +50,27 @@ def test_the_form_explains_once_nobody_else_does(
     assert any("not part of the run" in warning.value for warning in test.warning)
     assert list((run.path / "attributions").glob("*.json")) != []
     assert not any("quick" in file.read_text() for file in (run.path / "attributions").glob("*.json"))
+
+
+def test_an_answer_that_is_not_changed_is_explained_as_it_is_stored(
+    run: RunFolder, by_task: dict[str, list[Sample]], tiny_model: Path, open_page: Open
+) -> None:
+    """A box of a browser cannot hold every character of a prompt; only what is typed into it is another prompt."""
+    stored = "the\x07 quick\r\nbrown"
+    sample = by_task["boolq"][0].model_copy(
+        update={"prompt": stored, "output": " fox", "answered_by": "generation", "sample_id": "s"}
+    )
+    run.write_samples("evals", "boolq", [sample])
+    config = {"model": str(tiny_model)}
+    record = load(str(tiny_model), device="cpu").record
+    run.write_manifest(run.read_manifest().model_copy(update={"config": config, "model": record}))
+    test = open_page("explanations", task="boolq", sample="s")
+    area = next(one for one in test.text_area if one.label.startswith("Prompt"))
+    assert area.value == "the\ufffd quick\nbrown"
+    drawn(button(test, "Explain").click().run())
+    assert test.session_state[explaining.MADE_KEY][1].prompt == stored
+    assert not any("changed" in caption.value for caption in test.caption)
+    next(one for one in test.text_area if one.label.startswith("Prompt")).set_value("the slow")
+    drawn(button(test, "Explain").click().run())
+    assert test.session_state[explaining.MADE_KEY][1].prompt == "the slow"
+    assert any("changed" in caption.value for caption in test.caption)

@@ -1,4 +1,4 @@
-"""Attributions of a sample on a page: the most faithful first, the others folded, and how far they agree.
+"""Attributions of a sample on a page: the most faithful ones next to each other, all folded, and how far they agree.
 
 :mod:`audit.reports.attribution.views` makes the pictures harmless, as for the report card; ``st.html`` sanitizes
 once more and runs no script. They are on a light background in any theme.
@@ -29,25 +29,42 @@ if TYPE_CHECKING:
 
 BELIEF_ICONS = {"believable": ":material/verified:", "weak": ":material/help:", "do not believe": ":material/block:"}
 BELIEF_COLOURS = {"believable": "green", "weak": "orange", "do not believe": "red"}
+SIDE_BY_SIDE = 2
+"""Methods that are open next to each other; a third column would be too narrow for a prompt."""
+NOTHING_OPEN = "Nothing here is to be relied on as an explanation, so nothing is open."
 ROOM = Room(waterfall=False)  # drawn by the browser instead
 
 
 def show(attributions: Sequence[Attribution]) -> None:
-    """All attributions of one sample: the most faithful one open, unless it is not to be believed; the others folded.
+    """All attributions of one sample: those that may be believed next to each other, everything else folded.
+
+    An attention sink, and what is not to be believed, is never open.
 
     Args:
         attributions: Of one sample.
     """
     st.html(style())
     for place, group in enumerate(by_sample(attributions)):
-        opened = place == 0 and is_worth_showing(group[0])
-        if opened:
-            _one(group[0])
+        opened = [one for one in group if is_worth_showing(one)][:SIDE_BY_SIDE] if place == 0 else []
+        if len(opened) == 1:
+            _one(opened[0])
+        elif opened:
+            _side_by_side(opened)
+        elif place == 0:
+            st.info(NOTHING_OPEN, icon=BELIEF_ICONS["do not believe"])
         _compare(group)
-        for attribution in group[1:] if opened else group:
+        for attribution in group if len(opened) != 1 else [one for one in group if one is not opened[0]]:
             label = f"{plain(attribution.method)} · {attribution.verdict}"
             with st.expander(label, icon=BELIEF_ICONS[attribution.verdict]):
                 _one(attribution)
+
+
+def _side_by_side(opened: Sequence[Attribution]) -> None:
+    """The heat maps of several methods, the most faithful first; each has a fold with its numbers further down."""
+    _target(opened[0])
+    for column, attribution in zip(st.columns(len(opened), gap="medium"), opened, strict=True):
+        with column:
+            _map(attribution, view(attribution, ROOM))
 
 
 def panel(*parts: Markup) -> Markup:
@@ -72,21 +89,31 @@ def _compare(group: Sequence[Attribution]) -> None:
 
 def _one(attribution: Attribution) -> None:
     """One method: verdict, coloured prompt, waterfall, matrix, heads, numbers."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(attribution.method)}**", width="content")
-        colour = BELIEF_COLOURS[attribution.verdict]
-        st.badge(attribution.verdict, color=colour, icon=BELIEF_ICONS[attribution.verdict])  # type: ignore[arg-type] # one of its colours
-    target = f"Target: {readable(attribution.target, 300)}"
-    st.text(target + (f"\nRather than: {readable(attribution.against, 300)}" if attribution.against else ""))
     shown = view(attribution, ROOM)
-    st.caption(shown.meaning)
-    st.html(panel(shown.legend, shown.heat_map))
-    strongest = ", ".join(f"“{text}” {moved}" for text, moved in strongest_features(attribution))
-    st.text(f"Strongest: {strongest or 'nothing moved the target'}")
+    _target(attribution)
+    _map(attribution, shown)
     for sentence in sentences(attribution):
         st.text(sentence)
     _more(shown)
     _numbers(shown)
+
+
+def _target(attribution: Attribution) -> None:
+    """What is explained."""
+    against = f"\nRather than: {readable(attribution.against, 300)}" if attribution.against else ""
+    st.text(f"Target: {readable(attribution.target, 300)}{against}")
+
+
+def _map(attribution: Attribution, shown: View) -> None:
+    """Method and verdict, the coloured prompt, and its strongest features."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(attribution.method)}**", width="content")
+        colour = BELIEF_COLOURS[attribution.verdict]
+        st.badge(attribution.verdict, color=colour, icon=BELIEF_ICONS[attribution.verdict])  # type: ignore[arg-type] # one of its colours
+    st.caption(shown.meaning)
+    st.html(panel(shown.legend, shown.heat_map))
+    strongest = ", ".join(f"“{text}” {moved}" for text, moved in strongest_features(attribution))
+    st.text(f"Strongest: {strongest or 'nothing moved the target'}")
 
 
 def _more(shown: View) -> None:

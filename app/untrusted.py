@@ -8,6 +8,7 @@ where a short name must appear in Markdown, :func:`plain` takes every meaning fr
 from __future__ import annotations
 
 import string
+from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -40,12 +41,30 @@ _TABLE_STYLE = Markup(
     "table.audit th, table.audit td {border: 1px solid rgba(128, 128, 128, .3); padding: .4rem .6rem; text-align: left;"
     " vertical-align: top;} table.audit th {font-weight: 600; white-space: nowrap;}"
     "table.audit td.short {white-space: nowrap;} table.audit td.long {overflow-wrap: anywhere; min-width: 8.5rem;}"
-    "table.audit td.long:last-child {min-width: 12rem;} .audit-table {overflow-x: auto;}</style>"
+    "table.audit td.long:last-child {min-width: 12rem;} .audit-table {overflow-x: auto;"
+    " container-type: inline-size;}</style>"
 )
+_CARDS = Markup(
+    "<style>@container (max-width: {0}rem) {{"
+    " table.from{0}, table.from{0} tbody {{display: block;}}"
+    " table.from{0} tr:first-child {{position: absolute; width: 1px; height: 1px; overflow: hidden;"
+    " clip-path: inset(50%);}}"
+    " table.from{0} tr {{display: block; border: 1px solid rgba(128, 128, 128, .3); border-radius: .5rem;"
+    " padding: .4rem; margin-bottom: .6rem;}}"
+    " table.from{0} td, table.from{0} td.long:last-child {{display: grid; gap: .6rem; border: 0;"
+    " grid-template-columns: 7rem minmax(0, 1fr); padding: .15rem .3rem; min-width: 0; white-space: normal;"
+    " overflow-wrap: anywhere;}}"
+    " table.from{0} td::before {{content: attr(data-label); font-weight: 600;}} }}</style>"
+)
+"""Where a table has less room than it needs, each row is a card, with the headings in front of the values."""
 _TABLE = Markup(
-    '{}<div class="audit-table" tabindex="0" role="region" aria-label="Table"><table class="audit">{}</table></div>'
+    '{}<div class="audit-table" tabindex="0" role="group" aria-label="Table: {}">'
+    '<table class="audit from{}" role="table">{}</table></div>'
 )
-"""With a tab stop: on a narrow screen a table is scrolled sideways, by keyboard too."""
+"""With a tab stop: what is still too wide is scrolled sideways, by keyboard too. Roles are written out: browsers do not
+take for rows what is laid out as cards."""
+CHARACTER, PADDING, LONG = 0.48, 1.3, 8.5
+"""Widths in rem: of a character, of the padding of a cell, and at least of a column whose cells break into lines."""
 SHORT = 24
 """Characters up to which a cell of a wrapped table stays on one line; a metric's interval has fewer."""
 TALL = 620
@@ -104,20 +123,29 @@ def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
     if len(rows) > WRAPPED_ROWS:
         table(rows)
         return
-    line, whole = Markup("<tr>{}</tr>"), _TABLE
-    short = {name for name in rows[0] if all(len(str(row[name])) <= SHORT for row in rows)}
-    head = line.format(Markup("").join(Markup("<th>{}</th>").format(name) for name in rows[0]))
-    lines = [line.format(Markup("").join(_cell(row[name], name in short) for name in row)) for row in rows]
+    line = Markup('<tr role="row">{}</tr>')
+    names = [*rows[0]]
+    short = {name for name in names if all(len(str(row[name])) <= SHORT for row in rows)}
+    heading = Markup('<th role="columnheader" scope="col">{}</th>')
+    head = line.format(Markup("").join(heading.format(name) for name in names))
+    lines = [line.format(Markup("").join(_cell(name, row[name], name in short) for name in names)) for row in rows]
+    needed = ceil(sum(_width(name, [str(row[name]) for row in rows], name in short) for name in names))
+    style, body = _TABLE_STYLE + _CARDS.format(needed), head + Markup("").join(lines)
     with st.container(height=TALL if len(rows) > WHOLE_TABLE else "content", border=False):
-        st.html(whole.format(_TABLE_STYLE, head + Markup("").join(lines)))
+        st.html(_TABLE.format(style, ", ".join(names), needed, body))
 
 
-def _cell(value: object, is_short: bool) -> Markup:
+def _width(name: str, cells: Sequence[str], is_short: bool) -> float:
+    """Room that a column needs, in rem, estimated."""
+    longest = max(map(len, [name, *cells])) if is_short else len(name)
+    return max(longest * CHARACTER + PADDING, 0 if is_short else LONG)
+
+
+def _cell(name: str, value: object, is_short: bool) -> Markup:
     """A cell of a column whose cells are all short, or one that breaks into lines: names at their underscores first."""
     text = visible(printable(str(value)), REASON_LIMIT, 0)
-    if is_short:
-        return Markup('<td class="short">{}</td>').format(text)
-    return Markup('<td class="long">{}</td>').format(text.replace("_", Markup("_<wbr/>")))
+    kind, shown = ("short", text) if is_short else ("long", text.replace("_", Markup("_<wbr/>")))
+    return Markup('<td class="{}" role="cell" data-label="{}"><span>{}</span></td>').format(kind, name, shown)
 
 
 def is_masked(sample: Sample) -> bool:
@@ -159,15 +187,17 @@ def show_thinking(sample: Sample) -> None:
             show_text(sample.thinking, absent="none", height=380)
 
 
-def show_mask(sample: Sample, key: str, shortcut: str | None = "O") -> None:
+def show_mask(sample: Sample, key: str, shortcut: str | None = "O", *, inline: bool = False) -> None:
     """Say that the text of a sample is hidden, with a button that shows this one's and logs who saw it.
 
     Args:
         sample: The sample.
         key: Of the button.
         shortcut: Key that presses it; None where a page has several.
+        inline: Whether it is a part of a line, without a frame of its own.
     """
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    width: Literal["content", "stretch"] = "content" if inline else "stretch"
+    with st.container(border=not inline, horizontal=True, vertical_alignment="center", width=width):
         st.text(MASKED)
         st.button("Show it", key=key, shortcut=shortcut, on_click=_unmask, args=(sample,), icon=":material/visibility:")
     if st.session_state.pop(REFUSED_KEY, False):

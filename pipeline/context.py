@@ -14,10 +14,10 @@ from audit.core.errors import AssetMissing, CheckpointBroken, TemplateError
 from audit.core.names import check_of
 from audit.engine.chat import uses_chat_template
 from audit.engine.checkpoint.source import is_gguf
+from audit.engine.configured import engine_of
 from audit.engine.local.hardware import bfloat16_units
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
-from audit.pipeline.loading import engine_of
 from audit.safety import suite as safety
 from audit.safety.privacy.redaction import redaction_key
 

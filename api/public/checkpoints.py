@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 from audit.core import assets
 from audit.core.errors import ConfigError, ScorerError, UsageError, did_you_mean
 from audit.engine import GenerateRequest
-from audit.pipeline.loading import engine_of
+from audit.engine.configured import engine_of
 from audit.public.options import check_texts, configured, texts_of
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import streamlit as st
@@ -87,7 +87,7 @@ def _silent(chart: alt.LayerChart) -> alt.LayerChart:
 
     What a chart shows is in the table or the text next to it.
     """
-    drawn = chart.to_dict()
+    drawn = _in_theme(chart.to_dict())
     for layer in drawn["layer"]:
         layer["mark"] = {"type": layer["mark"]} if isinstance(layer["mark"], str) else layer["mark"]
         layer["mark"]["aria"] = False
@@ -97,11 +97,17 @@ def _silent(chart: alt.LayerChart) -> alt.LayerChart:
 
 def in_theme(chart: alt.ConcatChart) -> alt.ConcatChart:
     """A chart of the report card with the colours of the app's theme."""
-    text = json.dumps(chart.to_dict())
+    found: alt.ConcatChart = alt.ConcatChart.from_dict(_in_theme(chart.to_dict()))
+    return found
+
+
+def _in_theme(drawn: dict[str, Any]) -> dict[str, Any]:
+    """A specification with the colours of the app's theme."""
+    text = json.dumps(drawn)
     colours = ON_DARK | {INK: "#e6e8eb"} if st.context.theme.type == "dark" else {}
     for light, dark in colours.items():
         text = text.replace(light, dark)
-    found: alt.ConcatChart = alt.ConcatChart.from_dict(json.loads(text))
+    found: dict[str, Any] = json.loads(text)
     return found
 
 

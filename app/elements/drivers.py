@@ -21,7 +21,7 @@ def show(drivers: Drivers | None) -> None:
     """
     if drivers is None:
         return
-    st.subheader("What drives answers", anchor=False)
+    st.header("What drives answers", anchor=False)
     for sentence in rendering.sentences(drivers):
         st.text(sentence)
     rows, hidden = rendering.rows(drivers, hidden=False), rendering.rows(drivers, hidden=True)

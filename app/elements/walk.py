@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import links, menu
+from audit.app.elements.paging import PAGE_SIZE
 from audit.app.elements.results import list_text
 from audit.app.untrusted import plain
 from audit.core.records import split_address
@@ -17,8 +18,6 @@ from audit.reports.browsing.selection import Selection
 if TYPE_CHECKING:
     from audit.reports.browsing.sample_index import SampleIndex, SampleKey, SampleList
 
-PAGE_SIZE = 50
-"""Samples on a page of the list: more than anybody reads at once, few enough to be drawn at once."""
 KEYS = "← and → walk through the list, B goes back to it."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,6 +12,7 @@ from audit.app.elements.charts import ON_DARK, interval_chart
 from audit.app.elements.compare_link import compare_link
 from audit.app.untrusted import plain, table
 from audit.core.formatting import estimate, number
+from audit.core.words import task_title
 from audit.reports.browsing.selection import Selection
 from audit.reports.drawing.charts import NOT_DRAWN, SUITE_COLOURS
 from audit.reports.drawing.curves import reliability_chart, risk_chart
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.app.settings import AppSettings
+    from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
     from audit.reports.errors.analysis import ErrorAnalysis
     from audit.reports.errors.answers import AnswerTable
@@ -49,7 +52,7 @@ def page(run: RunFolder, _settings: AppSettings) -> None:
     if not tasks:
         st.info("This run has no samples yet.")
         return
-    suite, task = tasks[links.pick("task", "Task", list(tasks))]
+    suite, task = tasks[links.pick("task", "Task", list(tasks), partial(_label, stored.manifest(run)))]
     analysis = stored.analysis(run, suite, task)
     if analysis is None:
         return
@@ -75,8 +78,14 @@ def page(run: RunFolder, _settings: AppSettings) -> None:
         _counts("Why samples could not be scored", analysis.errors, "All samples of this task are scored.")
 
 
+def _label(manifest: RunManifest, name: str) -> str:
+    """Title and name of a task; the name alone where it has no title. No two are equal."""
+    title = task_title(manifest, name.partition("/")[2])
+    return name if title in name else f"{title} · {name}"
+
+
 def _groups(analysis: ErrorAnalysis, *, narrow: bool) -> None:
-    st.subheader("Where errors gather" if analysis.quantity == "error rate" else "Groups that differ", anchor=False)
+    st.header("Where errors gather" if analysis.quantity == "error rate" else "Groups that differ", anchor=False)
     first, *others = search_lines(analysis.search, analysis.quantity, analysis.unit)
     st.markdown(plain(first))
     for line in others:
@@ -122,7 +131,7 @@ def _examples(analysis: ErrorAnalysis) -> None:
 
 def _answers(found: AnswerTable) -> None:
     """Sentences, and the table of right against given answers."""
-    st.subheader("Answers" if found.of == "answer" else "Positions of chosen options", anchor=False)
+    st.header("Answers" if found.of == "answer" else "Positions of chosen options", anchor=False)
     for line in answer_lines(found):
         st.markdown(plain(line))
     labels = [row.label or "(empty)" for row in found.rows]
@@ -140,14 +149,14 @@ def _answers(found: AnswerTable) -> None:
 
 
 def _lines(title: str, lines: Sequence[str]) -> None:
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     for line in lines:
         (st.caption if line.startswith("Not tested") else st.markdown)(plain(line))
 
 
 def _calibration(found: ConfidenceAnalysis, colour: str) -> None:
     """Sentences, the two curves, and all measures."""
-    st.subheader("Calibration", anchor=False)
+    st.header("Calibration", anchor=False)
     first, *others = calibration_lines(found)
     st.markdown(plain(first))
     for line in others:

@@ -22,12 +22,12 @@ from audit.core.formatting import (
     no_interval_text,
     number,
     parameters_text,
-    unit_text,
 )
 from audit.core.units import unit_of
 from audit.gate import decisions
 from audit.gate.decide import not_judged_lines
 from audit.ratings import RatingSummary, summary
+from audit.reports.decision.rule_views import rule_views
 from audit.reports.render.anchors import anchor
 from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.face import face
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from audit.app.settings import AppSettings
-    from audit.core.records import Decision, GateCheck, Metric, RunManifest
+    from audit.core.records import Decision, Metric, RunManifest
     from audit.core.run_folder import RunFolder
 
 Colour = Literal["green", "orange", "red", "blue", "gray"]
@@ -56,7 +56,7 @@ def page(run: RunFolder, settings: AppSettings) -> None:
     live.watch(run)
     _say_incomplete(manifest, metrics)
     _glance(manifest, metrics, decision)
-    _decision(run, decision, stale)
+    _decision(run, manifest, metrics, decision, stale)
     drivers.show(stored.drivers(run))
     _ratings(summary(settings.database_url, manifest.run_id))
     _metrics(metrics, manifest.looked_at)
@@ -75,11 +75,12 @@ def _head(run: RunFolder, manifest: RunManifest, decision: Decision | None, stal
             colour = VERDICT_COLOURS[decision.verdict]
             st.badge(decision.verdict, color=colour, icon=":material/gavel:", help=plain(f"Policy: {decision.policy}"))
         st.space("stretch")
-        compare_link(run)
-        card = stored.report(run)
-        if card is not None:
-            name = f"{manifest.run_id}.html"
-            st.download_button("Report card", card, name, "text/html", icon=":material/download:", on_click="ignore")
+        with st.container(horizontal=True, width="content"):
+            compare_link(run)
+            card = stored.report(run)
+            if card is not None:
+                name, icon = f"{manifest.run_id}.html", ":material/download:"
+                st.download_button("Report card", card, name, "text/html", icon=icon, on_click="ignore")
 
 
 def _facts(manifest: RunManifest, run: RunFolder) -> None:
@@ -148,7 +149,7 @@ def _metric_rows(metrics: Iterable[Metric], looked_at: Collection[str]) -> list[
     return [
         {
             "Metric": metric_label(metric),
-            **_estimate(metric, metric.unit),
+            **_estimate(metric),
             "Unit": metric.unit,
             "Better": DIRECTIONS[metric.higher_is_better][0],
             "n": metric.n,
@@ -164,34 +165,36 @@ def _on_interval(metric: Metric, looked_at: Collection[str]) -> str | None:
     return "interval too narrow: see the warnings" if narrow else no_interval_text(metric)
 
 
-def _estimate(measured: Metric | GateCheck, unit: str) -> dict[str, object]:
+def _estimate(metric: Metric) -> dict[str, object]:
     """The cells of a value and its interval."""
-    value, ends = estimate(measured.value, measured.ci_low, measured.ci_high, unit)
+    value, ends = estimate(metric.value, metric.ci_low, metric.ci_high, metric.unit)
     return {"Value": value, "Interval": ends}
 
 
-def _decision(run: RunFolder, decision: Decision | None, stale: str | None) -> None:
+def _decision(
+    run: RunFolder, manifest: RunManifest, metrics: Sequence[Metric], decision: Decision | None, stale: str | None
+) -> None:
     """The rules of the verdict, or why a verdict that exists is not shown."""
     if decision is None and stale is None:
         return
-    st.subheader("Release gate", anchor=False)
+    st.header("Release gate", anchor=False)
     if decision is None:
         reason = plain(stale or "")
         st.warning(f"The verdict in decision.json is not shown: {reason}. Run the gate again: `audit gate RUN`")
         return
     rows = [
         {
-            "Verdict": check.verdict + (", waived" if check.waived_by else ""),
-            "Metric": check.metric,
-            "Rule": rule_text(check),
-            **_estimate(check, check.unit or "score"),
-            "Unit": unit_text(check.unit, check.higher_is_better) or "—",
-            "Why": "; ".join(part for part in (check.reason, decision.waiver_text(check)) if part),
+            "Verdict": view.check.verdict + (", waived" if view.waived else ""),
+            "Rule": f"{view.title}: {rule_text(view.check)}",
+            "Measured": view.measured or "—",
+            "Why": "; ".join(filter(None, [view.reason, view.waived])),
         }
-        for check in sorted(decision.checks, key=lambda check: check.verdict)
+        for view in rule_views(decision, manifest, metrics)
     ]
     wrapped_table(rows)
-    st.markdown(f"[Every rule with its evidence](decision?{urlencode({'run': run.path.name})})")
+    st.markdown(
+        f"[Every rule with its evidence, and what would decide it](decision?{urlencode({'run': run.path.name})})"
+    )
     for text in baseline_lines(decision, decisions.unchecked(run, decision)):
         st.caption(plain(text[:1].upper() + text[1:]))
     for warning in decision.warnings:
@@ -201,7 +204,7 @@ def _decision(run: RunFolder, decision: Decision | None, stale: str | None) -> N
 
 
 def _ratings(summaries: Sequence[RatingSummary]) -> None:
-    st.subheader("Ratings by people", anchor=False)
+    st.header("Ratings by people", anchor=False)
     if not summaries:
         st.caption("Nobody has rated an output of this run yet: see Rate and Rate without project.")
         return

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from audit.app import links, menu, stored
-from audit.app.elements.results import heading
+from audit.app.elements.results import heading, result_cell
 from audit.app.untrusted import is_masked, plain, readable, show_mask, show_text, wrapped_table
 from audit.core import words
-from audit.core.formatting import counted, metric_label
+from audit.core.formatting import counted, metric_label, number
 from audit.reports.browsing.selection import Selection
 from audit.reports.errors.words import LOOKED_AT
 from audit.reports.render.anchors import anchor
@@ -117,8 +117,7 @@ def _worst(index: SampleIndex, task: str) -> None:
     facts = index.facts(keys)
     for key, (sample_id, result, _), sample in zip(keys, facts, index.samples(keys), strict=True):
         with st.container(border=True):
-            _sample(sample, result, str(key))
-            if st.button("Open", key=f"open_{key}", icon=":material/article:"):
+            if _sample(sample, result, str(key)):
                 links.keep(Selection(tasks=(task,), sort="worst"))
                 links.choose("task", task)
                 links.choose("sample", sample_id)
@@ -128,18 +127,35 @@ def _worst(index: SampleIndex, task: str) -> None:
         menu.open_page("samples", **links.here())
 
 
-def _sample(sample: Sample, result: str, key: str) -> None:
+def _sample(sample: Sample, result: str, key: str) -> bool:
+    """One sample: what it came to and, once it is shown, its texts; whether its page is wanted."""
     masked = is_masked(sample)
-    st.text(heading(sample, result, is_masked=masked))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(_heading(sample, result, is_masked=masked), width="stretch")
+        if masked:
+            show_mask(sample, f"show_{key}", shortcut=None, inline=True)
+        is_wanted = st.button("Open", key=f"open_{key}", icon=":material/article:")
     kinds: dict[str, int] = {}
     for finding in sample.findings:
         kinds[str(finding.kind)] = kinds.get(str(finding.kind), 0) + 1
     if kinds:
         said = ", ".join(f"{count} × {kind}" for kind, count in sorted(kinds.items()))
         st.caption(plain(f"Personal data found, by kind: {said}."))
-    if masked:
-        show_mask(sample, f"show_{key}", shortcut=None)
-        return
+    if not masked:
+        _texts(sample)
+    return is_wanted
+
+
+def _heading(sample: Sample, result: str, *, is_masked: bool) -> str:
+    """What it came to: for what a probe looks for a word, and by how much."""
+    if result not in ("found", "not found"):
+        return heading(sample, result, is_masked=is_masked)
+    choice = sample.choice
+    gap = f", gap of {number(choice.gap, 'nats')} {choice.gap_unit}" if choice and choice.gap is not None else ""
+    return result_cell(result).text + gap
+
+
+def _texts(sample: Sample) -> None:
     prompt, output = st.columns(2, gap="medium")
     with prompt:
         st.caption("Prompt")

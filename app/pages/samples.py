@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import filters, links, menu, stored
+from audit.app.elements.paging import PAGE_SIZE, page_buttons
 from audit.app.elements.results import list_text, result_cell
 from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
-from audit.app.elements.walk import PAGE_SIZE
 from audit.app.untrusted import MASKED, excerpt, is_masked, plain
 from audit.core.formatting import ABSENT, number, percent
 from audit.core.words import task_title
@@ -58,7 +58,7 @@ def _browse(index: SampleIndex, manifest: RunManifest) -> None:
         lambda key: _open(index, key),
         Sorting(selection.sort, selection.descending, lambda by: _sort(selection, by)),
     )
-    _pages(selection, found)
+    page_buttons(selection.page, len(found), lambda page: links.keep(replace(selection, page=page)))
     st.caption(KEYS)
 
 
@@ -80,30 +80,6 @@ def _count(selection: Selection, found: SampleList) -> None:
 def _sort(selection: Selection, by: str) -> None:
     """Sort by the column of the heading; the other way round where it is sorted by that."""
     links.keep(replace(selection, sort=by, descending=selection.sort == by and not selection.descending, page=1))
-
-
-def _pages(selection: Selection, found: SampleList) -> None:
-    """Buttons that turn pages, and which samples these are."""
-    pages = found.pages(PAGE_SIZE)
-    if pages == 1:
-        return
-    first = PAGE_SIZE * (selection.page - 1) + 1
-    with st.container(horizontal=True, vertical_alignment="center"):
-        _turn("Previous page", "Left", selection, selection.page - 1, pages)
-        _turn("Next page", "Right", selection, selection.page + 1, pages)
-        last = min(first + PAGE_SIZE - 1, len(found))
-        st.caption(f"{first:,} to {last:,} of {len(found):,} · page {selection.page:,} of {pages:,}")
-
-
-def _turn(label: str, key: str, selection: Selection, target: int, pages: int) -> None:
-    st.button(
-        label,
-        key=f"turn_{key}",
-        shortcut=key,
-        disabled=not 1 <= target <= pages,
-        on_click=links.keep,
-        args=(replace(selection, page=target),),
-    )
 
 
 def _columns() -> list[Column]:

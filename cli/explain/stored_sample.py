@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from audit.cli import consent
 from audit.core import assets
-from audit.core.config import RunConfig, merge, validate, validate_options
-from audit.core.errors import AuditError, CheckpointError, UsageError, did_you_mean
+from audit.core.config import RunConfig, merge, validate_options
+from audit.core.errors import AuditError, UsageError, did_you_mean
 from audit.core.records import Attribution, TaskResult, split_address
 from audit.core.sensitive import not_explainable
 from audit.core.text import printable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from audit.cli.progress import Bars
     from audit.core.records import RunManifest, Sample
     from audit.core.run_folder import RunFolder
-    from audit.engine import Engine
     from audit.explain.attempt import Failed
     from audit.explain.methods.registry import Method
     from audit.explain.prompt.game import Effort
@@ -83,6 +82,7 @@ def explain(
     _refuse_options([*given.names, *typed])
     result, sample = find(folder, name)
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
+    from audit.engine.configured import load_recorded, other_device  # noqa: PLC0415 - see above
     from audit.explain.run.selection import of_sample  # noqa: PLC0415 - see above
     from audit.explain.run.suite import explain_sample  # noqa: PLC0415 - see above
 
@@ -90,11 +90,10 @@ def explain(
     manifest = folder.read_manifest()
     config = _config(folder, manifest, given)
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
-    from audit.pipeline.loading import engine_of  # noqa: PLC0415 - torch takes seconds to import
-
-    engine = engine_of(config)
-    _check_same(folder, manifest, engine, config.model, bars)
-    engine.check_sound()
+    engine = load_recorded(config, manifest, advice=": name that one with --model")
+    remark = other_device(manifest.model, engine.record)
+    if remark:
+        bars.say(remark)
     with bars, engine.at_work(bars):
         bars.expect(1)
         bars.task("explain", ", ".join(method.name for method in methods))
@@ -202,27 +201,14 @@ def _config(folder: RunFolder, manifest: RunManifest, given: Given) -> RunConfig
     Raises:
         ConfigError: The manifest's configuration is broken, or the checkpoint could run code that no option allows.
     """
-    config = validate(RunConfig, manifest.config, str(folder.manifest_path))
+    from audit.engine.configured import recorded_config  # noqa: PLC0415 - torch takes seconds to import
+
+    config = recorded_config(manifest, str(folder.manifest_path))
     loads = {name: getattr(config, name) for name in ("trust_remote_code", "allow_pickle")}
     consent.require(RunConfig.model_validate(loads), given, f"--run {folder.path}")
     update = dict(given.values)
-    if manifest.model.dtype in get_args(RunConfig.model_fields["dtype"].annotation):
-        update["dtype"] = manifest.model.dtype
     if given.has("--device") and not given.has("--device-map"):
         update["device_map"] = None
+    if given.has("--device-map") and not given.has("--device"):
+        update["device"] = "auto"
     return validate_options(merge(config.model_dump(mode="json"), update))
-
-
-def _check_same(folder: RunFolder, manifest: RunManifest, engine: Engine, model: str, bars: Bars) -> None:
-    """Make sure that the checkpoint is the one whose answer is explained.
-
-    Raises:
-        CheckpointError: It is another one.
-    """
-    then, now = manifest.model, engine.record
-    if then.digest != now.digest:
-        digests = f"digest {now.digest[:12]}, the run's is {then.digest[:12]}"
-        msg = f"{model}: not the checkpoint of {folder.path.name} ({digests}): name that one with --model"
-        raise CheckpointError(msg)
-    if then.device.partition(":")[0] != now.device.partition(":")[0]:
-        bars.say(f"the run computed on {then.device}, this explanation on {now.device}: values differ by rounding")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -32,7 +32,6 @@ MAX_FEATURES = 48
 """One prompt can afford more features than the samples of a run."""
 PAIRS = 4
 """Pairs of random orders: one prompt can afford twice as many as a run."""
-ANSWER_TOKENS = 32
 
 
 def explain(
@@ -51,8 +50,8 @@ def explain(
         UsageError: The prompt, a part of it or an option is at fault.
     """
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
+    from audit.engine.configured import engine_of  # noqa: PLC0415 - see above
     from audit.explain.prompt.features import regions  # noqa: PLC0415 - see above
-    from audit.pipeline.loading import engine_of  # noqa: PLC0415 - see above
 
     unit = unit_called(arguments.features, "--features")
     config = load_config(arguments.config, given.values)
@@ -191,17 +190,9 @@ def _answer(engine: Engine, prompt: str) -> str:
     Raises:
         UsageError: It is empty, or comes after a reasoning trace.
     """
-    from audit.engine import GenerateRequest  # noqa: PLC0415 - see above
+    from audit.explain.own_answer import own_answer  # noqa: PLC0415 - torch takes seconds to import
 
-    completion: Any = engine.generate([GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS)])[0]
-    generation = completion.generations[0] if completion.generations else None
-    if generation and (generation.thinking or not generation.thinking_closed):
-        msg = "the model reasons before it answers, so its answer depends on more than the prompt: name a --target"
-        raise UsageError(msg)
-    text = generation.text if generation else ""
-    if not text.strip():
-        msg = f"the model gave no answer{f' ({completion.error})' if completion.error else ''}: name one with --target"
-        raise UsageError(msg)
+    text = own_answer(engine, prompt, "name one with --target")
     if not verbosity.chosen.quiet:
         err.print(Text(f"explaining the model's own answer: {printable(text, 200)}", style="dim"))
-    return str(text)
+    return text

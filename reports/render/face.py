@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 STYLE = """
 color: var(--ink); font-size: .95rem; line-height: 1.5;
-h2 { display: none; } h3 { font-size: 1.12rem; font-weight: 650; padding: 0; }
+h3 { font-size: 1.12rem; font-weight: 650; padding: 0; }
 a { color: var(--link); text-underline-offset: .15em; }
 ul { margin: 0; } li { margin: 0; } p { margin: 0; }
 code { background: none; color: inherit; padding: 0; }
 .small { font-size: .87rem; } .muted { color: var(--muted); } .bad-text { color: var(--fail); }
-.sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+h2, .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 """
 """What the app's page lacks of the card's; nested, so that nothing else on the page changes."""
 

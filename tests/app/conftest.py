@@ -264,8 +264,14 @@ def _audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def older(run: RunFolder, runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
+def older(run: RunFolder, runs: Path) -> RunFolder:
+    """An earlier run: see :func:`made_older`."""
+    return made_older(run, runs)
+
+
+def made_older(run: RunFolder, runs: Path) -> RunFolder:
     """An earlier run: four answers to BoolQ were right that are wrong now, one the other way; one text is another."""
+    by_task = _samples()
     folder = RunFolder(shutil.copytree(run.path, runs / OLDER))
     for path in (folder.decision_path, *(folder.path / "attributions").iterdir()):
         path.unlink()

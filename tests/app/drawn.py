@@ -82,7 +82,7 @@ def tables(test: AppTest) -> list[dict[str, list[Any]]]:
         for table in rows_tables(test)
     ]
     frames = [frame.value.to_dict("list") for frame in test.dataframe]
-    wrapped = re.findall(r'<table class="audit">.*?</table>', every_html(test), re.DOTALL)
+    wrapped = re.findall(r'<table class="audit[^>]*>.*?</table>', every_html(test), re.DOTALL)
     return [*opening, *frames, *map(_columns, wrapped)]
 
 

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from audit.app import attribution as page
 from audit.core.records import Attribution, OutputToken
@@ -79,3 +80,34 @@ def test_the_style_holds_inside_panels_alone() -> None:
         selector = "" if depth else selector + character
     assert (depth, outermost) == (0, [".attribution"])
     assert all(f"--{name}: {colour};" in sheet for name, colour in LIGHT.items())
+
+
+def _page(attributions: list[object]) -> None:
+    from audit.app.attribution import show
+
+    show(attributions)  # type: ignore[arg-type] # Streamlit runs this function without the imports of this file
+
+
+def test_methods_to_be_believed_are_next_to_each_other_and_no_other_is_open(
+    explain: Callable[..., Attribution],
+) -> None:
+    """An attention sink, which gives its first feature most, is never open, whatever its verdict."""
+
+    def one(method: str, verdict: str, gain: float, **more: object) -> Attribution:
+        return explain(
+            ["a ", "b"], [0.9, 0.1], method=method, verdict=verdict, faithfulness={"relative_gain": gain}, **more
+        )
+
+    sink, wrong = one("sink", "believable", 9, unit="share"), one("wrong", "do not believe", 8)
+    good, better = one("good", "weak", 1), one("better", "weak", 2)
+    for given, columns, folded in (
+        ([sink, wrong, good, better], ["**better**", "**good**"], ["better", "good", "wrong", "sink"]),
+        ([wrong, good], [], ["wrong"]),
+        ([sink, wrong], [], ["wrong", "sink"]),
+    ):
+        test = AppTest.from_function(_page, kwargs={"attributions": given}, default_timeout=300).run()
+        assert [error.value for error in test.exception] == []
+        assert [column.markdown[0].value for column in test.columns] == columns
+        labels = [fold.label.partition(" · ")[0] for fold in test.expander if " · " in fold.label]
+        assert labels == folded
+        assert bool(test.info) == (given == [sink, wrong])

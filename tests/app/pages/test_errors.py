@@ -38,7 +38,7 @@ def test_what_was_not_searched_and_what_could_not_be_scored(run: RunFolder, open
 def test_answers_are_a_table(run: RunFolder, open_page: Open) -> None:
     """The fixture has 16 right answers yes, and 8 wrong ones no, where yes is always right."""
     test = open_page("errors", task="toxicity")
-    assert "Answers" not in [heading.value for heading in test.subheader]
+    assert "Answers" not in [heading.value for heading in test.header]
     samples = run.read_samples("evals", "boolq")
     choices = [
         one.model_copy(update={"choice": Choice(options=["no", "yes"], chosen=int(one.output == " yes"), right=1)})

@@ -44,3 +44,17 @@ def test_what_a_probe_asked_is_hidden(run: RunFolder, by_task: dict[str, list[Sa
     shown += "".join(option for box in test.selectbox for option in box.options)
     assert any(one.label == "Show it" for one in test.button)
     assert "vile" not in shown
+
+
+def test_a_link_to_no_sample_says_so_above_the_list(run: RunFolder, open_page: Open) -> None:
+    test = open_page("explanations", task="boolq", sample="gone")
+    assert any("This run has no sample gone" in warning.value for warning in test.warning)
+    assert "Most faithful" in tables(test)[0]
+
+
+def test_a_run_that_explained_nothing_offers_to_explain_a_prompt(run: RunFolder, open_page: Open) -> None:
+    for path in (run.path / "attributions").iterdir():
+        path.unlink()
+    test = open_page("explanations")
+    assert any("This run explained no samples" in info.value for info in test.info)
+    assert [header.value for header in test.header] == ["Explain a prompt"]

@@ -47,10 +47,11 @@ def test_notes_and_settings_are_shown_whole(run: RunFolder, open_page: Open) -> 
     test = open_page("overview", run=sealed(run).path.name)
     assert not any("Note" in frame.value or "Setting" in frame.value for frame in test.dataframe)
     html = every_html(test)
-    assert f'<td class="long">{note.strip()}' in html
-    assert f'<td class="long">{setting}</td>' in html
-    assert '<td class="short">0.667</td><td class="short">0.467 to 0.820</td>' in html
-    assert '<td class="long">asdiv/exact_<wbr/>match</td>' in html
+    assert f"<span>{note.strip()}" in html
+    assert f'<td class="long" role="cell" data-label="Value"><span>{setting}</span></td>' in html
+    assert '<td class="short" role="cell" data-label="Value"><span>0.667</span></td>' in html
+    assert '<td class="short" role="cell" data-label="Interval"><span>0.467 to 0.820</span></td>' in html
+    assert '<td class="long" role="cell" data-label="Metric"><span>asdiv/exact_<wbr/>match</span></td>' in html
 
 
 def test_intervals_of_a_run_that_was_looked_at_are_called_too_narrow(run: RunFolder, open_page: Open) -> None:

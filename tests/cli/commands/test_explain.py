@@ -54,7 +54,7 @@ def test_every_option_reaches_load(monkeypatch: pytest.MonkeyPatch, audit: Audit
         given.update(options, model=model)
         raise Enough
 
-    monkeypatch.setattr("audit.pipeline.loading.load", listen)
+    monkeypatch.setattr("audit.engine.configured.load", listen)
     config = tmp_path / "config.yaml"
     config.write_text("server: {tries: 2}\nbatch_tokens: 77\n")
     words = {

@@ -83,7 +83,7 @@ def candidates(
         *_of_labels("prompt", ["cut" if Flag.TRUNCATED_PROMPT in sample.flags else "whole" for sample in samples]),
         *_of_labels("language", languages.labels),
         *_of_labels("text", text_clusters(texts, shown, seed=seed)),
-        *_of_labels("embedding", alike.labels),
+        *(group for labels in alike.divisions for group in _of_labels("embedding", labels)),
     ]
     return _distinct(found, codes, [reason for reason in (languages.left_out, alike.left_out) if reason])
 

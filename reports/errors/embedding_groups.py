@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from audit.core.records import RunManifest
     from audit.core.run_folder import RunFolder
 
+BROADER = 3
+"""By how much fewer clusters the second division has."""
 STARTS = 10
 """Random starts of k-means, of which the best is taken."""
 
@@ -61,23 +63,22 @@ def read_embedded(run: RunFolder, manifest: RunManifest, suite: str, task: str) 
 
 @dataclass(frozen=True)
 class EmbeddingGroups:
-    """The cluster of each sample."""
+    """Clusters of samples, in one or two divisions."""
 
-    labels: list[str | None]
-    """``3 of 12: water, boils, ice``; null where it has no embedding, for all where there are no clusters."""
+    divisions: list[list[str | None]] = field(default_factory=list)
+    """The cluster of each sample, as ``3 of 12: water, boils, ice``, null where it has no embedding; one list for each
+    division, and none where texts do not differ enough."""
     left_out: str | None = None
-    """What was not searched, and why; null if all was, or if texts do not differ enough."""
+    """What was not searched, and why; null if all was."""
 
 
 def embedding_clusters(
-    embedded: Embedded,
-    sample_ids: Sequence[str],
-    texts: Sequence[str],
-    shown: Sequence[bool],
-    *,
-    seed: int,
+    embedded: Embedded, sample_ids: Sequence[str], texts: Sequence[str], shown: Sequence[bool], *, seed: int
 ) -> EmbeddingGroups:
     """Clusters of samples, named by the terms that are more typical of them than of the others.
+
+    There are as many as of TF-IDF vectors, one per 40 samples up to 12, and, in a second division, a third as many: what
+    a broad subject has in common is lost among the parts that narrow clusters make of it.
 
     Args:
         embedded: Embeddings.
@@ -87,22 +88,43 @@ def embedding_clusters(
         seed: Of the clustering.
     """
     if not embedded.vectors:
-        return EmbeddingGroups([None] * len(texts), embedded.absent and f"clusters of embeddings: {embedded.absent}")
+        return EmbeddingGroups(left_out=embedded.absent and f"clusters of embeddings: {embedded.absent}")
     known = np.array([identity in embedded.vectors for identity in sample_ids])
     missing = int((~known).sum())
-    left_out = f"clusters of embeddings, of {missing:,} samples: the run has none of them" if missing else None
+    left_out = (
+        f"clusters of embeddings, of {missing:,} of {len(texts):,} samples: the run has no embedding of them"
+        if missing
+        else None
+    )
     clusters = cluster_count([text for text, has in zip(texts, known, strict=True) if has])
     if clusters is None:
-        return EmbeddingGroups([None] * len(texts), left_out)
+        return EmbeddingGroups(left_out=left_out)
+    vectors = np.array([embedded.vectors[identity] for identity in sample_ids if identity in embedded.vectors])
+    weighted = TermWeights.of(texts)
+    counts = [clusters, clusters // BROADER] if clusters // BROADER > 1 else [clusters]
+    divisions = []
+    for count in counts:
+        codes = np.full(len(texts), -1)
+        codes[known] = _clustered(vectors, count, seed)
+        divisions.append(_named(codes, count, weighted, shown))
+    return EmbeddingGroups(divisions, left_out)
+
+
+def _clustered(vectors: NDArray[np.float32], count: int, seed: int) -> NDArray[np.intp]:
+    """The cluster of each vector, by direction."""
     from sklearn.cluster import KMeans  # noqa: PLC0415 - two seconds to import
     from sklearn.preprocessing import normalize  # noqa: PLC0415
 
-    vectors = np.array([embedded.vectors[identity] for identity in sample_ids if identity in embedded.vectors])
-    found = np.full(len(texts), -1)
-    found[known] = KMeans(clusters, random_state=seed, n_init=STARTS).fit_predict(normalize(vectors))
-    weighted = TermWeights.of(texts)
+    found: NDArray[np.intp] = KMeans(count, random_state=seed, n_init=STARTS).fit_predict(normalize(vectors))
+    return found
+
+
+def _named(
+    codes: NDArray[np.intp], count: int, weighted: TermWeights | None, shown: Sequence[bool]
+) -> list[str | None]:
+    """The name of each sample's cluster."""
     names: dict[int, str | None] = {-1: None}
-    for code in range(clusters):
-        words = weighted.name(found == code, shown, against_rest=True) if weighted else ""
-        names[code] = f"{code + 1} of {clusters}" + (f": {words}" if words else "")
-    return EmbeddingGroups([names[int(code)] for code in found], left_out)
+    for code in range(count):
+        words = weighted.name(codes == code, shown, against_rest=True) if weighted else ""
+        names[code] = f"{code + 1} of {count}" + (f": {words}" if words else "")
+    return [names[int(code)] for code in codes]

@@ -29,7 +29,7 @@ def by_hand(engine: Any, text: str) -> NDArray[np.float32]:
 
 def test_a_vector_is_the_mean_of_the_middle_layer_without_the_beginning_of_sequence(tiny: Any) -> None:
     found = tiny.embed(TEXTS)
-    assert not tiny.model.model.layers[0]._forward_hooks  # noqa: SLF001 - nothing is left behind
+    assert not tiny.model.model.layers[0]._forward_hooks
     assert np.isnan(found[1]).all()
     for place in (0, 2, 3):
         np.testing.assert_allclose(found[place], by_hand(tiny, TEXTS[place]), atol=1e-5)

@@ -34,21 +34,22 @@ def two_directions(ids: list[str]) -> Embedded:
 def test_two_directions_are_two_clusters_with_their_own_words() -> None:
     found = embedding_clusters(two_directions(IDS), IDS, TEXTS, [True] * 80, seed=1)
     assert found.left_out is None
-    law, food = found.labels[:2]
-    assert found.labels == [law, food] * 40
+    (labels,) = found.divisions
+    law, food = labels[:2]
+    assert labels == [law, food] * 40
     assert {str(law)[:6], str(food)[:6]} == {"1 of 2", "2 of 2"}
     assert set(str(law)[8:].split(", ")) <= {"judge", "heard", "appeal", "court"}
     assert set(str(food)[8:].split(", ")) <= {"boil", "pasta", "bake", "bread"}
     hidden = embedding_clusters(two_directions(IDS), IDS, TEXTS, [False] * 80, seed=1)
-    assert set(hidden.labels) == {"1 of 2", "2 of 2"}
+    assert set(hidden.divisions[0]) == {"1 of 2", "2 of 2"}
     more = embedding_clusters(two_directions(IDS), [*IDS, "none"], [*TEXTS, "x"], [True] * 81, seed=1)
-    assert more.labels == [*found.labels, None]
-    assert more.left_out == "clusters of embeddings, of 1 samples: the run has none of them"
+    assert more.divisions == [[*labels, None]]
+    assert more.left_out == "clusters of embeddings, of 1 of 81 samples: the run has no embedding of them"
 
 
 def test_few_samples_have_no_clusters() -> None:
     found = embedding_clusters(two_directions(IDS[:79]), IDS[:79], TEXTS[:79], [True] * 79, seed=1)
-    assert (set(found.labels), found.left_out) == ({None}, None)
+    assert (found.divisions, found.left_out) == ([], None)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,15 @@ def test_why_there_are_none(config: dict[str, Any], device: str, reason: str, fu
     found = read_embedded(full_run, manifest, "evals", "boolq")
     assert not found.vectors
     assert embedding_clusters(found, IDS, TEXTS, [True] * 80, seed=1).left_out == f"clusters of embeddings: {reason}"
+
+
+@pytest.mark.slow
+def test_many_samples_are_divided_twice() -> None:
+    ids, texts = [f"{place:016x}" for place in range(240)], [f"{place} {LAW}" for place in range(240)]
+    narrow, broad = embedding_clusters(two_directions(ids), ids, texts, [True] * 240, seed=1).divisions
+    assert {str(label)[-4:] for label in narrow} == {"of 6"}
+    assert {str(label)[-4:] for label in broad} == {"of 2"}
+    assert broad == broad[:2] * 120
 
 
 @pytest.mark.slow

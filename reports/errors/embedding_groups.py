@@ -77,8 +77,8 @@ def embedding_clusters(
 ) -> EmbeddingGroups:
     """Clusters of samples, named by the terms that are more typical of them than of the others.
 
-    There are as many as of TF-IDF vectors, one per 40 samples up to 12, and, in a second division, a third as many: what
-    a broad subject has in common is lost among the parts that narrow clusters make of it.
+    There are as many as of TF-IDF vectors, one per 40 samples up to 12, and, in a second division, a third as many:
+    errors of a broad subject are hard to see in each of the parts that narrow clusters make of it.
 
     Args:
         embedded: Embeddings.

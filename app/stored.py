@@ -189,9 +189,10 @@ def analysis(run: RunFolder, suite: Suite, task: str) -> ErrorAnalysis | None:
     """Where a task goes wrong; None, and why, where its samples cannot be read."""
 
     def read() -> ErrorAnalysis:
-        return analysis_of(manifest(run), metrics(run), suite, task, _samples(run, suite, task))
+        return analysis_of(run, manifest(run), metrics(run), suite, task, _samples(run, suite, task))
 
-    stamps = (*_stamp(run.samples_path(suite, task)), *_stamp(run.metrics_path))
+    paths = (run.samples_path(suite, task), run.metrics_path, run.embeddings_path(suite, task))
+    stamps = (part for path in paths for part in _stamp(path))
     found: ErrorAnalysis | None = _or_say(lambda: _once(read, "analysis", *stamps), None)
     return found
 

@@ -29,7 +29,7 @@ RUN_ID = re.compile(r"\d{8}T\d{6}Z-.+")
 EVIDENCE = {
     "manifest.json", "metrics.json", "decision.json", "decision.policy.yaml", "evidence.dsse.json",
     "evidence.sigstore.json", "drivers.json", "ratings.json", "raw.jsonl", "journal.sqlite", "journal.sqlite-wal",
-    "journal.sqlite-shm", "samples", "attributions", "logged",
+    "journal.sqlite-shm", "samples", "attributions", "logged", "embeddings",
 }  # fmt: skip
 """Files and folders of a run folder that only the run and the gate may write."""
 _METRICS = TypeAdapter(list[Metric])
@@ -360,6 +360,10 @@ class RunFolder:
             WriteError: It cannot be written.
         """
         logged_file.write(self.logged_path(logged.task), logged)
+
+    def embeddings_path(self, suite: str, task: str) -> Path:
+        """``embeddings/<suite>/<task>.parquet``: vectors of the task's questions, if the run computed them."""
+        return self.path / "embeddings" / _file_name(suite) / f"{_file_name(task)}.parquet"
 
     def read_decision(self) -> Decision | None:
         """Read ``decision.json``; None where the gate has not judged the run.

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from audit.core.errors import ScoringUnavailable, UsageError
+from audit.core.errors import ScoringUnavailable, UsageError, WhiteBoxUnavailable
 from audit.core.progress import Progress, Silent
 from audit.engine.chat import check_chosen, render
 from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
@@ -16,6 +16,8 @@ from audit.engine.thinking import Thinking
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import nn
     from transformers import PreTrainedTokenizerBase
 
@@ -108,6 +110,15 @@ class Engine(ABC):
         Raises:
             WhiteBoxUnavailable: The checkpoint is not local.
         """
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One vector per text, shape (texts, dimension): see :mod:`audit.engine.local.embed`.
+
+        Raises:
+            WhiteBoxUnavailable: The checkpoint is not local, or its architecture has no state for each token.
+        """
+        msg = f"{self.record.name}: hidden states need a local checkpoint ({len(texts):,} texts)"
+        raise WhiteBoxUnavailable(msg)
 
     def check_scoring(self) -> None:  # noqa: B027 - a local checkpoint can always score
         """Make sure that :meth:`score` can answer.

@@ -33,7 +33,7 @@ MANIFEST = "manifest.json"
 """Its digest is that of its content without ``evidence``."""
 FILES = ("metrics.json", "drivers.json", "raw.jsonl", "ratings.json")
 """Files of evidence next to the manifest."""
-FOLDERS = ("samples", "attributions", "logged")
+FOLDERS = ("samples", "attributions", "logged", "embeddings")
 """Folders all of whose files are evidence; names that begin with a dot are files half written, and others' notes."""
 REMOVABLE = ("raw.jsonl",)
 """What may be taken out of a run before it is passed on: personal data in the clear."""

@@ -20,6 +20,7 @@ from audit.pipeline import ratings as rated
 from audit.pipeline.checks import check
 from audit.pipeline.configuration import anchored
 from audit.pipeline.context import prepare
+from audit.pipeline.embeddings import embed
 from audit.pipeline.manifest import finished, first, reopen, restated, unchanged
 from audit.pipeline.plugins import used, with_plugins
 from audit.pipeline.results import Results
@@ -146,7 +147,7 @@ def _run(
         results = Results(folder, context)
         if until:
             context, manifest = _rounds(context, until, folder, manifest, results, journal)
-        found = partial(_suites, context, results, judged)
+        found = partial(_suites, context, folder, results, judged)
         _measure(context, folder, manifest, results, found, journal, write_out=write_out)
     return folder
 
@@ -250,11 +251,12 @@ def _measure(
         evidence.seal(folder, ended.model_copy(update={"spent": spent}))
 
 
-def _suites(context: RunContext, results: Results, judged: rated.Judged) -> Iterator[TaskResult]:
+def _suites(context: RunContext, folder: RunFolder, results: Results, judged: rated.Judged) -> Iterator[TaskResult]:
     """What is still to run, in this order. Explanations come last: they look at the other suites' samples."""
     names = {task.name for task in (*context.config.evals.tasks, *context.config.safety.tasks)}
     left = names - {one.task for one in results.kept}
     yield from _benchmarks_and_probes(context, only(context.config, left, looked_at=False))
+    embed(context, folder, results.kept)
     ratings = rated.by_sample(results.kept, judged)
     yield from explain.explain_results(context.engine, context.config, tuple(results.kept), ratings)
 

@@ -131,6 +131,7 @@ def _write(folder: RunFolder, results: list[TaskResult], raw: list[RawOutput], p
         # A run that goes on may hold what the task left before.
         folder.samples_path(newest.suite, newest.task).unlink(missing_ok=True)
         folder.logged_path(newest.task).unlink(missing_ok=True)
+        folder.embeddings_path(newest.suite, newest.task).unlink(missing_ok=True)
     if newest.samples and folder.samples_path(newest.suite, newest.task).exists():
         # A run that goes on replaces them: metrics of the ones before must not outlive them if it stops here.
         folder.write_metrics(_metrics(others))

@@ -10,6 +10,7 @@ from audit.core.sensitive import is_hidden
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
 from audit.reports.errors.analysis import LISTED, ErrorAnalysis, analyse
+from audit.reports.errors.embedding_groups import read_embedded
 from audit.reports.errors.scoring import ScoringAgreement, ScoringAgreements
 from audit.stats.aggregate import UNSCORED
 
@@ -139,7 +140,7 @@ def read(
     for suite, task in _task_order(metrics, stored, attributions):
         mine = [metric for metric in metrics if (metric.suite, metric.task) == (suite, task)]
         samples = run.read_samples(suite, task) if (suite, task) in stored else []
-        analysis = analysis_of(manifest, metrics, suite, task, samples, listed) if samples else None
+        analysis = analysis_of(run, manifest, metrics, suite, task, samples, listed) if samples else None
         agreements.add(suite, task, samples, mine)
         explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]
         shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
@@ -176,6 +177,7 @@ def _baseline(
 
 
 def analysis_of(
+    run: RunFolder,
     manifest: RunManifest,
     metrics: Sequence[Metric],
     suite: Suite,
@@ -186,15 +188,20 @@ def analysis_of(
     """The error analysis of one task, bootstrapped with the run's own seed.
 
     Args:
+        run: The folder.
         manifest: Of the run.
         metrics: Of the run.
         suite: Suite of the task.
         task: Its name.
         samples: All its samples.
         listed: Samples listed at most.
+
+    Raises:
+        RunFolderError: The file of its embeddings is broken.
     """
     mine = [metric for metric in metrics if (metric.suite, metric.task) == (suite, task)]
-    return analyse(suite, task, samples, mine, seed=_seed(manifest), listed=listed)
+    embedded = read_embedded(run, manifest, suite, task)
+    return analyse(suite, task, samples, mine, seed=_seed(manifest), listed=listed, embedded=embedded)
 
 
 def _seed(manifest: RunManifest) -> int:

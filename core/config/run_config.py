@@ -301,6 +301,9 @@ class RunConfig(Section):
     keep_raw: Annotated[bool, Option("Also store unredacted outputs, in raw.jsonl (mode 0600).", RUN)] = False
     """Also store outputs with personal data unredacted, in ``raw.jsonl`` (mode 0600); otherwise only kind, position and
     keyed digest of personal data are stored."""
+    embed: Annotated[bool, Option("Also search errors in clusters of the checkpoint's own embeddings.", RUN)] = False
+    """Also store embeddings of the questions, made of the checkpoint's own hidden states: the error analysis then
+    searches clusters of them, too."""
     budget: BudgetConfig = Field(default_factory=BudgetConfig)
     """When to stop. What was measured is kept and the run is partial; ``audit run --resume`` finishes it, without a
     budget unless one is given again."""

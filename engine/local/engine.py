@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from audit.engine.answering import Answering, decode_completion, decode_score
 from audit.engine.engine import Engine
+from audit.engine.local.embed import embed
 from audit.engine.local.faults import Guard
 from audit.engine.local.generate import Generator
 from audit.engine.local.memory import fitting
@@ -20,6 +22,7 @@ from audit.engine.thinking import thinking_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from torch import nn
     from transformers import PreTrainedTokenizerBase
 
@@ -32,6 +35,8 @@ LEAST_TOKENS = 64
 CACHED_PER_TOKEN = 16
 """Cached positions that a pass may copy per token."""
 BATCH_ROWS = {"cpu": 64, "cuda": 128}
+EMBEDDED_TOKENS = 256
+"""Last tokens of a text that its vector is the mean of."""
 
 
 class TransformersEngine(Engine):
@@ -73,6 +78,7 @@ class TransformersEngine(Engine):
         tokens = batch_tokens or fitting(BATCH_TOKENS[device.type], live, device, LEAST_TOKENS)
         cached = fitting(CACHED_PER_TOKEN * tokens, self._forward.position_bytes, device, tokens)
         budget = Budget(tokens, cached, record.max_length)
+        self._batch_tokens = tokens
         self._scorer = Scorer(self._forward, record.max_length, budget)
         self._generator = Generator(
             self._forward, tokenizer, self._prompt, record.max_length, BATCH_ROWS[device.type], budget, self.thinking
@@ -115,6 +121,28 @@ class TransformersEngine(Engine):
         work = Answering(identity, self._generator.work, decode_completion)
         with self._guard():
             return work.answer(requests, self.journal, self.progress)
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One vector per text, shape (texts, dimension): the mean of the states of its last 256 tokens.
+
+        The text stands behind the beginning of sequence alone. A text without tokens, or for which memory is too small,
+        has a vector of NaN.
+
+        Raises:
+            WhiteBoxUnavailable: The architecture has no state for each token.
+            EngineFault: The model failed on a text; see :class:`~audit.engine.local.faults.Guard`.
+        """
+        most = min(EMBEDDED_TOKENS, self.max_length - 1)
+        ids = [self.encode(text, add_special_tokens=False)[-most:] for text in texts]
+        places = [place for place, tokens in enumerate(ids) if tokens]
+        if not places:
+            return np.empty((len(texts), 0), dtype=np.float32)
+        with self._guard():
+            sequences = [[self.prefix_token_id, *ids[place]] for place in places]
+            means = embed(self._forward, sequences, self._batch_tokens, self.progress)
+        found = np.full((len(texts), means.shape[1]), np.nan, dtype=np.float32)
+        found[places] = means
+        return found
 
     def _prompt(self, text: str) -> list[int]:
         """Token ids of a prompt; an empty one becomes the token used for an empty context."""

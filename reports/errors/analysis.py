@@ -11,6 +11,7 @@ import numpy as np
 from audit.core.records import Flag, Suite
 from audit.reports.errors.answers import AnswerTable, answer_table
 from audit.reports.errors.calibrated import ConfidenceAnalysis, confidence_analysis
+from audit.reports.errors.embedding_groups import NOT_SAID, Embedded
 from audit.reports.errors.formats import AnswerFormats, answer_formats
 from audit.reports.errors.found import Group, GroupSearch, find_groups
 from audit.reports.errors.listed import listed_samples
@@ -75,7 +76,14 @@ class ErrorAnalysis:
 
 
 def analyse(
-    suite: Suite, task: str, samples: Sequence[Sample], metrics: Sequence[Metric], *, seed: int, listed: int = LISTED
+    suite: Suite,
+    task: str,
+    samples: Sequence[Sample],
+    metrics: Sequence[Metric],
+    *,
+    seed: int,
+    listed: int = LISTED,
+    embedded: Embedded = NOT_SAID,
 ) -> ErrorAnalysis:
     """Find the groups with the most errors, how answers go wrong, and the samples worth opening.
 
@@ -86,6 +94,7 @@ def analyse(
         metrics: All its metrics (:func:`audit.reports.errors.quantity.quantity_of`).
         seed: Of bootstrap, permutations and text clusters; equal samples and seed give equal results.
         listed: Samples to list at most.
+        embedded: Embeddings of the samples, or why there are none.
     """
     scored = [sample for sample in samples if is_scored(sample)]
     quantity = quantity_of(suite, scored, metrics)
@@ -102,7 +111,7 @@ def analyse(
         quantity=quantity.name,
         unit=quantity.unit,
         overall=_overall(scored, quantity, seed) if scored else None,
-        search=find_groups(scored, quantity, seed=seed),
+        search=find_groups(scored, quantity, seed=seed, embedded=embedded),
         formats=answer_formats(scored, quantity, seed=seed),
         options=option_bias(scored),
         calibration=confidence_analysis(scored, quantity, seed=seed),

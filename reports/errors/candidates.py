@@ -14,6 +14,7 @@ import numpy as np
 
 from audit.core.records import Flag
 from audit.core.sensitive import is_hidden
+from audit.reports.errors.embedding_groups import NOT_SAID, Embedded, embedding_clusters
 from audit.reports.errors.text_groups import LanguageGroups, text_clusters
 from audit.stats.subgroups.search import FEWEST_ITEMS, is_comparable
 
@@ -56,18 +57,22 @@ class Candidates:
     """What was not searched, and why."""
 
 
-def candidates(samples: Sequence[Sample], codes: NDArray[np.int64] | None, *, seed: int) -> Candidates:
+def candidates(
+    samples: Sequence[Sample], codes: NDArray[np.int64] | None, *, seed: int, embedded: Embedded = NOT_SAID
+) -> Candidates:
     """All groups of some samples that are large enough to be compared with the rest.
 
     Args:
         samples: Those that are searched.
         codes: The cluster of each as a number from 0; None if each is on its own.
         seed: Of the text clusters.
+        embedded: Embeddings of the samples.
     """
     declared = list(_slices(samples))
     texts = [text_of(sample) for sample in samples]
     languages = LanguageGroups.of(texts)
-    named = text_clusters(texts, [not is_hidden(sample) for sample in samples], seed=seed)
+    shown = [not is_hidden(sample) for sample in samples]
+    alike = embedding_clusters(embedded, [sample.sample_id for sample in samples], texts, shown, seed=seed)
     found = [
         *declared,
         *_pairs(declared),
@@ -77,9 +82,10 @@ def candidates(samples: Sequence[Sample], codes: NDArray[np.int64] | None, *, se
         *_options(samples),
         *_of_labels("prompt", ["cut" if Flag.TRUNCATED_PROMPT in sample.flags else "whole" for sample in samples]),
         *_of_labels("language", languages.labels),
-        *_of_labels("text", named),
+        *_of_labels("text", text_clusters(texts, shown, seed=seed)),
+        *(group for labels in alike.divisions for group in _of_labels("embedding", labels)),
     ]
-    return _distinct(found, codes, [languages.left_out] if languages.left_out else [])
+    return _distinct(found, codes, [reason for reason in (languages.left_out, alike.left_out) if reason])
 
 
 def _distinct(found: Iterable[CandidateGroup], codes: NDArray[np.int64] | None, left_out: list[str]) -> Candidates:

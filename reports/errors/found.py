@@ -11,6 +11,7 @@ import numpy as np
 
 from audit.core.units import unit_of
 from audit.reports.errors.candidates import Candidates, candidates
+from audit.reports.errors.embedding_groups import NOT_SAID, Embedded
 from audit.stats.clusters import clustered_standard_error
 from audit.stats.definitions.means.mean import scaled_interval
 from audit.stats.interval import within
@@ -96,17 +97,25 @@ class GroupSearch:
     """Why nothing was searched; null otherwise."""
 
 
-def find_groups(scored: Sequence[Sample], quantity: Quantity, *, seed: int) -> GroupSearch:
+def searched(scored: Sequence[Sample]) -> list[int]:
+    """Positions of the samples that are searched, by their ids: all, or of many the first."""
+    return sorted(range(len(scored)), key=lambda place: scored[place].sample_id)[:MOST_SEARCHED]
+
+
+def find_groups(
+    scored: Sequence[Sample], quantity: Quantity, *, seed: int, embedded: Embedded = NOT_SAID
+) -> GroupSearch:
     """Search the groups of :mod:`audit.reports.errors.candidates` for those that differ from all other samples.
 
     Args:
         scored: The scored samples of a task.
         quantity: What they are compared by.
         seed: Of permutations, text clusters and bootstrap.
+        embedded: Embeddings of the samples.
     """
     if len(scored) < FEWEST_SEARCHED:
         return GroupSearch([], of=len(scored), too_few=_too_few(len(scored), "scored samples", FEWEST_SEARCHED))
-    order = sorted(range(len(scored)), key=lambda place: scored[place].sample_id)[:MOST_SEARCHED]
+    order = searched(scored)
     samples = [scored[place] for place in order]
     values = np.array([quantity.values[place] for place in order])
     clusters = [sample.cluster for sample in samples]
@@ -116,7 +125,7 @@ def find_groups(scored: Sequence[Sample], quantity: Quantity, *, seed: int) -> G
         return replace(nothing, too_few=_too_few(int(codes.max()) + 1, "clusters of samples", 2 * FEWEST_CLUSTERS))
     if float(np.ptp(values)) == 0:
         return replace(nothing, too_few="all samples have the same score")
-    given = candidates(samples, codes, seed=seed)
+    given = candidates(samples, codes, seed=seed, embedded=embedded)
     if not given.groups:
         reason = f"no group has {FEWEST_ITEMS} samples in it and {FEWEST_ITEMS} outside"
         return replace(nothing, too_few=reason, left_out=given.left_out)

@@ -1,7 +1,7 @@
 """Groups of samples by what their text is: its language, and clusters of similar texts.
 
 Clusters are k-means clusters of TF-IDF vectors (Lloyd 1982; Salton and Buckley 1988, "Term-weighting Approaches in
-Automatic Text Retrieval"), by scikit-learn with a fixed seed. Representations of the checkpoint itself are not used.
+Automatic Text Retrieval"), by scikit-learn with a fixed seed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from py3langid.langid import LanguageIdentifier
+    from scipy.sparse import csr_matrix
 
 PER_CLUSTER, MOST_CLUSTERS = 40, 12
 """One text cluster per so many samples, up to so many clusters."""
@@ -77,6 +78,57 @@ def _language(text: str) -> str | None:
     return code if probability >= LIKELY else None
 
 
+@dataclass(frozen=True)
+class TermWeights:
+    """How typical each term is of each text."""
+
+    weights: csr_matrix
+    """TF-IDF, shape (texts, terms)."""
+    terms: Sequence[str]
+    """The terms."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> TermWeights | None:
+        """The TF-IDF of texts without frequent and rare terms; None where no term is left."""
+        from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - two seconds to import
+
+        # A term of nearly all texts is of the template.
+        vectoriser = TfidfVectorizer(
+            min_df=3, max_df=0.5, max_features=3_000, sublinear_tf=True, stop_words="english", dtype=np.float32
+        )
+        try:
+            weights = vectoriser.fit_transform(texts)
+        except ValueError:  # no term is left
+            return None
+        return cls(weights, vectoriser.get_feature_names_out())
+
+    def name(self, inside: NDArray[np.bool_], shown: Sequence[bool], *, against_rest: bool = False) -> str:
+        """The terms with most weight in some texts, ``water, boils, ice``; empty where shown texts have none of them.
+
+        Args:
+            inside: Which texts.
+            shown: Whether a text's words may be in the name.
+            against_rest: Weight is that in these texts minus that in the others.
+        """
+        weights = self._mean(inside)
+        if against_rest:
+            weights = weights - self._mean(~inside)
+        weights = weights * (self._mean(np.asarray(shown, dtype=np.bool_)) > 0)
+        order = np.argsort(-weights, kind="stable")[:TERMS]
+        return ", ".join(str(self.terms[place]) for place in order if weights[place] > 0)
+
+    def _mean(self, inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Mean weight of each term in some texts; 0 where there are none."""
+        found: NDArray[np.float32] = np.asarray(self.weights[inside].sum(axis=0)).ravel() / max(1, int(inside.sum()))
+        return found
+
+
+def cluster_count(texts: Sequence[str]) -> int | None:
+    """One cluster per 40 texts, at most 12; None where there are too few texts, or too few different ones."""
+    clusters = min(MOST_CLUSTERS, len(texts) // PER_CLUSTER)
+    return None if clusters < 2 or len(set(texts)) < 2 * clusters else clusters
+
+
 def text_clusters(texts: Sequence[str], shown: Sequence[bool], *, seed: int) -> list[str | None]:
     """The cluster of each text, named by its most typical terms; None for all where texts do not differ enough.
 
@@ -85,34 +137,15 @@ def text_clusters(texts: Sequence[str], shown: Sequence[bool], *, seed: int) -> 
         shown: Whether its words may be in a name; clusters of hidden texts have numbers.
         seed: Of the clustering.
     """
-    clusters = min(MOST_CLUSTERS, len(texts) // PER_CLUSTER)
-    none: list[str | None] = [None] * len(texts)
-    if clusters < 2 or len(set(texts)) < 2 * clusters:
-        return none
+    clusters = cluster_count(texts)
+    weighted = TermWeights.of(texts) if clusters else None
+    if clusters is None or weighted is None or weighted.weights.shape[1] < clusters:
+        return [None] * len(texts)
     from sklearn.cluster import MiniBatchKMeans  # noqa: PLC0415 - two seconds to import
-    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
 
-    # A term of nearly all texts is of the template.
-    vectoriser = TfidfVectorizer(
-        min_df=3, max_df=0.5, max_features=3_000, sublinear_tf=True, stop_words="english", dtype=np.float32
-    )
-    try:
-        vectors = vectoriser.fit_transform(texts)
-    except ValueError:  # no term is left
-        return none
-    if vectors.shape[1] < clusters:
-        return none
-    found = MiniBatchKMeans(clusters, random_state=seed, n_init=3, batch_size=1_024).fit_predict(vectors)
-    terms = vectoriser.get_feature_names_out()
-    may_name = np.asarray(vectors[np.asarray(shown, dtype=np.bool_)].sum(axis=0)).ravel() > 0
-    names: dict[int, str] = {}
-    for code in np.unique(found):
-        weights = np.asarray(vectors[found == code].mean(axis=0)).ravel() * may_name
-        names[int(code)] = _name(int(code), clusters, weights, terms)
+    found = MiniBatchKMeans(clusters, random_state=seed, n_init=3, batch_size=1_024).fit_predict(weighted.weights)
+    names = {
+        int(code): weighted.name(found == code, shown) or f"cluster {code + 1} of {clusters}, of hidden texts"
+        for code in np.unique(found)
+    }
     return [names[int(code)] for code in found]
-
-
-def _name(code: int, clusters: int, weights: NDArray[np.float32], terms: Sequence[str]) -> str:
-    """``water, boils, ice``, or a number where no shown text has the cluster's terms."""
-    top = [str(terms[place]) for place in np.argsort(-weights, kind="stable")[:TERMS] if weights[place] > 0]
-    return ", ".join(top) if top else f"cluster {code + 1} of {clusters}, of hidden texts"

@@ -212,6 +212,7 @@ def test_every_file_of_another_run_is_found(run: RunFolder, other: RunFolder) ->
         "attributions/beef.json",
         "attributions/deep/beef.json",
         "logged/extra.json.gz",
+        "embeddings/evals/extra.parquet",
         "ratings.json",
     ],
 )

@@ -90,7 +90,7 @@ def test_found_groups_are_drawn_and_open_their_worst_sample(
         )
         for i in range(60)
     ]
-    found = analysis_of(run.read_manifest(), run.read_metrics(), "evals", "boolq", samples)
+    found = analysis_of(run, run.read_manifest(), run.read_metrics(), "evals", "boolq", samples)
     monkeypatch.setattr(stored, "analysis", lambda *_: found)
     test = open_page("errors", task="boolq")
     charts = test.get("vega_lite_chart") or test.get("arrow_vega_lite_chart")

@@ -52,7 +52,7 @@ def samples(records: Records) -> list[Any]:
 def test_all_parts_of_the_analysis_are_shown_and_inert(shared_run: RunFolder, records: Records) -> None:
     read = contents.read(shared_run)
     (place,) = [place for place, task in enumerate(read.tasks) if task.task == "boolq"]
-    analysis = contents.analysis_of(read.manifest, [], "evals", "boolq", samples(records))
+    analysis = contents.analysis_of(shared_run, read.manifest, [], "evals", "boolq", samples(records))
     read.tasks[place] = replace(read.tasks[place], analysis=analysis)
     agreement = ScoringAgreement("evals", "boolq", HOSTILE, 40, 10, 5, 5, None, None, 0.2)
     html = render(replace(read, scoring=[agreement]))

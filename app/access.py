@@ -158,7 +158,7 @@ def log(kind: Look, **where: str) -> bool:
 
     Args:
         kind: What was done.
-        where: ``page``, ``run``, ``task``, ``sample``; empty ones are left out.
+        where: ``page``, ``run``, ``baseline``, ``task``, ``sample``; empty ones are left out.
 
     Returns:
         Whether it is in the log.

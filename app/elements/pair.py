@@ -60,15 +60,16 @@ def heading(facts: PairFacts) -> Markup:
     return Markup('<h1 class="audit-heading">{}</h1>').format(title)
 
 
-def show_pair(earlier: Sample, later: Sample) -> None:
+def show_pair(earlier: Sample, later: Sample, runs: tuple[str, str]) -> None:
     """Prompt, answers and scores of both runs; texts that may offend are hidden until asked for.
 
     Args:
         earlier: The sample of the baseline.
         later: The sample of this run.
+        runs: Names of both runs.
     """
-    if is_masked(earlier) or is_masked(later):
-        show_mask(later, "show_pair")
+    if is_masked(earlier, runs[0]) or is_masked(later, runs[1]):
+        show_mask(later, "show_pair", runs=runs)
         _scores(earlier, later)
         return
     if earlier.prompt == later.prompt:

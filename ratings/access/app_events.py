@@ -37,7 +37,7 @@ class AppEvent(Record):
     person: str
     """Who did it, in the common form of all spellings of a name."""
     content: dict[str, str] = Field(default_factory=dict)
-    """Details: ``to``, ``name`` and ``role`` of a role; ``page``, ``run``, ``task`` and ``sample`` of a look."""
+    """Details: ``to``, ``name`` and ``role`` of a role; ``page``, ``run``, ``baseline``, ``task`` and ``sample`` of a look."""
 
 
 def append_app_event(connection: Connection, kind: AppEventKind, person: str, content: Mapping[str, str]) -> None:
@@ -60,7 +60,7 @@ def log_look(database_url: str, user: str, kind: Look, where: Mapping[str, str])
         database_url: URL of the database.
         user: Who looks.
         kind: Whether a page was opened or hidden text revealed.
-        where: ``page``, and as far as there are any ``run``, ``task`` and ``sample``.
+        where: ``page``, and as far as there are any ``run``, ``baseline``, ``task`` and ``sample``.
 
     Raises:
         UsageError: The name is none, or the database cannot be written.

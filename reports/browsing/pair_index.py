@@ -51,7 +51,7 @@ class PairSelection:
     """Filters of items that both runs have. Empty ones let everything through."""
 
     text: str = ""
-    """Occurs in a text of either run, whatever the case."""
+    """Occurs in a text of either run that is not hidden, whatever the case."""
     task: str | None = None
     """As ``suite/task``."""
     change: str | None = None

@@ -48,7 +48,8 @@ named AS (
 ),
 ranked AS (
     SELECT * EXCLUDE (asked_otherwise), CASE change
-        WHEN 'other prompt' THEN 1 WHEN 'other answer' THEN 1 WHEN 'one scored' THEN 2 WHEN 'fixed' THEN 3 WHEN 'better' THEN 3 WHEN 'same' THEN 4
+        WHEN 'other prompt' THEN 1 WHEN 'other answer' THEN 1 WHEN 'one scored' THEN 2
+        WHEN 'fixed' THEN 3 WHEN 'better' THEN 3 WHEN 'same' THEN 4
         ELSE 0 END AS rank
     FROM named
 )

@@ -10,6 +10,7 @@ import pytest
 
 from audit.core.records import Sample, SampledText
 from audit.core.run_folder import RunFolder
+from audit.core.sensitive import is_hidden
 from audit.gate.comparison.changed import changed_items
 from audit.reports.browsing.pair_index import CHANGES, PairIndex, PairSelection
 from audit.reports.browsing.sample_index import SampleKey
@@ -119,7 +120,7 @@ def paired() -> list[tuple[Sample, Sample]]:
 
 def holds(sample: Sample, text: str) -> bool:
     texts = [sample.prompt, sample.output, sample.reference, sample.thinking, *(c.text for c in sample.completions)]
-    return any(text.lower() in (one or "").lower() for one in texts)
+    return not is_hidden(sample) and any(text.lower() in (one or "").lower() for one in texts)
 
 
 def either_holds(one: Sample, other: Sample, text: str) -> bool:

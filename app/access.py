@@ -151,14 +151,14 @@ def show_person() -> None:
 
 
 def log(kind: Look, **where: str) -> bool:
-    """Write down that the person at the browser opened a page or sample, or revealed a hidden text.
+    """Write down that the person at the browser opened a page or sample, revealed hidden text, or acted on a waiver.
 
     The same look again is not written twice in a row. Reading goes on where nothing can be written, e.g. in a published
     folder on a read-only disk: the sidebar then says so.
 
     Args:
         kind: What was done.
-        where: ``page``, ``run``, ``task``, ``sample``; empty ones are left out.
+        where: ``page``, ``run``, ``baseline``, ``task``, ``sample``; empty ones are left out.
 
     Returns:
         Whether it is in the log.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from audit.app import links
-from audit.reports.browsing.selection import LONGEST_TEXT, MARKS, RESULTS, SORTS, WITHOUT_FLAG, Selection
+from audit.reports.browsing.selection import LONGEST_TEXT, MARKS, RESULTS, SEARCH_HELP, SORTS, WITHOUT_FLAG, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,6 +74,7 @@ def _texts_and_tasks(index: SampleIndex, wanted: Selection) -> None:
             max_chars=LONGEST_TEXT,
             on_change=_changed,
             args=("text",),
+            help=SEARCH_HELP,
         )
     names = [file.name for file in index.files]
     _several(tasks, "Tasks", "tasks", names, wanted.tasks, "all")

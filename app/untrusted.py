@@ -148,14 +148,18 @@ def _cell(name: str, value: object, is_short: bool) -> Markup:
     return Markup('<td class="{}" role="cell" data-label="{}"><span>{}</span></td>').format(kind, name, shown)
 
 
-def is_masked(sample: Sample) -> bool:
+def is_masked(sample: Sample, run: str | None = None) -> bool:
     """Whether the text of this sample stays hidden: one that may offend, until the reader asks for it.
 
     A reader who asks for a whole sample sees its completions too; one who asks for a completion sees that one.
+
+    Args:
+        sample: The sample.
+        run: Name of its run; None takes the one that is looked at.
     """
     shown: set[str] = st.session_state.get(SHOWN_KEY, set())
     whole = sample.model_copy(update={"sample_id": split_address(sample.sample_id)[0]})
-    return is_hidden(sample) and not {_key(sample), _key(whole)} & shown
+    return is_hidden(sample) and not {_key(sample, run), _key(whole, run)} & shown
 
 
 def show_text(text: str | None, *, absent: str, height: int | None = None) -> None:
@@ -187,32 +191,37 @@ def show_thinking(sample: Sample) -> None:
             show_text(sample.thinking, absent="none", height=380)
 
 
-def show_mask(sample: Sample, key: str, shortcut: str | None = "O", *, inline: bool = False) -> None:
+def show_mask(
+    sample: Sample, key: str, shortcut: str | None = "O", runs: Sequence[str] = (), *, inline: bool = False
+) -> None:
     """Say that the text of a sample is hidden, with a button that shows this one's and logs who saw it.
 
     Args:
         sample: The sample.
         key: Of the button.
         shortcut: Key that presses it; None where a page has several.
+        runs: Names of the runs whose texts of this item are shown; none takes the one that is looked at.
         inline: Whether it is a part of a line, without a frame of its own.
     """
     width: Literal["content", "stretch"] = "content" if inline else "stretch"
     with st.container(border=not inline, horizontal=True, vertical_alignment="center", width=width):
         st.text(MASKED)
-        st.button("Show it", key=key, shortcut=shortcut, on_click=_unmask, args=(sample,), icon=":material/visibility:")
+        wanted = (sample, runs or (links.chosen("run") or "",))
+        st.button("Show it", key=key, shortcut=shortcut, on_click=_unmask, args=wanted, icon=":material/visibility:")
     if st.session_state.pop(REFUSED_KEY, False):
         st.error("Not shown: who sees it must be logged, and the database cannot be written.", icon=":material/error:")
 
 
-def _key(sample: Sample) -> str:
+def _key(sample: Sample, run: str | None) -> str:
     """With the run: another checkpoint's text for the same item is another text, and who sees it is logged again."""
-    return f"{links.chosen('run') or ''}/{sample.suite}/{sample.task}/{sample.sample_id}"
+    return f"{links.chosen('run') or '' if run is None else run}/{sample.suite}/{sample.task}/{sample.sample_id}"
 
 
-def _unmask(sample: Sample) -> None:
+def _unmask(sample: Sample, runs: Sequence[str]) -> None:
     """Show a text from now on, and log it; where people sign in, nothing is shown that cannot be logged."""
-    place = {"run": links.chosen("run") or "", "task": f"{sample.suite}/{sample.task}", "sample": sample.sample_id}
-    if access.log("revealed", **place) or access.is_machine():
-        st.session_state[SHOWN_KEY] = {*st.session_state.get(SHOWN_KEY, set()), _key(sample)}
-    else:
-        st.session_state[REFUSED_KEY] = True
+    for run in runs:
+        place = {"run": run, "task": f"{sample.suite}/{sample.task}", "sample": sample.sample_id}
+        if access.log("revealed", **place) or access.is_machine():
+            st.session_state[SHOWN_KEY] = {*st.session_state.get(SHOWN_KEY, set()), _key(sample, run)}
+        else:
+            st.session_state[REFUSED_KEY] = True

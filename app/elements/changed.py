@@ -17,7 +17,7 @@ from audit.reports.browsing.pair_index import CHANGES as KINDS
 from audit.reports.browsing.pair_index import PairSelection
 from audit.reports.browsing.prompt_parts import question_text
 from audit.reports.browsing.sample_index import SampleIndex, neighbours
-from audit.reports.browsing.selection import LONGEST_TEXT
+from audit.reports.browsing.selection import LONGEST_TEXT, SEARCH_HELP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,19 +52,19 @@ def show_items(index: PairIndex, baseline: RunFolder, candidate: RunFolder) -> N
             return
         st.warning(plain(f"There is no item {wanted} in both runs."), icon=":material/link_off:")
         links.choose("item", None)
-    _list(index, stored.manifest(candidate))
+    _list(index, baseline, candidate)
 
 
-def _list(index: PairIndex, manifest: RunManifest) -> None:
+def _list(index: PairIndex, baseline: RunFolder, candidate: RunFolder) -> None:
     st.header("Items", anchor=False)
     if not index.files:
         st.info("The runs have no task in common whose samples can be paired.")
         return
-    selection = _filters(index, manifest)
+    selection = _filters(index, stored.manifest(candidate))
     found = index.find(selection)
     st.markdown(f"**{_said(selection, len(found))}**")
     if len(found):
-        _table(index, found, manifest)
+        _table(index, found, baseline, candidate)
     _by_slice(index, selection)
 
 
@@ -89,6 +89,7 @@ def _filters(index: PairIndex, manifest: RunManifest) -> PairSelection:
         max_chars=LONGEST_TEXT,
         on_change=_changed,
         args=("find",),
+        help=SEARCH_HELP,
     )
     _box("in", task or EVERY)
     titles = {file.name: task_title(manifest, file.later.task) for file in index.files}
@@ -156,7 +157,7 @@ def _said(selection: PairSelection, count: int) -> str:
     return f"{counted(count, 'item')}: {kind}"
 
 
-def _table(index: PairIndex, found: SampleList, manifest: RunManifest) -> None:
+def _table(index: PairIndex, found: SampleList, baseline: RunFolder, candidate: RunFolder) -> None:
     pages = found.pages(PAGE_SIZE)
     wanted = links.chosen("at") or "1"
     page = min(pages, max(1, int(wanted))) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 1
@@ -166,7 +167,7 @@ def _table(index: PairIndex, found: SampleList, manifest: RunManifest) -> None:
         "Changed items",
         "pairs_table",
         _columns(),
-        _rows(index, keys, manifest, with_task=several),
+        _rows(index, keys, baseline, candidate, with_task=several),
         lambda key: _go_to(index, SampleIndex.key_of(key)),
         Sorting("", descending=False, change=lambda _: None),
     )
@@ -201,10 +202,12 @@ def _columns() -> list[Column]:
     ]
 
 
-def _rows(index: PairIndex, keys: list[SampleKey], manifest: RunManifest, *, with_task: bool) -> list[TableRow]:
-    rows = []
+def _rows(
+    index: PairIndex, keys: list[SampleKey], baseline: RunFolder, candidate: RunFolder, *, with_task: bool
+) -> list[TableRow]:
+    rows, manifest = [], stored.manifest(candidate)
     for key, facts, (earlier, later) in zip(keys, index.facts(keys), index.pairs(keys), strict=True):
-        hidden = is_masked(earlier) or is_masked(later)
+        hidden = is_masked(earlier, baseline.path.name) or is_masked(later, candidate.path.name)
         question, before, after = (
             Cell(MASKED, "muted") if hidden and text is not None else _cell(text)
             for text in (question_text(later), earlier.output, later.output)
@@ -267,7 +270,8 @@ def _item(index: PairIndex, key: SampleKey, baseline: RunFolder, candidate: RunF
     """One item, with the way to the items before and after in the list."""
     (facts,), ((earlier, later),) = index.facts([key]), index.pairs([key])
     task = index.files[key.file].name
-    access.log("opened", page="compare", run=candidate.path.name, task=task, sample=facts.sample_id)
+    runs = {"run": candidate.path.name, "baseline": baseline.path.name}
+    access.log("opened", page="compare", **runs, task=task, sample=facts.sample_id)
     chosen = links.chosen("change")
     selection = PairSelection(
         (links.chosen("find") or "")[:LONGEST_TEXT],
@@ -294,7 +298,7 @@ def _item(index: PairIndex, key: SampleKey, baseline: RunFolder, candidate: RunF
     st.caption(ITEM_KEYS)
     st.html(heading(facts))
     st.caption(plain(f"{task} · item {facts.sample_id}"))
-    show_pair(earlier, later)
+    show_pair(earlier, later, (baseline.path.name, candidate.path.name))
     with st.container(horizontal=True):
         for label, run in (("Open in the baseline", baseline), ("Open in this run", candidate)):
             where = {"run": run.path.name, "task": task, "sample": facts.sample_id}

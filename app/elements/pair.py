@@ -25,6 +25,7 @@ CHANGES: dict[str, tuple[str, str, Tone]] = {
     "moved": ("◆", "Changed", "warn"),
     "fixed": ("▲", "Fixed", "good"),
     "better": ("▲", "Better", "good"),
+    "other prompt": ("?", "Other prompt", "muted"),
     "other answer": ("≠", "Wrong in another way", "warn"),
     "one scored": ("!", "Scored in one run alone", "warn"),
     "same": ("=", "Same result", "muted"),
@@ -36,6 +37,7 @@ MEANINGS = {
     "moved": "another score than in the baseline; neither end is good",
     "fixed": "wrong in the baseline, right in this run",
     "better": "a better score than in the baseline",
+    "other prompt": "the runs asked different things, so that neither is better or worse",
     "other answer": "wrong in both runs, with different answers",
     "one scored": "the other run has no score for it",
     "same": "both runs have the same result",
@@ -58,15 +60,16 @@ def heading(facts: PairFacts) -> Markup:
     return Markup('<h1 class="audit-heading">{}</h1>').format(title)
 
 
-def show_pair(earlier: Sample, later: Sample) -> None:
+def show_pair(earlier: Sample, later: Sample, runs: tuple[str, str]) -> None:
     """Prompt, answers and scores of both runs; texts that may offend are hidden until asked for.
 
     Args:
         earlier: The sample of the baseline.
         later: The sample of this run.
+        runs: Names of both runs.
     """
-    if is_masked(earlier) or is_masked(later):
-        show_mask(later, "show_pair")
+    if is_masked(earlier, runs[0]) or is_masked(later, runs[1]):
+        show_mask(later, "show_pair", runs=runs)
         _scores(earlier, later)
         return
     if earlier.prompt == later.prompt:

@@ -56,7 +56,7 @@ def show_waivers(run: RunFolder, decision: Decision, runs: Path) -> None:
     mine = [one for one in found if _is_good_here(one, run, decision)]
     name = access.user()
     for one in mine:
-        _proposal(one, runs, name)
+        _proposal(one, run, runs, name)
     _file(run, decision, [one for one in mine if one.state == "approved"])
     _propose(run, decision, runs, name)
 
@@ -80,14 +80,14 @@ def _is_good_here(one: Proposal, run: RunFolder, decision: Decision) -> bool:
     return scope_fault(one.waiver("somebody", day), stored.manifest(run), decision.policy_sha256) is None
 
 
-def _proposal(one: Proposal, runs: Path, name: str | None) -> None:
+def _proposal(one: Proposal, run: RunFolder, runs: Path, name: str | None) -> None:
     """What is proposed, by whom, what became of it; buttons while it is open."""
     waiver = one.waiver("somebody", one.proposal.at.astimezone(UTC).date())
     outcome = one.outcome
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(one.id)}: {plain(target(waiver))}**", width="content")
-            colours = {"open": "blue", "approved": "green", "declined": "gray"}
+            colours = {"open": "blue", "approved": "green", "declined": "gray", "taken back": "gray"}
             st.badge(in_badge("needs approval" if one.state == "open" else one.state), color=colours[one.state])  # type: ignore[arg-type] # one of its colours
         st.text(readable(waiver.reason, 2000))
         who = f"Proposed by {one.proposal.by} on {one.proposal.at:%Y-%m-%d}; owner {waiver.owner}"
@@ -96,24 +96,42 @@ def _proposal(one: Proposal, runs: Path, name: str | None) -> None:
             st.caption(plain(f"{one.state.capitalize()} by {outcome.by} on {outcome.at:%Y-%m-%d}. {outcome.comment}"))
         elif name is not None:
             with st.container(horizontal=True):
-                for label, icon, approve in (("Approve", "check", True), ("Decline", "close", False)):
+                ends = ("Take back", "undo", _take_back) if one.is_by(name) else ("Decline", "close", _decline)
+                for label, icon, act in (("Approve", "check", _approve), ends):
                     st.button(
                         label,
-                        key=f"{label.lower()}_{one.id}",
+                        key=f"{label.lower().replace(' ', '_')}_{one.id}",
                         icon=f":material/{icon}:",
-                        on_click=_acting(_decide),
-                        args=(runs, one, name, approve),
+                        on_click=_acting(act),
+                        args=(run, runs, one, name),
                     )
 
 
-def _decide(runs: Path, one: Proposal, name: str, approve: bool) -> None:
+def _approve(run: RunFolder, runs: Path, one: Proposal, name: str) -> None:
+    _decide(runs, one, name, approve=True)
+    access.log("waiver_approved", run=run.path.name, waiver=one.id)
+
+
+def _decline(run: RunFolder, runs: Path, one: Proposal, name: str) -> None:
+    _decide(runs, one, name, approve=False)
+    access.log("waiver_declined", run=run.path.name, waiver=one.id)
+
+
+def _decide(runs: Path, one: Proposal, name: str, *, approve: bool) -> None:
     access.require("adjudicator", "admin")
     proposals.decide(runs, one, by=name, approve=approve)
 
 
-def _suggest(runs: Path, drafted: dict[str, Any], name: str) -> None:
+def _take_back(run: RunFolder, runs: Path, one: Proposal, name: str) -> None:
     access.require("viewer")
-    proposals.propose(runs, drafted, name)
+    proposals.take_back(runs, one, by=name)
+    access.log("waiver_taken_back", run=run.path.name, waiver=one.id)
+
+
+def _suggest(run: RunFolder, runs: Path, drafted: dict[str, Any], name: str) -> None:
+    access.require("viewer")
+    made = proposals.propose(runs, drafted, name)
+    access.log("waiver_proposed", run=run.path.name, waiver=made.id)
 
 
 def _acting(act: Callable[..., object]) -> Callable[..., None]:
@@ -178,5 +196,5 @@ def _propose(run: RunFolder, decision: Decision, runs: Path, name: str | None) -
             drafted = proposals.drafted(
                 check, metric, stored.manifest(run), decision.policy_sha256, reason=reason, owner=owner, expires=expires
             )
-            _acting(_suggest)(runs, drafted, name)
+            _acting(_suggest)(run, runs, drafted, name)
             st.rerun()

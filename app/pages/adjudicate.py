@@ -15,7 +15,7 @@ from audit.app.elements.rating.questions import active_question, go_on, show_que
 from audit.app.elements.rows import Column, Sorting, TableRow, rows_table
 from audit.app.pages.rate import Acting, said_of
 from audit.app.untrusted import plain, show_text, wrapped_table
-from audit.core.errors import AuditError, UsageError
+from audit.core.errors import AuditError
 from audit.ratings.projects.adjudicating import Case, adjudicate, exclude, queue, read_case
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _no_send() -> None:
 def _decide(who: Acting, item: ShownItem, place: drafts.Place, key: str) -> None:
     draft = _written(item, place, key)
     try:
-        _check_waits(who, item.item_id)
+        access.require("adjudicator")
         adjudicate(who.database_url, who.project, who.user, item.item_id, draft.answers, draft.comment.strip())
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)
@@ -154,7 +154,7 @@ def _decide(who: Acting, item: ShownItem, place: drafts.Place, key: str) -> None
 def _exclude(who: Acting, item: ShownItem, place: drafts.Place, key: str) -> None:
     draft = _written(item, place, key)
     try:
-        _check_waits(who, item.item_id)
+        access.require("adjudicator")
         exclude(who.database_url, who.project, who.user, item.item_id, draft.comment)
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)
@@ -167,19 +167,6 @@ def _written(item: ShownItem, place: drafts.Place, key: str) -> drafts.Draft:
     draft = drafts.draft_of(place)
     take_written(item.questions, draft, key)
     return draft
-
-
-def _check_waits(who: Acting, item_id: int) -> None:
-    """Refuse what would replace the decision of somebody else, who had the item open too.
-
-    Raises:
-        UsageError: The item is decided or excluded, or its raters agree by now.
-        NotAllowed: The role was taken, in the app or in the project.
-    """
-    access.require("adjudicator")
-    if all(one.item_id != item_id for one in queue(who.database_url, who.project, who.user)):
-        msg = f"item {item_id} waits for no decision any more: go back to the queue"
-        raise UsageError(msg)
 
 
 def _done(place: drafts.Place, said: str) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from audit.app import links, menu, stored
+from audit.app import access, links, menu, stored
 from audit.app.elements import live
 from audit.app.elements.changed import TO_SAMPLE_KEY, show_items
 from audit.app.frame import run_label
@@ -36,6 +36,7 @@ def page(run: RunFolder, settings: AppSettings) -> None:
     other = _other(name, run, settings)
     if other is None:
         return
+    access.log("opened", page="compare", run=name, baseline=other.path.name)
     invalid = stored.fault(other)
     if invalid:
         st.error(plain(f"Do not believe the numbers of the baseline. {invalid}"), icon=":material/dangerous:")

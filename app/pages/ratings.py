@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from audit.app.settings import AppSettings
     from audit.ratings.projects.progress import RaterProgress
     from audit.ratings.results.agreement import QuestionAgreement
+    from audit.stats.agreement.bradley_terry import Strength
 
 
 def page(settings: AppSettings) -> None:
@@ -119,11 +120,13 @@ def _question(found: QuestionAgreement) -> None:
         if rows:
             st.altair_chart(interval_chart(rows, unit="logits", title="strength", reference=0))
         wrapped_table(
-            [
-                {"run": one.name, "strength": f"{one.value:.3f}", "comparisons": one.comparisons}
-                for one in found.strengths
-            ]
+            [{"run": one.name, "strength": _strength(one), "comparisons": one.comparisons} for one in found.strengths]
         )
+
+
+def _strength(one: Strength) -> str:
+    """A strength with its interval, or why there is none: a bare number would look surer than it is."""
+    return one.why_none or f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
 
 
 def _exports(url: str, project: str, user: str) -> None:

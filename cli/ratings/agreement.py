@@ -108,8 +108,8 @@ def _show_question(one: QuestionAgreement) -> None:
     if one.strengths:
         table = _table("run", "Bradley–Terry strength (logits)", "comparisons")
         for run in one.strengths:
-            shown_ends = estimate_text(run.value, run.low, run.high)
-            table.add_row(printable(run.name), shown_ends, f"{run.comparisons:,}")
+            shown = run.why_none or estimate_text(run.value, run.low, run.high)
+            table.add_row(printable(run.name), shown, f"{run.comparisons:,}")
         out.print(table)
 
 

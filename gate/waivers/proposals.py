@@ -86,10 +86,16 @@ class Proposal:
 
     @property
     def state(self) -> str:
-        """``open``, ``approved`` or ``declined``."""
+        """``open``, ``approved``, ``declined``, or ``taken back`` by who proposed it."""
         if self.outcome is None:
             return "open"
-        return "approved" if self.outcome.approved else "declined"
+        if self.outcome.approved:
+            return "approved"
+        return "taken back" if self.is_by(self.outcome.by) else "declined"
+
+    def is_by(self, name: str) -> bool:
+        """Whether somebody of this very name proposed it; case does not matter, everything else does."""
+        return self.proposal.by.strip().casefold() == name.strip().casefold()
 
     def waiver(self, approver: str | None = None, day: date | None = None) -> Waiver:
         """The waiver as it was approved, or as somebody would approve it.
@@ -203,6 +209,25 @@ def decide(
     except FileExistsError:
         msg = f"waiver {proposal.id}: somebody else was quicker: look at what became of it"
         raise UsageError(msg) from None
+
+
+def take_back(runs: Path, proposal: Proposal, *, by: str, now: datetime | None = None) -> None:
+    """Take back one's own proposal, as long as nobody has decided on it; both files stay.
+
+    Args:
+        runs: Folder of the runs.
+        proposal: As it was read.
+        by: Who proposed it.
+        now: The time; None takes that of the clock.
+
+    Raises:
+        UsageError: Somebody else proposed it, or it was decided on already.
+        WriteError: The file cannot be written.
+    """
+    if not proposal.is_by(by):
+        msg = f"waiver {proposal.id}: {proposal.proposal.by} proposed it: nobody else takes it back"
+        raise UsageError(msg)
+    decide(runs, proposal, by=by, approve=False, now=now)
 
 
 def read_proposals(runs: Path) -> tuple[list[Proposal], list[str]]:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-Look = Literal["opened", "revealed"]
-"""``opened``: a page, or a sample on it; ``revealed``: text that may offend was unfolded."""
-AppEventKind = Literal["role_given", "role_taken", "opened", "revealed"]
+Look = Literal[
+    "opened", "revealed", "waiver_proposed", "waiver_approved", "waiver_declined", "waiver_taken_back"
+]  # fmt: skip
+"""``opened``: a page, or a sample on it; ``revealed``: text that may offend was unfolded; what became of a waiver."""
+AppEventKind = Literal["role_given", "role_taken", Look]
 
 
 class AppEvent(Record):
@@ -37,7 +39,8 @@ class AppEvent(Record):
     person: str
     """Who did it, in the common form of all spellings of a name."""
     content: dict[str, str] = Field(default_factory=dict)
-    """Details: ``to``, ``name`` and ``role`` of a role; ``page``, ``run``, ``task`` and ``sample`` of a look."""
+    """Details: ``to``, ``name`` and ``role`` of a role; ``page``, ``run``, ``baseline``, ``task`` and ``sample`` of a
+    look; ``run`` and ``waiver``."""
 
 
 def append_app_event(connection: Connection, kind: AppEventKind, person: str, content: Mapping[str, str]) -> None:
@@ -54,13 +57,13 @@ def read_app_events(connection: Connection, kinds: Iterable[AppEventKind]) -> li
 
 
 def log_look(database_url: str, user: str, kind: Look, where: Mapping[str, str]) -> None:
-    """Write down what somebody looks at.
+    """Write down what somebody looks at, or does about a waiver.
 
     Args:
         database_url: URL of the database.
         user: Who looks.
-        kind: Whether a page was opened or hidden text revealed.
-        where: ``page``, and as far as there are any ``run``, ``task`` and ``sample``.
+        kind: What was done.
+        where: ``page``, and as far as there are any ``run``, ``baseline``, ``task`` and ``sample``.
 
     Raises:
         UsageError: The name is none, or the database cannot be written.

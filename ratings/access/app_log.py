@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 KINDS: tuple[str, ...] = tuple(dict.fromkeys([*get_args(AppEventKind), *get_args(EventKind)]))
 """What may have happened."""
-_WHERE = ("page", "run", "task", "sample")
+_WHERE = ("page", "run", "baseline", "task", "sample", "waiver")
 
 
 class LogFilter(Record):
@@ -47,7 +47,8 @@ class LogLine(Record):
     kind: str
     """What: one of :data:`KINDS`."""
     where: str
-    """In or of what: page, run, task and sample; project and item; role and its holder. Never an answer."""
+    """In or of what: page, run, the run it is compared with, task and sample; run and waiver; project and item; role
+    and its holder. Never an answer."""
 
 
 def read_log(database_url: str, user: str, wanted: LogFilter, *, at_machine: bool = False) -> list[LogLine]:

@@ -17,13 +17,15 @@ from audit.ratings.projects.answers import ItemAnswers, collect, is_complete
 from audit.ratings.projects.asking import LikertScale, checked
 from audit.ratings.projects.blinding import ShownItem, shown
 from audit.ratings.projects.events import append
-from audit.ratings.projects.leasing import release, release_all
+from audit.ratings.projects.leasing import lock, release, release_all
 from audit.ratings.projects.making import guidelines_of
 from audit.ratings.projects.project import find
 from audit.ratings.projects.rating import seen_form, stored_form
 from audit.ratings.projects.roles import NotAllowed, require, roles_of
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from audit.ratings.projects.project import Project
 
 
@@ -62,15 +64,17 @@ class Case(Record):
 def queue(database_url: str, project: str, user: str) -> list[OpenCase]:
     """Items to decide: flagged ones first, then complete ones whose raters disagree, those furthest apart first.
 
+    Those that the user has rated are left out: somebody else decides them.
+
     Raises:
         NotAllowed: The user is no adjudicator of the project.
         UsageError: There is no such project, or the database cannot be read.
     """
     with reading(database_url) as connection:
         found = find(connection, project)
-        require(connection, found, user, "adjudicator")
-        cases = [_open_case(one, found) for one in collect(connection, found.id) if _is_undecided(one)]
-    waiting = [case for case in cases if case.flags or case.disagreements]
+        who = require(connection, found, user, "adjudicator")
+        others = [one for one in collect(connection, found.id) if who not in one.by_rater and _waits(one, found)]
+    waiting = [_open_case(one, found) for one in others]
     return sorted(waiting, key=lambda case: (-case.flags, -case.spread, case.item_id))
 
 
@@ -86,6 +90,7 @@ def read_case(database_url: str, project: str, user: str, item_id: int) -> Case:
     with writing(database_url) as connection:
         found = find(connection, project)
         who = require(connection, found, user, "adjudicator", "rater")
+        lock(connection, item_id)
         about = _about(collect(connection, found.id), item_id)
         if not _may_see(about, found, who, is_adjudicator="adjudicator" in roles_of(connection, found.id, who)):
             until = "it is complete, and from its raters until it is decided"
@@ -118,16 +123,19 @@ def adjudicate(
         reason: Why.
 
     Raises:
-        NotAllowed: The user is no adjudicator, or may not see the answers yet.
-        UsageError: There is no such item, an answer is impossible, or the database cannot be written.
+        NotAllowed: The user is no adjudicator, has rated the item, or may not see the answers yet.
+        UsageError: There is no such item, it waits for no decision, an answer is impossible, or the database cannot be
+            written.
     """
     with writing(database_url) as connection:
         found = find(connection, project)
         who = require(connection, found, user, "adjudicator")
-        about = _about(collect(connection, found.id), item_id)
+        about = _waiting(connection, found, who, item_id)
         if not _may_see(about, found, who, is_adjudicator=True):
             msg = f"item {item_id}: it is not complete yet: decide it when all its raters have answered"
             raise NotAllowed(msg)
+        if not _waits(about, found):
+            raise UsageError(_closed(item_id))
         lengths = {side: len(output.text) for side, output in about.item.sides(found.seed).items()}
         by_run, _ = stored_form(found, about.item, checked(found.questions, answers, lengths))
         append(connection, found.id, "adjudicated", who, item_id=item_id, content={"answers": by_run, "reason": reason})
@@ -137,8 +145,9 @@ def exclude(database_url: str, project: str, user: str, item_id: int, reason: st
     """Take an item out: nobody gets it any more, and it counts nowhere.
 
     Raises:
-        NotAllowed: The user is no adjudicator of the project.
-        UsageError: There is no such item, there is no reason, or the database cannot be written.
+        NotAllowed: The user is no adjudicator of the project, or has rated the item.
+        UsageError: There is no such item, it is decided or excluded, there is no reason, or the database cannot be
+            written.
     """
     if not reason.strip():
         msg = f"item {item_id}: say why it is taken out"
@@ -146,20 +155,52 @@ def exclude(database_url: str, project: str, user: str, item_id: int, reason: st
     with writing(database_url) as connection:
         found = find(connection, project)
         who = require(connection, found, user, "adjudicator")
-        _about(collect(connection, found.id), item_id)
+        _waiting(connection, found, who, item_id)
         release_all(connection, item_id)
         append(connection, found.id, "excluded", who, item_id=item_id, content={"reason": reason})
 
 
-def _is_undecided(about: ItemAnswers) -> bool:
-    return about.decided is None and not about.excluded
+def _waiting(connection: Connection, project: Project, who: str, item_id: int) -> ItemAnswers:
+    """An item that nobody has decided or excluded, locked until the transaction ends.
+
+    Raises:
+        NotAllowed: The adjudicator has rated it.
+        UsageError: There is no such item, or somebody else was quicker.
+    """
+    lock(connection, item_id)
+    about = _about(collect(connection, project.id), item_id)
+    if about.decided is not None or about.excluded:
+        raise UsageError(_closed(item_id))
+    if who in about.by_rater:
+        msg = f"item {item_id}: you have rated it: another adjudicator decides it"
+        raise NotAllowed(msg)
+    return about
+
+
+def _closed(item_id: int) -> str:
+    return f"item {item_id} waits for no decision any more: go back to the queue"
+
+
+def _waits(about: ItemAnswers, project: Project) -> bool:
+    """Whether an item is flagged, or complete with raters who disagree, and neither decided nor excluded."""
+    if about.decided is not None or about.excluded:
+        return False
+    return bool(about.flags) or bool(_disagreements(about, project))
+
+
+def _disagreements(about: ItemAnswers, project: Project) -> list[str]:
+    """Questions of a complete item to which its raters gave different answers."""
+    if not is_complete(about, project):
+        return []
+    # Two raters who write a free text never write the same.
+    asked = [one for one in project.questions if one.kind != "text"]
+    return [one.name for one in asked if _spread(list(about.values(one.name).values()), one) > 0]
 
 
 def _may_see(about: ItemAnswers, project: Project, who: str, *, is_adjudicator: bool) -> bool:
     if who in about.by_rater and about.decided is not None:
         return True
-    waits = who not in about.by_rater and bool(about.flags)
-    return is_adjudicator and (is_complete(about, project) or waits)
+    return is_adjudicator and who not in about.by_rater and (is_complete(about, project) or bool(about.flags))
 
 
 def _about(found: list[ItemAnswers], item_id: int) -> ItemAnswers:
@@ -172,10 +213,7 @@ def _about(found: list[ItemAnswers], item_id: int) -> ItemAnswers:
 
 def _open_case(about: ItemAnswers, project: Project) -> OpenCase:
     spreads = {one.name: _spread(list(about.values(one.name).values()), one) for one in project.questions}
-    # Two raters who write a free text never write the same.
-    asked = [one.name for one in project.questions if one.kind != "text"]
-    complete = is_complete(about, project)
-    apart = [name for name in asked if complete and spreads[name] > 0]
+    apart = _disagreements(about, project)
     return OpenCase(
         item_id=about.item.id,
         task=about.item.task,

@@ -24,6 +24,10 @@ KEPT_ORDERS = 100
 _orders: dict[tuple[str, int, datetime, int, str], list[tuple[int, str]]] = {}
 
 
+OVER = ("answered", "flagged", "answers_seen")
+"""After which a rater gets an item no more."""
+
+
 def current(connection: Connection, project_id: int, who: str) -> int | None:
     """The item that a rater has leased and not answered; also after the lease has ended, while nobody took the slot."""
     mine = (SlotRow.project_id == project_id) & (SlotRow.person == who) & SlotRow.done.is_(False)
@@ -47,15 +51,27 @@ def candidates(connection: Connection, project: Project, who: str) -> Iterator[i
         start, size = start + size, 2 * size
 
 
+def lock(connection: Connection, item_id: int) -> None:
+    """Let no other transaction that locks the item write about it until this one ends.
+
+    What is read afterwards is what counts: PostgreSQL shows each statement what was committed before it. SQLite's
+    writers wait for each other anyway.
+    """
+    connection.execute(select(ItemRow.id).where(ItemRow.id == item_id).with_for_update(key_share=True))
+
+
 def lease(connection: Connection, project: Project, who: str, item_id: int, kind: str) -> datetime | None:
     """Lease a slot of an item, or renew one's own, inside a transaction that writes.
 
     Returns:
-        When the lease ends, UTC; None where no slot is free any more, or the rater has answered it.
+        When the lease ends, UTC; None where no slot is free any more, or the item was excluded or the rater has
+        answered it, flagged it or seen the answers to it in the meantime.
     """
-    # PostgreSQL: one after the other, so that two raters never make the same slot, and one rater in two windows never
-    # takes two. SQLite's writers wait for each other anyway.
-    connection.execute(select(ItemRow.id).where(ItemRow.id == item_id).with_for_update(key_share=True))
+    # One after the other, so that two raters never make the same slot, and one rater in two windows never takes two.
+    lock(connection, item_id)
+    if _is_over(connection, project.id, who, item_id):
+        release(connection, item_id, who)
+        return None
     until = datetime.now(UTC) + timedelta(seconds=project.lease_seconds)
     own = (SlotRow.item_id == item_id) & (SlotRow.person == who) & SlotRow.done.is_(False)
     if connection.execute(update(SlotRow).where(own).values(until=until)).rowcount:
@@ -111,7 +127,7 @@ def _free(connection: Connection, items: list[int]) -> set[int]:
 
 def _left_out(connection: Connection, project_id: int, who: str) -> tuple[set[int], set[int]]:
     """Items that a rater does not get any more, and those that the rater has skipped."""
-    mine = (EventRow.person == who) & EventRow.kind.in_(["answered", "flagged", "answers_seen", "skipped"])
+    mine = (EventRow.person == who) & EventRow.kind.in_([*OVER, "skipped"])
     wanted = select(EventRow.kind, EventRow.item_id).where(
         EventRow.project_id == project_id, mine | (EventRow.kind == "excluded")
     )
@@ -121,6 +137,14 @@ def _left_out(connection: Connection, project_id: int, who: str) -> tuple[set[in
         if item is not None:
             (skipped if kind == "skipped" else over).add(item)
     return over, skipped
+
+
+def _is_over(connection: Connection, project_id: int, who: str, item_id: int) -> bool:
+    """Whether an item was excluded, or the rater is done with it."""
+    mine = EventRow.kind.in_(OVER) & (EventRow.person == who)
+    about = (EventRow.project_id == project_id) & (EventRow.item_id == item_id)
+    wanted = select(EventRow.id).where(about & or_(EventRow.kind == "excluded", mine)).limit(1)
+    return connection.execute(wanted).first() is not None
 
 
 def _order(connection: Connection, project: Project, who: str) -> list[tuple[int, str]]:

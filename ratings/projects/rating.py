@@ -15,7 +15,7 @@ from audit.ratings.projects.asking import checked
 from audit.ratings.projects.blinding import ShownItem, shown
 from audit.ratings.projects.events import append, of_submission, read_events
 from audit.ratings.projects.item import RatedItem, read_item, read_items
-from audit.ratings.projects.leasing import candidates, current, fill, has_filled, lease, release
+from audit.ratings.projects.leasing import candidates, current, fill, has_filled, lease, lock, release
 from audit.ratings.projects.making import guidelines_of
 from audit.ratings.projects.project import find
 from audit.ratings.projects.roles import require
@@ -106,6 +106,7 @@ def submit(
         if before is not None:
             return Submitted(_same(before, found, who, item_id), _expected(found, item))
         content = _content(connection, found, item, answers, comment)
+        lock(connection, item_id)
         if not fill(connection, item_id, who):
             before = of_submission(connection, submission)  # sent twice at once: the other one was first
             if before is None:
@@ -136,6 +137,7 @@ def change(
         found = find(connection, project)
         who = require(connection, found, user, "rater")
         item = read_item(connection, found.id, item_id)
+        lock(connection, item_id)  # who decides it does not see one answer and replace another
         before = of_submission(connection, submission)
         if before is not None:
             return _same(before, found, who, item_id)
@@ -291,6 +293,7 @@ def _give_back(database_url: str, project: str, user: str, item_id: int, reason:
         found = find(connection, project)
         who = require(connection, found, user, "rater")
         read_item(connection, found.id, item_id)
+        lock(connection, item_id)
         if not release(connection, item_id, who):
             raise UsageError(_why_not(connection, item_id, who))
         kind = "flagged" if flagged else "skipped"

@@ -36,12 +36,13 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, Sample
     from audit.core.run_folder import RunFolder
 
-CHANGES = ("broken", "worse", "moved", "fixed", "better", "other answer", "one scored", "same")
+CHANGES = ("broken", "worse", "moved", "fixed", "better", "other prompt", "other answer", "one scored", "same")
 """What became of an item from the earlier to the later run.
 
 ``broken``, ``fixed``: right before and wrong after, or the opposite. ``worse``, ``better``, ``moved``: another score on
 a scale, or another finding of a probe; ``moved`` where neither end is good. ``other answer``: wrong in both runs, with
-another output. ``one scored``: only one run has a score. ``same``: nothing of all this.
+another output. ``other prompt``: the runs asked different things, so that the results say nothing about each other.
+``one scored``: only one run has a score. ``same``: nothing of all this.
 """
 
 
@@ -50,7 +51,7 @@ class PairSelection:
     """Filters of items that both runs have. Empty ones let everything through."""
 
     text: str = ""
-    """Occurs in a text of either run, whatever the case."""
+    """Occurs in a text of either run that is not hidden, whatever the case."""
     task: str | None = None
     """As ``suite/task``."""
     change: str | None = None

@@ -23,6 +23,8 @@ SORTS = (
 )  # fmt: skip
 """``run``: the order of the run's files. ``worst``: the worst of each task in turn."""
 SUITES: tuple[str, ...] = get_args(Suite)
+SEARCH_HELP = "Whatever the case. Text that is hidden because it may offend is not searched, not even once it is shown."
+"""What search fields say of themselves."""
 LONGEST_TEXT = 1_000
 """Characters of a search text, and of any other value from an address."""
 MOST = 200
@@ -34,7 +36,7 @@ class Selection:
     """Filters, order and page. Empty choices let everything through."""
 
     text: str = ""
-    """Occurs in prompt, output, reference, reasoning trace or a sampled text, whatever the case."""
+    """Occurs in prompt, output, reference, reasoning trace or a sampled text that is not hidden, whatever the case."""
     suites: tuple[str, ...] = ()
     """Any of these."""
     tasks: tuple[str, ...] = ()

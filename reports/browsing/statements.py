@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.records.files.samples_file import SCHEMA
+from audit.core.sensitive import HIDING
 from audit.reports.browsing.selection import UNREADABLE, WITHOUT_FLAG
 
 if TYPE_CHECKING:
     from audit.reports.browsing.selection import Selection
 
+_HIDING = f"[{', '.join(sorted(repr(flag.value) for flag in HIDING))}]"
+SHOWN = f"suite = 'evals' AND NOT list_has_any(flags, {_HIDING})"
+"""Whether the text of a sample is not hidden, as :func:`audit.core.sensitive.is_hidden` has it."""
 CREATE = """
 CREATE TABLE samples (
     file INTEGER, row BIGINT, suite VARCHAR, task VARCHAR, sample_id VARCHAR, score DOUBLE, confidence DOUBLE,
@@ -17,8 +21,8 @@ CREATE TABLE samples (
     question VARCHAR, output VARCHAR, reference VARCHAR, result VARCHAR, worst BIGINT
 )
 """
-INSERT = """
-WITH given AS (SELECT ?::INTEGER AS file, ? AS suite, ? AS task, ?::VARCHAR[] AS explained),
+INSERT = f"""
+WITH given AS (SELECT ?::INTEGER AS file, ? AS of_suite, ? AS of_task, ?::VARCHAR[] AS explained),
 read AS (
     SELECT *, list_filter(spans, lambda part: part.kind = 'field') AS fields
     FROM read_parquet(?, file_row_number = true, hive_partitioning = false)
@@ -28,17 +32,19 @@ asked AS (
     FROM read
 )
 INSERT INTO samples
-SELECT given.file, file_row_number, given.suite, given.task, sample_id, score, confidence,
+SELECT given.file, file_row_number, given.of_suite, given.of_task, sample_id, score, confidence,
     error IS NULL AND score IS NOT NULL AND isfinite(score),
     list_sort(list_distinct(list_concat(flags, flatten(list_transform(completions, lambda one: one.flags))))),
     list_transform(map_entries(slices), lambda one: one.key || ' = ' || one.value),
     greatest(len(completions), 1), tokens_in, list_contains(given.explained, sample_id),
-    lower(CASE WHEN field IS NULL THEN prompt[-160:] ELSE prompt[field.start + 1:field."end"] END)[:40],
-    lower(output)[:40], lower(reference)[:40], NULL, NULL
+    CASE WHEN {SHOWN} THEN
+        lower(CASE WHEN field IS NULL THEN prompt[-160:] ELSE prompt[field.start + 1:field."end"] END)[:40]
+    END,
+    CASE WHEN {SHOWN} THEN lower(output)[:40] END, CASE WHEN {SHOWN} THEN lower(reference)[:40] END, NULL, NULL
 FROM asked, given
-"""
-"""The first characters of texts are kept for sorting alone. Without ``hive_partitioning = false`` a folder called
-``output=x`` would give all its samples that output."""
+"""  # noqa: S608 - constants
+"""The first characters of texts are kept for sorting alone, of hidden ones none: their order would tell what they say.
+Without ``hive_partitioning = false`` a folder called ``output=x`` would give all its samples that output."""
 IS_BINARY = "SELECT bool_and(score IN (0, 1)) FROM samples WHERE file = ? AND scored"
 JUDGE = """
 WITH given AS (SELECT ? AS quantity, ?::BOOLEAN AS two_sided, ?::DOUBLE AS sign, ?::INTEGER AS file),
@@ -75,15 +81,18 @@ SELECT {", ".join(f'"{name}"' for name in SCHEMA.names)}
 FROM read_parquet(?, file_row_number = true, hive_partitioning = false)
 WHERE list_contains(?::BIGINT[], file_row_number) ORDER BY file_row_number
 """  # noqa: S608 - our own column names
-SEARCH = """
+SEARCH = f"""
 SELECT given.file, file_row_number
 FROM (SELECT lower(?) AS wanted, ?::INTEGER AS file) AS given,
     read_parquet(?, file_row_number = true, hive_partitioning = false)
-WHERE contains(lower(prompt), wanted) OR contains(lower(output), wanted) OR contains(lower(reference), wanted)
+WHERE {SHOWN} AND (
+    contains(lower(prompt), wanted) OR contains(lower(output), wanted) OR contains(lower(reference), wanted)
     OR contains(lower(thinking), wanted)
-    OR len(list_filter(completions, lambda one: contains(lower(one."text"), wanted)
-        OR contains(lower(one.thinking), wanted))) > 0
-"""
+    OR len(list_filter(completions, lambda one: NOT list_has_any(one.flags, {_HIDING})
+        AND (contains(lower(one."text"), wanted) OR contains(lower(one.thinking), wanted)))) > 0
+)
+"""  # noqa: S608 - constants
+"""What is hidden is not searched: whether a word is found would say what stands there."""
 _COLUMNS = {
     "worst": "worst", "task": "task", "result": "result", "score": "if(scored, score, NULL)",
     "confidence": "confidence", "question": "question", "output": "output", "reference": "reference",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Ties = Literal["half", "drop"]
 """What a tie counts as: half a win for each, or nothing."""
+NO_INTERVAL = "no interval: all comparisons are of one item, or all came out alike"
 ITERATIONS, TOLERANCE = 100, 1e-12
 
 
@@ -37,6 +38,11 @@ class Strength:
     """Upper end of the interval."""
     comparisons: int
     """Comparisons that it took part in and that count."""
+
+    @property
+    def why_none(self) -> str | None:
+        """Why there is no interval, without which the strength says nothing; None where there is one."""
+        return NO_INTERVAL if self.low is None or self.high is None else None
 
 
 def bradley_terry(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from audit.app import access
 from audit.gate.waivers.proposals import FOLDER, read_proposals
+from audit.ratings.access.app_events import read_app_events
+from audit.ratings.database import reading
 from tests.app.drawn import button, drawn
 
 if TYPE_CHECKING:
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
     import pytest
     from streamlit.testing.v1 import AppTest
 
+    from audit.app.settings import AppSettings
     from audit.core.run_folder import RunFolder
+    from audit.ratings.access.app_events import AppEventKind
 
     Open = Callable[..., AppTest]
 
@@ -53,3 +57,29 @@ def test_only_those_with_the_role_approve(
     monkeypatch.setattr(access, "roles", lambda: {"viewer", "adjudicator"})
     drawn(button(test, "Approve").click().run())
     assert read_proposals(runs)[0][0].state == "approved"
+
+
+def test_a_viewer_takes_back_the_own_proposal_and_no_other(
+    run: RunFolder, runs: Path, settings: AppSettings, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decision = run.read_decision()
+    monkeypatch.setattr("audit.gate.decisions.current", lambda *_, **__: (decision, None))
+    monkeypatch.setattr(access, "user", lambda: "Ada")
+    monkeypatch.setattr(access, "roles", lambda: {"viewer"})
+    test = open_page("decision")
+    test.text_area(key="waiver_reason").set_value("known and small")
+    drawn(button(test, "Propose").click().run())
+    monkeypatch.setattr(access, "user", lambda: "Ben")
+    assert "Take back" not in [one.label for one in drawn(test.run()).button]
+    monkeypatch.setattr(access, "user", lambda: "Ada")
+    assert "Decline" not in [one.label for one in drawn(test.run()).button]
+    drawn(button(test, "Take back").click().run())
+    ((one,), _) = read_proposals(runs)
+    assert one.state == "taken back"
+    assert "Take back" not in [found.label for found in test.button]
+    with reading(settings.database_url) as connection:
+        kinds: list[AppEventKind] = ["waiver_proposed", "waiver_taken_back"]
+        logged = read_app_events(connection, kinds)
+    assert [(event.kind, event.person, event.content["waiver"]) for event in logged] == [
+        (kind, "ada", one.id) for kind in kinds
+    ]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.ratings.access.app_events import read_app_events
+from audit.ratings.database import reading
 from tests.app.conftest import OLDER, RUN_ID
 from tests.app.drawn import button, drawn, every_html, every_markdown, rows_tables, tables
 from tests.gate.sequential.conftest import looks
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from streamlit.testing.v1 import AppTest
 
+    from audit.app.settings import AppSettings
     from audit.core.records import Sample
     from audit.core.run_folder import RunFolder
 
@@ -94,7 +97,9 @@ def test_hostile_text_stays_text(by_task: dict[str, list[Sample]], open_page: Op
 
 
 @pytest.mark.usefixtures("older")
-def test_texts_that_may_offend_are_hidden_in_list_and_item(by_task: dict[str, list[Sample]], open_page: Open) -> None:
+def test_texts_that_may_offend_are_hidden_in_list_and_item_and_the_log_names_both_runs(
+    by_task: dict[str, list[Sample]], settings: AppSettings, open_page: Open
+) -> None:
     test = open_page("compare", run=RUN_ID, **{"in": "toxicity", "change": "same"})
     assert len(rows_tables(test)[0]["rows"]) == 10
     assert "vile" not in everything(test)
@@ -102,6 +107,17 @@ def test_texts_that_may_offend_are_hidden_in_list_and_item(by_task: dict[str, li
     assert "vile" not in everything(test)
     drawn(button(test, "Show it").click().run())
     assert "vile continuation" in everything(test)
+    with reading(settings.database_url) as connection:
+        looks_at = [(one.kind, one.content) for one in read_app_events(connection, ["opened", "revealed"])]
+    both, item = (
+        {"run": RUN_ID, "baseline": OLDER},
+        {"task": "safety/toxicity", "sample": by_task["toxicity"][0].sample_id},
+    )
+    assert ("opened", {"page": "compare", **both}) in looks_at
+    assert ("opened", {"page": "compare", **both, **item}) in looks_at
+    assert [content for kind, content in looks_at if kind == "revealed"] == [
+        {"run": one, **item} for one in (OLDER, RUN_ID)
+    ]
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,18 @@ def test_a_viewer_sees_which_run_is_preferred_and_no_export(settings: AppSetting
     test = drawn(as_rater(open_page("ratings"), "Vera"))
     assert "Bradley–Terry" in every_markdown(test)
     assert sorted(tables(test)[2]["run"]) == ["run-1", "run-2"]
+    assert all(
+        re.fullmatch(r"-?\d\.\d{3} \(-?\d+\.\d{3} to -?\d+\.\d{3}\)", one) for one in tables(test)[2]["strength"]
+    )
     assert not test.get("download_button")
+
+
+def test_a_strength_without_an_interval_is_no_number(settings: AppSettings, open_page: Open) -> None:
+    made = made_in(settings.database_url, 1, raters=2, pairs=True)  # of one item nobody knows how items differ
+    made.rate_all("Ann", preference="a")
+    made.rate_all("Bob", preference="b")
+    test = drawn(as_rater(open_page("ratings"), "Vera"))
+    assert tables(test)[2]["strength"] == ["no interval: all comparisons are of one item, or all came out alike"] * 2
 
 
 def test_a_file_is_not_made_for_who_lost_every_role_in_the_app(

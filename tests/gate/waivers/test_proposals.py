@@ -10,7 +10,7 @@ import pytest
 
 from audit.core.errors import ConfigError, UsageError
 from audit.core.records import Decision
-from audit.gate.waivers.proposals import FOLDER, Proposal, decide, drafted, propose, read_proposals, waivable
+from audit.gate.waivers.proposals import FOLDER, Proposal, decide, drafted, propose, read_proposals, take_back, waivable
 from audit.gate.waivers.waiver_file import load_waivers, written
 from tests.reports.conftest import a_manifest
 from tests.reports.decision.test_rule_axis import a_check
@@ -62,8 +62,12 @@ def test_nobody_approves_alone(tmp_path: Path, by: str, owner: str, reason: str)
     with pytest.raises(UsageError, match=reason):
         decide(tmp_path, one(tmp_path), by=by, approve=True, now=NOW)
     assert one(tmp_path).state == "open"
-    decide(tmp_path, one(tmp_path), by="Ada Lovelace", approve=False, comment="taken back", now=NOW)
-    assert one(tmp_path).state == "declined"
+    with pytest.raises(UsageError, match="nobody else takes it back"):
+        take_back(tmp_path, one(tmp_path), by="ada.lovelace", now=NOW)
+    take_back(tmp_path, one(tmp_path), by="ADA Lovelace ", now=NOW)
+    assert one(tmp_path).state == "taken back"
+    with pytest.raises(UsageError, match="somebody else was quicker"):
+        take_back(tmp_path, one(tmp_path), by="Ada Lovelace", now=NOW)
 
 
 def test_the_first_answer_counts(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from audit.core.errors import UsageError
@@ -110,3 +112,45 @@ def test_who_has_seen_the_answers_of_an_item_rates_it_no_more(any_database: str)
     read_case(any_database, "p", "Judge", item)
     assert made.next("Judge") is None
     assert made.next("Bob") == item
+
+
+def test_of_two_who_decide_at_once_one_is_too_late(any_database: str) -> None:
+    made = made_in(any_database, 1)
+    answer_each(made, "Ann", {1: 1})
+    answer_each(made, "Bob", {1: 5})
+    give_role(any_database, "p", "Root", "Jury", "adjudicator")
+    start, refused = threading.Barrier(2), []
+
+    def decide(who: str, points: int) -> None:
+        start.wait()
+        try:
+            adjudicate(any_database, "p", who, 1, {"rating": points})
+        except UsageError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=decide, args=given) for given in (("Judge", 2), ("Jury", 4))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading(any_database) as connection:
+        assert len(read_events(connection, 1, ["adjudicated"])) == 1
+    assert refused == ["item 1 waits for no decision any more: go back to the queue"]
+    with pytest.raises(UsageError, match="waits for no decision"):
+        exclude(any_database, "p", "Judge", 1, "too late")
+
+
+def test_nobody_decides_what_they_rated_or_what_is_agreed_on(database_url: str) -> None:
+    made = made_in(database_url, 2)
+    answer_each(made, "Ann", {1: 1, 2: 3})
+    answer_each(made, "Bob", {1: 5, 2: 3})
+    give_role(database_url, "p", "Root", "Ann", "adjudicator")
+    assert queue(database_url, "p", "Ann") == []
+    with pytest.raises(NotAllowed, match="hidden until"):
+        read_case(database_url, "p", "Ann", 1)
+    with pytest.raises(NotAllowed, match="you have rated it"):
+        adjudicate(database_url, "p", "Ann", 1, {"rating": 1})
+    with pytest.raises(NotAllowed, match="you have rated it"):
+        exclude(database_url, "p", "Ann", 1, "mine was right")
+    with pytest.raises(UsageError, match="waits for no decision"):
+        adjudicate(database_url, "p", "Judge", 2, {"rating": 1})

@@ -6,9 +6,11 @@ import threading
 
 from audit.core.errors import UsageError
 from audit.ratings.database import reading, writing
+from audit.ratings.projects.adjudicating import exclude
 from audit.ratings.projects.leasing import candidates, current, fill, has_filled, lease, release
 from audit.ratings.projects.making import add_items
 from audit.ratings.projects.project import find
+from audit.ratings.projects.rating import flag
 from tests.ratings.projects.made import content, made_in
 
 
@@ -63,6 +65,18 @@ def test_an_item_that_was_answered_in_another_window_is_not_leased_again(any_dat
     made.answer("Ann", made.next("Ann") or 0, rating=3)
     with writing(any_database) as connection:
         assert lease(connection, find(connection, "p"), "ann", 1, "regular") is None
+
+
+def test_what_was_flagged_or_excluded_after_it_was_looked_for_is_not_leased(database_url: str) -> None:
+    """In another window, between the look for an item and the lease of it."""
+    made = made_in(database_url, 2, raters=2)
+    item = made.next("Ann") or 0
+    flag(database_url, "p", "Ann", item, "cut off")
+    exclude(database_url, "p", "Judge", 3 - item, "twice in the list")
+    with writing(database_url) as connection:
+        project = find(connection, "p")
+        assert [lease(connection, project, "ann", number, "regular") for number in (1, 2)] == [None, None]
+        assert lease(connection, project, "bob", item, "regular") is not None
 
 
 def test_raters_who_begin_at_once_all_get_the_calibration_item(any_database: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from audit.core.records import Sample, SampledText
 from audit.core.run_folder import RunFolder
+from audit.core.sensitive import is_hidden
 from audit.gate.comparison.changed import changed_items
 from audit.reports.browsing.pair_index import CHANGES, PairIndex, PairSelection
 from audit.reports.browsing.sample_index import SampleKey
@@ -44,6 +45,9 @@ def both(run: int) -> dict[str, list[Sample]]:
     texts = [made("texts", n, run, None if n == 4 + run else (n * (29 + 4 * run) % 31) / 31) for n in range(25)]
     harm = [made("harm", n, run, float((n + run * (n % 3)) % 4 == 0)) for n in range(16)]
     gaps = [made("gaps", n, run, (n * (5 + run)) % 7 - 3.0) for n in range(12 - run)]
+    if run:
+        gaps[3] = gaps[3].model_copy(update={"prompt": gaps[3].prompt + "!"})
+        gaps[5] = gaps[5].model_copy(update={"prompt_sha256": "1" * 64})  # the earlier run did not store it
     found = {"answers": answers[::-1] if run else answers, "texts": texts, "harm": harm, "gaps": gaps}
     if run:
         found["answers"][3] = found["answers"][3].model_copy(
@@ -88,6 +92,8 @@ def score(sample: Sample) -> float | None:
 
 def change_of(earlier: Sample, later: Sample) -> str:
     before, after = score(earlier), score(later)
+    if earlier.prompt != later.prompt:
+        return "other prompt"
     if before is None or after is None:
         return "same" if before is after else "one scored"
     if before == after:
@@ -114,7 +120,7 @@ def paired() -> list[tuple[Sample, Sample]]:
 
 def holds(sample: Sample, text: str) -> bool:
     texts = [sample.prompt, sample.output, sample.reference, sample.thinking, *(c.text for c in sample.completions)]
-    return any(text.lower() in (one or "").lower() for one in texts)
+    return not is_hidden(sample) and any(text.lower() in (one or "").lower() for one in texts)
 
 
 def either_holds(one: Sample, other: Sample, text: str) -> bool:
@@ -169,7 +175,16 @@ def test_losses_come_first_as_the_gate_sorts_them(index: PairIndex) -> None:
         assert all(change in ("broken", "worse") for change in (one.change for one in facts))
     everything = index.find(PairSelection())
     kinds = [one.change for one in index.facts([everything[place] for place in range(len(everything))])]
-    group = {"broken": 0, "worse": 0, "moved": 0, "other answer": 1, "one scored": 2, "fixed": 3, "better": 3}
+    group = {
+        "broken": 0,
+        "worse": 0,
+        "moved": 0,
+        "other prompt": 1,
+        "other answer": 1,
+        "one scored": 2,
+        "fixed": 3,
+        "better": 3,
+    }
     assert [key for key, _ in groupby(group[kind] for kind in kinds)] == [0, 1, 2, 3]
 
 
@@ -226,6 +241,29 @@ def test_samples_of_one_id_are_paired_in_their_order(tmp_path: Path) -> None:
         folder.write_samples("evals", "answers", twins)
     index = PairIndex.read(folders[0], folders[1], [])
     assert [one.change for one in index.facts([*index.find(PairSelection()).page(1, 9)])] == ["broken", "fixed"]
+
+
+def test_another_prompt_is_neither_a_loss_nor_a_gain(tmp_path: Path) -> None:
+    """By the digests where both runs have them, which texts that were changed before storing do not tell."""
+    folders = [RunFolder(tmp_path / str(run)) for run in (0, 1)]
+    for run, folder in enumerate(folders):
+        asked: list[dict[str, Any]] = [
+            {"prompt": "back\\slash", "output": "half \ud83d"},
+            {"prompt": f"[{run}]"},
+            {"prompt_sha256": f"{run}" * 64},
+            {"prompt": f"[{run}]", "prompt_sha256": "2" * 64},
+        ]
+        samples = [made("answers", n, 0, 1.0 - run, **more) for n, more in enumerate(asked)]
+        folder.write_samples(
+            "evals", "answers", samples if run else [samples[0].model_copy(update={"output": ""}), *samples[1:]]
+        )
+    index = PairIndex.read(folders[0], folders[1], [])
+    listed = {one.sample_id[-1]: one.change for one in index.facts(index.find(PairSelection()).page(1, 9))}
+    assert listed == {"0": "broken", "1": "other prompt", "2": "other prompt", "3": "broken"}
+    assert [(row.name, row.n, row.lower) for row in index.by_slice("evals/answers")] == [
+        ("kind = 0", 1, 1),
+        ("o'k = x", 1, 1),
+    ]
 
 
 def test_a_broken_file_is_left_out_with_its_fault(runs: tuple[RunFolder, RunFolder], tmp_path: Path) -> None:

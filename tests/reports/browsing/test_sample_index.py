@@ -9,6 +9,7 @@ import pytest
 from audit.core.errors import RunFolderError
 from audit.core.records import Flag, Sample, SampledText, Span
 from audit.core.run_folder import RunFolder
+from audit.core.sensitive import is_hidden
 from audit.reports.browsing.sample_index import SampleIndex, neighbours
 from audit.reports.browsing.selection import Selection
 from audit.reports.errors.analysis import analyse
@@ -81,7 +82,7 @@ def found(index: SampleIndex, selection: Selection) -> list[str]:
 
 def holds(sample: Sample, text: str) -> bool:
     texts = [sample.prompt, sample.output, sample.reference, sample.thinking, *(c.text for c in sample.completions)]
-    return any(text.lower() in (one or "").lower() for one in texts)
+    return not is_hidden(sample) and any(text.lower() in (one or "").lower() for one in texts)
 
 
 def is_scored(sample: Sample) -> bool:
@@ -142,7 +143,7 @@ def test_sorting_puts_missing_values_last(
     keys: dict[str, Callable[[Sample], Any]] = {
         "score": lambda s: s.score if is_scored(s) else None,
         "confidence": lambda s: s.confidence,
-        "reference": lambda s: None if s.reference is None else s.reference.lower(),
+        "reference": lambda s: None if s.reference is None or is_hidden(s) else s.reference.lower(),
         "tokens": lambda s: s.tokens_in,
     }
     for name, key in keys.items():
@@ -185,6 +186,24 @@ def test_the_question_is_what_is_sorted_by(tmp_path: Path) -> None:
     run.write_samples("evals", "t", samples)
     index = SampleIndex.read(run, [], set())
     assert found(index, Selection(sort="question")) == ["t-002", "t-000", "t-001"]
+
+
+def test_hidden_text_is_neither_found_nor_sorted_by(tmp_path: Path) -> None:
+    """Whether it is found, and where it stands, would say what it says."""
+    run = RunFolder(tmp_path / "run")
+    flags = [[], [Flag.OFFENSIVE], [Flag.UNJUDGED], [Flag.TIE]]
+    samples = [made("t", n, 1.0, output=f"vile {9 - n}", flags=flag) for n, flag in enumerate(flags)]
+    samples[0] = samples[0].model_copy(
+        update={"completions": [SampledText(text="viler", flags=[Flag.OFFENSIVE]), SampledText(text="milder")]}
+    )
+    run.write_samples("evals", "t", samples)
+    run.write_samples("safety", "harm", [made("harm", 0, 1.0, output="vile")])
+    index = SampleIndex.read(run, [], set())
+    for text, there in {"VILE": ["t-000", "t-003"], "viler": [], "milder": ["t-000"]}.items():
+        assert found(index, Selection(text=text)) == there
+    for name in ("output", "question"):
+        listed = found(index, Selection(sort=name, descending=True))
+        assert listed[2:] == ["t-001", "t-002", "harm-000"]
 
 
 def test_a_file_with_surrogates_is_searched_and_read(tmp_path: Path) -> None:

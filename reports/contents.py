@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from audit.core import collector
 from audit.core.sensitive import is_hidden
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
 from audit.reports.errors.analysis import LISTED, ErrorAnalysis, analyse
 from audit.reports.errors.scoring import ScoringAgreement, ScoringAgreements
 from audit.stats.aggregate import UNSCORED
+from audit.stats.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -109,6 +111,7 @@ class RunContents:
         return [task for task in self.tasks if task.suite == suite]
 
 
+@collector.paused()
 def read(
     run: RunFolder,
     *,
@@ -129,16 +132,18 @@ def read(
         RunFolderError: A file of the folder is missing, broken or of a newer schema.
         ConfigError: The baseline is the run itself, or another one than that of the verdict.
     """
-    evidence.check(run)
+    numbers, records = evidence.check_files(run), Records(run)
     manifest = run.read_manifest()
     metrics, digest = read_metrics(run, manifest)
-    decision, stale = decisions.current(run, manifest, metrics, digest, baseline, datetime.now(UTC).date())
+    decision, stale = decisions.current(run, manifest, metrics, digest, baseline, datetime.now(UTC).date(), numbers)
     stored = run.tasks()
     attributions = read_attributions(run, manifest)
     tasks, agreements = [], ScoringAgreements()
     for suite, task in _task_order(metrics, stored, attributions):
         mine = [metric for metric in metrics if (metric.suite, metric.task) == (suite, task)]
-        samples = run.read_samples(suite, task) if (suite, task) in stored else []
+        if numbers:  # with the samples that are shown, so that they are read once
+            numbers.check_task(suite, task, None, records)
+        samples = records.samples(suite, task) if (suite, task) in stored else []
         analysis = analysis_of(manifest, metrics, suite, task, samples, listed) if samples else None
         agreements.add(suite, task, samples, mine)
         explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]

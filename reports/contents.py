@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
+    from audit.ratings.results.of_run import RunRatings
     from audit.reports.comparison.baseline_contents import BaselineContents
 
 SUITES: tuple[Suite, ...] = ("evals", "safety", "explain")
@@ -74,6 +75,8 @@ class RunContents:
     """In the order of suites and of the metrics file."""
     ratings: list[RatingSummary] = field(default_factory=list)
     """What people said about the run's outputs."""
+    people: list[RunRatings] = field(default_factory=list)
+    """How far they agree, and which metrics follow them, project by project."""
     drivers: Drivers | None = None
     """What drives answers across samples; null when the run looked for nothing."""
     path: Path | None = None
@@ -116,6 +119,7 @@ def read(
     run: RunFolder,
     *,
     ratings: Iterable[RatingSummary] = (),
+    people: Iterable[RunRatings] = (),
     listed: int = LISTED,
     baseline: RunFolder | None = None,
 ) -> RunContents:
@@ -125,6 +129,7 @@ def read(
         run: The folder.
         baseline: The run to show it next to; None takes that of the verdict, where its folder is next to the run.
         ratings: ``audit.ratings.summary(database_url, run_id)`` where people rated.
+        people: ``audit.ratings.results.of_run.results_of_run(database_url, run_id)`` where they rated in projects.
         listed: Samples listed per task at most.
 
     Raises:
@@ -158,7 +163,8 @@ def read(
         stale,
         tasks,
         list(ratings),
-        run.read_drivers(),
+        people=list(people),
+        drivers=run.read_drivers(),
         path=run.path,
         baseline=other,
         no_baseline=why,

@@ -316,4 +316,4 @@ def _refresh_card(folder: RunFolder, decision: Decision) -> None:
     from audit.reports.render.card import write_card  # noqa: PLC0415 - Altair takes seconds to import
 
     err.print("updating the report card", style="dim")
-    write_card(folder, ratings=ratings_of(folder))
+    write_card(folder, **ratings_of(folder))

@@ -149,9 +149,9 @@ def _metrics(metrics: Iterable[Metric]) -> list[str]:
 
 
 def _ratings(contents: RunContents) -> list[str]:
-    if not contents.ratings:
+    if not contents.ratings and not contents.people:
         return ["No output of this run was rated by people."]
-    return markdown.rating_table(contents)
+    return markdown.rating_lines(contents)
 
 
 def _decision(contents: RunContents) -> Iterator[str]:

@@ -31,8 +31,8 @@ def render(contents: RunContents) -> str:
     one: ``run``, the ``metrics`` that may be compared, ``changes`` with the number of items by task), ``no_baseline``
     (why that of the verdict is not shown), ``tasks`` (each with ``suite``, ``task``, ``metrics``, ``analysis``,
     ``attributions``), ``scoring`` (tasks that ask the same questions by likelihood and by generation), ``drivers``
-    (null where the run looked for none; without hidden words), ``ratings`` and ``people`` (agreement, and metrics against
-    people, by project).
+    (null where the run looked for none; without hidden words), ``ratings`` and ``people`` (by project: agreement, and
+    metrics against people).
 
     Samples other than the listed ones stay in the run folder's Parquet files. The texts and attributions of samples
     that the card hides are left out, as are hidden completions of other samples. What single attention heads look at

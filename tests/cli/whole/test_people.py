@@ -53,9 +53,8 @@ def test_ratings_reach_agreement_card_gate_and_training(
     assert "30 of 30 items complete, 90 of 90 answers" in " ".join(out.split())
 
     policy = tmp_path / "policy.yaml"
-    policy.write_text(
-        yaml.safe_dump({"rules": [{**RULE, "min": 0.3, "corrected": {**RULE["corrected"], "labels": 30}}]})
-    )
+    rule = {**RULE, "min": 0.3, "corrected": {"rated_at_least": 4, "labels": 30}}
+    policy.write_text(yaml.safe_dump({"rules": [rule]}))
     assert audit("gate", run.path, "--policy", policy)[0] == 0
     decision = run.read_decision()
     assert decision is not None

@@ -95,7 +95,11 @@ class TitledTable:
     def fitted(self, console: Console) -> RenderableType:
         """The table, or paragraphs where it is wider than the terminal."""
         table = self._table()
-        if console.measure(table, options=console.options.update(max_width=10_000)).minimum <= console.width:
+        last = table.columns[-1]
+        last.width = last.min_width  # whatever its longest word is, such as a path: it may be folded
+        needed = console.measure(table, options=console.options.update(max_width=10_000)).minimum
+        last.width = None
+        if needed <= console.width:
             return table
         head = [Text(self._title)] if self._title else []
         return Group(*head, *self._paragraphs(console.width), Text(self._caption, style="dim"))
@@ -121,6 +125,9 @@ class TitledTable:
             below = Group(*_filled(pairs, room), *([last[1]] if last[1] else []))
             told = Group(*([what] if what else []), Padding(below, (0, 0, 0, INDENT)))
             grid = Table.grid(padding=(0, 2, 0, 0))
+            if self._lead is not None:
+                grid.add_column(no_wrap=True)
+            grid.add_column(overflow="fold")
             grid.add_row(*([lead] if self._lead is not None else []), told)
             yield grid
 

@@ -89,6 +89,18 @@ def test_a_narrow_terminal_gets_paragraphs_without_a_broken_word() -> None:
         assert text.startswith("INCONCLUSIVE" if lead else "A long title")
 
 
+def test_a_path_is_folded_not_cut() -> None:
+    path = "/data/" + "long-name-of-a-folder-" * 8 + "end"
+    for width in (60, 120):
+        table = TitledTable([Column("value"), Column("reason", overflow="fold", min_width=16)], lead="verdict")
+        table.add("", "t/m", ["1", f"see {path}"], Text("FAIL"))
+        stream = io.StringIO()
+        console = Console(file=stream, width=width)
+        console.print(table.fitted(console))
+        lines = stream.getvalue().splitlines()
+        assert path in "".join(line.rstrip(" │").rpartition("│")[2].strip() for line in lines)
+
+
 def test_a_wide_terminal_gets_one_table_with_whole_names() -> None:
     lines = titled(120, lead=True)
     assert "┃ verdict" in lines[1]

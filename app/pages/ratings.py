@@ -153,7 +153,7 @@ def _dots(
     rows: Iterable[tuple[str, float | None, Interval | None, int]],
     title: str,
     *,
-    unit: str = "points",
+    unit: str = "points of the scale",
     reference: float = 0.0,
 ) -> None:
     """Values with their intervals on one axis; those without a value are left to the sentence below."""

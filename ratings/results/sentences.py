@@ -46,7 +46,7 @@ def metrics_sentence(found: Iterable[MetricAgainstPeople]) -> str:
     parts: dict[int | None, list[str]] = {}
     for one in found:
         known = one.correlation.value is not None
-        shown = f"{printable(one.score, 60)} ({_estimate(one.correlation.value, one.correlation.interval)})"
+        shown = f"{printable(one.score, 60)} {_estimate(one.correlation.value, one.correlation.interval)}"
         parts.setdefault(_side(one.correlation.interval, 0.0) if known else None, []).append(
             shown if known else f"{printable(one.score, 60)} ({one.correlation.why_none})"
         )
@@ -66,7 +66,7 @@ def sides_sentence(found: Iterable[SideBias]) -> str:
         return "Too few preferences of any rater to see whether a side is preferred."
     shown = [
         f"{printable(one.rater, 60)} prefers side {'A' if _side(one.interval, AT_RANDOM) == 1 else 'B'}"
-        f" ({_estimate(one.share, one.interval, 'share')} for A)"
+        f": {_estimate(one.share, one.interval, 'share')} are for A"
         for one in known
         if _side(one.interval, AT_RANDOM)
     ]
@@ -82,7 +82,7 @@ def bias_sentence(found: Iterable[RaterBias]) -> str:
         return "Too few items with several raters to see whether one is milder than the others."
     shown = [
         f"{printable(one.rater, 60)} is {'milder' if _side(one.interval, 0.0) == 1 else 'stricter'} than the others"
-        f" ({_estimate(one.bias, one.interval)} points)"
+        f": {_estimate(one.bias, one.interval)} points"
         for one in known
         if _side(one.interval, 0.0)
     ]
@@ -96,13 +96,13 @@ def drift_sentence(found: Iterable[RaterBias]) -> str:
         return "Too few items with several raters to see whether one changes over time."
     shown = [
         f"{printable(one.rater, 60)} became {'milder' if _side(one.drift_interval, 0.0) == 1 else 'stricter'}"
-        f" ({_estimate(one.drift, one.drift_interval)} points)"
+        f": {_estimate(one.drift, one.drift_interval)} points"
         for one in known
         if _side(one.drift_interval, 0.0)
     ]
     if not shown:
         return "No rater is shown to become milder or stricter over time."
-    return f"From the first item to the last, compared with the others: {'; '.join(shown)}."
+    return f"{'; '.join(shown)}, from the first item to the last, compared with the others."
 
 
 def _side(interval: Interval | None, reference: float) -> int:

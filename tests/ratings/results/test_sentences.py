@@ -48,7 +48,7 @@ def test_metrics_are_sorted_by_what_is_shown() -> None:
         for name, one in correlations.items()
     )
     higher, lower, open_, none = (said.index(text) for text in ("Higher", "Lower", "Not shown", "No correlation"))
-    assert higher < said.index("score (") < lower < said.index("toxicity (") < open_ < said.index("length (") < none
+    assert higher < said.index("score ") < lower < said.index("toxicity ") < open_ < said.index("length ") < none
     assert said.endswith("No correlation: rare (3 rated outputs: at least 10 are needed).")
 
 
@@ -62,7 +62,7 @@ def test_sides_and_raters() -> None:
     mild = RaterBias("Ann", 20, 0.5, ends(0.2, 0.8), -0.7, ends(-1.2, -0.1))
     open_ = RaterBias("Bob", 20, -0.5, ends(-1.2, 0.2), 0.1, ends(-0.1, 0.4))
     none = RaterBias("Cem", 2, None, None, None, None)
-    assert bias_sentence([mild, open_]).startswith("Ann is milder than the others (0.5")
+    assert bias_sentence([mild, open_]).startswith("Ann is milder than the others: 0.5")
     assert bias_sentence([open_]) == "No rater is shown to be milder or stricter than the others."
     assert "Ann became stricter" in drift_sentence([mild, open_])
     assert drift_sentence([open_]) == "No rater is shown to become milder or stricter over time."

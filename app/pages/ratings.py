@@ -9,6 +9,7 @@ import streamlit as st
 
 from audit.app import access
 from audit.app.elements.charts import interval_chart
+from audit.app.elements.rating.judged import show_judges
 from audit.app.elements.rating.project import choose_project
 from audit.app.untrusted import plain, table, wrapped_table
 from audit.ratings.access.app_roles import app_roles
@@ -19,6 +20,7 @@ from audit.ratings.projects.project import read_projects
 from audit.ratings.projects.roles import NotAllowed, my_roles
 from audit.ratings.results import sentences
 from audit.ratings.results.agreement import agreement
+from audit.ratings.results.judges import validity
 from audit.ratings.results.trusted import against_people
 from audit.reports.drawing.charts import IntervalRow
 
@@ -64,6 +66,7 @@ def page(settings: AppSettings) -> None:
     for question in agreement(url, project, user).questions:
         _question(question)
     _metrics(against_people(url, project, user))
+    show_judges(validity(url, project, user))
     if "admin" in roles:
         _exports(url, project, user)
 

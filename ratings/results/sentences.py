@@ -10,6 +10,7 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from audit.ratings.results.judges import JudgeValidity
     from audit.ratings.results.trusted import MetricAgainstPeople
     from audit.stats.agreement.estimate import Coefficient
     from audit.stats.agreement.raters import RaterBias, SideBias
@@ -35,6 +36,20 @@ def agreement_sentence(found: Sequence[Coefficient]) -> str:
         case -1:
             return f"Raters agree less than by chance: {shown}, where 0 is chance."
     return f"Not shown that raters agree more than by chance: {shown}, where 0 is chance."
+
+
+def judge_sentence(found: JudgeValidity) -> str:
+    """Whether people agree with a judge more than by chance."""
+    judge, agreed = printable(found.judge, 60), found.agreement
+    if agreed.value is None:
+        return f"Nothing is known about {judge}: {agreed.why_none}."
+    shown = f"{agreed.name} {_estimate(agreed.value, agreed.interval)}"
+    match _side(agreed.interval, 0.0):
+        case 1:
+            return f"{judge} agrees with people more than by chance: {shown}, where 0 is chance and 1 is complete."
+        case -1:
+            return f"{judge} agrees with people less than by chance: {shown}, where 0 is chance."
+    return f"Not shown that {judge} agrees with people more than by chance: {shown}, where 0 is chance."
 
 
 def metrics_sentence(found: Iterable[MetricAgainstPeople]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from audit.ratings.results.judges import JudgeValidity
 from audit.ratings.results.sentences import (
     agreement_sentence,
     bias_sentence,
     drift_sentence,
+    judge_sentence,
     metrics_sentence,
     sides_sentence,
 )
@@ -34,6 +36,22 @@ def test_agreement(low: float, high: float, begins: str) -> None:
     found = [Coefficient("krippendorff (ordinal)", 0.5, ends(low, high), 20, 60)]
     assert agreement_sentence(found).startswith(begins)
     assert agreement_sentence([Coefficient("cohen", None, None, 1, 2, "one item")]) == "one item"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "begins"),
+    [
+        (0.2, 0.8, "J agrees with people more"),
+        (-0.1, 0.8, "Not shown that J"),
+        (-0.8, -0.1, "J agrees with people less"),
+    ],
+)
+def test_judges(low: float, high: float, begins: str) -> None:
+    about = {"judge": "J", "checkpoint": "c", "question": "q", "judged": 20, "unanswered": 0, "undecided": 0}
+    found = JudgeValidity(**about, agreement=Coefficient("cohen", 0.5, ends(low, high), 20, 40))
+    assert judge_sentence(found).startswith(begins)
+    none = found.model_copy(update={"agreement": Coefficient("cohen", None, None, 1, 2, "one item alone")})
+    assert judge_sentence(none) == "Nothing is known about J: one item alone."
 
 
 def test_metrics_are_sorted_by_what_is_shown() -> None:

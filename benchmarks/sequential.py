@@ -7,9 +7,9 @@
 Each rule says that a candidate is no worse than a baseline by a margin of 5 points, on a task of 3,000 yes-or-no items,
 of which one in ten changes. Items in clusters (300 of ten, passages, or 3,000 of ten in a task of 30,000 items) are
 answered cluster by cluster, in random order. The audit looks at 50 items of each task, then at a quarter more again and
-again. A rule is closed when :func:`audit.stats.sequential.decided` says so; what is open at the end is judged by Tango's
-interval at :func:`audit.stats.sequential.last_confidence`. The audit of all items has the interval at 95 %. Violations are
-Bonferroni-adjusted over the rules in both, and over the audits that share an error.
+again. A rule is closed when :func:`audit.stats.sequential.decided` says so; what is open at the end is judged by
+Tango's interval at :func:`audit.stats.sequential.last_confidence`. The audit of all items has the interval at 95 %.
+Violations are Bonferroni-adjusted over the rules in both, and over the audits that share an error.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def judge(given: Given, arguments: JudgeArguments) -> None:
     """
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
     from audit.core import assets  # noqa: PLC0415 - see above
-    from audit.pipeline.loading import engine_of  # noqa: PLC0415 - see above
+    from audit.engine.configured import engine_of  # noqa: PLC0415 - see above
     from audit.ratings import default_url  # noqa: PLC0415 - see above
     from audit.ratings.database import require  # noqa: PLC0415 - see above
     from audit.ratings.judging.storing import RatingJudge, check  # noqa: PLC0415 - see above

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import access, attribution, links, menu, stored
+from audit.app import access, attribution, links, menu, messages, stored
 from audit.app.elements import drivers, explaining
 from audit.app.elements.prompt import show_prompt
 from audit.app.untrusted import is_masked, plain, readable, show_mask, show_text, wrapped_table
@@ -76,13 +76,17 @@ def _choose(places: Sequence[str], wanted: str | None, found: Sequence[Attributi
         return f"{best.task} · {best.reason} · {best.verdict} · {target} · {best.sample_id or ''}"
 
     st.session_state["pick_explained"] = wanted if wanted in places else places[0]
-    chosen: str = st.selectbox("Sample", places, key="pick_explained", format_func=label, on_change=_picked)
+    chosen: str = st.selectbox(
+        "Sample", places, key="pick_explained", format_func=label, on_change=_picked, args=(places,)
+    )
     _follow(chosen)
     return chosen
 
 
-def _picked() -> None:
-    _follow(st.session_state["pick_explained"])
+def _picked(places: Sequence[str]) -> None:
+    place = messages.accepted(st.session_state["pick_explained"], messages.one_of(places), "pick_explained")
+    if place is not None:
+        _follow(place)
 
 
 def _follow(place: str) -> None:

@@ -159,8 +159,15 @@ def choose_blind(runs: Path) -> RunFolder | None:
     if linked != mark:
         st.query_params[MARK] = mark
     # In the order of the marks: that of the runs would tell which one is the newest.
-    args = {"key": BOX_KEY, "on_change": _blind_picked, "args": (found,), "help": BLIND_HELP}
-    st.sidebar.selectbox("Outputs", sorted(found), format_func=lambda one: f"Outputs {one}", **args)
+    st.sidebar.selectbox(
+        "Outputs",
+        sorted(found),
+        format_func=lambda one: f"Outputs {one}",
+        key=BOX_KEY,
+        on_change=_blind_picked,
+        args=(found,),
+        help=BLIND_HELP,
+    )
     return RunFolder.open(runs / found[mark])
 
 

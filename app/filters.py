@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from audit.app import links
+from audit.app import links, messages
 from audit.reports.browsing.selection import LONGEST_TEXT, MARKS, RESULTS, SEARCH_HELP, SORTS, WITHOUT_FLAG, Selection
 
 if TYPE_CHECKING:
@@ -183,6 +183,14 @@ def _changed(name: str) -> None:
 
 
 def _scores_changed(low: float, high: float) -> None:
-    first, last = st.session_state["filter_scores"]
+    ends_sent = messages.accepted(st.session_state["filter_scores"], _two_numbers, "filter_scores")
+    if ends_sent is None:
+        return
+    first, last = ends_sent
     ends: dict[str, Any] = {"low": None if first == low else first, "high": None if last == high else last}
     links.keep(replace(links.selection(), page=1, **ends))
+
+
+def _two_numbers(sent: Any) -> tuple[float, float]:  # noqa: ANN401 - of a browser
+    first, last = sent
+    return float(first), float(last)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import access, links, menu, stored
+from audit.app import access, links, menu, messages, stored
 from audit.app.settings import AppSettings
 from audit.app.untrusted import plain
-from audit.core.errors import AuditError
+from audit.core.errors import AuditError, UsageError
 from audit.core.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from audit.ratings.projects.roles import Role
 
 DEFAULT_ROLES: tuple[Role, ...] = ("viewer",)
+BLIND = frozenset({"rate_run"})
+"""Pages whose reader must not learn which run, and so which checkpoint, it is about."""
+MARK, LINKED_KEY, BOX_KEY = "set", "blind_linked", "blind_box"
+BLIND_HELP = (
+    "Each stands for a run. Which one it is, and so which checkpoint wrote the outputs, is not said while you rate."
+)
+INVALID_BLIND = (
+    "These outputs cannot be rated: manifest, samples or metrics of their run are invalid. The run's Overview says why."
+)
 _RUN_NAME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)\d\dZ-(.+)-([0-9a-f]{6})")
 
 
@@ -31,6 +41,7 @@ def framed(body: Callable[[RunFolder, AppSettings], None], *roles: Role) -> Call
         roles: Those that open it, apart from ``viewer``, which whatever is about a run needs.
     """
     name = _name(body)
+    is_blind = name in BLIND
 
     def about_run(settings: AppSettings) -> None:
         if not access.may("viewer"):
@@ -40,12 +51,15 @@ def framed(body: Callable[[RunFolder, AppSettings], None], *roles: Role) -> Call
         if gone is not None:
             _say_gone(gone, settings.runs)
             return
-        run = choose_run(settings.runs)
+        run = choose_blind(settings.runs) if is_blind else choose_run(settings.runs)
         if run is None:
             say_no_runs(settings.runs)
             return
         access.log("opened", page=name, run=run.path.name)
         invalid = stored.fault(run)
+        if invalid and is_blind:  # why would name the run
+            st.error(INVALID_BLIND, icon=":material/dangerous:")
+            return
         if invalid:
             st.error(plain(f"Do not believe these numbers. {invalid}"), icon=":material/dangerous:")
         body(run, settings)
@@ -118,6 +132,55 @@ def choose_run(runs: Path) -> RunFolder | None:
         name = links.pick("run", "Run", list(found), run_label)
         st.caption(plain(name))
     return RunFolder.open(found[name].path)
+
+
+def choose_blind(runs: Path) -> RunFolder | None:
+    """The run that the reader looks at without learning which one it is; None when the folder holds none.
+
+    Address and box have a mark in place of its name. A link with the name works, and the name goes from the address.
+
+    Raises:
+        UsageError: The folder holds no run of the mark in the address.
+    """
+    found = {_mark(run.path.name): run.path.name for run in RunFolder.all(runs)}
+    if not found:
+        return None
+    links.leave_out("run")
+    linked = st.query_params.get(MARK)
+    if linked is not None and linked != st.session_state.get(LINKED_KEY):
+        if linked not in found:
+            msg = "the outputs of this link are not in this folder: their run was moved, renamed or deleted"
+            raise UsageError(msg)
+        links.remember("run", found[linked])
+    chosen = links.chosen("run")
+    mark = _mark(chosen) if chosen in found.values() and chosen else next(iter(found))
+    links.remember("run", found[mark])
+    st.session_state[LINKED_KEY] = st.session_state[BOX_KEY] = mark
+    if linked != mark:
+        st.query_params[MARK] = mark
+    # In the order of the marks: that of the runs would tell which one is the newest.
+    st.sidebar.selectbox(
+        "Outputs",
+        sorted(found),
+        format_func=lambda one: f"Outputs {one}",
+        key=BOX_KEY,
+        on_change=_blind_picked,
+        args=(found,),
+        help=BLIND_HELP,
+    )
+    return RunFolder.open(runs / found[mark])
+
+
+def _mark(name: str) -> str:
+    """Stands for a run where its name must not be read."""
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+
+
+def _blind_picked(found: Mapping[str, str]) -> None:
+    mark = messages.accepted(st.session_state[BOX_KEY], messages.one_of(found), BOX_KEY)
+    if mark is not None:
+        links.remember("run", found[mark])
+        st.session_state[LINKED_KEY] = st.query_params[MARK] = mark
 
 
 def run_label(name: str) -> str:

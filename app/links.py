@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
+from audit.app import messages
 from audit.reports.browsing.selection import NAMES, Selection, from_address, to_address
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ def choose(name: Name, value: str | None) -> None:
         st.query_params[name] = value
 
 
+def remember(name: Name, value: str) -> None:
+    """Look at something else without saying so in the address."""
+    st.session_state[f"chosen_{name}"] = value
+    leave_out(name)
+
+
 def leave_out(*names: Name) -> None:
     """Take names out of the address of a page that has no use for them; the session remembers them."""
     for name in names:
@@ -65,12 +72,14 @@ def pick(name: Name, label: str, options: Sequence[str], format_func: Callable[[
     current = fitting[0] if fitting else options[0]
     choose(name, current)
     st.session_state[key] = current
-    st.selectbox(label, options, key=key, format_func=format_func, on_change=_picked, args=(name, key))
+    st.selectbox(label, options, key=key, format_func=format_func, on_change=_picked, args=(name, key, options))
     return current
 
 
-def _picked(name: Name, key: str) -> None:
-    choose(name, st.session_state[key])
+def _picked(name: Name, key: str, options: Sequence[str]) -> None:
+    value = messages.accepted(st.session_state[key], messages.one_of(options), key)
+    if value is not None:
+        choose(name, value)
 
 
 def selection() -> Selection:
@@ -84,7 +93,8 @@ def selection() -> Selection:
 
 
 def keep(wanted: Selection) -> None:
-    """See other samples; the address follows."""
+    """See other samples; the address follows. What no address could say is left out."""
+    wanted = from_address(to_address(wanted))
     st.session_state[_SELECTION] = wanted
     parts = to_address(wanted)
     for name in NAMES:

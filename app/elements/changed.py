@@ -145,7 +145,7 @@ def _box(name: str, value: str) -> None:
 
 def _changed(name: Name) -> None:
     value = st.session_state[f"pair_{name}"]
-    links.choose(name, None if value in (EVERY, None) else value.strip() or None)
+    links.choose(name, None if value in (EVERY, None) else value.strip()[:LONGEST_TEXT] or None)
     links.choose("at", None)
     if name == "in":
         links.choose("slice", None)

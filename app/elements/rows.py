@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
+from audit.app import messages
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -103,14 +104,14 @@ def rows_table(
     component(
         data=data,
         key=key,
-        on_opened_change=lambda: _tell(key, "opened", opened),
-        on_sorted_change=lambda: _tell(key, "sorted", sorting.change),
+        on_opened_change=lambda: _tell(key, "opened", [row.key for row in rows], opened),
+        on_sorted_change=lambda: _tell(key, "sorted", [one.sort for one in columns if one.sort], sorting.change),
     )
 
 
-def _tell(key: str, event: str, listener: Callable[[str], None]) -> None:
-    value = st.session_state[key].get(event)
-    if isinstance(value, str):
+def _tell(key: str, event: str, offered: Sequence[str], listener: Callable[[str], None]) -> None:
+    value = messages.received(key, event, messages.one_of(offered))
+    if value is not None:
         listener(value)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from audit.app import access, stored
+from audit.app import access, messages, stored
 from audit.app.untrusted import in_badge, plain, readable, wrapped_table
 from audit.core.errors import AuditError
 from audit.core.records import Waiver
@@ -191,7 +191,7 @@ def _propose(run: RunFolder, decision: Decision, runs: Path, name: str | None) -
                 key="waiver_expires",
             )
             sent = st.form_submit_button("Propose")
-        if sent:
+        if sent and messages.accepted(rule, messages.one_of(open_rules), "waiver_rule"):
             check, metric = open_rules[rule]
             drafted = proposals.drafted(
                 check, metric, stored.manifest(run), decision.policy_sha256, reason=reason, owner=owner, expires=expires

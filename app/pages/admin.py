@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import access
+from audit.app import access, messages
 from audit.app.untrusted import plain, wrapped_table
 from audit.core.errors import AuditError
 from audit.core.formatting import counted, percent
@@ -74,6 +74,8 @@ def _people(settings: AppSettings, who: str) -> None:
 def _change(database_url: str, *, given: bool = True) -> None:
     """Give or take a role; whether the reader may is checked where it is written."""
     to, role = st.session_state["admin_name"].strip(), st.session_state["admin_role_box"]
+    if messages.accepted(role, messages.one_of(ROLES), "admin_role_box") is None:
+        return
     if "@" not in to:
         st.session_state[FAULT_KEY] = "Give an email address: people sign in with theirs."
         return

@@ -1,4 +1,4 @@
-"""Page: outputs of a run one by one, without a project, in random order and without scores, to be rated 1 to 5."""
+"""Page: outputs of a run, without a project, to be rated 1 to 5: in random order, without scores and names."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from audit.ratings import (
     read_latest,
     withdraw,
 )
+from audit.ratings.projects.blinding import masked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +102,8 @@ def page(run: RunFolder, settings: AppSettings) -> None:
         _say_done(queue)
         return
     earlier = _earlier(sample, ratings)
-    _ask(sample, queue, settings.database_url, rater, run_id, earlier if sample in queue.rated else None)
+    names = (manifest.model.name,)
+    _ask(sample, queue, settings.database_url, rater, run_id, earlier if sample in queue.rated else None, names)
 
 
 def _earlier(sample: Sample, ratings: Sequence[Rating]) -> Rating | None:
@@ -237,25 +239,31 @@ def _undo(database_url: str, saved: Saved) -> None:
 
 
 def _ask(
-    sample: Sample, queue: RatingQueue, database_url: str, rater: str, run_id: str, earlier: Rating | None
+    sample: Sample,
+    queue: RatingQueue,
+    database_url: str,
+    rater: str,
+    run_id: str,
+    earlier: Rating | None,
+    names: tuple[str, ...],
 ) -> None:
     before = f" · rated before: {earlier.rating} · {SCALE[earlier.rating]}; a new rating will count" if earlier else ""
     index = split_address(sample.sample_id)[1]
     which = "" if index is None else f" · sampled text #{index}"
     st.caption(plain(f"{sample.task}{which}{before}"))
-    masked = is_masked(sample)
-    if masked:
+    hidden = is_masked(sample)
+    if hidden:
         show_mask(sample, "show_rated")
         st.caption("Show it (key O) before you rate it: the keys 1 to 5 are off until then.")
     else:
-        _show(sample)
+        _show(sample, names)
     comment_key = _comment_key(sample.sample_id)
     if earlier:
         st.session_state.setdefault(comment_key, earlier.comment)
     st.text_area("Comment", key=comment_key, height=80, max_chars=5000, placeholder="optional; written with the rating")
     about = {"rater": rater, "run_id": run_id, "suite": sample.suite, "task": sample.task}
     about |= {"sample_id": sample.sample_id, "output_sha256": output_digest(sample.output or "")}
-    _rating_buttons(about, database_url, comment_key, _now_shown(sample, masked=masked))
+    _rating_buttons(about, database_url, comment_key, _now_shown(sample, masked=hidden))
     with st.container(horizontal=True, vertical_alignment="center"):
         _skip_button(sample, queue)
         _back_button()
@@ -293,15 +301,16 @@ def _now_shown(sample: Sample, *, masked: bool) -> Shown:
     return shown
 
 
-def _show(sample: Sample) -> None:
+def _show(sample: Sample, names: tuple[str, ...]) -> None:
+    """Both texts, with names of the checkpoint masked."""
     prompt, output = st.columns(2, gap="large")
     with prompt:
         st.markdown("**Prompt**")
-        show_text(sample.prompt, absent="none", height=380)
+        show_text(masked(sample.prompt, names), absent="none", height=380)
     with output:
         st.markdown("**Output**")
-        show_text(sample.output, absent="none", height=380)
-        show_thinking(sample)
+        show_text(None if sample.output is None else masked(sample.output, names), absent="none", height=380)
+        show_thinking(sample.model_copy(update={"thinking": sample.thinking and masked(sample.thinking, names)}))
 
 
 def _save(database_url: str, about: dict[str, str], points: int, comment_key: str, shown: Shown) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from audit.app import access, attribution, links, menu, stored
+from audit.app import access, attribution, links, menu, messages, stored
 from audit.app.elements.options import show_options
 from audit.app.elements.prompt import show_prompt
 from audit.app.elements.results import heading
@@ -177,7 +177,7 @@ def _completions(place: Walk, sample: Sample, index: int | None) -> None:
         placeholder="—",
         column_config={"Value": st.column_config.NumberColumn(format=f"%.{unit_of('probability').decimals}f")},
         key=key,
-        on_select=lambda: _open_text(place.sample_id, key),
+        on_select=lambda: _open_text(place.sample_id, key, len(sample.completions)),
         selection_mode="single-row",
     )
 
@@ -197,10 +197,16 @@ def _row(sample: Sample, place: int) -> dict[str, object]:
     }
 
 
-def _open_text(sample_id: str, key: str) -> None:
+def _open_text(sample_id: str, key: str, texts: int) -> None:
     """Open the text of the row that was ticked; the whole sample where the tick was taken away."""
-    rows = st.session_state[key]["selection"]["rows"]
-    links.choose("sample", completion_address(sample_id, rows[0]) if rows else sample_id)
+
+    def read(sent: Any) -> str:  # noqa: ANN401 - of a browser
+        rows = sent["rows"]
+        return completion_address(sample_id, messages.whole_number(rows[0], texts)) if rows else sample_id
+
+    address = messages.received(key, "selection", read)
+    if address is not None:
+        links.choose("sample", address)
 
 
 def _is_about(attribution: Attribution, shown: Sample, sample: Sample) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import drafts
+from audit.app import drafts, messages
 from audit.app.untrusted import plain, show_text
 from audit.ratings.projects.making import read_guidelines
 from audit.ratings.projects.project import read_projects
@@ -44,14 +44,16 @@ def choose_project(database_url: str, user: str, *roles: Role) -> str | None:
     if st.query_params.to_dict() != {"project": current}:
         st.query_params.from_dict({"project": current})
     if len(mine) > 1:
-        st.selectbox("Project", mine, key=BOX_KEY, on_change=_chosen)
+        st.selectbox("Project", mine, key=BOX_KEY, on_change=_chosen, args=(mine,))
     else:
         st.caption(plain(f"Project {current}"))
     return current
 
 
-def _chosen() -> None:
-    st.session_state[CHOSEN_KEY] = st.query_params["project"] = st.session_state[BOX_KEY]
+def _chosen(mine: list[str]) -> None:
+    name = messages.accepted(st.session_state[BOX_KEY], messages.one_of(mine), BOX_KEY)
+    if name is not None:
+        st.session_state[CHOSEN_KEY] = st.query_params["project"] = name
 
 
 def _say_none(role: str) -> None:

@@ -6,12 +6,13 @@ The text goes to the script as words, which it shows as text and never as markup
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from audit.app import messages
 from audit.app.untrusted import LONGEST, readable
 from audit.core.text import printable
 
@@ -50,23 +51,45 @@ def mark_spans(one: SpanMarking, outputs: dict[str, str], answers: dict[str, Any
             "labels": [printable(label) for label in one.labels],
             "marks": [{**span, "label": one.labels.index(span["label"])} for span in marked],
         }
-        component(data=data, key=place, on_marks_change=lambda place=place, side=side: _keep(place, side, one, answers))
+        component(data=data, key=place, on_marks_change=partial(_keep, place, side, one, answers, len(text)))
         if len(text) > LONGEST:
             st.caption(f"Only the first {LONGEST:,} characters can be marked.")
 
 
-def _keep(place: str, side: str, one: SpanMarking, answers: dict[str, Any]) -> None:
-    """Take over the marks of one output; what the script could not have sent is left out."""
-    sent = st.session_state[place].get("marks")
-    if not isinstance(sent, list):
+def _keep(place: str, side: str, one: SpanMarking, answers: dict[str, Any], length: int) -> None:
+    """Take over the marks of one output, unless the script could not have sent them."""
+    mine = messages.received(place, "marks", lambda sent: read_marks(sent, side, one, length))
+    if mine is None:
         return
     others = [span for span in answers.get(one.name, []) if span["side"] != side]
-    mine = [
-        {"start": mark["start"], "end": mark["end"], "label": one.labels[mark["label"]], "side": side}
-        for mark in sent
-        if isinstance(mark, dict) and mark.get("label") in range(len(one.labels))
-    ]
     answers[one.name] = others + mine
+
+
+def read_marks(sent: Any, side: str, one: SpanMarking, length: int) -> list[dict[str, Any]]:  # noqa: ANN401 - of a browser
+    """The marks of one output as they are stored.
+
+    Args:
+        sent: A list of ``start``, ``end`` and the position of the label.
+        side: The output.
+        one: The question.
+        length: Characters of the output.
+
+    Raises:
+        ValueError: A mark is not within the output, or of no label.
+        TypeError: It is no list of marks.
+        KeyError: A mark lacks a part.
+    """
+    if not isinstance(sent, list) or len(sent) > length:
+        raise ValueError
+    found = []
+    for mark in sent:
+        start = messages.whole_number(mark["start"], length)
+        end = messages.whole_number(mark["end"], length + 1)
+        if end <= start:
+            raise ValueError
+        label = one.labels[messages.whole_number(mark["label"], len(one.labels))]
+        found.append({"start": start, "end": end, "label": label, "side": side})
+    return found
 
 
 @lru_cache

@@ -8,9 +8,11 @@ import pytest
 
 from audit.app import access
 from audit.app.elements.rating import keys
+from audit.app.frame import _mark
 from audit.app.pages import rate_run as rate
 from audit.ratings import drawing, read_all, read_latest
-from tests.app.drawn import button, drawn, every_markdown, rate_as, tables
+from tests.app.conftest import OLDER
+from tests.app.drawn import button, drawn, every_html, every_markdown, rate_as, tables
 from tests.gate.sequential.conftest import looks
 from tests.sealing import sealed
 
@@ -200,3 +202,34 @@ def test_a_rating_that_cannot_be_written_is_told_and_stays_open(
     drawn(test.run())
     assert test.code[0].value == before
     assert read_all(settings.database_url) == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("older")
+def test_nothing_says_which_checkpoint_wrote_the_text(run: RunFolder, open_page: Open) -> None:
+    """Neither page, sidebar nor address; a link with the name of the run leads to its outputs all the same."""
+    samples = run.read_samples("evals", "boolq")
+    named = [one.model_copy(update={"output": "I am SmolLM2-135M-Instruct."}) for one in samples]
+    run.write_samples("evals", "boolq", named)
+    manifest = run.read_manifest()
+    sealed(run)
+    test = open_page("rate_run", run=run.path.name)
+    rate_as(test, "ada", "evals/boolq")
+    mark = _mark(run.path.name)
+    assert test.query_params["set"] in (mark, [mark])
+    box = test.selectbox(key="blind_box")
+    literal = [one.value for kind in (test.code, test.text) for one in kind]
+    told = "\n".join(
+        [every_markdown(test), every_html(test), *literal, *box.options, str(test.query_params)]
+    ).casefold()
+    assert "i am █" in told
+    for name in (run.path.name, manifest.run_id, manifest.model.name, "smollm", OLDER):
+        assert name.casefold() not in told, name
+    first = test.code[0].value
+    again = open_page("rate_run", set=mark)
+    rate_as(again, "ada", "evals/boolq")
+    assert again.code[0].value == first
+    other = next(one for one in sorted(map(_mark, (run.path.name, OLDER))) if one != mark)
+    drawn(again.selectbox(key="blind_box").select(other).run())
+    assert again.query_params["set"] in (other, [other])
+    assert "not in this folder" in open_page("rate_run", set="0" * 8).error[0].value

@@ -10,6 +10,7 @@ from audit.core.records import Flag, Sample, SampledText
 from audit.ratings import NewRating, add, output_digest, read_all
 from tests.app.conftest import attribution
 from tests.app.drawn import button, drawn, every_html, every_markdown, rate_as, tables
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from audit.app.settings import AppSettings
@@ -126,6 +127,7 @@ def test_every_text_can_be_rated_and_an_old_rating_is_about_the_output(
     digest = output_digest("eight pears")
     old = NewRating.model_validate({**about, "rater": "ada", "output_sha256": digest, "rating": 2, "comment": "old"})
     add(settings.database_url, old)
+    sealed(run)
     test = open_page("rate_run")
     rate_as(test, "ada", "evals/asdiv")
     (progress,) = test.get("progress")

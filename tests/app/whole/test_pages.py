@@ -8,6 +8,7 @@ import pytest
 
 from audit.app.pages import overview
 from tests.app.drawn import SCRIPTS, button, drawn, every_html, every_markdown, rate_as, tables
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +80,7 @@ def test_reasoning_is_folded_and_hidden_with_its_sample(page: str, run: RunFolde
         samples = run.read_samples(suite, task)  # type: ignore[arg-type] # a suite
         told = [one.model_copy(update={"thinking": "**First** <b>guess</b>: 12."}) for one in samples]
         run.write_samples(suite, task, told)  # type: ignore[arg-type] # as above
+    sealed(run)
     test = open_page(page, task="evals/boolq")
     if page == "rate_run":
         test = rate_as(test, "Ann", "evals/boolq")

@@ -99,7 +99,7 @@ def _export(folder: RunFolder, target: Path) -> int:
     return 0
 
 
-class Said(TypedDict):
+class PeopleSaid(TypedDict):
     """What people said about a run, as :func:`audit.reports.contents.read` takes it."""
 
     ratings: list[RatingSummary]
@@ -108,7 +108,7 @@ class Said(TypedDict):
     """Agreement, and metrics against people, by project."""
 
 
-def ratings_of(folder: RunFolder, database: str | None = None) -> Said:
+def ratings_of(folder: RunFolder, database: str | None = None) -> PeopleSaid:
     """What people said about a run: by default from the database next to the run folders, if there is one."""
     from audit import ratings  # noqa: PLC0415 - SQLAlchemy takes half a second to import
     from audit.ratings.database import require  # noqa: PLC0415 - see above
@@ -124,7 +124,7 @@ def _render(
     folder: RunFolder,
     form: Format,
     baseline: RunFolder | None,
-    people: Said,
+    people: PeopleSaid,
     benchmarks: list[str],
     organisation: str,
 ) -> str:

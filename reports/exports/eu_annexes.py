@@ -12,6 +12,7 @@ from typing import Literal
 Fact = Literal[
     "name", "software", "hardware", "architecture", "size", "modality", "third_party", "testing", "metrics",
     "groups", "limits", "adversarial", "oversight", "decision", "context", "test_data", "security", "identity",
+    "purpose",
 ]  # fmt: skip
 """What an audit may know for a point; :mod:`audit.reports.exports.documentation` words it."""
 
@@ -28,6 +29,8 @@ class Point:
     """What an audit knows of it; nothing leaves it to the provider."""
     missing: str = ""
     """What the provider has to add, where the audit knows a part."""
+    use: str = ""
+    """What the intended use answers (``audit run --intended-use``); left to the provider where the run states none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,9 @@ ANNEX_IV = Annex(
         Point(
             "1(a)",
             "intended purpose, name of the provider, version and its relation to previous versions",
-            ("name", "identity"),
-            "intended purpose, provider, relation to previous versions",
+            ("purpose", "name", "identity"),
+            "conditions of use, provider, relation to previous versions",
+            use="intended purpose",
         ),
         Point("1(b)", "interaction with hardware or software that is not part of the system"),
         Point("1(c)", "versions of relevant software or firmware, requirements on updates", ("software",), "updates"),
@@ -114,7 +118,13 @@ ANNEX_XI_1 = Annex(
     "Annex XI, Section 1: Information to be provided by all providers of general-purpose AI models",
     (
         Point("1", "A general description of the general-purpose AI model"),
-        Point("1(a)", "tasks that the model is intended to perform, type and nature of systems that it can be part of"),
+        Point(
+            "1(a)",
+            "tasks that the model is intended to perform, type and nature of systems that it can be part of",
+            ("purpose",),
+            "type and nature of the systems",
+            use="intended tasks",
+        ),
         Point("1(b)", "acceptable use policies applicable"),
         Point("1(c)", "date of release and methods of distribution", ("name", "identity"), "date and methods"),
         Point("1(d)", "architecture and number of parameters", ("architecture", "size")),

@@ -81,6 +81,27 @@ def test_what_a_run_lacks_is_said(make_contents: Contents) -> None:
     assert "there is no verdict on these numbers" in section(text, "## Not assessed")
 
 
+def test_the_intended_use_fills_what_it_answers_and_leaves_the_rest_open(make_contents: Contents) -> None:
+    asked = (
+        "## 1(a). intended purpose, name of the provider, version and its relation to previous versions",
+        "## 1(a). tasks that the model is intended to perform, type and nature of systems that it can be part of",
+    )
+    use = "Tutoring in maths; <i>no</i> marks. " * 50
+    stated, not_stated = (render(make_contents(config=config)) for config in ({"intended_use": use}, {}))
+    whole = section(stated, "## Intended use")
+    assert whole.count("Tutoring in maths; &lt;i&gt;no&lt;/i&gt; marks.") == 50
+    provider, model = (section(stated, heading) for heading in asked)
+    assert "see *Intended use*" in provider
+    assert f"- {BLANK}: conditions of use, provider, relation to previous versions\n" in provider
+    assert "see *Intended use*" in model
+    assert f"- {BLANK}: type and nature of the systems\n" in model
+    provider, model = (section(not_stated, heading) for heading in asked)
+    assert "see *Intended use*" not in provider + model
+    assert f"- {BLANK}: intended purpose, conditions of use, provider, relation to previous versions\n" in provider
+    assert model.endswith(f"\n{BLANK}\n")
+    assert "audit run --intended-use" in section(not_stated, "## Intended use")
+
+
 def test_hostile_texts_make_no_markup(make_contents: Contents) -> None:
     model = a_manifest().model.model_copy(update={"name": VILE, "architecture": VILE, "device": VILE, "base": VILE})
     null = a_metric(f"boolq/{VILE}", value=None, ci_low=None, ci_high=None, error=VILE)

@@ -149,20 +149,27 @@ class Run:
             raise RunFolderError(msg)
         return primary_chart(primary, self._folder.read_manifest().looked_at)
 
-    def card(self) -> Page:
-        """The report card, shown inline; drawn again where the run has none.
+    def card(self, baseline: str | PathLike[str] | None = None) -> Page:
+        """The report card, shown inline; rendered each time, and not written into the run folder.
 
         >>> run.card().html.startswith("<!DOCTYPE html>")
         True
 
+        Args:
+            baseline: Run to show next to this one: a path, or a run id next to the run folder. None takes the baseline
+                of the verdict, if there is one and its folder is next to the run.
+
         Raises:
-            RunFolderError: The run cannot be read.
-            EvidenceInvalid: The files of the folder contradict each other.
+            RunFolderError: The run or the baseline cannot be read, or has not ended.
+            EvidenceInvalid: The files of a folder contradict each other.
+            ConfigError: The baseline is empty, is the run itself, or is another one than that of the verdict.
         """
         from audit.reports import contents  # noqa: PLC0415 - altair takes a second to import
         from audit.reports.render.card import render  # noqa: PLC0415 - as above
 
-        return Page(render(contents.read(self._folder)), CARD_HEIGHT)
+        refuse_empty("card: baseline", baseline)
+        other = None if baseline is None else RunFolder.resolve(str(baseline), self.path.resolve().parent)
+        return Page(render(contents.read(self._folder, baseline=other)), CARD_HEIGHT)
 
     def __repr__(self) -> str:
         """Its folder and how it ended."""

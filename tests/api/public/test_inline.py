@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from audit.core.errors import ConfigError
 from audit.core.run_folder import RunFolder
 from audit.public.runs import Run
+from tests.reports.comparison.test_baseline_contents import COUNTS, a_baseline
+from tests.reports.conftest import full_run, make_run, records, shared_run, written_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import audit
+
+__all__ = ["full_run", "make_run", "records", "shared_run", "written_run"]
 
 
 class Frame(HTMLParser):
@@ -38,6 +43,18 @@ def test_the_card_is_shown_in_a_frame_that_runs_nothing(made: audit.Run) -> None
     assert shown.attributes["sandbox"] == ""
     assert shown.attributes["srcdoc"] == card.html
     assert card.html == (made.path / "report" / "index.html").read_text()
+
+
+@pytest.mark.slow
+def test_the_card_shows_the_baseline_that_is_named(full_run: RunFolder) -> None:
+    baseline = a_baseline(full_run.path.parent)
+    run = Run(full_run)
+    for name in (baseline.path, baseline.run_id):
+        assert COUNTS in run.card(baseline=name).html
+    assert COUNTS not in run.card().html
+    for wrong, message in (("", "card: baseline is empty"), (full_run.path, "the baseline is the run itself")):
+        with pytest.raises(ConfigError, match=message):
+            run.card(baseline=wrong)
 
 
 def test_the_table_escapes_what_others_wrote(made: audit.Run, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from audit.core.errors import ConfigError
 from audit.core.filesystem import write_output
 from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
 from audit.core.run_folder import RunFolder, refuse_evidence
+from audit.reports.comparison.titles import titles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -181,7 +182,7 @@ def _two(
     if as_json:
         print_json(found)
         return 0
-    two.show(found)
+    two.show(found, titles(shown[1]))
     if items:
         two.show_items(*shown, found.differences, items)
     return 0
@@ -197,7 +198,7 @@ def _series(folders: Sequence[RunFolder], options: dict[str, Any], files: _Files
     if as_json:
         print_json(found)
         return 0
-    series.show(found)
+    series.show(found, titles(ordered[-1]))
     if items:
         names = (found.runs[0].label, found.runs[-1].label)
         two.show_items(ordered[0], ordered[-1], found.metrics, items, names)

@@ -4,29 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
 from audit.cli.console import err, out
+from audit.cli.results_table import TitledTable
 from audit.core.formatting import DIRECTION_KEY, interval, metric_label, number, signed, unit_text
 from audit.core.sensitive import is_hidden
 from audit.core.text import printable
 from audit.reports.comparison.mismatch_text import by_reason, outcome_text, short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from audit.core.records import Comparison, MetricDifference, RunReference, SeriesMetric
     from audit.core.run_folder import RunFolder
 
 STYLES = {"better": "green", "worse": "bold red", "higher": "cyan", "lower": "cyan", "too few items to tell": "yellow"}
+OUTCOME = 16
+"""Columns of an outcome at least."""
 TEXT = 300
 """Characters of an answer that are shown."""
 HIDDEN = "(hidden, since it may offend: `audit app` shows it)"
 
 
-def show(found: Comparison) -> None:
-    """Print what differs apart from the weights, how the items pair up, the differences, what could not be compared."""
+def show(found: Comparison, titles: Mapping[str, str]) -> None:
+    """Print what differs apart from the weights, how the items pair up, the differences, what could not be compared.
+
+    Args:
+        found: Two runs.
+        titles: From :func:`audit.reports.comparison.titles.titles`.
+    """
     _show_runs("baseline", found.baseline, found.baseline_repeats)
     _show_runs("candidate", found.candidate, found.candidate_repeats)
     known = not (found.baseline.by_name or found.candidate.by_name)
@@ -35,7 +43,7 @@ def show(found: Comparison) -> None:
     _show_mismatches(found)
     compared = [one for one in found.differences if one.error is None]
     if compared:
-        out.print(_table(compared, found.confidence))
+        out.print(_table(compared, found.confidence, titles).fitted(out))
     for one in found.differences:
         if one.error is None and one.missing is not None:
             out.print(Text(f"left out: {metric_label(one)}: {printable(one.missing)}", style="yellow"), soft_wrap=True)
@@ -67,27 +75,33 @@ def _show_mismatches(found: Comparison) -> None:
         )
 
 
-def _table(differences: Sequence[MetricDifference], confidence: float) -> Table:
-    table = Table(caption=DIRECTION_KEY, caption_justify="left")
-    table.add_column("metric", overflow="fold")
-    for title in ("baseline", "candidate", "difference"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column(f"{100 * confidence:g} % interval", no_wrap=True)
-    table.add_column("unit", no_wrap=True)
-    table.add_column("n", justify="right", no_wrap=True)
-    table.add_column("higher/lower", justify="right", no_wrap=True)
-    table.add_column("outcome")
+def _table(differences: Sequence[MetricDifference], confidence: float, titles: Mapping[str, str]) -> TitledTable:
+    table = TitledTable(
+        [
+            *(Column(title, justify="right", no_wrap=True) for title in ("baseline", "candidate", "difference")),
+            Column(f"{100 * confidence:g} % interval", no_wrap=True),
+            Column("unit", no_wrap=True),
+            Column("n", justify="right", no_wrap=True),
+            Column("higher/lower", justify="right", no_wrap=True),
+            Column("outcome", min_width=OUTCOME),
+        ],
+        caption=DIRECTION_KEY,
+    )
     for one in differences:
-        table.add_row(
-            Text(metric_label(one)),
-            number(one.baseline, one.unit),
-            number(one.candidate, one.unit),
-            "—" if one.difference is None else signed(one.difference, one.unit),
-            interval(one.ci_low, one.ci_high, one.unit),
-            Text(unit_text(one.unit, one.higher_is_better)),
-            f"{one.n:,}",
-            "—" if one.higher is None else f"{one.higher:,}/{one.lower:,}",
-            Text(outcome_text(one), style=STYLES.get(one.outcome or "", "")),
+        label = metric_label(one)
+        table.add(
+            titles.get(label, ""),
+            label,
+            [
+                number(one.baseline, one.unit),
+                number(one.candidate, one.unit),
+                "—" if one.difference is None else signed(one.difference, one.unit),
+                interval(one.ci_low, one.ci_high, one.unit),
+                unit_text(one.unit, one.higher_is_better),
+                f"{one.n:,}",
+                "—" if one.higher is None else f"{one.higher:,}/{one.lower:,}",
+                Text(outcome_text(one), style=STYLES.get(one.outcome or "", "")),
+            ],
         )
     return table
 

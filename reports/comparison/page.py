@@ -17,6 +17,7 @@ from audit.reports.comparison.changes import task_changes
 from audit.reports.comparison.figures import difference_figures, trend_figures
 from audit.reports.comparison.mismatch_text import by_reason
 from audit.reports.comparison.series_text import axis_title, p_text
+from audit.reports.comparison.titles import titles
 from audit.reports.drawing.page import environment, page_style
 
 if TYPE_CHECKING:
@@ -106,8 +107,7 @@ def _of_series(found: SeriesComparison, folders: tuple[RunFolder, RunFolder], ma
 
 def _titles(run: RunFolder) -> dict[str, Any]:
     """Titles of metrics and tasks, as the later run has them; names where it has none."""
-    manifest = run.read_manifest()
-    known = {formatting.metric_label(one): words.full_title(manifest, one) for one in run.read_metrics() if one.words}
+    manifest, known = run.read_manifest(), titles(run)
     return {
         "title_of": lambda one: known.get(formatting.metric_label(one), ""),
         "task_titles": {task: words.task_title(manifest, task) for task in manifest.words},

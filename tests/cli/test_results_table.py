@@ -6,8 +6,10 @@ import io
 from typing import Any
 
 from rich.console import Console
+from rich.table import Column
+from rich.text import Text
 
-from audit.cli.results_table import results_table
+from audit.cli.results_table import TitledTable, results_table
 from audit.core.records import Looks, Metric, RunManifest, TaskWords
 
 WORDS = TaskWords(title="Yes/no questions (BoolQ)", question="Does it answer yes or no correctly?")
@@ -54,3 +56,52 @@ def test_an_interval_that_is_too_narrow_is_not_shown() -> None:
     text = " ".join(printed(ACCURACY, width=160, looks=looks))
     assert "47 to 53 %" not in text
     assert "the interval is too narrow to rely on" in text
+
+
+def titled(width: int, *, lead: bool = False) -> list[str]:
+    table = TitledTable(
+        [Column("value", no_wrap=True), Column("outcome", min_width=16)],
+        lead="verdict" if lead else None,
+        caption="the key",
+    )
+    name = "a_task_with_a_long_name/expected_maximum"
+    for title in ("A long title of a task: what the metric measures in words", ""):
+        table.add(title, name, ["0.500", "too few items to tell (1,200 would)"], Text("INCONCLUSIVE") if lead else None)
+    table.add("", "", ["0.250", ""])
+    stream = io.StringIO()
+    console = Console(file=stream, width=width)
+    console.print(table.fitted(console))
+    return stream.getvalue().splitlines()
+
+
+def test_a_narrow_terminal_gets_paragraphs_without_a_broken_word() -> None:
+    for lead in (False, True):
+        lines = titled(60, lead=lead)
+        text = " ".join(" ".join(lines).split())
+        assert not any(mark in text for mark in "│┃…")
+        assert max(map(len, lines)) <= 60
+        assert text.count("a_task_with_a_long_name/expected_maximum") == 2
+        assert (
+            text.index("A long title") < text.index("a_task_with") < text.index("value 0.500") < text.index("too few")
+        )
+        assert "value 0.250" in text
+        assert "the key" in text
+        assert text.startswith("INCONCLUSIVE" if lead else "A long title")
+
+
+def test_a_path_is_folded_not_cut() -> None:
+    path = "/data/" + "long-name-of-a-folder-" * 8 + "end"
+    for width in (60, 120):
+        table = TitledTable([Column("value"), Column("reason", overflow="fold", min_width=16)], lead="verdict")
+        table.add("", "t/m", ["1", f"see {path}"], Text("FAIL"))
+        stream = io.StringIO()
+        console = Console(file=stream, width=width)
+        console.print(table.fitted(console))
+        lines = stream.getvalue().splitlines()
+        assert path in "".join(line.rstrip(" │").rpartition("│")[2].strip() for line in lines)
+
+
+def test_a_wide_terminal_gets_one_table_with_whole_names() -> None:
+    lines = titled(120, lead=True)
+    assert "┃ verdict" in lines[1]
+    assert sum("a_task_with_a_long_name/expected_maximum" in line for line in lines) == 2

@@ -45,8 +45,9 @@ def test_a_table_of_differences(
     assert (code, err) == (0, "")
     assert f"baseline   {finished.run_id} (float32)" in out
     assert "both are runs of the same checkpoint" in out
-    line = next(line for line in out.splitlines() if "crows_pairs/pct_stereotype" in line)
-    assert "percent ·" in line
+    lines = out.splitlines()
+    place = next(place for place, line in enumerate(lines) if "crows_pairs/pct_stereotype" in line)
+    assert any("percent ·" in line for line in lines[place - 3 : place])  # next to the title, above the name
     assert out.count("crows_pairs ") == 2  # titles of two of the three items
     assert "\x1b" not in out
     assert "<b>red" not in out  # a probe's texts are hidden

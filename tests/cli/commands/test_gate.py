@@ -249,7 +249,7 @@ def test_a_command_in_a_reason_is_not_cut(capfd: pytest.CaptureFixture[str]) -> 
         "optional": [],
         "decided": datetime(2026, 1, 1, tzinfo=UTC),
     }
-    gate._show(Decision(**digests, **facts, verdict="INCONCLUSIVE", checks=[check]))
+    gate._show(Decision(**digests, **facts, verdict="INCONCLUSIVE", checks=[check]), {})
     lines = capfd.readouterr().out.splitlines()
     assert path in "".join(line.rstrip(" │").rpartition("│")[2].strip() for line in lines)
 

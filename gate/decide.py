@@ -66,6 +66,7 @@ def decide(
     waivers: WaiverFile | None = None,
     today: date | None = None,
     ratings: RatedOutputs | None = None,
+    numbers: Recount | None = None,
 ) -> Decision:
     """Judge every rule of a policy on the metrics of a run.
 
@@ -79,6 +80,8 @@ def decide(
         today: The day, UTC, for which waivers are judged; None takes that of the clock.
         ratings: What people say about outputs; None takes the database in the folder of runs. Only rules on corrected
             metrics read it.
+        numbers: From :func:`audit.gate.evidence.check_files` on this run, where its files have been checked already;
+            what it compared with the samples is not compared again. None checks them.
 
     Raises:
         EvidenceInvalid: The files of the folder contradict each other.
@@ -89,7 +92,7 @@ def decide(
     refuse_without_baseline(file, baseline)
     manifest = _ended_manifest(run)
     own = {*names.TASKS, *names.PROBES, *known}
-    numbers = evidence.check_files(run)
+    numbers = numbers or evidence.check_files(run)
     metrics, digest = read_metrics(run, manifest)
     measured, policy = Measured(metrics), file.policy
     other = _baseline(run, policy, baseline)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Decision, GateCheck, Metric, NotJudged, RunManifest
     from audit.core.run_folder import RunFolder
+    from audit.stats.recount import Recount
 
 OWN_CHECKS = {RUN_CHECK, REGISTERED_CHECK, BUDGET_CHECK}
 """Checks that are on no rule and on no waiver."""
@@ -57,6 +58,7 @@ def current(
     digest: str,
     baseline: RunFolder | None = None,
     today: date | None = None,
+    numbers: Recount | None = None,
 ) -> tuple[Decision | None, str | None]:
     """The verdict to show.
 
@@ -67,6 +69,7 @@ def current(
         digest: SHA-256 of ``metrics.json``.
         baseline: The run that it was compared with; None looks for it next to the run.
         today: The day, UTC, on which it is shown: waivers that it rests on may have expired. None lets them be.
+        numbers: From :func:`audit.gate.evidence.check_files`, where that was called; spares the gate to do it again.
 
     Returns:
         The verdict, or None; and why there is none though the folder holds a ``decision.json``.
@@ -79,7 +82,7 @@ def current(
         return None, None
     faults = chain(_on_other_evidence(decision, manifest, digest), _in_checks(decision, manifest, metrics))
     fault = next(faults, None)
-    if fault is None and (otherwise := _decided_otherwise(run, decision, baseline)) != REACHED:
+    if fault is None and (otherwise := _decided_otherwise(run, decision, baseline, numbers)) != REACHED:
         beyond = _beyond_ranges(run, decision, manifest, metrics, baseline)
         fault = next(beyond, None) or otherwise  # what is wrong with one check is said before what all of them show
     fault = fault or (expired(decision, today) if today else None)
@@ -275,7 +278,9 @@ def _beyond_ranges(
         yield f"its checks cannot be made again: {error}"
 
 
-def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder | None) -> str | None:
+def _decided_otherwise(
+    run: RunFolder, decision: Decision, baseline: RunFolder | None, numbers: Recount | None
+) -> str | None:
     """Why a verdict is not the one that the gate reaches under its policy, where that is at hand.
 
     Returns:
@@ -295,7 +300,7 @@ def _decided_otherwise(run: RunFolder, decision: Decision, baseline: RunFolder |
         return next(_not_of_policy(decision, policy.policy), None)
     kept = RatedOutputs.of_decision(decision)
     try:
-        reached = decide(run, policy, tasks, other, recorded(decision), decision.judged_for, kept)
+        reached = decide(run, policy, tasks, other, recorded(decision), decision.judged_for, kept, numbers)
     except AuditError as error:
         return f"the gate cannot reach it again: {error}"
     if decision == reached:

@@ -63,6 +63,7 @@ class Recount:
             raise _invalid(run.manifest_path, fault)
         self._run, self._manifest = run, manifest
         self._with_samples = run.tasks()
+        self._compared: set[tuple[str, str] | tuple[str, str, int, bool]] = set()
         self._metrics: defaultdict[tuple[str, str], list[Metric]] = defaultdict(list)
         for metric in metrics:
             self._metrics[metric.suite, metric.task].append(metric)
@@ -89,6 +90,8 @@ class Recount:
     def check_task(self, suite: str, task: str, judged: Collection[str] | None, records: Records) -> None:
         """Compare the metrics of one task; of a task that the run does not have, there are none.
 
+        What an earlier call has compared is not compared again, only intervals that it left out.
+
         Args:
             suite: Suite of the task.
             task: Its name.
@@ -101,10 +104,10 @@ class Recount:
         """
         run, metrics = self._run, self._metrics.get((suite, task), [])
         has_samples = (suite, task) in self._with_samples
-        path, samples = run.samples_path(suite, task), records.samples(suite, task) if has_samples else []
-        if has_samples:
-            _refuse(path, _in_task(suite, task, samples, metrics))
-        for metric in metrics:
+        path, is_new = run.samples_path(suite, task), (suite, task) not in self._compared
+        if has_samples and is_new:
+            _refuse(path, _in_task(suite, task, records.samples(suite, task), metrics))
+        for place, metric in enumerate(metrics):
             counted = COUNTS.get(metric.metric) if metric.slice is None else None
             if metric.definition is None and counted is not None and has_samples:
                 metric = metric.model_copy(update={"definition": counted.written()})  # noqa: PLW2901
@@ -112,9 +115,13 @@ class Recount:
                 fault = f"{called(metric)} has no definition, which all metrics of {task} have"
                 raise _invalid(run.metrics_path, fault)
             wanted = self._same_packages and (metric.primary if judged is None else metric.name in judged)
+            if (suite, task, place, True) in self._compared or (not wanted and not is_new):
+                continue
             _refuse_metric(run, self._manifest, metric, records, interval=wanted)
-        if has_samples:
-            _refuse(path, bound_faults(metrics, samples))
+            self._compared.add((suite, task, place, wanted))
+        if has_samples and is_new:
+            _refuse(path, bound_faults(metrics, records.samples(suite, task)))
+        self._compared.add((suite, task))
 
 
 def _refuse(path: Path, faults: Iterator[str]) -> None:

@@ -66,19 +66,20 @@ def given(run: RunFolder, folder: RunFolder, decision: Decision | None) -> Basel
     Args:
         run: The run, its evidence checked.
         folder: The baseline.
-        decision: The verdict on the run.
+        decision: The verdict on the run, accepted by :func:`audit.gate.decisions.current` with this baseline: one that
+            compares with it has had its evidence checked there.
 
     Raises:
         EvidenceInvalid: The files of the baseline contradict each other.
         RunFolderError: It cannot be read, or has not ended.
         ConfigError: It is the run itself, or another baseline than that of the verdict.
     """
-    sides = ComparedRun(folder), ComparedRun(run, check="nothing")
+    judged = decision.baseline if decision else None
+    sides = ComparedRun(folder, check="nothing" if judged else "files"), ComparedRun(run, check="nothing")
     reference = sides[0].reference
     if reference.run_id == sides[1].reference.run_id:
         msg = f"{folder.path}: the baseline is the run itself: give the run to compare it with"
         raise ConfigError(msg)
-    judged = decision.baseline if decision else None
     if judged is not None and judged.metrics_sha256 != reference.metrics_sha256:
         msg = f"{folder.path}: the verdict compares with other metrics, those of {judged.run_id}: give that run"
         raise ConfigError(msg)
@@ -88,7 +89,10 @@ def given(run: RunFolder, folder: RunFolder, decision: Decision | None) -> Basel
     metrics: dict[Key, Metric] = {}
     refused: dict[str, list[Metric]] = {}
     changes: list[TaskChanges] = []
-    for task, mine in _by_task(sides[1].metrics):
+    of_task = _by_task(sides[1].metrics)
+    for task in dict.fromkeys([*of_task, *sides[0].tasks]):
+        sides[0].check_task(*task)
+        mine = of_task.get(task, [])
         known = [metric for metric in mine if key_of(metric) in sides[0].by_key]
         reasons = [(metric, _hindrance(work, metric)) for metric in known]
         comparable = [metric for metric, reason in reasons if reason is None]
@@ -103,12 +107,12 @@ def given(run: RunFolder, folder: RunFolder, decision: Decision | None) -> Basel
     return BaselineContents(reference, metrics, refused, sorted(changes, key=lambda one: one.loss, reverse=True))
 
 
-def _by_task(metrics: Sequence[Metric]) -> Iterator[tuple[tuple[str, str], list[Metric]]]:
-    """Metrics task by task, so that the samples of each are read once."""
+def _by_task(metrics: Sequence[Metric]) -> dict[tuple[str, str], list[Metric]]:
+    """Metrics by suite and task, so that the samples of each are read once."""
     tasks: dict[tuple[str, str], list[Metric]] = {}
     for metric in metrics:
         tasks.setdefault((metric.suite, metric.task), []).append(metric)
-    yield from tasks.items()
+    return tasks
 
 
 def _hindrance(work: ComparisonWork, metric: Metric) -> str | None:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from audit.core import collector
 from audit.core.sensitive import is_hidden
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
 from audit.reports.errors.analysis import LISTED, ErrorAnalysis, analyse
 from audit.reports.errors.scoring import ScoringAgreement, ScoringAgreements
 from audit.stats.aggregate import UNSCORED
+from audit.stats.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
+    from audit.ratings.results.of_run import RunRatings
     from audit.reports.comparison.baseline_contents import BaselineContents
 
 SUITES: tuple[Suite, ...] = ("evals", "safety", "explain")
@@ -72,6 +75,8 @@ class RunContents:
     """In the order of suites and of the metrics file."""
     ratings: list[RatingSummary] = field(default_factory=list)
     """What people said about the run's outputs."""
+    people: list[RunRatings] = field(default_factory=list)
+    """How far they agree, and which metrics follow them, project by project."""
     drivers: Drivers | None = None
     """What drives answers across samples; null when the run looked for nothing."""
     path: Path | None = None
@@ -109,10 +114,12 @@ class RunContents:
         return [task for task in self.tasks if task.suite == suite]
 
 
+@collector.paused()
 def read(
     run: RunFolder,
     *,
     ratings: Iterable[RatingSummary] = (),
+    people: Iterable[RunRatings] = (),
     listed: int = LISTED,
     baseline: RunFolder | None = None,
 ) -> RunContents:
@@ -122,6 +129,7 @@ def read(
         run: The folder.
         baseline: The run to show it next to; None takes that of the verdict, where its folder is next to the run.
         ratings: ``audit.ratings.summary(database_url, run_id)`` where people rated.
+        people: ``audit.ratings.results.of_run.results_of_run(database_url, run_id)`` where they rated in projects.
         listed: Samples listed per task at most.
 
     Raises:
@@ -129,16 +137,18 @@ def read(
         RunFolderError: A file of the folder is missing, broken or of a newer schema.
         ConfigError: The baseline is the run itself, or another one than that of the verdict.
     """
-    evidence.check(run)
+    numbers, records = evidence.check_files(run), Records(run)
     manifest = run.read_manifest()
     metrics, digest = read_metrics(run, manifest)
-    decision, stale = decisions.current(run, manifest, metrics, digest, baseline, datetime.now(UTC).date())
+    decision, stale = decisions.current(run, manifest, metrics, digest, baseline, datetime.now(UTC).date(), numbers)
     stored = run.tasks()
     attributions = read_attributions(run, manifest)
     tasks, agreements = [], ScoringAgreements()
     for suite, task in _task_order(metrics, stored, attributions):
         mine = [metric for metric in metrics if (metric.suite, metric.task) == (suite, task)]
-        samples = run.read_samples(suite, task) if (suite, task) in stored else []
+        if numbers:  # with the samples that are shown, so that they are read once
+            numbers.check_task(suite, task, None, records)
+        samples = records.samples(suite, task) if (suite, task) in stored else []
         analysis = analysis_of(manifest, metrics, suite, task, samples, listed) if samples else None
         agreements.add(suite, task, samples, mine)
         explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]
@@ -153,7 +163,8 @@ def read(
         stale,
         tasks,
         list(ratings),
-        run.read_drivers(),
+        people=list(people),
+        drivers=run.read_drivers(),
         path=run.path,
         baseline=other,
         no_baseline=why,

@@ -17,15 +17,19 @@ from audit.ratings.exchange.training import training_lines
 from audit.ratings.projects.progress import progress
 from audit.ratings.projects.project import read_projects
 from audit.ratings.projects.roles import NotAllowed, my_roles
+from audit.ratings.results import sentences
 from audit.ratings.results.agreement import agreement
+from audit.ratings.results.trusted import against_people
 from audit.reports.drawing.charts import IntervalRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from audit.app.settings import AppSettings
     from audit.ratings.projects.progress import RaterProgress
     from audit.ratings.results.agreement import QuestionAgreement
+    from audit.ratings.results.trusted import MetricAgainstPeople
+    from audit.stats.interval import Interval
 
 
 def page(settings: AppSettings) -> None:
@@ -58,6 +62,7 @@ def page(settings: AppSettings) -> None:
         return
     for question in agreement(url, project, user).questions:
         _question(question)
+    _metrics(against_people(url, project, user))
     if "admin" in roles:
         _exports(url, project, user)
 
@@ -95,20 +100,20 @@ def _question(found: QuestionAgreement) -> None:
     ]
     if said:
         wrapped_table(said)
-    if any(one.bias is not None for one in found.biases):
-        st.markdown("**Raters against the others** (points; above 0: milder)")
-        biases = [
-            IntervalRow(
-                one.rater,
-                one.bias,
-                one.interval.low if one.interval else None,
-                one.interval.high if one.interval else None,
-                n=one.items,
-            )
-            for one in found.biases
-            if one.bias is not None
-        ]
-        st.altair_chart(interval_chart(biases, unit="points", title="mean difference, points", reference=0))
+    if found.coefficients:
+        st.text(sentences.agreement_sentence(found.coefficients))
+    if found.biases:
+        st.markdown("**Each rater against the others** (points; above 0: milder)")
+        _dots([(one.rater, one.bias, one.interval, one.items) for one in found.biases], "mean difference, points")
+        st.text(sentences.bias_sentence(found.biases))
+        st.markdown("**Each rater over time** (points from the first item to the last; above 0: became milder)")
+        _dots([(one.rater, one.drift, one.drift_interval, one.items) for one in found.biases], "change, points")
+        st.text(sentences.drift_sentence(found.biases))
+    if found.sides:
+        st.markdown("**Sides** (share of preferences for A; the side of each output is drawn)")
+        rows = [(one.rater, one.share, one.interval, one.preferences) for one in found.sides]
+        _dots(rows, "share for side A", unit="share", reference=sentences.AT_RANDOM)
+        st.text(sentences.sides_sentence(found.sides))
     if found.strengths:
         st.markdown("**Which run people prefer** (Bradley–Terry strengths on the logit scale)")
         rows = [
@@ -124,6 +129,41 @@ def _question(found: QuestionAgreement) -> None:
                 for one in found.strengths
             ]
         )
+
+
+def _metrics(found: Sequence[MetricAgainstPeople]) -> None:
+    """Which automatic metric orders outputs as people do, task by task."""
+    if not found:
+        return
+    st.header("Automatic metrics against people", anchor=False)
+    st.caption(
+        "Spearman's rank correlation of each score with people's answers about the same outputs: 1 the same order, "
+        "−1 the opposite one, 0 none. A metric whose low values are good is to be trusted near −1. Of pairs, the "
+        "difference of the two scores is compared with the preference."
+    )
+    for task, question in dict.fromkeys((one.task, one.question) for one in found):
+        mine = [one for one in found if (one.task, one.question) == (task, question)]
+        st.markdown(f"**{plain(task)}**, {plain(question)}")
+        rows = [(one.score, one.correlation.value, one.correlation.interval, one.correlation.outputs) for one in mine]
+        _dots(rows, "rank correlation with people", unit="correlation")
+        st.text(sentences.metrics_sentence(mine))
+
+
+def _dots(
+    rows: Iterable[tuple[str, float | None, Interval | None, int]],
+    title: str,
+    *,
+    unit: str = "points of the scale",
+    reference: float = 0.0,
+) -> None:
+    """Values with their intervals on one axis; those without a value are left to the sentence below."""
+    known = [
+        IntervalRow(name, value, ends.low if ends else None, ends.high if ends else None, n=n)
+        for name, value, ends, n in rows
+        if value is not None
+    ]
+    if known:
+        st.altair_chart(interval_chart(known, unit=unit, title=title, reference=reference))
 
 
 def _exports(url: str, project: str, user: str) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column
 from rich.text import Text
 
 from audit.cli.commands.report import ratings_of
 from audit.cli.console import JsonFlag, aside, err, finish_output, out, print_json, print_line
 from audit.cli.options import RUNS, Runs
+from audit.cli.results_table import TitledTable
 from audit.core.errors import ConfigError, WriteError
 from audit.core.filesystem import append_output, write_output
 from audit.core.formatting import DIRECTION_KEY, number, unit_text
@@ -31,6 +32,7 @@ from audit.gate.signing import envelope, keyless, keys
 from audit.gate.signing.sign import sign, signs_decision
 from audit.gate.waivers.judging import fault_lines
 from audit.gate.waivers.waiver_file import load_waivers
+from audit.reports.comparison.titles import titles
 from audit.reports.exports.comment import render_decision as render_comment
 from audit.reports.exports.junit import render_decision as render_junit
 from audit.reports.render import markdown
@@ -40,7 +42,7 @@ from audit.reports.render.limits import RESERVED, SUMMARY_BYTES
 from audit.reports.render.verdict_text import verdict_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from sigstore.oidc import IdentityToken
@@ -136,7 +138,7 @@ def gate(  # noqa: PLR0913 - the options of a command
     token = keyless.ambient_token() if sigstore else None
     decision = judge.decide(folder, rules, METHODS, other, waived, ratings=rated)
     unwritten = _write(folder, decision, rules)
-    aside("the verdict is not printed", lambda: _print(decision, as_json=as_json))
+    aside("the verdict is not printed", lambda: _print(folder, decision, as_json=as_json))
     for output, path in outputs:
         aside(f"no {output.name}", partial(output.write, path, decision))
     if unwritten:
@@ -256,36 +258,40 @@ def _sign(folder: RunFolder, key: Ed25519PrivateKey | None, token: IdentityToken
         err.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
-def _print(decision: Decision, *, as_json: bool) -> None:
+def _print(folder: RunFolder, decision: Decision, *, as_json: bool) -> None:
     """The verdict on stdout; what it does not take is dropped, or the end of the program would fail on it again."""
     try:
         if as_json:
             print_json(decision)
         else:
-            _show(decision)
+            _show(decision, titles(folder))
     finally:
         finish_output()
 
 
-def _show(decision: Decision) -> None:
+def _show(decision: Decision, known: Mapping[str, str]) -> None:
     """A table, one line per check, what no rule judged, and the verdict as the last line; warnings go to stderr."""
-    table = Table(caption=DIRECTION_KEY, caption_justify="left")
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("metric", overflow="fold")
-    table.add_column("rule")
-    table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("unit", no_wrap=True)
-    table.add_column("reason", overflow="fold")  # it ends with a command, which must not be cut
+    table = TitledTable(
+        [
+            Column("rule", min_width=16),
+            Column("value", justify="right", no_wrap=True),
+            Column("unit", no_wrap=True),
+            Column("reason", overflow="fold", min_width=40),  # it ends with a command, which must not be cut
+        ],
+        lead="verdict",
+        caption=DIRECTION_KEY,
+    )
     for check in sorted(decision.checks, key=lambda check: check.verdict):
-        table.add_row(
-            Text("\n".join([check.verdict, *(["waived"] if check.waived_by else [])]), style=_style(check)),
-            Text(printable(check.metric, 80)),
-            Text(printable(rule_text(check))),
+        verdict = Text("\n".join([check.verdict, *(["waived"] if check.waived_by else [])]), style=_style(check))
+        reason = "; ".join(part for part in (check.reason, decision.waiver_text(check)) if part)
+        cells = [
+            printable(rule_text(check)),
             number(check.value, check.unit or "score"),
-            Text(unit_text(check.unit, check.higher_is_better)),
-            Text(printable("; ".join(part for part in (check.reason, decision.waiver_text(check)) if part))),
-        )
-    out.print(table)
+            unit_text(check.unit, check.higher_is_better),
+            printable(reason),
+        ]
+        table.add(known.get(check.metric, ""), printable(check.metric, 80), cells, verdict)
+    out.print(table.fitted(out))
     for text in baseline_lines(decision):
         out.print(Text(text), soft_wrap=True)
     for warning in decision.warnings:
@@ -310,4 +316,4 @@ def _refresh_card(folder: RunFolder, decision: Decision) -> None:
     from audit.reports.render.card import write_card  # noqa: PLC0415 - Altair takes seconds to import
 
     err.print("updating the report card", style="dim")
-    write_card(folder, ratings=ratings_of(folder))
+    write_card(folder, **ratings_of(folder))

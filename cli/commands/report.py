@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -17,6 +17,7 @@ from audit.reports.exports.formats import Format
 
 if TYPE_CHECKING:
     from audit.ratings import RatingSummary
+    from audit.ratings.results.of_run import RunRatings
 
 EXAMPLES = """\b
 Examples:
@@ -98,21 +99,32 @@ def _export(folder: RunFolder, target: Path) -> int:
     return 0
 
 
-def ratings_of(folder: RunFolder, database: str | None = None) -> list[RatingSummary]:
+class PeopleSaid(TypedDict):
+    """What people said about a run, as :func:`audit.reports.contents.read` takes it."""
+
+    ratings: list[RatingSummary]
+    """Means by task."""
+    people: list[RunRatings]
+    """Agreement, and metrics against people, by project."""
+
+
+def ratings_of(folder: RunFolder, database: str | None = None) -> PeopleSaid:
     """What people said about a run: by default from the database next to the run folders, if there is one."""
     from audit import ratings  # noqa: PLC0415 - SQLAlchemy takes half a second to import
     from audit.ratings.database import require  # noqa: PLC0415 - see above
+    from audit.ratings.results.of_run import results_of_run  # noqa: PLC0415 - see above
 
     if database is not None:
         require(database)
-    return ratings.summary(database or ratings.default_url(folder.path.resolve().parent), folder.run_id)
+    url = database or ratings.default_url(folder.path.resolve().parent)
+    return {"ratings": ratings.summary(url, folder.run_id), "people": results_of_run(url, folder.run_id)}
 
 
 def _render(
     folder: RunFolder,
     form: Format,
     baseline: RunFolder | None,
-    ratings: list[RatingSummary],
+    people: PeopleSaid,
     benchmarks: list[str],
     organisation: str,
 ) -> str:
@@ -121,4 +133,4 @@ def _render(
     from audit.reports.exports import publication  # noqa: PLC0415 - the client of the Hub, which few formats need
 
     said = publication.Publication(organisation, publication.benchmarks(benchmarks))
-    return form.render(contents.read(folder, ratings=ratings, baseline=baseline), said)
+    return form.render(contents.read(folder, **people, baseline=baseline), said)

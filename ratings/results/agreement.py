@@ -25,6 +25,7 @@ from audit.stats.agreement.raters import RaterBias, SideBias, rater_bias, side_b
 if TYPE_CHECKING:
     from audit.ratings.projects.asking import AnyKind
     from audit.ratings.projects.events import Event
+    from audit.ratings.projects.project import Project
     from audit.stats.agreement.kappas import Weights
 
 SEED = 1234
@@ -80,15 +81,19 @@ def agreement(database_url: str, project: str, user: str, *, confidence: float =
         answers = [about for about in collect(connection, found.id) if counts(about)]
         names = names_of(connection, found.id)
         events = read_events(connection, found.id, ["answered", "changed"])
-    compared = [one for one in found.questions if isinstance(one, LikertScale | LabelChoice | PreferenceChoice)]
-    found_for = [_of_question(one, answers, names, events, confidence) for one in compared]
+    found_for = [_of_question(one, answers, names, events, confidence) for one in compared_questions(found)]
     return ProjectAgreement(project=found.name, questions=found_for)
+
+
+def compared_questions(project: Project) -> list[AnyKind]:
+    """The questions on which agreement is computed, in the project's order: not free texts and marked spans."""
+    return [one for one in project.questions if isinstance(one, LikertScale | LabelChoice | PreferenceChoice)]
 
 
 def _of_question(
     question: AnyKind, answers: list[ItemAnswers], names: dict[str, str], events: list[Event], confidence: float
 ) -> QuestionAgreement:
-    given = [{rater: _comparable(value) for rater, value in about.values(question.name).items()} for about in answers]
+    given = comparable(question, answers)
     preferred = isinstance(question, PreferenceChoice)
     return QuestionAgreement(
         question=question.name,
@@ -98,6 +103,16 @@ def _of_question(
         sides=_sides(question.name, events, answers, names, confidence) if preferred else [],
         strengths=strengths(question.name, answers, confidence) if preferred else [],
     )
+
+
+def comparable(question: AnyKind, answers: list[ItemAnswers]) -> list[dict[str, Any]]:
+    """Each item's answers to a question by rater, as :func:`coefficients` takes them; decisions do not count.
+
+    Args:
+        question: What was asked.
+        answers: Items with what was said about them.
+    """
+    return [{rater: _comparable(value) for rater, value in about.values(question.name).items()} for about in answers]
 
 
 def coefficients(given: list[dict[str, Any]], question: AnyKind, confidence: float) -> list[Coefficient]:

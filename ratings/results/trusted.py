@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.ratings.projects.answers import ItemAnswers
+    from audit.ratings.projects.project import Project
 
 SEED = 1234
 """Seed of the bootstraps."""
@@ -55,8 +56,19 @@ def against_people(
         who = require(connection, found, user, "viewer", "adjudicator", "admin")
         append(connection, found.id, "results_seen", who, content={"what": "metrics"})
         answers = [about for about in collect(connection, found.id) if counts(about)]
-    asked = [one.name for one in found.questions if isinstance(one, LikertScale)]
-    asked += [found.preference.name] if found.preference else []
+    return of_answers(found, answers, confidence)
+
+
+def of_answers(project: Project, answers: Sequence[ItemAnswers], confidence: float = 0.95) -> list[MetricAgainstPeople]:
+    """The same from answers that count (:func:`audit.ratings.results.points.counts`).
+
+    Args:
+        project: The project.
+        answers: Its items with what was said about them.
+        confidence: Nominal coverage of the intervals.
+    """
+    asked = [one.name for one in project.questions if isinstance(one, LikertScale)]
+    asked += [project.preference.name] if project.preference else []
     by_task: defaultdict[str, list[ItemAnswers]] = defaultdict(list)
     for about in answers:
         by_task[about.item.task].append(about)

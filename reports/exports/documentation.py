@@ -49,6 +49,7 @@ def render(contents: RunContents) -> str:
 def _record(contents: RunContents) -> Iterator[str]:
     """Everything that points refer to, each thing once."""
     yield from ("## Checkpoint", "", *_checkpoint(contents), "")
+    yield from ("## Intended use", "", _intended_use(contents), "")
     yield from ("## Software", "", *_software(contents), "")
     yield from ("## Data sets and scorers", "", *_assets(contents), "")
     yield from ("## Results", "", *_results(contents), "")
@@ -79,6 +80,14 @@ def _checkpoint(contents: RunContents) -> Iterator[str]:
         yield ""
         files = ((markdown.escaped(one.path), one.kind, f"{one.size:,}", one.sha256) for one in model.files)
         yield from markdown.table(("File", "Kind", "Bytes", "SHA-256"), files)
+
+
+def _intended_use(contents: RunContents) -> str:
+    """The words of the run's configuration as they are; they may be the provider's, or not."""
+    use = contents.manifest.config.get("intended_use")
+    if not use:
+        return f"Not stated ({markdown.STATE_USE})."
+    return f"As stated for this audit: {markdown.escaped(use, len(use))}"
 
 
 def _software(contents: RunContents) -> Iterator[str]:
@@ -140,9 +149,9 @@ def _metrics(metrics: Iterable[Metric]) -> list[str]:
 
 
 def _ratings(contents: RunContents) -> list[str]:
-    if not contents.ratings:
+    if not contents.ratings and not contents.people:
         return ["No output of this run was rated by people."]
-    return markdown.rating_table(contents)
+    return markdown.rating_lines(contents)
 
 
 def _decision(contents: RunContents) -> Iterator[str]:
@@ -180,12 +189,15 @@ def _form(annex: Annex, contents: RunContents) -> Iterator[str]:
 
 def _filled(point: Point, contents: RunContents) -> Iterator[str]:
     """What an audit knows for a point, and the blank for the rest."""
-    for fact in point.facts:
+    stated = bool(contents.manifest.config.get("intended_use"))
+    known = [fact for fact in point.facts if stated or fact != "purpose"]
+    missing = ", ".join(part for part in ("" if stated else point.use, point.missing) if part)
+    for fact in known:
         yield f"- {FACTS[fact](contents)}"
-    if not point.facts:
+    if not known:
         yield BLANK
-    elif point.missing:
-        yield f"- {BLANK}: {point.missing}"
+    elif missing:
+        yield f"- {BLANK}: {missing}"
 
 
 def _architecture(contents: RunContents) -> str:
@@ -242,6 +254,7 @@ def _oversight(contents: RunContents) -> str:
 
 
 FACTS: dict[Fact, Callable[[RunContents], str]] = {
+    "purpose": lambda _: "Intended use, in the words of this audit's configuration: see *Intended use*.",
     "name": lambda contents: f"Name of the checkpoint: {markdown.escaped(contents.manifest.model.name)}.",
     "identity": lambda contents: f"Version: digest SHA-256 {contents.manifest.model.digest}.",
     "software": lambda _: "Versions of the software that the audit used: see *Software*.",

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
+    from audit.ratings.results.of_run import RunRatings
     from audit.reports.drawing.figure import Figure
 
 MAX_BYTES = 3_500_000
@@ -153,12 +154,13 @@ class TaskCharts:
     """Curves of calibration."""
 
 
-def write_card(run: RunFolder, *, ratings: Iterable[RatingSummary] = ()) -> Path:
+def write_card(run: RunFolder, *, ratings: Iterable[RatingSummary] = (), people: Iterable[RunRatings] = ()) -> Path:
     """Render the card of a run into ``report/index.html``.
 
     Args:
         run: The run folder.
         ratings: ``audit.ratings.summary(database_url, run_id)`` where people rated.
+        people: ``audit.ratings.results.of_run.results_of_run(database_url, run_id)`` where they rated in projects.
 
     Returns:
         The path written.
@@ -167,7 +169,7 @@ def write_card(run: RunFolder, *, ratings: Iterable[RatingSummary] = ()) -> Path
         RunFolderError: The run cannot be read.
         WriteError: The file cannot be written.
     """
-    write_text(run.report_file(run.report_path.name), render(run_contents.read(run, ratings=ratings)))
+    write_text(run.report_file(run.report_path.name), render(run_contents.read(run, ratings=ratings, people=people)))
     return run.report_path
 
 
@@ -220,6 +222,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "after_name": "this run",
         "drivers": _drivers(contents),
         "ratings": contents.ratings,
+        "people": contents.people,
         "suites": [(suite, contents.of(suite)) for suite in SUITES],
         "anchor": lambda task: anchor(task.suite, task.task),
         "totals": _totals(contents),

@@ -31,7 +31,8 @@ def render(contents: RunContents) -> str:
     one: ``run``, the ``metrics`` that may be compared, ``changes`` with the number of items by task), ``no_baseline``
     (why that of the verdict is not shown), ``tasks`` (each with ``suite``, ``task``, ``metrics``, ``analysis``,
     ``attributions``), ``scoring`` (tasks that ask the same questions by likelihood and by generation), ``drivers``
-    (null where the run looked for none; without hidden words) and ``ratings``.
+    (null where the run looked for none; without hidden words), ``ratings`` and ``people`` (by project: agreement, and
+    metrics against people).
 
     Samples other than the listed ones stay in the run folder's Parquet files. The texts and attributions of samples
     that the card hides are left out, as are hidden completions of other samples. What single attention heads look at
@@ -49,6 +50,7 @@ def render(contents: RunContents) -> str:
         "scoring": [asdict(one) for one in contents.scoring],
         "drivers": _drivers(contents.drivers) if contents.drivers else None,
         "ratings": [rating.model_dump(mode="json") for rating in contents.ratings],
+        "people": [one.model_dump(mode="json") for one in contents.people],
     }
     return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

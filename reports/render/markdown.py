@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core.formatting import (
     ABSENT,
     REASON_LIMIT,
+    counted,
     duration_text,
     estimate,
     interval,
@@ -101,8 +102,8 @@ def render(contents: RunContents) -> str:
     lines += _problems(contents)
     lines += not_assessed_lines(not_assessed(manifest, contents.metrics, contents.decision))
     lines += waiver_lines(contents.decision)
-    if contents.ratings:
-        lines += ["## Human ratings", "", *rating_table(contents), ""]
+    if contents.ratings or contents.people:
+        lines += ["## Human ratings", "", *rating_lines(contents), ""]
     lines += [f"Signature: {code(manifest.signature)}"]
     return cut(lines, SUMMARY_BYTES, WHERE)
 
@@ -298,6 +299,16 @@ def waiver_lines(decision: Decision | None) -> list[str]:
     ]
     head = ("Waiver", "Rule on", "Takes effect", "Until", "Owner", "Approved by", "Reason")
     return ["## Waivers", "", *table(head, rows), ""]
+
+
+def rating_lines(contents: RunContents) -> list[str]:
+    """What people said of the outputs, how far they agree, and which metrics follow them."""
+    lines = rating_table(contents) if contents.ratings else []
+    for one in contents.people:
+        counts = f"{counted(one.items, 'rated item')}, {counted(one.raters, 'rater')}"
+        lines += [*([""] if lines else []), f"Project {escaped(one.project)} ({counts}):", ""]
+        lines += [f"- {escaped(about)}: {escaped(sentence, REASON_LIMIT)}" for about, sentence in one.said]
+    return lines
 
 
 def rating_table(contents: RunContents) -> list[str]:

@@ -10,11 +10,13 @@ import pytest
 from audit.app.pages import ratings
 from audit.ratings.access.app_roles import give_app_role, take_app_role
 from audit.ratings.exchange.table import csv_lines
+from audit.ratings.projects.item import RatedOutput
+from audit.ratings.projects.making import add_items
 from audit.ratings.projects.roles import NotAllowed, give_role
 from tests.app.drawn import drawn, every_markdown, tables
 from tests.app.pages.test_adjudicate import disagreed
 from tests.app.pages.test_rate import as_rater
-from tests.ratings.projects.made import made_in
+from tests.ratings.projects.made import content, made_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +56,26 @@ def test_a_viewer_sees_which_run_is_preferred_and_no_export(settings: AppSetting
     test = drawn(as_rater(open_page("ratings"), "Vera"))
     assert "Bradley–Terry" in every_markdown(test)
     assert sorted(tables(test)[2]["run"]) == ["run-1", "run-2"]
+    assert "Too few preferences of any rater to see whether a side is preferred." in [one.value for one in test.text]
     assert not test.get("download_button")
+
+
+def test_metrics_bias_and_drift_stand_in_words(settings: AppSettings, open_page: Open) -> None:
+    made = made_in(settings.database_url, 0, raters=2)
+    points = [1, 5, 2, 4, 3, 3, 2, 5, 1, 4, 4, 2]
+    scored = [
+        content(n, outputs=[RatedOutput.of("run-1", f"s{n}", f"t{n}", {"score": one / 5})])
+        for n, one in enumerate(points)
+    ]
+    first = add_items(settings.database_url, "p", "Root", scored)[0].id
+    for name, more in (("Ann", 0), ("Bob", -1)):
+        while (item := made.next(name)) is not None:
+            made.answer(name, item, rating=max(points[item - first] + more, 1))
+    said = [one.value for one in as_rater(open_page("ratings"), "Vera").text]
+    # Bob is one point stricter on 10 of 12 outputs and the same on 2: 10/12 = 0.83.
+    assert any("Ann is milder than the others: 0.8" in text and "Bob is stricter" in text for text in said)
+    assert "No rater is shown to become milder or stricter over time." in said
+    assert any(text.startswith("Higher where people rate higher: score ") for text in said)
 
 
 def test_a_file_is_not_made_for_who_lost_every_role_in_the_app(

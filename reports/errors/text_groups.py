@@ -117,9 +117,9 @@ class TermWeights:
         order = np.argsort(-weights, kind="stable")[:TERMS]
         return ", ".join(str(self.terms[place]) for place in order if weights[place] > 0)
 
-    def _mean(self, inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    def _mean(self, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Mean weight of each term in some texts; 0 where there are none."""
-        found: NDArray[np.float32] = np.asarray(self.weights[inside].sum(axis=0)).ravel() / max(1, int(inside.sum()))
+        found: NDArray[np.float64] = np.asarray(self.weights[inside].sum(axis=0)).ravel() / max(1, int(inside.sum()))
         return found
 
 

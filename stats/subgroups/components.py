@@ -1,4 +1,4 @@
-"""Embeddings with few dimensions that keep what tells the texts apart."""
+"""Embeddings with few dimensions that keep the differences between texts."""
 
 from __future__ import annotations
 

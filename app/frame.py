@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -202,9 +203,10 @@ def say_no_runs(runs: Path) -> None:
     st.write("Audit a checkpoint first; its results then appear on this page. Runs are read from this folder:")
     st.code(str(runs.absolute()), language=None)
     st.write("The embedded 135M-parameter chat model, a few minutes on two CPU cores:")
-    st.code(f"audit run --profile quick --out {runs}", language="bash")
+    folder = quote(str(runs))
+    st.code(f"audit run --profile quick --out {folder}", language="bash")
     st.write("Your own checkpoint:")
-    st.code(f"audit run --model PATH --out {runs}", language="bash")
+    st.code(f"audit run --model PATH --out {folder}", language="bash")
     st.write("Runs in another folder:")
     st.code("audit app --runs DIR", language="bash")
     st.button("Look again", icon=":material/refresh:", type="primary")

@@ -279,5 +279,19 @@ def _one_line_errors(database_url: str) -> Iterator[None]:
         raise UsageError(msg) from error
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        msg = f"{shown}: the ratings database failed: {reason}"
+        msg = f"{shown}: the ratings database failed: {reason}{_advice(reason)}"
         raise UsageError(msg) from error
+
+
+FAULTS = {
+    "disk is full": "free some space; what was stored before is kept",
+    "malformed": "restore a copy, or save what can be read with sqlite3's .recover",
+    "not a database": "name another file with --database",
+    "readonly database": "make the file and its folder writable",
+}
+"""What to do about a fault of SQLite, by words of its message."""
+
+
+def _advice(reason: str) -> str:
+    """What to do, with what separates it from the reason; empty where only the reason is known."""
+    return next((f": {advice}" for words, advice in FAULTS.items() if words in reason), "")

@@ -7,6 +7,7 @@ import http.client
 import importlib.util
 import ipaddress
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -127,9 +128,7 @@ def app(
     ] = False,
 ) -> None:
     """Browse runs and rate outputs in a browser. Without options, only this machine can reach it; Ctrl-C stops it."""
-    if runs != RUNS and not runs.is_dir():
-        msg = f"--runs {runs}: no such folder: check the path.{did_you_mean_path(runs, folder=True)}"
-        raise UsageError(msg)  # the default may be missing: the app then says how to make a run
+    _check_runs(runs)
     page = ""
     if run is not None:
         folder = RunFolder.resolve(run, runs).path.absolute()
@@ -141,6 +140,23 @@ def app(
     if login:
         _make_admins(settings.database_url, admin or [])
     serve(settings, ServedAt(address, free_port(port, address), login, page))
+
+
+def _check_runs(runs: Path) -> None:
+    """Refuse what is no folder of runs; the default may be missing, and the app then says how to make a run.
+
+    Raises:
+        UsageError: It is missing, a file, or itself a run.
+    """
+    if (runs / "manifest.json").is_file():
+        msg = f"--runs {runs}: this is one run: open it with `audit app {shlex.quote(str(runs))}`"
+        raise UsageError(msg)
+    if runs != RUNS and not runs.is_dir():
+        fault = (
+            "it is a file: name the folder that holds the runs" if runs.exists() else "no such folder: check the path"
+        )
+        msg = f"--runs {runs}: {fault}.{did_you_mean_path(runs, folder=True)}"
+        raise UsageError(msg)
 
 
 def _check_address(address: str, *, has_login: bool, insecure: bool) -> None:

@@ -210,7 +210,8 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
     free |= {"--limit"} if option == "--extend" else {"--until-decided", "--baseline"}
     taken = [typed for typed in (*given.names, *typed_names(arguments)) if typed not in free]
     if taken:
-        msg = f"{option} keeps the run's own configuration: leave out {taken[0]}"
+        more = ", or add items with --extend RUN --limit N" if taken[0] == "--limit" else ""
+        msg = f"{option} keeps the run's own configuration: leave out {taken[0]}{more}"
         raise ConfigError(msg)
     folder = RunFolder.resolve(name, given.values.get("out", DEFAULT_OUT))
     config = validate(RunConfig, folder.read_manifest().config, f"{folder.path / 'manifest.json'}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from audit.core.errors import UsageError
+from audit.core.filesystem import did_you_mean_path
 from audit.core.records.files.json_file import read_plain
 from audit.core.text import first_line, named
 from audit.core.text_file import csv_records
@@ -58,7 +59,13 @@ def read_foreign(file: Path, tool: Tool | None = None) -> tuple[Tool, list[Forei
     """
     try:
         text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except FileNotFoundError as error:
+        msg = f"{file}: no such file: check the path.{did_you_mean_path(file)}"
+        raise UsageError(msg) from error
+    except OSError as error:
+        msg = f"{file}: cannot be read: {error.strerror}: give a file that you may read"
+        raise UsageError(msg) from error
+    except UnicodeDecodeError as error:
         msg = f"{file}: cannot be read ({first_line(error)}): give a file in UTF-8"
         raise UsageError(msg) from error
     if tool == "csv" or (tool is None and text.lstrip()[:1] not in {"[", "{"}):

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def test_a_file_that_is_no_database_is_a_clear_error(tmp_path: Path, database_url: str) -> None:
     (tmp_path / "ratings.sqlite").write_text("rater,rating\n" * 100)
-    with pytest.raises(UsageError, match=r"ratings\.sqlite: the ratings database failed: file is not a database"):
+    with pytest.raises(
+        UsageError, match=r"ratings\.sqlite: the ratings database failed: file is not a database: name another"
+    ):
         summary(database_url, "run-1")
 
 

@@ -157,6 +157,11 @@ def test_a_run_is_opened_in_the_folder_that_holds_it(
     code, _, error = audit("app", "none", "--runs", tmp_path)
     assert (code, len(served)) == (2, 1)
     assert "none: no such run" in error
+    (tmp_path / "file").write_text("")
+    for wrong, said in ((run, f"open it with `audit app '{run}'`"), (tmp_path / "file", "it is a file")):
+        code, _, error = audit("app", "--runs", wrong)
+        assert (code, len(error.splitlines()), len(served)) == (2, 1, 1)
+        assert said in error
 
 
 def test_the_first_admin_is_named_once_and_people_sign_in(

@@ -124,5 +124,5 @@ def test_a_cell_of_brackets_is_a_text(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="no such file: check the path"):
         read_foreign(tmp_path / "nope")

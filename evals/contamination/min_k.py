@@ -80,10 +80,8 @@ def check_min_k(engine: Engine, config: RunConfig, wanted: TaskConfig, benchmark
     requests = [_request(engine, text) for _, *texts in chosen for text in texts]
     scores = engine.score(requests) if requests else []
     samples = [
-        _sample(
-            wanted.name, *one, *scores[2 * place : 2 * place + 2], same=requests[2 * place] == requests[2 * place + 1]
-        )
-        for place, one in enumerate(chosen)
+        _sample(wanted.name, *one, scores[at], scores[at + 1], same=requests[at] == requests[at + 1])
+        for at, one in zip(range(0, len(requests), 2), chosen, strict=True)
     ]
     note = f"{len(pairs):,} of {counted(len(benchmark.items), 'item')} can be rewritten" + (f" ({why})" if left else "")
     return result_of(

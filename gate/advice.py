@@ -8,6 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AuditError
+from audit.core.names import CHECKS, check_of
 from audit.gate.settling import CLUSTERED, items_for_ratio, items_needed, shrinks
 from audit.stats.aggregate import UNSCORED
 from audit.stats.definitions import Mean, read
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from audit.gate.policy import Rule
 
 MORE = "measure more items"
+ORDER, *_, TWINS = CHECKS
 
 
 class Advisor:
@@ -72,13 +74,12 @@ class Advisor:
     def more(self, task: str, factor: float) -> str:
         """Where so many times as many items of a task are to come from, in words that end a sentence."""
         limit = self.limit(task)
-        available = self._manifest.items_available.get(task)
-        drawn = self._measured.find(f"{task}/{UNSCORED}")
+        available, drawn = self._available(task), self._drawn(task)
         if limit is None:
             return ""
         if "import" in self._manifest.config:
             return ", and its log has no more, so that only a longer log can decide it"
-        if math.isinf(limit) or (limit >= 1 and drawn is not None and drawn.n < limit):
+        if math.isinf(limit) or (limit >= 1 and drawn is not None and drawn < limit):
             return f" and its data set no more{_of(available)}, so that only another limit or other data can decide it"
         larger = math.ceil(limit * factor) if limit >= 1 else limit * factor
         most = available if limit >= 1 else 1
@@ -87,6 +88,22 @@ class Advisor:
         typed = f"{larger:.3g}" if limit < 1 else str(larger)
         typed = "all" if limit < 1 and typed == "1" else typed  # --limit 1 is one item
         return f"{_has(available)}. Add items: {self.extending(typed)}"
+
+    def _available(self, task: str) -> int | None:
+        """Number of items that a task could have had; of the order of a benchmark's items that of the benchmark."""
+        known, counts = check_of(task), self._manifest.items_available
+        return counts.get(known[0] if known is not None and known[1] == ORDER else task)
+
+    def _drawn(self, task: str) -> float | None:
+        """Number of items that the limit drew; None where samples do not tell.
+
+        A sample of the order test is a shard of many items, and a twin is a sample beside its problem.
+        """
+        count, known = self._measured.find(f"{task}/{UNSCORED}"), check_of(task)
+        check = known[1] if known is not None else None
+        if count is None or check == ORDER:
+            return None
+        return count.n / 2 if check == TWINS else count.n
 
     def extending(self, limit: str) -> str:
         """The command that gives the run more items."""

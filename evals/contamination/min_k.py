@@ -79,7 +79,10 @@ def check_min_k(engine: Engine, config: RunConfig, wanted: TaskConfig, benchmark
     chosen = [pairs[item.identity] for item in _drawn(benchmark, wanted, config, pairs)]
     requests = [_request(engine, text) for _, *texts in chosen for text in texts]
     scores = engine.score(requests) if requests else []
-    samples = [_sample(wanted.name, *one, scores[2 * place], scores[2 * place + 1]) for place, one in enumerate(chosen)]
+    samples = [
+        _sample(wanted.name, *one, scores[at], scores[at + 1], same=requests[at] == requests[at + 1])
+        for at, one in zip(range(0, len(requests), 2), chosen, strict=True)
+    ]
     note = f"{len(pairs):,} of {counted(len(benchmark.items), 'item')} can be rewritten" + (f" ({why})" if left else "")
     return result_of(
         wanted.name,
@@ -123,9 +126,23 @@ def _request(engine: Engine, text: str) -> ScoreRequest:
     return ScoreRequest((engine.prefix_token_id,), tuple(tokens), moments=True)
 
 
-def _sample(task: str, item: BenchmarkItem, text: str, other: str, published: Score, rewritten_one: Score) -> Sample:
-    """The record of an item; ``score`` is the published text's Min-K % ++ minus the rewritten one's."""
+def _sample(
+    task: str, item: BenchmarkItem, text: str, other: str, published: Score, rewritten_one: Score, *, same: bool
+) -> Sample:
+    """The record of an item; ``score`` is the published text's Min-K % ++ minus the rewritten one's.
+
+    Args:
+        task: ``TASK.min-k``.
+        item: The item.
+        text: As published.
+        other: As rewritten.
+        published: Of the published text.
+        rewritten_one: Of the other one.
+        same: Whether the tokens that were read are the same: what was rewritten comes after them.
+    """
     error = published.error or rewritten_one.error or (None if published.log_probs else "a text without tokens")
+    if same:
+        error = f"its texts are the same up to the {MOST_TOKENS:,} tokens, or the context, that are read"
     values: dict[str, float | None] = {}
     if error is None:
         values = {"published": _value(published), "rewritten": _value(rewritten_one)}

@@ -308,3 +308,26 @@ def test_clusters_that_are_not_at_hand_are_left_out(records: Records, monkeypatc
     assert advisor.on_ratio(metric, 2.0) == said
     monkeypatch.setattr(advisor, "_records", Mock(of=Mock(side_effect=RunFolderError("broken", Path("/runs/a")))))
     assert advisor.on_ratio(metric.model_copy(update={"definition": {"name": "mean"}}), 2.0) == said
+
+
+def test_samples_that_are_no_items_do_not_say_that_the_data_has_no_more(
+    make_run: Callable[..., RunFolder], records: Records
+) -> None:
+    """Forty items are four shards of the order test, twenty pairs of problem and twin are forty samples."""
+    run = make_run([records["metric"]()])
+    names = [("boolq.order", 40), ("asdiv.twins", 20), ("gsm8k.twins", 30), ("boolq.min-k", 90)]
+    evals = {"tasks": [{"name": name, "limit": limit} for name, limit in names]}
+    manifest = run.read_manifest().model_copy(
+        update={"config": {"evals": evals}, "items_available": {"boolq": 100, "boolq.min-k": 80}}
+    )
+    counts = {"boolq.order": 4, "asdiv.twins": 40, "gsm8k.twins": 58, "boolq.min-k": 80}
+    unscored = [
+        records["unscored"]().model_copy(update={"name": f"{task}/unscored", "task": task, "n": n})
+        for task, n in counts.items()
+    ]
+    advisor = Advisor(run, manifest, Measured(unscored))
+    assert advisor.command("boolq.order", 2.0).endswith("--limit 80")
+    assert advisor.more("boolq.order", 3.0) == " and its data set not enough (100 in all)"
+    assert advisor.command("asdiv.twins", 2.0).endswith("--limit 40")
+    assert advisor.more("gsm8k.twins", 2.0).startswith(" and its data set no more")
+    assert advisor.more("boolq.min-k", 2.0).startswith(" and its data set no more (80 in all)")

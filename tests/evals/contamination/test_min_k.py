@@ -53,3 +53,14 @@ def test_failures_cost_their_item(scripted: Scripted, rows: dict[str, list[dict[
     assert [sample.error for sample in found.samples] == ["NaN", *[None] * 7]
     with pytest.raises(TaskUnavailable, match="no item can be rewritten"):
         check_min_k(scripted, RunConfig(), wanted, read_benchmark(RunConfig(), "boolq"))
+
+
+def test_texts_that_differ_only_behind_what_is_read_are_no_tie(
+    scripted: Scripted, rows: dict[str, list[dict[str, Any]]]
+) -> None:
+    rows["openbookqa"] = [{**ROWS[1], "question": "long " * 2_000}, ROWS[2]]
+    scripted.scores = [scored(-1)] * 4
+    wanted = TaskConfig(name="openbookqa.min-k")
+    found = check_min_k(scripted, RunConfig(), wanted, read_benchmark(RunConfig(), "openbookqa"))
+    assert [sample.score for sample in found.samples] == [None, 0.0]
+    assert str(found.samples[0].error).startswith("its texts are the same up to the 1,024 tokens")

@@ -59,11 +59,11 @@ def _embed(context: RunContext, path: Path, task: str, texts: dict[str, str]) ->
     path.unlink(missing_ok=True)  # of other samples
     context.progress.step(f"embedding the questions of {task}")
     states = context.engine.embed(list(texts.values()))
-    whole = np.isfinite(states).all(axis=1) if states.shape[1] else np.zeros(len(texts), dtype=np.bool_)
+    whole = np.asarray(np.isfinite(states).all(axis=1) if states.shape[1] else np.zeros(len(texts)), dtype=np.bool_)
     if whole.sum() < FEWEST_SEARCHED:
         context.progress.say(f"{task}: no embeddings: only {counted(int(whole.sum()), 'question')} could be embedded")
         return
-    kept = [identity for identity, is_whole in zip(texts, whole, strict=True) if is_whole]
+    kept = [identity for identity, is_whole in zip(texts, whole.tolist(), strict=True) if is_whole]
     embeddings_file.write(path, embeddings_file.Embeddings(kept, principal_components(states[whole]), source))
 
 

@@ -115,8 +115,8 @@ def _question(found: QuestionAgreement) -> None:
         st.text(sentences.drift_sentence(found.biases))
     if found.sides:
         st.markdown("**Sides** (share of preferences for A; the side of each output is drawn)")
-        rows = [(one.rater, one.share, one.interval, one.preferences) for one in found.sides]
-        _dots(rows, "share for side A", unit="share", reference=sentences.AT_RANDOM)
+        sides = [(one.rater, one.share, one.interval, one.preferences) for one in found.sides]
+        _dots(sides, "share for side A", unit="share", reference=sentences.AT_RANDOM)
         st.text(sentences.sides_sentence(found.sides))
     if found.strengths:
         st.markdown("**Which run people prefer** (Bradley–Terry strengths on the logit scale)")

@@ -119,7 +119,10 @@ def _say(items: list[list[JudgeRequest]], none: list[JudgeReply], asked: RatingJ
         return
     lines = [f"{counted(len(items), 'item')} judged by {named(asked.name)}"]
     reasons = Counter(reply.why_none for reply in none)
-    lines += [f"{count:,} without an answer: {named(why)}" for why, count in reasons.items()]
+    total = sum(map(len, items))
+    lines += [
+        f"{count:,} of {counted(total, 'request')} without an answer: {named(why)}" for why, count in reasons.items()
+    ]
     lines.append(f"how far people agree with it: audit ratings agreement --project {named(project)}")
     for line in lines:
         err.print(line, markup=False, highlight=False, soft_wrap=True)

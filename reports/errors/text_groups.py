@@ -112,15 +112,15 @@ class TermWeights:
         """
         weights = self._mean(inside)
         if against_rest:
-            weights = weights - self._mean(~inside)
-        weights = weights * (self._mean(np.asarray(shown, dtype=np.bool_)) > 0)
+            weights = np.asarray(weights - self._mean(~inside), dtype=np.float64)
+        weights = np.asarray(weights * (self._mean(np.asarray(shown, dtype=np.bool_)) > 0), dtype=np.float64)
         order = np.argsort(-weights, kind="stable")[:TERMS]
         return ", ".join(str(self.terms[place]) for place in order if weights[place] > 0)
 
     def _mean(self, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Mean weight of each term in some texts; 0 where there are none."""
-        found: NDArray[np.float64] = np.asarray(self.weights[inside].sum(axis=0)).ravel() / max(1, int(inside.sum()))
-        return found
+        total = np.asarray(self.weights[inside].sum(axis=0), dtype=np.float64).ravel()
+        return np.asarray(total / max(1, int(inside.sum())), dtype=np.float64)
 
 
 def cluster_count(texts: Sequence[str]) -> int | None:

@@ -26,7 +26,7 @@ def test_a_checkpoint_judges_once(ratings: Ratings, database_url: str, tmp_path:
     (long / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 2048}))
     common = ("judge", "--project", "p", "--as", "Root", "--runs", tmp_path)
     cut = ratings(*common, "--model", tiny_model, "--name", "short")
-    assert "3 without an answer: the texts are longer than the judge's context" in cut.stderr
+    assert "3 of 3 requests without an answer: the texts are longer than the judge's context" in cut.stderr
     words = (*common, "--model", long, "--name", "tiny")
     result = ratings(*words)
     assert result.exit_code == 0, result.exception

@@ -52,6 +52,7 @@ TASKS: dict[str, str] = {task.name: task.description for task in own_tasks().val
 """The audit's own tasks: name to one-line description. Any other lm-eval task runs by its name."""
 SEE = "see `audit tasks list --all`."
 TASK_FILE = "give a task file (YAML) that turns its rows into prompts: docs/reference/evals.md, Your own questions."
+NOTHING_TO_PERTURB = "--perturb: no task of this run can be perturbed: choose benchmark tasks with --tasks"
 QUESTIONS = "audit a file of your own questions with --task-file FILE: docs/howto/own_data.md."
 
 
@@ -65,8 +66,7 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
     Raises:
         ConfigError: A generation setting cannot be honoured, a name is unknown or listed twice, a folder of task files
             is not there or declares a name of the audit's own, a file of questions is at fault, clusters are to be
-            drawn where there are none, named items are none, or those of a group or of a task that is not listed, a
-            perturbation is unknown, or there is no benchmark task to perturb.
+            drawn where there are none, named items are none, or of a group or no task, or nothing can be perturbed so.
     """
     include = tuple(config.evals.include_path)
     check_folders(include)
@@ -92,8 +92,7 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
     _check_samples(config.evals.samples, names, include)
     asked = perturbations(config.evals.robustness, read_given(config.evals.robustness.paraphrases))
     if asked and all(task.file is None and check_of(task.name) for task in config.evals.tasks):
-        msg = "--perturb: no task of this run can be perturbed: choose benchmark tasks with --tasks"
-        raise ConfigError(msg)
+        raise ConfigError(NOTHING_TO_PERTURB)
 
 
 def _check_name(name: str, include: tuple[Path, ...], others: Collection[str]) -> None:

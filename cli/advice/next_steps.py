@@ -24,7 +24,7 @@ MOST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """Something to do next."""
 
     what: str
@@ -33,7 +33,7 @@ class Step:
     """That does it, as it can be typed."""
 
 
-def show(steps: Sequence[Step]) -> None:
+def show(steps: Sequence[NextStep]) -> None:
     """Print steps on stderr, one a line.
 
     Only at a terminal and without ``-q``: in the log of a job nobody goes on, and results are on stdout.
@@ -67,7 +67,7 @@ class Judging:
         return f"audit gate {quote(str(run.path))}{''.join(typed)}"
 
 
-def after_run(folder: RunFolder, status: str, by: Judging) -> list[Step]:
+def after_run(folder: RunFolder, status: str, by: Judging) -> list[NextStep]:
     """What to do with a run.
 
     Args:
@@ -76,13 +76,13 @@ def after_run(folder: RunFolder, status: str, by: Judging) -> list[Step]:
         by: The policy that it was made for.
     """
     run = quote(str(folder.path))
-    steps = [] if status == "complete" else [Step("supply what is missing, then", f"audit run --resume {run}")]
+    steps = [] if status == "complete" else [NextStep("supply what is missing, then", f"audit run --resume {run}")]
     how = "judge it" if by.policy else "judge it by the shipped policy (yours: --policy FILE)"
-    look = Step("look at answers, errors and explanations", f"audit app {run}")
-    return [*steps, look, Step(how, by.command(folder))]
+    look = NextStep("look at answers, errors and explanations", f"audit app {run}")
+    return [*steps, look, NextStep(how, by.command(folder))]
 
 
-def after_comparison(folders: Sequence[RunFolder], *, items: int, page: bool) -> list[Step]:
+def after_comparison(folders: Sequence[RunFolder], *, items: int, page: bool) -> list[NextStep]:
     """What to do with a comparison.
 
     Args:
@@ -92,13 +92,13 @@ def after_comparison(folders: Sequence[RunFolder], *, items: int, page: bool) ->
     """
     runs = " ".join(quote(str(folder.path)) for folder in folders)
     first, last = folders[0], folders[-1]
-    steps = [] if items else [Step("see the items that lost most", f"audit compare {runs} --items 3")]
+    steps = [] if items else [NextStep("see the items that lost most", f"audit compare {runs} --items 3")]
     if len(folders) == 2 and first.path.resolve().parent == last.path.resolve().parent:
-        return [*steps, Step("read them side by side on the page Compare", f"audit app {quote(str(last.path))}")]
-    return [*steps, *([] if page else [Step("draw it", f"audit compare {runs} --html comparison.html")])]
+        return [*steps, NextStep("read them side by side on the page Compare", f"audit app {quote(str(last.path))}")]
+    return [*steps, *([] if page else [NextStep("draw it", f"audit compare {runs} --html comparison.html")])]
 
 
-def after_gate(folder: RunFolder, decision: Decision, by: Judging) -> list[Step]:
+def after_gate(folder: RunFolder, decision: Decision, by: Judging) -> list[NextStep]:
     """What to do with a verdict: what settles open rules, or how to see what it rests on.
 
     Args:
@@ -110,11 +110,11 @@ def after_gate(folder: RunFolder, decision: Decision, by: Judging) -> list[Step]
     opened = [check.reason for check in decision.checks if check.verdict == "INCONCLUSIVE" and not check.waived_by]
     settling = _widest(command for reason in opened for command in commands_in(reason))
     if decision.verdict == "INCONCLUSIVE" and settling:
-        steps = [Step("settle open rules", command) for command in settling[:MOST]]
-        return [*steps, Step("then judge again", by.command(folder))]
+        steps = [NextStep("settle open rules", command) for command in settling[:MOST]]
+        return [*steps, NextStep("then judge again", by.command(folder))]
     if decision.verdict == "PASS":
-        return [Step("check the evidence, as others can", f"audit verify {run}")]
-    return [Step("see what the verdict rests on, on the pages Decision and Errors", f"audit app {run}")]
+        return [NextStep("check the evidence, as others can", f"audit verify {run}")]
+    return [NextStep("see what the verdict rests on, on the pages Decision and Errors", f"audit app {run}")]
 
 
 def _widest(commands: Iterable[str]) -> list[str]:

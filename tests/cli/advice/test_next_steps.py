@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from audit.cli import verbosity
-from audit.cli.advice import next_steps
-from audit.cli.advice.next_steps import Judging, Step, after_comparison, after_gate, after_run, show
+from audit.cli.advice.next_steps import Judging, NextStep, after_comparison, after_gate, after_run, show
+from audit.cli.console import err
 from audit.core.run_folder import RunFolder
 
 RUN, OTHER = RunFolder(Path("/runs/it's new")), RunFolder(Path("/runs/old"))
@@ -19,7 +19,7 @@ ELSEWHERE = RunFolder(Path("/released/old"))
 EXTEND = "add items: audit run --extend RUN --limit 9"
 
 
-def words(steps: list[Step]) -> list[list[str]]:
+def words(steps: list[NextStep]) -> list[list[str]]:
     return [shlex.split(step.command) for step in steps]
 
 
@@ -74,8 +74,8 @@ def test_steps_are_for_people_at_a_terminal(
     terminal: bool, quiet: bool, said: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(verbosity.chosen, "quiet", quiet)
-    monkeypatch.setattr(next_steps.err, "_force_terminal", terminal)
-    show([Step("look", "audit app /runs/" + 90 * "x"), Step("judge", "audit gate R\x1b")])
+    monkeypatch.setattr(err, "_force_terminal", terminal)
+    show([NextStep("look", "audit app /runs/" + 90 * "x"), NextStep("judge", "audit gate R\x1b")])
     captured = capsys.readouterr()
     assert captured.out == ""
     lines = [f"next: look: audit app /runs/{90 * 'x'}", "      judge: audit gate R\\x1b"]

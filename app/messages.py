@@ -28,7 +28,8 @@ def received(key: str, name: str, read: Callable[[object], T]) -> T | None:
             ``IndexError``.
     """
     state = st.session_state.get(key)
-    sent = state.get(name) if hasattr(state, "get") else state
+    part = getattr(state, "get", None)
+    sent = part(name) if callable(part) else state
     return None if sent is None else accepted(sent, read, f"{key}.{name}")
 
 
@@ -43,7 +44,7 @@ def accepted(sent: object, read: Callable[[object], T], about: str) -> T | None:
     try:
         return read(sent)
     except (ValueError, TypeError, KeyError, IndexError):
-        LOG.warning("A message from a browser was left out: %s sent what the page does not offer.", about)
+        LOG.info("A message from a browser was left out: %s sent what the page does not offer.", about)
         return None
 
 

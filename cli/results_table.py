@@ -123,12 +123,12 @@ class TitledTable:
             *numbers, last = zip(self._columns, cells, strict=True)
             pairs = [f"{column.header} {cell}" for column, cell in numbers if cell]
             below = Group(*_filled(pairs, room), *([last[1]] if last[1] else []))
-            told = Group(*([what] if what else []), Padding(below, (0, 0, 0, INDENT)))
+            text = Group(*([what] if what else []), Padding(below, (0, 0, 0, INDENT)))
             grid = Table.grid(padding=(0, 2, 0, 0))
             if self._lead is not None:
                 grid.add_column(no_wrap=True)
             grid.add_column(overflow="fold")
-            grid.add_row(*([lead] if self._lead is not None else []), told)
+            grid.add_row(*([lead] if self._lead is not None else []), text)
             yield grid
 
 

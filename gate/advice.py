@@ -97,7 +97,7 @@ class Advisor:
     def _drawn(self, task: str) -> float | None:
         """Number of items that the limit drew; None where samples do not tell.
 
-        A sample of the order test is a shard of many items, and a twin is a sample beside its problem.
+        A sample of the order test is a shard of many items, and a twin is a sample next to its problem.
         """
         count, known = self._measured.find(f"{task}/{UNSCORED}"), check_of(task)
         check = known[1] if known is not None else None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.engine import Completion, Engine, Score
-    from audit.ratings.judging.asking_judges import JudgeRequest
+    from audit.ratings.judging.asking_judges import JudgePrompt
 
 By = Literal["likelihood", "generation"]
 TOO_LONG = "the texts are longer than the judge's context"
@@ -22,7 +22,7 @@ ANSWER_TOKENS = 16
 """Tokens of a generated reply; a reasoning trace has its own limit."""
 
 
-def replies(engine: Engine, requests: Sequence[JudgeRequest], by: By, chat_template: str) -> list[JudgeReply]:
+def replies(engine: Engine, requests: Sequence[JudgePrompt], by: By, chat_template: str) -> list[JudgeReply]:
     """The judge's reply to each request.
 
     By likelihood, the reply is the likeliest of the allowed letters or numbers, with the probability of each among
@@ -57,7 +57,7 @@ def _prompt(engine: Engine, text: str, *, chat: bool) -> str:
     return engine.apply_chat_template([{"role": "user", "content": text}]) if chat else f"{text}\n\nReply:"
 
 
-def _likeliest(request: JudgeRequest, scores: Sequence[Score]) -> JudgeReply:
+def _likeliest(request: JudgePrompt, scores: Sequence[Score]) -> JudgeReply:
     if any(score.truncated for score in scores):
         return JudgeReply(value=None, why_none=TOO_LONG)
     broken = next((score.error for score in scores if score.error), None)
@@ -72,7 +72,7 @@ def _likeliest(request: JudgeRequest, scores: Sequence[Score]) -> JudgeReply:
     return JudgeReply(value=values[best], probabilities=probabilities)
 
 
-def _read(request: JudgeRequest, found: Completion) -> JudgeReply:
+def _read(request: JudgePrompt, found: Completion) -> JudgeReply:
     if found.error or not found.generations:
         return JudgeReply(value=None, why_none=found.error or "no reply")
     if found.truncated:

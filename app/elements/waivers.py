@@ -191,7 +191,8 @@ def _propose(run: RunFolder, decision: Decision, runs: Path, name: str | None) -
                 key="waiver_expires",
             )
             sent = st.form_submit_button("Propose")
-        if sent and messages.accepted(rule, messages.one_of(open_rules), "waiver_rule"):
+        known = messages.accepted(rule, messages.one_of(open_rules), "waiver_rule")
+        if sent and known is not None:
             check, metric = open_rules[rule]
             drafted = proposals.drafted(
                 check, metric, stored.manifest(run), decision.policy_sha256, reason=reason, owner=owner, expires=expires

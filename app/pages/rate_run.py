@@ -102,8 +102,8 @@ def page(run: RunFolder, settings: AppSettings) -> None:
         _say_done(queue)
         return
     earlier = _earlier(sample, ratings)
-    names = (manifest.model.name,)
-    _ask(sample, queue, settings.database_url, rater, run_id, earlier if sample in queue.rated else None, names)
+    hidden = (manifest.model.name,)
+    _ask(sample, queue, settings.database_url, rater, run_id, earlier if sample in queue.rated else None, hidden)
 
 
 def _earlier(sample: Sample, ratings: Sequence[Rating]) -> Rating | None:

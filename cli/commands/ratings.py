@@ -53,7 +53,7 @@ def register(program: typer.Typer) -> None:
     group.command("agreement", epilog=agreement.EXAMPLES)(agreement.agreement)
     group.command("export", epilog=EXPORT_EXAMPLES)(export)
     group.command("import", epilog=import_.EXAMPLES)(import_.import_)
-    group.command("judge", epilog=judge.EXAMPLES)(command("judge", judge.judge, judge.JudgeArguments))
+    group.command("judge", epilog=judge.EXAMPLES)(command("judge", judge.judge_project, judge.JudgeArguments))
     program.add_typer(group, name="ratings")
 
 

@@ -1,4 +1,4 @@
-"""``audit ratings judge``: a checkpoint answers the questions of a project, beside people."""
+"""``audit ratings judge``: a checkpoint answers the questions of a project as people do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from audit.core.text import named
 if TYPE_CHECKING:
     from audit.engine import Engine
     from audit.pipeline.judging import By
-    from audit.ratings.judging.asking_judges import JudgeRequest
+    from audit.ratings.judging.asking_judges import JudgePrompt
     from audit.ratings.judging.storing import JudgeReply, RatingJudge
 
 WAYS: tuple[By, ...] = ("likelihood", "generation")
@@ -61,7 +61,7 @@ class JudgeArguments:
     user: ActingUser = None
 
 
-def judge(given: Given, arguments: JudgeArguments) -> None:
+def judge_project(given: Given, arguments: JudgeArguments) -> None:
     """Let a checkpoint answer the questions of a project as one more rater.
 
     It takes no rater's place and counts in no result: 'audit ratings agreement' shows how far people agree with it.
@@ -114,7 +114,7 @@ def _judge(engine: Engine, asked: RatingJudge, by: By, chat_template: str, proje
     _say(left.items, none, asked, project)
 
 
-def _say(items: list[list[JudgeRequest]], none: list[JudgeReply], asked: RatingJudge, project: str) -> None:
+def _say(items: list[list[JudgePrompt]], none: list[JudgeReply], asked: RatingJudge, project: str) -> None:
     if verbosity.chosen.quiet:
         return
     lines = [f"{counted(len(items), 'item')} judged by {named(asked.name)}"]

@@ -22,7 +22,7 @@ SIDES = {A: "A", B: "B"}
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeRequest:
+class JudgePrompt:
     """One question about one item, as a judge reads it."""
 
     item_id: int
@@ -44,7 +44,7 @@ def can_judge(question: AnyKind) -> bool:
     return isinstance(question, LikertScale | PreferenceChoice)
 
 
-def requests_about(item: RatedItem, project: Project, guidelines: str) -> list[JudgeRequest]:
+def requests_about(item: RatedItem, project: Project, guidelines: str) -> list[JudgePrompt]:
     """The questions about an item, preferences in both orders of the outputs.
 
     A judge sees what raters see: no run, no score, names of checkpoints masked. Both orders, since judges favour a
@@ -55,7 +55,7 @@ def requests_about(item: RatedItem, project: Project, guidelines: str) -> list[J
     for one in filter(can_judge, project.questions):
         for swapped in [False, True] if isinstance(one, PreferenceChoice) else [False]:
             text = _text(seen, one, guidelines, swapped=swapped)
-            found.append(JudgeRequest(item.id, one.name, swapped, text, _choices(one, swapped=swapped)))
+            found.append(JudgePrompt(item.id, one.name, swapped, text, _choices(one, swapped=swapped)))
     return found
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from audit.ratings.judging.asking_judges import JudgeRequest
+    from audit.ratings.judging.asking_judges import JudgePrompt
     from audit.ratings.projects.asking import AnyKind
     from audit.ratings.projects.item import RatedItem
     from audit.ratings.projects.project import Project
@@ -57,7 +57,7 @@ class RatingJudge(Record):
 class Waiting:
     """What a judge has still to read."""
 
-    items: list[list[JudgeRequest]]
+    items: list[list[JudgePrompt]]
     """The requests about each item."""
     left_out: list[str]
     """Questions that no judge can answer."""
@@ -109,7 +109,7 @@ def store(
     project: str,
     user: str,
     judge: RatingJudge,
-    replies: Sequence[tuple[JudgeRequest, JudgeReply]],
+    replies: Sequence[tuple[JudgePrompt, JudgeReply]],
     guidelines: int,
 ) -> None:
     """Write what a judge answered about some items, all requests about each of them.
@@ -118,7 +118,7 @@ def store(
         NotAllowed: The user is no admin of the project.
         UsageError: There is no such project, the judge has a person's name, or the database cannot be written.
     """
-    by_item: defaultdict[int, list[tuple[JudgeRequest, JudgeReply]]] = defaultdict(list)
+    by_item: defaultdict[int, list[tuple[JudgePrompt, JudgeReply]]] = defaultdict(list)
     for request, reply in replies:
         by_item[request.item_id].append((request, reply))
     with writing(database_url) as connection:
@@ -141,7 +141,7 @@ def _name(connection: Connection, project: Project, judge: RatingJudge) -> str:
 
 
 def _answers(
-    project: Project, item: RatedItem, replies: Sequence[tuple[JudgeRequest, JudgeReply]]
+    project: Project, item: RatedItem, replies: Sequence[tuple[JudgePrompt, JudgeReply]]
 ) -> dict[str, dict[str, Any]]:
     """Answers as raters' are stored, replies of preferences in each order by run, and why some are missing."""
     answers: dict[str, Any] = {}

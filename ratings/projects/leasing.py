@@ -150,8 +150,8 @@ def _is_over(connection: Connection, project_id: int, who: str, item_id: int) ->
 def _order(connection: Connection, project: Project, who: str) -> list[tuple[int, str]]:
     """All items of a project with their kinds, in a rater's own order, which stays as it is when items are added.
 
-    Kept for the raters of the moment. Items are added and never change, so that their number tells whether an order
-    is complete.
+    Kept for the raters of the moment. Items are added and never change, so that an order is complete
+    while their number is the same.
     """
     of_project = ItemRow.project_id == project.id
     count = connection.execute(select(func.count()).where(of_project)).scalar_one()

@@ -58,7 +58,7 @@ INSERT INTO pairs SELECT *,
 FROM ranked
 """  # noqa: S608 - constants
 """Items that both runs have, the worst losses first; of several with one id the first with the first, and so on.
-As the comparison of metrics, by the digests of the prompts, else by their texts; what was not stored tells nothing."""
+As the comparison of metrics, by the digests of the prompts, else by their texts; what was not stored says nothing."""
 COUNTS = "SELECT change, count(*) FROM pairs WHERE {where} GROUP BY change"
 FOUND = "SELECT file, later AS row FROM pairs WHERE {where} ORDER BY rank, place, file"
 """Losses before other changes, before gains, before what is the same; of several tasks the largest of each in turn."""

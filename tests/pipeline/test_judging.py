@@ -8,10 +8,10 @@ import pytest
 
 from audit.engine import Generation
 from audit.pipeline.judging import replies
-from audit.ratings.judging.asking_judges import JudgeRequest
+from audit.ratings.judging.asking_judges import JudgePrompt
 from tests.safety.conftest import ScriptedEngine
 
-REQUEST = JudgeRequest(1, "rating", False, "How good?", {"1": 1, "2": 2, "3": 3})
+REQUEST = JudgePrompt(1, "rating", False, "How good?", {"1": 1, "2": 2, "3": 3})
 
 
 def test_the_likeliest_answer_with_its_probability() -> None:

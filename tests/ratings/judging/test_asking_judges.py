@@ -12,11 +12,11 @@ from audit.ratings.projects.project import find
 from tests.ratings.projects.made import made_in
 
 if TYPE_CHECKING:
-    from audit.ratings.judging.asking_judges import JudgeRequest
+    from audit.ratings.judging.asking_judges import JudgePrompt
     from audit.ratings.projects.asking import AnyKind
 
 
-def _asked(url: str, **more: object) -> list[JudgeRequest]:
+def _asked(url: str, **more: object) -> list[JudgePrompt]:
     made = made_in(url, 1, **more)  # type: ignore[arg-type]
     with reading(url) as connection:
         project = find(connection, "p")

@@ -19,12 +19,12 @@ from tests.ratings.projects.made import made_in
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.ratings.judging.asking_judges import JudgeRequest
+    from audit.ratings.judging.asking_judges import JudgePrompt
 
 JUDGE = RatingJudge(name="judge one", checkpoint="abc", by="likelihood")
 
 
-def _store(url: str, requests: Sequence[JudgeRequest], replies: Sequence[JudgeReply], user: str = "Root") -> None:
+def _store(url: str, requests: Sequence[JudgePrompt], replies: Sequence[JudgeReply], user: str = "Root") -> None:
     store(url, "p", user, JUDGE, list(zip(requests, replies, strict=True)), 1)
 
 

@@ -264,9 +264,14 @@ def _audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def older(run: RunFolder, runs: Path, by_task: dict[str, list[Sample]]) -> RunFolder:
+def older(run: RunFolder) -> RunFolder:
     """An earlier run: four answers to BoolQ were right that are wrong now, one the other way; one text is another."""
-    folder = RunFolder(shutil.copytree(run.path, runs / OLDER))
+    return earlier_than(run)
+
+
+def earlier_than(run: RunFolder) -> RunFolder:
+    """The run of :func:`older`, next to this one."""
+    folder, by_task = RunFolder(shutil.copytree(run.path, run.path.with_name(OLDER))), _samples()
     for path in (folder.decision_path, *(folder.path / "attributions").iterdir()):
         path.unlink()
     changed = {name: list(samples) for name, samples in by_task.items()}

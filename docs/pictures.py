@@ -199,8 +199,8 @@ def of_view(browser: Browser, view: View, address: str, look: str) -> tuple[Imag
         page.goto(f"{address}/{view.address}")
         page.locator("[data-testid=stMainBlockContainer] :is(h1, .audit-heading)").first.wait_for()
         drawn(page)
-        name = page.locator(".st-key-rater_box input")  # of a rater; forms on other pages ask for names, too
-        if name.count():
+        name = page.locator(".st-key-rater_box input")
+        if name.count() and name.is_visible():  # Decision asks within a fold
             name.fill(view.who)
             page.keyboard.press("Enter")
             name.wait_for(state="detached")

@@ -131,7 +131,7 @@ def rate(watched: Watched, name: str, place: str) -> None:
         watched.press("o")
         watched.page.wait_for_timeout(1000 * LEAST_SECONDS)
         watched.press("4")
-    for number in range(WALK if name == "adjudicate" else 0):
+    for number in range(min(WALK, watched.page.locator(ROW).count()) if name == "adjudicate" else 0):
         watched.click(watched.page.locator(ROW).nth(number))
         watched.press("o")
         watched.press("k")  # back to the queue

@@ -5,7 +5,8 @@
 
 They go to ``docs/images/NAME-light.png``, ``-dark.png`` and ``-phone.png``; look at them before you commit them.
 The runs and ratings that they show are made once, in ``build/pictures``: delete that folder to make them anew.
-Needs Chromium (Debian: ``apt-get install chromium fonts-dejavu-core``) and Pillow.
+A page that shows an exception is named, and the exit code is then 1. Needs Chromium (Debian: ``apt-get install
+chromium fonts-dejavu-core``) and Pillow.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ import os
 import shutil
 import subprocess
 import sys
-import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import TimeoutError, sync_playwright  # noqa: A004 - of a wait
 
 from audit.app.menu import ENTRIES
 from audit.core.run_folder import RunFolder
@@ -30,73 +33,97 @@ from audit.ratings.projects.rating import next_item, submit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 WORK, IMAGES = ROOT / "build" / "pictures", ROOT / "docs" / "images"
-PORT = 8599
 LOOKS = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
-HIGHEST = 1800
+HIGHEST = 1300
 """Pixels of a picture; longer pages are cut."""
-COLOURS = 96
+COLOURS = 256
+"""Of a picture; with fewer, heat maps lose theirs."""
+PATIENCE = 300_000
+"""Milliseconds until a page is given up."""
 RATERS = ("Ada", "Ben", "Cleo")
+ADMIN, ADJUDICATOR = "Root", "Judge"
 PROJECT = "helpful"
+NAMES = (*(entry.name for entry in ENTRIES), "compare_item", "adjudicate_item", "card", "explain")
+"""Of the pictures."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What one picture shows."""
+
+    name: str
+    """Of the picture."""
+    address: str
+    """Of the page, with what it is about."""
+    who: str = RATERS[0]
+    """The name to enter where the page asks for one."""
+    press: str = ""
+    """A selector: what is clicked before the picture is taken, if it is there."""
 
 
 def main(names: Sequence[str]) -> None:
-    """Take the pictures of these pages, or all."""
-    known = [*(entry.name for entry in ENTRIES), "card"]
-    unknown = sorted(set(names) - set(known))
+    """Take these pictures, or all."""
+    unknown = sorted(set(names) - set(NAMES))
     if unknown:
-        sys.exit(f"{', '.join(unknown)}: no such page: there are {', '.join(known)}")
+        sys.exit(f"{', '.join(unknown)}: no such picture: there are {', '.join(NAMES)}")
     runs = WORK / "runs"
-    if not runs.is_dir():
+    if not (WORK / "made").exists():
         prepare(runs)
-    run = max(RunFolder.all(runs), key=lambda one: one.path.name).path
-    wanted = [name for name in known if not names or name in names]
-    with_app = [name for name in wanted if name != "card"]
-    for name, look, taken in pictures(runs, run, with_app, card="card" in wanted):
+    wanted = [view for view in views(runs) if not names or view.name in names]
+    IMAGES.mkdir(exist_ok=True)
+    faults = 0
+    for name, look, picture, fault in pictures(runs, wanted):
         file = IMAGES / f"{name}-{look}.png"
-        taken.quantize(COLOURS).save(file, optimize=True)
-        print(f"{file.relative_to(ROOT)}  {taken.width} x {taken.height}, {file.stat().st_size // 1024} kB")
+        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+        size = f"{picture.width} x {picture.height}, {file.stat().st_size // 1024} kB"
+        print(f"{file.name}  {size} {fault}", flush=True)
+        faults += bool(fault)
+    sys.exit(1 if faults else 0)
 
 
 def audit(*words: str | Path, codes: tuple[int, ...] = (0,)) -> None:
-    """Run a command of ours."""
-    done = subprocess.run([sys.executable, "-m", "audit.cli", *map(str, words)], check=False)  # noqa: S603 - our own
+    """Run a command of ours, where the runs are: pictures show no path of this machine."""
+    command = [sys.executable, "-m", "audit.cli", *map(str, words)]
+    done = subprocess.run(command, check=False, cwd=WORK)  # noqa: S603 - our own
     if done.returncode not in codes:
         sys.exit(f"audit {words[0]} ended with code {done.returncode}")
 
 
 def prepare(runs: Path) -> None:
-    """Two runs, a verdict, and a project that three people have rated."""
-    common = ("run", "--profile", "quick", "--limit", "30", "--out", runs)
-    audit(*common, "--dtype", "bfloat16")
-    audit(*common)
-    earlier, newest = sorted(one.path for one in RunFolder.all(runs))
+    """Two runs, a verdict, a project that three people have rated, and an explanation.
+
+    Runs that ended are kept: a command that was interrupted goes on.
+    """
+    runs.mkdir(parents=True, exist_ok=True)
+    for one in RunFolder.all(runs):
+        if one.read_manifest().status == "running":
+            shutil.rmtree(one.path)
+    for file in runs.glob("ratings.sqlite*"):
+        file.unlink()
+    common = ("run", "--profile", "quick", "--limit", "40", "--out", runs.name)
+    for done, more in enumerate((("--dtype", "bfloat16"), ())):
+        if len(RunFolder.all(runs)) <= done:
+            audit(*common, *more)
+    newest, earlier = (one.path.relative_to(WORK) for one in RunFolder.all(runs)[:2])
     audit("gate", newest, "--policy", ROOT / "examples" / "policy.yaml", "--baseline", earlier, codes=(0, 10, 11))
     people = [word for name in RATERS for word in ("--rater", name)]
-    audit(
-        "ratings",
-        "assign",
-        newest,
-        "--project",
-        PROJECT,
-        "--as",
-        "Root",
-        "--raters-per-item",
-        "3",
-        "--count",
-        "8",
-        *people,
-    )
+    sizes = ("--raters-per-item", str(len(RATERS)), "--count", "3")
+    roles = (*people, "--adjudicator", ADJUDICATOR)
+    audit("ratings", "assign", newest, "--runs", runs.name, "--project", PROJECT, "--as", ADMIN, *sizes, *roles)
     rate(default_url(runs))
+    prompt = ("--prompt", "The capital of France is", "--target", " Paris")
+    audit("explain", *prompt, "--method", "occlusion", "--out", "explain.html")
+    (WORK / "made").touch()
 
 
 def rate(url: str) -> None:
     """Points by the length of an output, one more or less for each rater: nobody's judgement, for pictures alone."""
     for place, who in enumerate(RATERS):
-        for _ in range(18):
+        for _ in range(22):
             item = next_item(url, PROJECT, who)
             if item is None:
                 break
@@ -104,51 +131,98 @@ def rate(url: str) -> None:
             submit(url, PROJECT, who, item.item_id, {"rating": points}, submission=uuid4().hex)
 
 
-def pictures(runs: Path, run: Path, names: Sequence[str], *, card: bool) -> Iterator[tuple[str, str, Image.Image]]:
-    """Name, look and picture of each page."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    of_run = {entry.name for entry in ENTRIES if entry.of_run}
-    words = [sys.executable, "-m", "audit.cli", "app", "--runs", str(runs), "--port", str(PORT)]
+def views(runs: Path) -> list[View]:
+    """All pictures: one a page, the second screens of some, the card and the page of an explanation."""
+    run = RunFolder.all(runs)[0]
+    more = {
+        "samples": {"result": "wrong", "sort": "worst"},
+        "sample": explained(run),
+        "explanations": explained(run),
+        "errors": {"task": "evals/boolq"},
+        "rate": {"project": PROJECT},
+        "adjudicate": {"project": PROJECT},
+        "ratings": {"project": PROJECT},
+    }
+    people = {"adjudicate": ADJUDICATOR, "ratings": ADMIN, "admin": ADMIN}
+    found = []
+    for entry in ENTRIES:
+        place = ({"run": run.path.name} if entry.of_run else {}) | more.get(entry.name, {})
+        found.append(View(entry.name, f"{entry.name}?{urlencode(place)}", people.get(entry.name, RATERS[0])))
+    row = "button.open >> nth=0"
+    found += [
+        View("compare_item", f"compare?{urlencode({'run': run.path.name, 'in': 'asdiv'})}", press=row),
+        View("adjudicate_item", f"adjudicate?project={PROJECT}", ADJUDICATOR, press=row),
+        View("card", (run.path / "report" / "index.html").as_uri()),
+        View("explain", (WORK / "explain.html").as_uri()),
+    ]
+    return found
+
+
+def explained(run: RunFolder) -> dict[str, str]:
+    """The place of an explained sample, of a benchmark and believable if there is one."""
+    attributions = [one for one in run.read_attributions() if one.task and one.sample_id]
+    if not attributions:
+        return {}
+    best = min(attributions, key=lambda one: (one.suite != "evals", one.verdict != "believable"))
+    return {"task": f"{best.suite}/{best.task}", "sample": str(best.sample_id)}
+
+
+def pictures(runs: Path, wanted: Sequence[View]) -> Iterator[tuple[str, str, Image.Image, str]]:
+    """Name, look and picture of each view, and the exception that it shows."""
+    words = [sys.executable, "-m", "audit.cli", "app", "--runs", runs.name]
     with (
-        subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server,  # noqa: S603 - our own program
+        subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=WORK) as server,  # noqa: S603 - our own program
         sync_playwright() as playwright,
     ):
-        next(iter(server.stdout or ()))  # it says its address once it answers
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for look, (scheme, width) in LOOKS.items():
-            context: dict[str, Any] = {"viewport": {"width": width, "height": HIGHEST}, "color_scheme": scheme}
-            for name in names:
-                page = browser.new_context(**context).new_page()
-                place = f"?run={run.name}" if name in of_run else ""
-                page.goto(f"http://127.0.0.1:{PORT}/{name}{place}")
-                yield name, look, app_page(page)
-                page.context.close()
-            if card:
-                page = browser.new_context(**context).new_page()
-                page.goto((run / "report" / "index.html").as_uri())
-                yield "card", look, taken(page)
-                page.context.close()
-        browser.close()
-        server.terminate()
+        try:
+            address = next(iter(server.stdout or ())).split()[0]  # it says its address once it answers
+            chromium = shutil.which("chromium") or shutil.which("google-chrome")
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            for look in LOOKS:
+                for view in wanted:
+                    yield view.name, look, *of_view(browser, view, address, look)
+            browser.close()
+        finally:
+            server.terminate()
 
 
-def app_page(page: Page) -> Image.Image:
-    """The page once it is drawn; who it asks for a name is Ada."""
-    page.locator("[data-testid=stMainBlockContainer] :is(h1, .audit-heading)").first.wait_for(timeout=120_000)
-    drawn(page)
-    name = page.get_by_label("Your name")
-    if name.count():
-        name.fill(RATERS[0])
-        page.keyboard.press("Enter")
-        time.sleep(1)
+def of_view(browser: Browser, view: View, address: str, look: str) -> tuple[Image.Image, str]:
+    """The picture, and the exception on the page."""
+    scheme, width = LOOKS[look]
+    context: dict[str, Any] = {"viewport": {"width": width, "height": HIGHEST}, "color_scheme": scheme}
+    page = browser.new_context(**context).new_page()
+    page.set_default_timeout(PATIENCE)
+    try:
+        if ":" in view.address.split("?")[0]:
+            page.goto(view.address)
+            return taken(page), ""
+        page.goto(f"{address}/{view.address}")
+        page.locator("[data-testid=stMainBlockContainer] :is(h1, .audit-heading)").first.wait_for()
         drawn(page)
-    return taken(page)
+        name = page.locator(".st-key-rater_box input")
+        if name.count() and name.is_visible():  # Decision asks within a fold
+            name.fill(view.who)
+            page.keyboard.press("Enter")
+            name.wait_for(state="detached")
+            drawn(page)
+        if view.press and page.locator(view.press).count():
+            page.locator(view.press).click()
+            drawn(page)
+        broken = page.locator("[data-testid=stException]")
+        return taken(page), f"exception: {broken.first.inner_text()[:200]}" if broken.count() else ""
+    finally:
+        page.context.close()
 
 
 def drawn(page: Page) -> None:
-    """Wait until the script has ended and charts stand."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=120_000)
-    page.wait_for_timeout(2_500)
+    """Wait until the script has ended, nothing is pale and charts stand."""
+    page.wait_for_timeout(500)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    with suppress(TimeoutError):  # what a page draws again and again is pale now and then
+        page.wait_for_function(
+            "() => !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')", timeout=20_000
+        )
+    page.wait_for_timeout(1_500)
 
 
 def taken(page: Page) -> Image.Image:

@@ -18,11 +18,16 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from outputs import COUNT, make_run
-from playwright.sync_api import Page, sync_playwright
+from outputs import ATTACKS, COUNT, EXPLAINED, make_run
+from playwright.sync_api import Locator, Page, sync_playwright
 
+from audit.app.elements.rating.keys import LEAST_SECONDS
 from audit.app.menu import ENTRIES
+from audit.core.records import sample_id
+from audit.ratings import default_url
+from audit.ratings.projects.rating import next_item, submit
 
 PORT = 8598
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -30,6 +35,15 @@ PATIENCE = 300_000
 """Milliseconds until a page is given up."""
 REVEAL = re.compile("Show it|Reveal")
 TASKS = ("evals/asdiv", "evals/boolq", "safety/toxicity")
+PROJECT = "hostile"
+PEOPLE = {"rate": "ada", "rate_run": "ada", "adjudicate": "judge", "ratings": "Root"}
+"""Who opens the pages that ask for a name."""
+STEPS = {"sample": COUNT - 1, "samples": 3, "compare": 20}
+"""How often → is pressed, in each task."""
+ROW = "button.open"
+"""What opens a row of a table."""
+RATED, WALK = 60, 20
+"""Items that each of two raters has rated before, and items that are rated or opened on each page."""
 
 
 class Watched:
@@ -70,6 +84,12 @@ class Watched:
                 [f"exception: {self.page.locator('[data-testid=stException]').first.inner_text()[:200]}"]
             )
 
+    def click(self, what: Locator) -> None:
+        """Click and look at what comes."""
+        what.click()
+        self.page.wait_for_timeout(150)
+        self.look()
+
     def press(self, key: str) -> None:
         """Press a key and look at what comes."""
         self.page.evaluate("() => new Promise(done => requestIdleCallback(done))")
@@ -81,20 +101,51 @@ class Watched:
 def browse(watched: Watched, name: str, run: str, *, of_run: bool) -> None:
     """All views of a page that the outputs reach."""
     place = f"?run={run}" if of_run else ""
-    watched.open(f"{name}{place}")
-    if not of_run:
+    if name in PEOPLE:
+        rate(watched, name, place)
         return
-    for task in TASKS:
-        watched.open(f"{name}{place}&task={task}")
-        if name == "sample":
-            for _ in range(COUNT - 1):
-                watched.press("ArrowRight")
-        if name == "samples":
-            for _ in range(3):
-                watched.press("ArrowRight")
+    watched.open(f"{name}{place}")
+    for task in TASKS if of_run else ():
+        short = task.split("/")[1]
+        watched.open(f"{name}{place}&task={task}" if name != "compare" else f"{name}{place}&in={short}")
+        if name == "compare":
+            watched.click(watched.page.locator(ROW).first)
+        for _ in range(STEPS.get(name, 0)):
+            watched.press("ArrowRight")
+        if name == "sample" and f"{COUNT} of {COUNT} " not in watched.page.locator("body").inner_text():
+            watched.faults.update(["the walk did not reach the last sample"])
+        for number in range(EXPLAINED if name == "explanations" else 0):
+            watched.open(f"{name}{place}&task={task}&sample={sample_id(short, short, number)}")
         for button in watched.page.get_by_role("button", name=REVEAL).all()[:1]:
-            button.click()
-            watched.look()
+            watched.click(button)
+
+
+def rate(watched: Watched, name: str, place: str) -> None:
+    """The pages on which people have names: the items one by one, the cases that were opened, the results."""
+    watched.open(f"{name}{place or f'?project={PROJECT}'}")
+    watched.page.get_by_label("Your name").fill(PEOPLE[name])
+    watched.page.keyboard.press("Enter")
+    watched.page.get_by_label("Your name").wait_for(state="detached")
+    watched.look()
+    for _ in range(WALK if name in ("rate", "rate_run") else 0):
+        watched.press("o")
+        watched.page.wait_for_timeout(1000 * LEAST_SECONDS)
+        watched.press("4")
+    for number in range(min(WALK, watched.page.locator(ROW).count()) if name == "adjudicate" else 0):
+        watched.click(watched.page.locator(ROW).nth(number))
+        watched.press("o")
+        watched.press("k")  # back to the queue
+
+
+def rated(url: str) -> None:
+    """Two raters who never agree, with hostile comments."""
+    for who, shift in (("bob", 0), ("cem", 2)):
+        for number in range(RATED):
+            item = next_item(url, PROJECT, who)
+            if item is None:
+                break
+            about = {"submission": uuid4().hex, "comment": ATTACKS[number % len(ATTACKS)][:5_000]}
+            submit(url, PROJECT, who, item.item_id, {"rating": 1 + (item.item_id + shift) % 5}, **about)
 
 
 def command(*words: str | Path) -> Counter[str]:
@@ -122,8 +173,12 @@ def main() -> None:
             "audit gate": command("gate", run.path, "--policy", rules, "--baseline", other.path)
         }
         said["audit report --format html"] = command("report", run.path, "--format", "html")
-        project = ("--project", "hostile", "--as", "Root", "--rater", "ada")
-        said["audit ratings assign"] = command("ratings", "assign", run.path, *project, "--count", str(COUNT))
+        people = [word for name in ("ada", "bob", "cem") for word in ("--rater", name)]
+        project = ("--project", PROJECT, "--as", "Root", "--adjudicator", "judge", *people, "--raters-per-item", "2")
+        said["audit ratings assign"] = command(
+            "ratings", "assign", run.path, "--runs", runs, *project, "--count", str(COUNT)
+        )
+        rated(default_url(runs))
         if "terminal" in wanted:
             for form in ("md", "json", "junit", "model-card"):
                 said[f"audit report --format {form}"] = command("report", run.path, "--format", form)

@@ -7,7 +7,18 @@ from itertools import cycle, islice, product
 from typing import TYPE_CHECKING, Any
 
 from audit.core import provenance
-from audit.core.records import Choice, GitState, ModelRecord, RunManifest, Sample, SampledText, digest_of, sample_id
+from audit.core.records import (
+    Attribution,
+    Choice,
+    Feature,
+    GitState,
+    ModelRecord,
+    RunManifest,
+    Sample,
+    SampledText,
+    digest_of,
+    sample_id,
+)
 from audit.core.run_folder import RunFolder
 from audit.gate import evidence
 from audit.stats.aggregate import unscored_metric
@@ -17,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COUNT = 200
+EXPLAINED = 10
+"""Samples of each task that have an attribution."""
 RAN = "document.title='owned';window.owned=1"
 """What a script that runs leaves behind."""
 ELSEWHERE = "http://evil.example"
@@ -98,6 +111,8 @@ def make_run(folder: Path, name: str) -> RunFolder:
     for suite, task in (("evals", "asdiv"), ("evals", "boolq"), ("safety", "toxicity")):
         samples = [_sample(suite, task, number, text, name) for number, text in enumerate(texts())]
         run.write_samples(suite, task, samples)
+        for sample in samples[:EXPLAINED]:
+            run.write_attribution(_attribution(sample))
         better = suite == "evals"
         found.append(measured(Mean(), samples, metric="score", unit="share", higher_is_better=better, primary=True))
         found.append(unscored_metric(suite, task, samples))
@@ -118,4 +133,17 @@ def _sample(suite: str, task: str, number: int, text: str, run: str) -> Sample:
     return Sample(
         sample_id=sample_id(task, task, number), suite=suite, task=task, score=right, tokens_in=9, tokens_out=9,
         slices={"kind": ATTACKS[number % len(ATTACKS)][:200]}, cluster=None, **given,
+    )  # fmt: skip
+
+
+def _attribution(sample: Sample) -> Attribution:
+    """Each twenty characters of the beginning of a prompt are a feature."""
+    prompt = sample.prompt[:1_000]
+    pieces = [(start, prompt[start : start + 20]) for start in range(0, len(prompt), 20)]
+    return Attribution(
+        attribution_id=sample_id("attribution", sample.task, sample.sample_id), sample_id=sample.sample_id,
+        suite=sample.suite, task=sample.task, method="occlusion", prompt=prompt, target=(sample.output or "")[:500],
+        reason="confident error", features=[Feature(text=text, start=at, end=at + len(text)) for at, text in pieces],
+        values=[float(place % 5 - 2) for place in range(len(pieces))], unit="nats", target_log_prob=-0.4,
+        baseline_log_prob=-2.5, faithfulness={}, verdict="believable", evaluations=1, seconds=0.1,
     )  # fmt: skip

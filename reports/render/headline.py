@@ -177,9 +177,8 @@ def _changed_items(baseline: BaselineContents) -> str:
     said = []
     if tasks:
         changed = sum(task.changed for task in tasks)
-        said += [
-            f"{changed:,} of the {counted(of, 'item')} that both scored changed their score, in {counted(len(tasks), 'task')}."
-        ]
+        where = counted(len(tasks), "task")
+        said += [f"{changed:,} of the {counted(of, 'item')} that both scored changed their score, in {where}."]
     elif baseline.metrics or refused:
         said += [baseline.none_changed]
     if apart:

@@ -45,6 +45,14 @@ def framed(body: Callable[[RunFolder, AppSettings], None], *roles: Role) -> Call
     is_blind = name in BLIND
 
     def about_run(settings: AppSettings) -> None:
+        try:
+            chosen(settings)
+        except AuditError as error:
+            if not (is_blind and _names_a_run(str(error), settings.runs)):
+                raise
+            st.error(INVALID_BLIND, icon=":material/dangerous:")
+
+    def chosen(settings: AppSettings) -> None:
         if not access.may("viewer"):
             access.door("viewer")
             return
@@ -99,6 +107,11 @@ def _guarded(body: Callable[[AppSettings], None], *roles: Role) -> Callable[[], 
             st.error(plain(str(error)), icon=":material/error:")
 
     return page
+
+
+def _names_a_run(text: str, runs: Path) -> bool:
+    """Whether a text holds the name of a run, which names the checkpoint; also of a folder that is broken."""
+    return bool(_RUN_NAME.search(text)) or any(path.name in text for path in runs.iterdir() if path.is_dir())
 
 
 def _name(body: Callable[..., None]) -> str:

@@ -87,6 +87,16 @@ def require(database_url: str) -> None:
         raise UsageError(msg)
 
 
+def shown(database_url: str) -> str:
+    """A database as messages name it: the file of SQLite, else the address without its password.
+
+    Raises:
+        UsageError: The URL is none.
+    """
+    url = parse_url(database_url)
+    return str(_sqlite_file(url) or url.render_as_string(hide_password=True))
+
+
 def check_connection(database_url: str) -> None:
     """Connect once, so that a wrong URL, a missing driver or an unreachable server shows before anybody rates.
 

@@ -32,6 +32,7 @@ ON_DARK = {
     "#b3151f": "#ff9a96",
 }
 """The colours of groups on a dark page: those of the report card."""
+INK_ON_DARK = "#e6e8eb"
 OTHER_COLOURS = ("#59636e", "#0a5fb4", "#a2480c", "#5b3fa8", "#11682f", "#b3151f")
 
 
@@ -104,10 +105,14 @@ def in_theme(chart: alt.ConcatChart) -> alt.ConcatChart:
 def _in_theme(drawn: dict[str, Any]) -> dict[str, Any]:
     """A specification with the colours of the app's theme."""
     text = json.dumps(drawn)
-    colours = ON_DARK | {INK: "#e6e8eb"} if st.context.theme.type == "dark" else {}
+    is_dark = st.context.theme.type == "dark"
+    colours = ON_DARK | {INK: INK_ON_DARK} if is_dark else {}
     for light, dark in colours.items():
         text = text.replace(light, dark)
     found: dict[str, Any] = json.loads(text)
+    colour = INK_ON_DARK if is_dark else INK
+    axis = {"labelColor": colour, "titleColor": colour}  # Streamlit's own are too pale to read
+    found["config"] = {**found.get("config", {}), "axis": {**found.get("config", {}).get("axis", {}), **axis}}
     return found
 
 

@@ -12,7 +12,7 @@ from audit.app.elements import live
 from audit.app.elements.changed import TO_SAMPLE_KEY, show_items
 from audit.app.frame import run_label
 from audit.app.untrusted import plain, wrapped_table
-from audit.core.formatting import estimate, metric_label, number, signed
+from audit.core.formatting import counted, estimate, metric_label, number, signed
 from audit.core.run_folder import RunFolder
 from audit.reports.browsing.other_run import others, usual_other
 from audit.reports.comparison.mismatch_text import by_reason, mismatch_rows, outcome_text
@@ -139,8 +139,11 @@ def _draw(found: Comparison, candidate: RunFolder) -> None:
 
 
 def _not_compared(found: Comparison) -> None:
-    for reason, names in by_reason(found.differences).items():
-        st.warning(plain(f"Not compared: {', '.join(names)}: {reason}"), icon=":material/warning:")
+    reasons = by_reason(found.differences)
+    if reasons:
+        count = counted(sum(map(len, reasons.values())), "metric")
+        with st.expander(f"Not compared: {count}, and why", icon=":material/warning:"):
+            wrapped_table([{"Metrics": ", ".join(names), "Why": reason} for reason, names in reasons.items()])
     for side, names in (("the baseline", found.only_baseline), ("this run", found.only_candidate)):
         if names:
             st.caption(plain(f"Only in {side}: {', '.join(names)}"))

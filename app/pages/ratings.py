@@ -95,8 +95,10 @@ def _question(found: QuestionAgreement) -> None:
     said = [
         {
             "agreement": one.name,
-            "value": "—" if one.value is None else f"{one.value:.3f}",
-            "95 % interval": "—" if one.interval is None else f"{one.interval.low:.3f} to {one.interval.high:.3f}",
+            "value": "—" if one.value is None else _written(one.value),
+            "95 % interval": "—"
+            if one.interval is None
+            else f"{_written(one.interval.low)} to {_written(one.interval.high)}",
             "items": one.items,
             "why none": one.why_none or "—",
         }
@@ -132,9 +134,17 @@ def _question(found: QuestionAgreement) -> None:
         )
 
 
+def _written(value: float) -> str:
+    return f"{value:z.3f}".replace("-", "−")
+
+
+def _ends(interval: Interval | None) -> str:
+    return "—" if interval is None else f"{_written(interval.low)} to {_written(interval.high)}"
+
+
 def _strength(one: Strength) -> str:
     """A strength with its interval, or why there is none: a bare number would look surer than it is."""
-    return one.why_none or f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
+    return one.why_none or f"{_written(one.value)} ({_written(one.low)} to {_written(one.high)})"
 
 
 def _metrics(found: Sequence[MetricAgainstPeople]) -> None:

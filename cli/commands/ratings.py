@@ -12,13 +12,13 @@ from audit.cli import verbosity
 from audit.cli.console import err
 from audit.cli.options import RUNS, Runs, command
 from audit.cli.ratings import agreement, assign, import_, judge
-from audit.cli.ratings.options import ActingUser, Database, acting_user
+from audit.cli.ratings.options import ActingUser, RunDatabase, acting_user, database_of, require_project
 from audit.core.errors import UsageError, did_you_mean
 from audit.core.filesystem import write_output
 from audit.core.formatting import counted
 from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import named
-from audit.ratings import default_url, json_lines
+from audit.ratings import json_lines
 from audit.ratings.database import require
 
 if TYPE_CHECKING:
@@ -62,8 +62,9 @@ def _group() -> None:
 
 
 def export(  # noqa: PLR0913 - the options of a command
+    context: typer.Context,
     *,
-    database: Database = None,
+    database: RunDatabase = None,
     runs: Runs = RUNS,
     run: Annotated[
         str | None, typer.Option(help="Outside projects: only this run: folder, run-id or 'latest'.")
@@ -83,16 +84,18 @@ def export(  # noqa: PLR0913 - the options of a command
     if out_file:
         refuse_evidence(out_file, "--out")
     chosen = _format(form, project, run)
-    run_id = RunFolder.resolve(run, runs).run_id if run else None
-    url = database or default_url(runs)
-    require(url)
+    folders = [RunFolder.resolve(run, runs)] if run else []
+    run_id = folders[0].run_id if run else None
+    url = database_of(context, database, runs, folders)
     if project is None:
+        require(url)
         lines = list(json_lines(url, run_id))
         what = counted(len(lines), "rating")
     else:
         if not bad < good:
             msg = f"--bad-to {bad} and --good-from {good}: an output would be good and bad: choose a lower --bad-to"
             raise UsageError(msg)
+        require_project(url, project)
         lines = _exporters(good, bad)[chosen](url, project, acting_user(user))
         what = counted(len(lines) - 1, "answer") if chosen == "csv" else counted(len(lines), "line")
     _write(lines, out_file, what)

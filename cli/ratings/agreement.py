@@ -10,7 +10,7 @@ from rich.text import Text
 
 from audit.cli.console import JsonFlag, out, print_json
 from audit.cli.options import RUNS, Runs
-from audit.cli.ratings.options import ActingUser, Database, ProjectName, acting_user
+from audit.cli.ratings.options import ActingUser, Database, ProjectName, acting_user, require_project
 from audit.core.errors import UsageError
 from audit.core.formatting import estimate_text, number
 from audit.core.text import printable
@@ -46,7 +46,6 @@ def agreement(
 ) -> None:
     """Show progress, agreement, bias of raters, preferences, and metrics and judges against people."""
     from audit.ratings import default_url  # noqa: PLC0415 - SQLAlchemy takes a second to import
-    from audit.ratings.database import require  # noqa: PLC0415 - as above
     from audit.ratings.projects.progress import progress  # noqa: PLC0415 - as above
     from audit.ratings.results import agreement as of_project  # noqa: PLC0415 - as above
     from audit.ratings.results import judges, trusted  # noqa: PLC0415 - as above
@@ -55,7 +54,7 @@ def agreement(
         msg = f"--confidence {confidence}: give a share between 0 and 1, such as 0.95"
         raise UsageError(msg)
     url, who = database or default_url(runs), acting_user(user)
-    require(url)
+    require_project(url, project)
     done = progress(url, project, who)
     agreed = of_project.agreement(url, project, who, confidence=confidence)
     metrics = trusted.against_people(url, project, who, confidence=confidence)

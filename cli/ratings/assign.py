@@ -10,7 +10,7 @@ import typer
 from audit.cli import verbosity
 from audit.cli.console import err
 from audit.cli.options import RUNS, Runs
-from audit.cli.ratings.options import ActingUser, Database, acting_user
+from audit.cli.ratings.options import ActingUser, RunDatabase, acting_user, database_of
 from audit.core.errors import UsageError, did_you_mean
 from audit.core.formatting import counted
 from audit.core.run_folder import RunFolder
@@ -39,6 +39,7 @@ Exit codes: 0 assigned, 2 bad input.
 
 
 def assign(  # noqa: PLR0913 - the options of a command
+    context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="RUN [OTHER]", help="Run, or two runs to compare (A/B).")],
     *,
     project: Annotated[str, typer.Option("--project", help="Name of the project; made if there is none.")],
@@ -76,12 +77,11 @@ def assign(  # noqa: PLR0913 - the options of a command
     seed: Annotated[int, typer.Option(help="Random seed for orders and sides.")] = 1234,
     lease_minutes: Annotated[int, typer.Option(min=1, help="Minutes for which an item is kept for a rater.")] = 15,
     runs: Runs = RUNS,
-    database: Database = None,
+    database: RunDatabase = None,
     user: ActingUser = None,
 ) -> None:
     """Make a rating project from the samples of one or two runs, or add to it."""
-    from audit.ratings import default_url  # noqa: PLC0415 - SQLAlchemy takes a second to import
-    from audit.ratings.feeding.checks import expected_items  # noqa: PLC0415 - as above
+    from audit.ratings.feeding.checks import expected_items  # noqa: PLC0415 - SQLAlchemy takes a second to import
     from audit.ratings.feeding.choosing import Filter  # noqa: PLC0415 - as above
     from audit.ratings.feeding.from_runs import Feed, items_of  # noqa: PLC0415 - as above
     from audit.ratings.projects.making import add_items  # noqa: PLC0415 - as above
@@ -91,7 +91,7 @@ def assign(  # noqa: PLR0913 - the options of a command
     only = Filter(_slices(only_slice or []), frozenset(flags or []), contains or "", lowest, highest)
     wanted = tuple(task.strip() for task in tasks.split(",") if task.strip()) if tasks else ()
     fed = items_of(folders, Feed(count, _way(way, by), wanted, only, by, every_text))
-    url = database or default_url(runs)
+    url = database_of(context, database, runs, folders)
     plan = _plan(who, folders, questions, hide or [])
     plan = plan.model_copy(
         update={"raters_per_item": raters_per_item, "seed": seed, "lease_seconds": 60 * lease_minutes}
@@ -112,7 +112,7 @@ def assign(  # noqa: PLR0913 - the options of a command
         add_items(url, there.name, who, items, kind)
     added = add_items(url, there.name, who, fed.items)
     if not verbosity.chosen.quiet:
-        _say(there, added, fed)
+        _say(there, added, fed, url)
 
 
 def _way(way: str, by: str | None) -> Way:
@@ -192,12 +192,14 @@ def _files(gold: Path | None, calibration: Path | None) -> list[tuple[Kind, Path
     return [(kind, file) for kind, file in pairs if file is not None]
 
 
-def _say(project: Project, added: Sequence[RatedItem], fed: Fed) -> None:
+def _say(project: Project, added: Sequence[RatedItem], fed: Fed, url: str) -> None:
+    from audit.ratings.database import shown  # noqa: PLC0415 - SQLAlchemy takes a second to import
+
     left = [f"{counted(fed.unrateable, 'sample')} without text that people can judge"] if fed.unrateable else []
     left += [f"{counted(fed.same, 'item')} with the same text in both runs"] if fed.same else []
     again = len(fed.items) - len(added)
     left += [f"{counted(again, 'item')} that the project had already"] if again else []
     out = f"; left out: {', '.join(left)}" if left else ""
     times = counted(project.raters_per_item, "rater")
-    line = f"{named(project.name)}: {counted(len(added), 'item')} added, {times} each{out}"
+    line = f"{named(project.name)}: {counted(len(added), 'item')} added, {times} each{out}; in {shown(url)}"
     err.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ import typer
 from audit.cli import verbosity
 from audit.cli.console import err
 from audit.cli.options import RUNS, Runs
-from audit.cli.ratings.options import ActingUser, Database, ProjectName, acting_user
+from audit.cli.ratings.options import ActingUser, Database, ProjectName, acting_user, require_project
 from audit.core.errors import UsageError, did_you_mean
 from audit.core.formatting import counted
 from audit.core.text import named
@@ -38,7 +38,6 @@ def import_(
 ) -> None:
     """Store ratings of another tool as answers of their raters; each takes a free place of its item."""
     from audit.ratings import default_url  # noqa: PLC0415 - SQLAlchemy takes a second to import
-    from audit.ratings.database import require  # noqa: PLC0415 - as above
     from audit.ratings.exchange.foreign import TOOLS, read_foreign  # noqa: PLC0415 - as above
     from audit.ratings.exchange.importing import import_answers  # noqa: PLC0415 - as above
 
@@ -47,7 +46,7 @@ def import_(
         msg = f"--from {named(form)}: no such tool: there are {', '.join(TOOLS)}.{did_you_mean(form, TOOLS)}"
         raise UsageError(msg)
     url, who = database or default_url(runs), acting_user(user)
-    require(url)
+    require_project(url, project)
     found, answers = read_foreign(file, tool)
     done = import_answers(url, project, who, answers, found)
     if not verbosity.chosen.quiet:

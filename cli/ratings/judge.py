@@ -12,7 +12,7 @@ from audit.cli import verbosity
 from audit.cli.console import err
 from audit.cli.options import RUNS, ConfigFile, Given, Runs
 from audit.cli.progress import Bars
-from audit.cli.ratings.options import ActingUser, Database, ProjectName, acting_user
+from audit.cli.ratings.options import ActingUser, Database, ProjectName, acting_user, require_project
 from audit.core.config import load_config
 from audit.core.errors import UsageError, did_you_mean
 from audit.core.formatting import counted
@@ -70,7 +70,6 @@ def judge_project(given: Given, arguments: JudgeArguments) -> None:
     from audit.core import assets  # noqa: PLC0415 - see above
     from audit.engine.configured import engine_of  # noqa: PLC0415 - see above
     from audit.ratings import default_url  # noqa: PLC0415 - see above
-    from audit.ratings.database import require  # noqa: PLC0415 - see above
     from audit.ratings.judging.storing import RatingJudge, check  # noqa: PLC0415 - see above
 
     by = next((way for way in WAYS if way == arguments.by), None)
@@ -79,7 +78,7 @@ def judge_project(given: Given, arguments: JudgeArguments) -> None:
         raise UsageError(msg)
     config = load_config(arguments.config, given.values)
     url, who = arguments.database or default_url(arguments.runs), acting_user(arguments.user)
-    require(url)
+    require_project(url, arguments.project)
     check(url, arguments.project, who)  # before minutes are spent on loading
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
     engine = engine_of(config)

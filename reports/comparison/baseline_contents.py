@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from audit.core.errors import AuditError, ConfigError, UsageError
+from audit.core.formatting import counted
 from audit.core.records.comparison import MIN_ALIGNED
 from audit.gate.comparison.compare import ComparedRun, ComparisonWork, key_of
 from audit.gate.rules.again import folder_of
@@ -24,6 +25,30 @@ LISTED = 5
 NO_INTERVAL = {"ci_low": None, "ci_high": None, "ci_method": None}
 
 
+@dataclass(frozen=True, slots=True)
+class SharedItems:
+    """How far the items of a task that may be compared are the same ones."""
+
+    task: str
+    """Its name."""
+    both: int
+    """Items that both runs scored."""
+    baseline: int
+    """Items that the baseline scored."""
+    run: int
+    """Items that the run scored."""
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether a run scored items that the other did not: the two numbers are then not of the same items."""
+        return not self.both == self.baseline == self.run
+
+    @property
+    def counts(self) -> str:
+        """How many, in one line: ``40 here, 20 in the baseline, 20 in both``."""
+        return f"{self.run:,} here, {self.baseline:,} in the baseline, {self.both:,} in both"
+
+
 @dataclass(frozen=True)
 class BaselineContents:
     """What a report shows of a baseline."""
@@ -36,6 +61,15 @@ class BaselineContents:
     """Primary metrics of the run that may not, by the reason."""
     changes: list[TaskChanges] = field(default_factory=list)
     """Tasks in which items were scored or answered otherwise; the one that lost most comes first."""
+    shared: list[SharedItems] = field(default_factory=list)
+    """Tasks whose items were compared."""
+
+    @property
+    def none_changed(self) -> str:
+        """The sentence for runs without a changed score: of how many items that is known."""
+        items = sum(task.both for task in self.shared)
+        known = f"None of the {counted(items, 'item')} that both scored changed its score."
+        return known if items else "No item could be compared."
 
     def of(self, metric: Metric) -> Metric | None:
         """The baseline's metric of the same name and slice; None where it has none that may be compared."""
@@ -89,6 +123,7 @@ def given(run: RunFolder, folder: RunFolder, decision: Decision | None) -> Basel
     metrics: dict[Key, Metric] = {}
     refused: dict[str, list[Metric]] = {}
     changes: list[TaskChanges] = []
+    shared: list[SharedItems] = []
     of_task = _by_task(sides[1].metrics)
     for task in dict.fromkeys([*of_task, *sides[0].tasks]):
         sides[0].check_task(*task)
@@ -103,8 +138,11 @@ def given(run: RunFolder, folder: RunFolder, decision: Decision | None) -> Basel
         for metric in comparable:
             other = sides[0].by_key[key_of(metric)]
             metrics[key_of(metric)] = other.model_copy(update=NO_INTERVAL) if looked_at else other
-        changes += _changes(sides, task, comparable)
-    return BaselineContents(reference, metrics, refused, sorted(changes, key=lambda one: one.loss, reverse=True))
+        for found, items in _changes(sides, task, comparable):
+            shared.append(items)
+            changes += [found] if found.changed or found.reworded else []
+    changes.sort(key=lambda one: one.loss, reverse=True)
+    return BaselineContents(reference, metrics, refused, changes, shared)
 
 
 def _by_task(metrics: Sequence[Metric]) -> dict[tuple[str, str], list[Metric]]:
@@ -124,16 +162,18 @@ def _hindrance(work: ComparisonWork, metric: Metric) -> str | None:
 
 def _changes(
     sides: tuple[ComparedRun, ComparedRun], task: tuple[str, str], comparable: Sequence[Metric]
-) -> Iterator[TaskChanges]:
-    """What changed in a task; nothing where none of its primary metrics may be compared, or no item changed."""
+) -> Iterator[tuple[TaskChanges, SharedItems]]:
+    """What changed in a task, of which items; nothing where none of its primary metrics may be compared."""
     primary = next((one for one in comparable if one.primary and one.slice is None), None)
     if primary is None or not all(side.records.holds(*task) for side in sides):
         return
+    before, after = (side.records.samples(*task) for side in sides)
     found = task_changes(
         task[1],
-        *(side.records.samples(*task) for side in sides),
+        before,
+        after,
         higher_is_better=primary.higher_is_better,
         most=LISTED,
     )
-    if found.changed or found.reworded:
-        yield found
+    scored = [sum(one.error is None and one.score is not None for one in samples) for samples in (before, after)]
+    yield found, SharedItems(task[1], found.n, *scored)

@@ -17,11 +17,13 @@ color: var(--ink); font-size: .95rem; line-height: 1.5;
 h3 { font-size: 1.12rem; font-weight: 650; padding: 0; }
 a { color: var(--link); text-underline-offset: .15em; }
 ul { margin: 0; } li { margin: 0; } p { margin: 0; }
-code { background: none; color: inherit; padding: 0; }
+code { background: none; color: inherit; padding: 0; font-size: .92em; }
 .small { font-size: .87rem; } .muted { color: var(--muted); } .bad-text { color: var(--fail); }
 h2, .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 """
 """What the app's page lacks of the card's; nested, so that nothing else on the page changes."""
+HEADING = "h2 { all: revert; font-size: 1.35rem; font-weight: 650; padding: 0; margin: 2.2rem 0 .4rem; }"
+"""Between the sentences and the scale; without sentences, the page has a heading of its own."""
 
 
 def face(
@@ -49,4 +51,5 @@ def face(
     names = ("headline.j2", "glance.j2") if sentences else ("glance.j2",)
     parts = "".join(made.get_template(name).render(shown) for name in names)
     variables = theme_variables(is_dark=is_dark)
-    return f'<style>.face {{ {variables} {STYLE} {style_sheet("glance.css")} }}</style><div class="face">{parts}</div>'
+    style = f"{variables} {STYLE} {HEADING if sentences else ''} {style_sheet('glance.css')}"
+    return f'<style>.face {{ {style} }}</style><div class="face">{parts}</div>'

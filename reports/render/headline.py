@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from audit.core import words
-from audit.core.formatting import counted, interval, metric_label, number, signed
+from audit.core.formatting import counted, interval, metric_label, signed
 from audit.core.units import SHARE_SCALES, unit_of
 from audit.gate.decide import verdict_line
 from audit.reports.render.anchors import anchor
@@ -169,12 +169,24 @@ def _change(
 
 
 def _changed_items(baseline: BaselineContents) -> str:
-    """How many items were scored otherwise, over all tasks."""
+    """How many items were scored otherwise, of how many, and what could not be compared."""
     tasks = [task for task in baseline.changes if task.changed]
-    if not tasks:
-        return "No item was scored otherwise." if baseline.metrics else ""
-    changed, of = sum(task.changed for task in tasks), sum(task.n for task in tasks)
-    return f"{changed:,} of {counted(of, 'item')} changed their score, in {counted(len(tasks), 'task')}."
+    of = sum(task.both for task in baseline.shared)
+    refused = sum(len(metrics) for metrics in baseline.not_compared.values())
+    apart = sum(task.is_apart for task in baseline.shared)
+    said = []
+    if tasks:
+        changed = sum(task.changed for task in tasks)
+        where = counted(len(tasks), "task")
+        said += [f"{changed:,} of the {counted(of, 'item')} that both scored changed their score, in {where}."]
+    elif baseline.metrics or refused:
+        said += [baseline.none_changed]
+    if apart:
+        of_tasks = f"{apart} of {counted(len(baseline.shared), 'task')}"
+        said += [f"In {of_tasks} the runs scored different items, so that their numbers differ for that reason, too."]
+    if refused:
+        said += [f"{counted(refused, 'metric')} could not be compared."]
+    return " ".join(said)
 
 
 def _is_about(metric: Metric, difference: MetricDifference) -> bool:
@@ -220,8 +232,9 @@ def _how_sure(primary: Iterable[Metric], looked_at: Collection[str]) -> Headline
     if not found:
         return None
     width, items = median(width for width, _ in found), median(n for _, n in found)
+    about = f"{width:.0f}" if width >= 2 else f"{width:.2g}"
     text = (
-        f"A typical share is known to about ±{number(width, 'points')} percentage points, "
+        f"A typical share is known to about ±{about} percentage points, "
         f"from {counted(round(items), 'item')}; half that width takes four times the items."
     )
     return Headline("How sure", text, "measured", "Intervals")

@@ -200,14 +200,19 @@ def change_lines(contents: RunContents) -> list[str]:
         why = escaped(contents.no_baseline, REASON_LIMIT)
         return [f"The baseline is not shown next to the run: {why}.", ""] if contents.no_baseline else []
     listed = [f"- {escaped(task_title(manifest, one.task))}: {one.counts}" for one in baseline.changes]
+    listed = listed or [f"- {baseline.none_changed}"]
+    listed += [
+        f"- the runs scored different items: {escaped(task_title(manifest, one.task))}: {one.counts}"
+        for one in baseline.shared
+        if one.is_apart
+    ]
     refused = [(metric, reason) for reason, metrics in baseline.not_compared.items() for metric in metrics]
     listed += [
         f"- not compared with the baseline: {escaped(full_title(manifest, metric))}: {escaped(reason, REASON_LIMIT)}"
         for metric, reason in refused
     ]
     named = f"Baseline: {escaped(baseline.reference.run_id)} ({escaped(baseline.reference.model)})."
-    none = ["- no item that both have was scored or answered otherwise"]
-    return ["## Changed against the baseline", "", named, "", *(listed or none), ""]
+    return ["## Changed against the baseline", "", named, "", *listed, ""]
 
 
 def _cut_lines(contents: RunContents, primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str]:

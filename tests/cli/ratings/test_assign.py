@@ -27,7 +27,8 @@ def test_a_project_from_a_run(ratings: Ratings, tmp_path: Path) -> None:
     words = ("--project", "p", "--rater", "ada", "--rater", "bob", "--as", "root", "--runs", tmp_path)
     result = ratings("assign", run.path, *words, "--raters-per-item", 2, "--count", 3)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "p: 9 items added, 2 raters each; left out: 3 samples without text that people can judge\n"
+    left = "3 samples without text that people can judge"
+    assert result.stderr == f"p: 9 items added, 2 raters each; left out: {left}; in {tmp_path / 'ratings.sqlite'}\n"
     url = default_url(tmp_path)
     (project,) = read_projects(url)
     assert (project.made_by, project.raters_per_item, project.hidden_names) == ("root", 2, ["tiny-chat"])
@@ -35,6 +36,25 @@ def test_a_project_from_a_run(ratings: Ratings, tmp_path: Path) -> None:
     more = ratings("assign", run.path, *words, "--count", 4, "--tasks", "asdiv", "--viewer", "vera")
     assert more.stderr.startswith("p: 1 item added, 2 raters each; left out: 3 items that the project had already")
     assert progress(url, "p", "vera").items == 10
+
+
+def test_a_path_takes_the_ratings_next_to_the_run(
+    ratings: Ratings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, elsewhere = tmp_path / "there", tmp_path / "elsewhere"
+    run, other = make_run(there), make_run(elsewhere / "runs", OTHER, change="!")
+    monkeypatch.chdir(elsewhere)
+    words = ("--project", "p", "--rater", "ada", "--as", "root")
+    assert ratings("assign", f"../there/{run.path.name}", *words).exit_code == 0
+    assert [one.name for one in read_projects(default_url(there))] == ["p"]
+    assert not (elsewhere / "runs" / "ratings.sqlite").exists()
+    two = ratings("assign", run.path, OTHER, *words)
+    assert isinstance(two.exception, UsageError)
+    assert "different folders" in str(two.exception)
+    assert ratings("assign", other.path.name, *words).exit_code == 0
+    assert (elsewhere / "runs" / "ratings.sqlite").exists()
+    export = ratings("export", "--run", run.path)  # outside projects there are none
+    assert (export.exit_code, export.stderr) == (0, "0 ratings\n")
 
 
 def test_two_runs_are_compared(ratings: Ratings, tmp_path: Path) -> None:

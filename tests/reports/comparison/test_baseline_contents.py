@@ -70,9 +70,24 @@ def test_numbers_are_the_baselines_own_and_changed_items_are_counted(full_run: R
     [boolq] = found.changes  # nothing changed in the other task
     assert (boolq.task, boolq.counts, boolq.loss) == ("boolq", COUNTS, -1 / 40)
     assert boolq.items[0].change == -1.0
+    assert found.shared == [baseline_contents.SharedItems("boolq", 40, 40, 40)]
+    assert not found.shared[0].is_apart
     [(reason, refused)] = found.not_compared.items()  # its samples have neither prompts nor their digests
     assert reason.startswith("the runs differ in prompts: not recorded: 60 of 60")
     assert [metric.name for metric in refused] == ["crows_pairs/pct_stereotype"]
+
+
+def test_unchanged_scores_of_different_items_are_no_equal_runs(full_run: RunFolder) -> None:
+    half = boolq_samples()[:20]
+    baseline = a_baseline(full_run.path.parent, half)
+    found = baseline_contents.given(full_run, baseline, None)
+    assert found.shared == [baseline_contents.SharedItems("boolq", both=20, baseline=20, run=40)]
+    assert found.shared[0].is_apart
+    assert found.none_changed == "None of the 20 items that both scored changed its score."
+    read = contents.read(
+        full_run, baseline=RunFolder.open(full_run.path.parent / "20260101T120000Z-tiny-chat-released")
+    )
+    assert "the runs scored different items: boolq: 40 here, 20 in the baseline, 20 in both" in markdown.render(read)
 
 
 def test_tasks_with_other_prompts_are_not_compared(full_run: RunFolder) -> None:
@@ -82,6 +97,7 @@ def test_tasks_with_other_prompts_are_not_compared(full_run: RunFolder) -> None:
     assert reason.startswith("the runs differ in prompts: 40 of 40")
     assert [metric.name for metric in found.not_compared[reason]] == ["boolq/accuracy"]
     assert (found.changes, found.metrics) == ([], {})
+    assert found.none_changed == "No item could be compared."
 
 
 @pytest.mark.slow
@@ -123,7 +139,7 @@ def test_card_markdown_and_json_show_both_and_the_gate_renders_the_card_again(
     text = " ".join("".join(page.text).split())
     assert f"boolq · {COUNTS}" in text
     assert "baseline 62.5 % (47 to 76 %)" in text or "baseline 62 % (47 to 76 %)" in text  # Wilson, 25 of 40
-    assert "3 of 40 items changed their score, in 1 task." in text
+    assert "3 of the 40 items that both scored changed their score, in 1 task. 1 metric could not be compared." in text
     assert html.index('id="changes"') < html.index('<th scope="col" class="n">Baseline</th>')
     assert f"- boolq: {COUNTS}" in markdown.render(read)
     assert '"up": 2' in json_report.render(read)

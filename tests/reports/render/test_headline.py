@@ -84,7 +84,7 @@ def test_one_task_is_no_weakest_and_nothing_is_said_of_nothing() -> None:
 def test_how_sure_is_the_median_half_width_in_points() -> None:
     metrics = [share("a", 0.5, 0.04), share("b", 0.5, 0.1, n=40), share("c", 50.0, 20.0, unit="percent", n=30)]
     sure = headlines(a_manifest(), metrics, None, [])[-1]
-    assert "±10.0 percentage points, from 40 items" in sure.text
+    assert "±10 percentage points, from 40 items" in sure.text
 
 
 def test_what_is_missing_and_broken_is_said_first_and_last() -> None:

@@ -1,6 +1,6 @@
 """Two hundred hostile outputs on every page of the app, in the card and on the terminal: does anything run or leave?
 
-    python benchmarks/hostile/browse.py                     # half an hour on two cores
+    python benchmarks/hostile/browse.py                     # every page
     python benchmarks/hostile/browse.py --only overview,card
 
 Each page is opened in Chromium. A script that ran, a request to another host, a dialog, a changed title or an exception

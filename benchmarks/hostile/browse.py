@@ -1,6 +1,6 @@
 """Two hundred hostile outputs on every page of the app, in the card and on the terminal: does anything run or leave?
 
-    python benchmarks/hostile/browse.py                     # about ten minutes
+    python benchmarks/hostile/browse.py                     # every page
     python benchmarks/hostile/browse.py --only overview,card
 
 Each page is opened in Chromium. A script that ran, a request to another host, a dialog, a changed title or an exception
@@ -42,7 +42,7 @@ STEPS = {"sample": COUNT - 1, "samples": 3, "compare": 20}
 """How often → is pressed, in each task."""
 ROW = "button.open"
 """What opens a row of a table."""
-RATED, WALK = 60, 20
+RATED, WALK = 120, 20
 """Items that each of two raters has rated before, and items that are rated or opened on each page."""
 
 
@@ -131,8 +131,11 @@ def rate(watched: Watched, name: str, place: str) -> None:
         watched.press("o")
         watched.page.wait_for_timeout(1000 * LEAST_SECONDS)
         watched.press("4")
+    if name == "adjudicate":
+        watched.page.locator(ROW).first.wait_for()  # the table is drawn after the page
     for number in range(min(WALK, watched.page.locator(ROW).count()) if name == "adjudicate" else 0):
         watched.click(watched.page.locator(ROW).nth(number))
+        watched.page.get_by_role("button", name="Back to the queue").wait_for()
         watched.press("o")
         watched.press("k")  # back to the queue
 

@@ -23,6 +23,7 @@ from audit.ratings.results.agreement import agreement
 from audit.ratings.results.judges import validity
 from audit.ratings.results.trusted import against_people
 from audit.reports.drawing.charts import IntervalRow
+from audit.stats.agreement.bradley_terry import NO_INTERVAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -144,7 +145,9 @@ def _ends(interval: Interval | None) -> str:
 
 def _strength(one: Strength) -> str:
     """A strength with its interval, or why there is none: a bare number would look surer than it is."""
-    return one.why_none or f"{_written(one.value)} ({_written(one.low)} to {_written(one.high)})"
+    if one.low is None or one.high is None:
+        return NO_INTERVAL
+    return f"{_written(one.value)} ({_written(one.low)} to {_written(one.high)})"
 
 
 def _metrics(found: Sequence[MetricAgainstPeople]) -> None:

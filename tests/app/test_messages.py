@@ -8,7 +8,6 @@ import pytest
 
 from audit.app import filters, links, messages
 from audit.app.elements.rating.spans import read_marks
-from audit.app.pages import explanations
 from audit.app.pages import sample as sample_page
 from audit.ratings.projects.asking import SpanMarking
 from audit.reports.browsing.selection import Selection
@@ -63,7 +62,6 @@ def test_marks_that_the_script_cannot_have_made_are_left_out() -> None:
 def test_callbacks_stand_every_message(session: dict[str, Any]) -> None:
     callbacks: dict[str, Callable[[], None]] = {
         "pick_run": lambda: links._picked("run", "pick_run", ["a"]),
-        "pick_explained": lambda: explanations._picked(["evals/t/1"]),
         "filter_scores": lambda: filters._scores_changed(0.0, 1.0),
         "texts": lambda: sample_page._open_text("s", "texts", 2),
     }

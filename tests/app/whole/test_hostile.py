@@ -88,7 +88,7 @@ def test_hostile_addresses_find_nothing(run: RunFolder, open_page: Open) -> None
 
 @pytest.mark.slow
 def test_two_runs_with_it_are_compared_literally(hostile: list[Sample], run: RunFolder, open_page: Open) -> None:
-    """Three items: answers that changed, one of them among options, and one of a megabyte that neither run scored."""
+    """Three items that the runs asked otherwise: one among options, and one of a megabyte that neither run scored."""
     other = RunFolder(shutil.copytree(run.path, run.path.with_name(OLDER)))
     other.write_manifest(run.read_manifest().model_copy(update={"run_id": OLDER, "evidence": {}}))
     changed = [one.model_copy(update={"output": f"other {BAD}", "prompt": f"{one.prompt} ?"}) for one in hostile]
@@ -98,11 +98,11 @@ def test_two_runs_with_it_are_compared_literally(hostile: list[Sample], run: Run
     pages = [test]
     pages += [open_page("compare", run=run.path.name, item=one) for one in ("choice", "huge")]
     table = rows_tables(test)[0]
-    assert len(table["rows"]) == 2
+    assert len(table["rows"]) == 3
     for page in pages:
         assert not any(character in literal(page) for character in HIDDEN)
         assert not MARKUP.search(every_markdown(page))
         assert "<img" not in every_html(page)
-    assert "Wrong in another way" in every_html(pages[1])
+    assert "Other prompt" in every_html(pages[1])
     assert "The prompts differ" in every_markdown(pages[1])
     assert "more characters" in every_html(pages[2])

@@ -88,7 +88,7 @@ def test_people_sign_in_see_what_is_theirs_and_sign_out(app: Server, page: Any) 
     page.wait_for_url("**/admin*")
     assert listed() == ["Rating results", "Admin"]
     page.get_by_label("Email address").fill("rater@host.test")
-    page.get_by_label("Role").click()
+    page.get_by_label("Role", exact=True).click()
     page.get_by_role("option", name="viewer").click()
     page.get_by_role("button", name="Give").click()
     page.get_by_text("rater@host.test is viewer now.").wait_for()

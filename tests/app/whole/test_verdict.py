@@ -22,7 +22,7 @@ framed(overview.page)()
 """
 
 
-def test_the_verdict_has_units_and_what_it_leaves_out(
+def test_the_verdict_has_intervals_and_what_it_leaves_out(
     run: RunFolder, settings: AppSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The verdict is made up: whether the gate would reach it is looked at elsewhere."""
@@ -39,7 +39,7 @@ def test_the_verdict_has_units_and_what_it_leaves_out(
     assert [error.value for error in test.exception] == []
     verdict = next(table for table in tables(test) if "Verdict" in table)
     row = {name: column[0] for name, column in verdict.items()}
-    assert (row["Value"], row["Interval"], row["Unit"]) == ("59.4", "50.0 to 70.0", "percent ↓")
+    assert row["Measured"] == "59.4 (50.0 to 70.0)"
     captions = [caption.value.replace("\\", "") for caption in test.caption]
     assert "Not judged: no rule is about mmlu/accuracy, piqa/accuracy" in captions
     assert "boolq/accuracy: did you mean min?" in [warning.value.replace("\\", "") for warning in test.warning]

@@ -52,8 +52,7 @@ def test_a_waived_rule_is_shown_in_table_summary_card_statement_and_by_verify(
     assert code == 0, error
     assert shown.splitlines()[-1] == "PASS: 1 of 2 checks waived, 1 pass (policy FAIL.yaml)"
     words = f"waived by REL-7 until {until} UTC, approved by Grace: The data set is being replaced."
-    reasons = [line.split("│")[-2].strip() for line in shown.splitlines() if "│" in line]
-    assert words in " ".join(reasons)
+    assert words in " ".join(shown.split())
     plain = summary.read_text().replace("\\", "")
     assert "❌ FAIL, waived" in plain
     assert words in plain

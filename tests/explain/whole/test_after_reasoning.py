@@ -94,6 +94,6 @@ def test_the_command_asks_for_a_target(generation: Generation, monkeypatch: Any)
         def generate(self, requests: list[Any]) -> list[Completion]:
             return [Completion((generation,), 3) for _ in requests]
 
-    with pytest.raises(UsageError, match=r"reasons before it answers.*name a --target"):
+    with pytest.raises(UsageError, match=r"reasons before it answers.*name one with --target"):
         typed_prompt._target(Reasoner(), "What is it?", None, ())  # type: ignore[arg-type] # as much as is needed
     assert typed_prompt._target(Reasoner(), "What is it?", "7", ()) == "7"  # type: ignore[arg-type] # as above

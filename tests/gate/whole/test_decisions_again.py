@@ -55,34 +55,34 @@ def test_the_gate_decides_again_on_the_same(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(decisions.RatedOutputs, "of_decision", lambda _: "ratings")
     monkeypatch.setattr(decisions.again, "folder_of", lambda run, _, base: base if run is RUN else None)
     plain, other = decided(*BOTH, **WAIVED), on_baseline(*BOTH, **WAIVED)
-    assert _decided_otherwise(RUN, plain, BASE) is None
-    assert _decided_otherwise(RUN, other, BASE) is None
+    assert _decided_otherwise(RUN, plain, BASE, None) is None
+    assert _decided_otherwise(RUN, other, BASE, None) is None
     same = (RUN, FILE, {"t", "u"})
     assert given == [
-        (*same, None, recorded(plain), DAY, "ratings"),
-        (*same, BASE, recorded(other), DAY, "ratings"),
+        (*same, None, recorded(plain), DAY, "ratings", None),
+        (*same, BASE, recorded(other), DAY, "ratings", None),
     ]
     fails = decided(*BOTH, verdict="FAIL")
     said = "the gate reaches PASS under the same policy, with other checks"
-    assert _decided_otherwise(RUN, fails, None) == said
+    assert _decided_otherwise(RUN, fails, None, None) == said
 
 
 def test_without_its_policy_nothing_is_decided_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decisions, "policy_of", lambda *_: None)
-    assert _decided_otherwise(RUN, decided(), None) is None
+    assert _decided_otherwise(RUN, decided(), None, None) is None
 
     def broken(*_: Any) -> None:
         raise ConfigError("it is another policy")
 
     monkeypatch.setattr(decisions, "policy_of", broken)
-    assert _decided_otherwise(RUN, decided(), None) == "it is another policy"
+    assert _decided_otherwise(RUN, decided(), None, None) == "it is another policy"
 
 
 @pytest.mark.usefixtures("policy")
 def test_without_the_baseline_the_rules_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decisions.again, "folder_of", lambda *_: None)
-    assert _decided_otherwise(RUN, on_baseline(*BOTH), None) is None
-    said = _decided_otherwise(RUN, on_baseline(BOTH[0]), None)
+    assert _decided_otherwise(RUN, on_baseline(*BOTH), None, None) is None
+    said = _decided_otherwise(RUN, on_baseline(BOTH[0]), None, None)
     assert said == "it does not judge better than the baseline on u/b, a rule of its policy"
 
 
@@ -181,7 +181,7 @@ def test_a_decision_is_shown_if_nothing_contradicts_it_in_the_order_of_what_is_n
         "evidence": (decision, manifest, "digest"),
         "checks": (decision, manifest, [METRIC]),
         "beyond": (run, decision, manifest, [METRIC], BASE),
-        "decided": (run, decision, BASE),
+        "decided": (run, decision, BASE, None),
     }
     for name in reversed(given):
         faults[name] = given[name]

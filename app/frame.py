@@ -111,7 +111,8 @@ def _guarded(body: Callable[[AppSettings], None], *roles: Role) -> Callable[[], 
 
 def _names_a_run(text: str, runs: Path) -> bool:
     """Whether a text holds the name of a run, which names the checkpoint; also of a folder that is broken."""
-    return bool(_RUN_NAME.search(text)) or any(path.name in text for path in runs.iterdir() if path.is_dir())
+    folders = (path.name for path in runs.iterdir() if path.is_dir() and path.suffix != ".sqlite")
+    return bool(_RUN_NAME.search(text)) or any(name in text for name in folders)
 
 
 def _name(body: Callable[..., None]) -> str:

@@ -139,11 +139,11 @@ def _sample(suite: str, task: str, number: int, text: str, run: str) -> Sample:
 def _attribution(sample: Sample) -> Attribution:
     """Each twenty characters of the beginning of a prompt are a feature."""
     prompt = sample.prompt[:1_000]
-    pieces = [(start, prompt[start : start + 20]) for start in range(0, len(prompt), 20)]
+    parts = [(start, prompt[start : start + 20]) for start in range(0, len(prompt), 20)]
     return Attribution(
         attribution_id=sample_id("attribution", sample.task, sample.sample_id), sample_id=sample.sample_id,
         suite=sample.suite, task=sample.task, method="occlusion", prompt=prompt, target=(sample.output or "")[:500],
-        reason="confident error", features=[Feature(text=text, start=at, end=at + len(text)) for at, text in pieces],
-        values=[float(place % 5 - 2) for place in range(len(pieces))], unit="nats", target_log_prob=-0.4,
+        reason="confident error", features=[Feature(text=text, start=at, end=at + len(text)) for at, text in parts],
+        values=[float(place % 5 - 2) for place in range(len(parts))], unit="nats", target_log_prob=-0.4,
         baseline_log_prob=-2.5, faithfulness={}, verdict="believable", evaluations=1, seconds=0.1,
     )  # fmt: skip

@@ -127,7 +127,9 @@ def _show_metrics(metrics: Sequence[MetricAgainstPeople]) -> None:
 
 def _show_judges(judged: Sequence[JudgeValidity]) -> None:
     for one in judged:
-        out.print(Text(printable(f"\n{one.judge} against people, {one.question}: {one.judged:,} items judged")))
+        out.print(
+            Text(printable(f"\n{one.judge} by {one.by} against people, {one.question}: {one.judged:,} items judged"))
+        )
         table = _table("agreement with people", "value and interval", "items")
         for found in (one.agreement, one.correlation):
             if isinstance(found, Coefficient):

@@ -38,6 +38,8 @@ class JudgeValidity(Record):
     """Its name."""
     checkpoint: str
     """Digest of its files."""
+    by: str
+    """``likelihood`` or ``generation``."""
     question: str
     """The question."""
     judged: int
@@ -76,9 +78,12 @@ def validity(database_url: str, project: str, user: str, *, confidence: float = 
             return []
         append(connection, found.id, "results_seen", who, content={"what": "judges"})
         answers = [about for about in collect(connection, found.id) if counts(about)]
-    by_judge: defaultdict[str, dict[int | None, Event]] = defaultdict(dict)
-    for event in events:  # the latest of each item counts
-        by_judge[event.person][event.item_id] = event
+    by_judge: defaultdict[tuple[str, str, str], dict[int | None, Event]] = defaultdict(dict)
+    for (
+        event
+    ) in events:  # the latest of each item counts; another checkpoint or way under the same name is another judge
+        identity = event.content["judge"]
+        by_judge[event.person, identity["checkpoint"], identity["by"]][event.item_id] = event
     return [
         _of_question(question, list(latest.values()), answers, found, confidence)
         for latest in by_judge.values()
@@ -111,6 +116,7 @@ def _of_question(
     found = JudgeValidity(
         judge=identity["name"],
         checkpoint=identity["checkpoint"],
+        by=identity["by"],
         question=name,
         judged=len(pairs),
         unanswered=len(asked) - len(pairs),

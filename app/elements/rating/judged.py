@@ -29,14 +29,16 @@ def show_judges(found: Sequence[JudgeValidity]) -> None:
         "result. Cohen's kappa with people's answer: 0 by chance, 1 complete."
     )
     rows = [
-        IntervalRow(f"{one.judge}, {one.question}", one.agreement.value, ends.low, ends.high, n=one.agreement.items)
+        IntervalRow(
+            f"{one.judge} by {one.by}, {one.question}", one.agreement.value, ends.low, ends.high, n=one.agreement.items
+        )
         for one in found
         if one.agreement.value is not None and (ends := one.agreement.interval) is not None
     ]
     if rows:
         st.altair_chart(interval_chart(rows, unit="agreement", title="agreement with people", reference=0))
     for one in found:
-        st.markdown(f"**{plain(one.judge)}**, {plain(one.question)}")
+        st.markdown(f"**{plain(one.judge)}** by {one.by}, {plain(one.question)}")
         wrapped_table([{"figure": name, "value": value, "items": items} for name, value, items in _figures(one)])
         st.text(judge_sentence(one))
 

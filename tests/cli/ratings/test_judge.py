@@ -33,7 +33,7 @@ def test_a_checkpoint_judges_once(ratings: Ratings, database_url: str, tmp_path:
     assert "3 items judged by tiny" in result.stderr
     assert "0 items judged by tiny" in ratings(*words).stderr
     shown = ("agreement", "--project", "p", "--as", "Vera", "--runs", tmp_path)
-    assert "tiny against people, rating: 3 items judged" in ratings(*shown).stdout
+    assert "tiny by likelihood against people, rating: 3 items judged" in ratings(*shown).stdout
     judged = json.loads(ratings(*shown, "--json").stdout)["judges"]
     assert [(one["judge"], one["judged"], one["unanswered"]) for one in judged] == [("short", 0, 3), ("tiny", 3, 0)]
 

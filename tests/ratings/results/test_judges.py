@@ -70,6 +70,16 @@ def test_of_preferences(database_url: str) -> None:
     assert found.agreement.value in (None, 0)
 
 
+@pytest.mark.slow
+def test_another_checkpoint_under_the_same_name_is_another_judge(database_url: str) -> None:
+    made_in(database_url, 2)
+    _judge(database_url, [[1], [2]])
+    other = JUDGE.model_copy(update={"checkpoint": "def"})
+    left = waiting(database_url, "p", "Root", other)
+    store(database_url, "p", "Root", other, [(left.items[0][0], JudgeReply(value=5))], left.guidelines)
+    assert [(one.checkpoint, one.judged) for one in validity(database_url, "p", "Vera")] == [("abc", 2), ("def", 1)]
+
+
 def test_without_a_judge_there_is_nothing(database_url: str) -> None:
     made_in(database_url, 1)
     assert validity(database_url, "p", "Vera") == []

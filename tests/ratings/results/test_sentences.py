@@ -47,8 +47,11 @@ def test_agreement(low: float, high: float, begins: str) -> None:
     ],
 )
 def test_judges(low: float, high: float, begins: str) -> None:
-    about = {"judge": "J", "checkpoint": "c", "question": "q", "judged": 20, "unanswered": 0, "undecided": 0}
-    found = JudgeValidity(**about, agreement=Coefficient("cohen", 0.5, ends(low, high), 20, 40))
+    agreement = Coefficient("cohen", 0.5, ends(low, high), 20, 40)
+    found = JudgeValidity(
+        judge="J", checkpoint="c", by="likelihood", question="q", judged=20, unanswered=0, undecided=0,
+        agreement=agreement,
+    )  # fmt: skip
     assert judge_sentence(found).startswith(begins)
     none = found.model_copy(update={"agreement": Coefficient("cohen", None, None, 1, 2, "one item alone")})
     assert judge_sentence(none) == "Nothing is known about J: one item alone."

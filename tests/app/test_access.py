@@ -101,6 +101,7 @@ def unwritable(*_: object) -> None:
     raise UsageError(msg)
 
 
+@pytest.mark.slow
 def test_hidden_text_is_logged_and_shown_where_it_can_be(
     run: RunFolder, settings: AppSettings, by_task: dict[str, list[Sample]], open_page: Open, monkeypatch: Any
 ) -> None:

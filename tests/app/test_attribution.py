@@ -88,6 +88,7 @@ def _page(attributions: list[object]) -> None:
     show(attributions)  # type: ignore[arg-type] # Streamlit runs this function without the imports of this file
 
 
+@pytest.mark.slow
 def test_methods_to_be_believed_are_next_to_each_other_and_no_other_is_open(
     explain: Callable[..., Attribution],
 ) -> None:

@@ -65,6 +65,7 @@ def test_scores_of_one_task_are_filtered_and_sorted(run: RunFolder, open_page: O
     assert r"**3 samples of safety\/toxicity that fit the filters**" in every_markdown(test)
 
 
+@pytest.mark.slow
 def test_an_address_is_a_filter(run: RunFolder, open_page: Open) -> None:
     test = open_page("samples", result="wrong", tasks="evals/boolq", sort="worst")
     assert r"**8 wrong answers of evals\/boolq**" in every_markdown(test)

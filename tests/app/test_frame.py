@@ -84,6 +84,7 @@ def said(test: AppTest) -> str:
     return "\n".join(error.value for error in test.error).replace("\\", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [*SCRIPTS])
 def test_changed_metrics_are_a_red_line_on_every_page(page: str, run: RunFolder, open_page: Any) -> None:
     known = {"rate_run": ("cannot be rated", "metrics of their run")}  # no more: a path names the run
@@ -95,6 +96,7 @@ def test_changed_metrics_are_a_red_line_on_every_page(page: str, run: RunFolder,
     assert where in said(test)
 
 
+@pytest.mark.slow
 def test_other_runs_go_on_working(run: RunFolder, runs: Path, make_manifest: Any, open_page: Any) -> None:
 
     run.metrics_path.unlink()

@@ -67,6 +67,7 @@ def test_a_sample_is_what_its_run_explains_or_is_too_long() -> None:
             live_explanation.selected_of(choice(**more), [])
 
 
+@pytest.mark.slow
 def test_another_checkpoint_in_its_place_is_refused_until_it_is_the_runs(tiny_model: Path, make_manifest: Make) -> None:
     manifest = make_manifest(config=config(str(tiny_model)))
     with pytest.raises(CheckpointError, match="not the checkpoint of"):

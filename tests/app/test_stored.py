@@ -33,6 +33,7 @@ def said(test: AppTest) -> str:
     return "\n".join(error.value for error in test.error).replace("\\", "")
 
 
+@pytest.mark.slow
 def test_a_card_that_lies_elsewhere_is_not_served(run: RunFolder, tmp_path: Path, open_page: Any) -> None:
     run.report_path.parent.rename(tmp_path / "elsewhere")
     run.report_path.parent.symlink_to(tmp_path / "elsewhere")

@@ -15,6 +15,7 @@ from audit.app.untrusted import LONGEST, WRAPPED_ROWS, excerpt, plain, readable
 HIDDEN = "\x00\x1b\u202e\u200b\ufeff"
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
 def test_plain_text_comes_out_of_a_markdown_parser_as_letters_alone(text: str) -> None:
     """An independent CommonMark parser with the tables and links of GitHub finds one paragraph of text."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import runpy
 
+import pytest
+
 from tests.docs.conftest import ROOT
 
 SHOWN = re.compile(r"!\[([^\]]*)\]\(([^)\s]+\.(?:png|webp|svg))\)")
@@ -19,6 +21,7 @@ def test_each_picture_is_there_with_words() -> None:
     assert [(page.name, file) for page, words, file in shown if len(words.split()) < 4] == []
 
 
+@pytest.mark.slow
 def test_the_command_takes_each_picture_and_all_are_small() -> None:
     command = runpy.run_path(str(ROOT / "docs" / "pictures.py"))
     taken = {f"{name}-{look}.png" for name in command["NAMES"] for look in command["LOOKS"]}

@@ -74,6 +74,7 @@ def test_what_auto_chose_is_chosen_again(tiny_model: Path) -> None:
         recorded_config(broken, "manifest.json")
 
 
+@pytest.mark.slow
 def test_template_arguments_and_number_type_are_those_of_the_run(tiny_model: Path, tmp_path: Path) -> None:
     """The run computed in bfloat16, which ``auto`` never chooses on a CPU, and set a variable of its template."""
     folder = tmp_path / "copy"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 @given(prompt=st.integers(1, 300), answer=st.integers(1, 400), length=st.integers(2, 256))
 def test_what_is_kept_and_what_fits(prompt: int, answer: int, length: int) -> None:
     kept, room = share(prompt, answer, length)

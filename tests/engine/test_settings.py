@@ -56,6 +56,7 @@ def generated(engine: TransformersEngine, prompt: str, **settings: Any) -> str:
     return engine.generate(asked)[0].generations[0].text
 
 
+@pytest.mark.slow
 def test_stop_strings_of_the_checkpoint_stop(tiny: TransformersEngine) -> None:
     free = text_of(tiny, PROMPT)
     for stops in (free[3], [free[3], "never there"]):
@@ -64,6 +65,7 @@ def test_stop_strings_of_the_checkpoint_stop(tiny: TransformersEngine) -> None:
             assert generated(tiny, PROMPT, temperature=temperature) == free[: free.index(free[3])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", [{"min_p": 0.999999}, {"typical_p": 1e-9}], ids=str)
 def test_what_may_be_sampled_is_as_in_transformers(tiny: TransformersEngine, setting: dict[str, Any]) -> None:
     """Each leaves one token, so that transformers' sampled text is certain."""

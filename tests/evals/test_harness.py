@@ -83,6 +83,7 @@ def test_token_requests_are_the_same_as_text_requests(tiny: Engine) -> None:
     )
 
 
+@pytest.mark.slow
 def test_generations_are_hflms(tiny: Engine, hflm: HFLM) -> None:
     settings: dict[str, Any] = {"until": ["\n", "z"], "max_gen_toks": 24, "do_sample": False}
     with quiet():

@@ -197,6 +197,7 @@ def test_formats_of_later_releases_are_refused(program: typer.Typer, full_run: R
     assert "pdf" in str(result.exception.format_message())  # type: ignore[attr-defined] # typer's usage error
 
 
+@pytest.mark.slow
 def test_ratings_beside_the_run_are_in_the_report(program: typer.Typer, full_run: RunFolder) -> None:
     url = default_url(full_run.path.parent)
     for rater, points in (("ann", 2), ("bob", 5)):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from audit.public.charts import difference_chart, primary_chart
 from audit.reports.drawing.charts import NOT_DRAWN
 from tests.reports.comparison.test_figures import difference
@@ -33,6 +35,7 @@ def ends(chart: Any) -> dict[str, tuple[float | None, float | None]]:
     return {row["metric"]: (row["low"], row["high"]) for row in rows if "low" in row}
 
 
+@pytest.mark.slow
 def test_no_interval_is_drawn_where_looks_decided_the_number_of_items() -> None:
     metrics = [a_metric("boolq/accuracy"), a_metric("piqa/accuracy")]
     differences = [difference("boolq"), difference("piqa")]

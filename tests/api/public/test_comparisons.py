@@ -29,6 +29,7 @@ def candidate(made: audit.Run, tmp_path: Path) -> Path:
     return sealed(run).path
 
 
+@pytest.mark.slow
 def test_differences_are_those_of_the_record(made: audit.Run, candidate: Path) -> None:
     found = audit.compare(made.path, candidate)
     assert repr(found).startswith(f"RunComparison({found.record.baseline.run_id!r}, ")

@@ -57,6 +57,7 @@ def test_the_card_shows_the_baseline_that_is_named(full_run: RunFolder) -> None:
             run.card(baseline=wrong)
 
 
+@pytest.mark.slow
 def test_the_table_escapes_what_others_wrote(made: audit.Run, tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     evil = "<script>alert(1)</script>\x1b[31m"

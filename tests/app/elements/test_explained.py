@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.app.drawn import button, drawn, every_markdown, rows_tables, tables
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_rows_say_what_was_asked_and_how_far_to_believe(run: RunFolder, open_page: Open) -> None:
     test = open_page("explanations")
     (table,) = rows_tables(test)
@@ -32,6 +35,7 @@ def test_rows_say_what_was_asked_and_how_far_to_believe(run: RunFolder, open_pag
     assert "vile" not in str(shown)
 
 
+@pytest.mark.slow
 def test_neither_a_sink_nor_what_is_not_to_be_believed_is_named_as_most_faithful(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open, explain: Callable[..., Attribution]
 ) -> None:
@@ -46,6 +50,7 @@ def test_neither_a_sink_nor_what_is_not_to_be_believed_is_named_as_most_faithful
     assert tables(open_page("explanations"))[0]["Most faithful"] == ["do not believe\nany of them"] * 2
 
 
+@pytest.mark.slow
 def test_next_and_list_keep_to_the_explained_samples(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:

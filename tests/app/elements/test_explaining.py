@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.app.elements import explaining
 from audit.engine.load import load
 from tests.app.drawn import button, drawn
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_is_gone_is_one_line_with_the_command(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open, tmp_path: Path
 ) -> None:
@@ -32,6 +35,7 @@ def test_a_checkpoint_that_is_gone_is_one_line_with_the_command(
     assert any(code.value.startswith("audit explain --run") for code in test.code)
 
 
+@pytest.mark.slow
 def test_the_form_explains_once_nobody_else_does(
     run: RunFolder, tiny_model: Path, open_page: Open, make_manifest: Callable[..., RunManifest]
 ) -> None:
@@ -52,6 +56,7 @@ def test_the_form_explains_once_nobody_else_does(
     assert not any("quick" in file.read_text() for file in (run.path / "attributions").glob("*.json"))
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_not_changed_is_explained_as_it_is_stored(
     run: RunFolder, by_task: dict[str, list[Sample]], tiny_model: Path, open_page: Open
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.app import access
 from audit.gate.waivers.proposals import FOLDER, read_proposals
 from audit.ratings.access.app_events import read_app_events
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
     from streamlit.testing.v1 import AppTest
 
     from audit.app.settings import AppSettings
@@ -59,6 +60,7 @@ def test_only_those_with_the_role_approve(
     assert read_proposals(runs)[0][0].state == "approved"
 
 
+@pytest.mark.slow
 def test_a_viewer_takes_back_the_own_proposal_and_no_other(
     run: RunFolder, runs: Path, settings: AppSettings, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

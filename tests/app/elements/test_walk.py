@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.app.drawn import button, drawn, every_markdown
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_next_goes_through_the_filtered_and_sorted_list(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:
@@ -43,6 +46,7 @@ def test_a_sample_that_the_filters_leave_out_is_shown_among_its_task(
     assert any("filters leave this sample out" in caption.value for caption in test.caption)
 
 
+@pytest.mark.slow
 def test_samples_of_one_id_are_walked_past(run: RunFolder, open_page: Open) -> None:
     """Own runs number copies; those of other tools may not."""
     samples = run.read_samples("evals", "boolq")[:3]

@@ -77,6 +77,7 @@ def test_the_page_says_something_before_the_libraries_are_there() -> None:
     assert done.returncode == 7, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("address", "title"), [({}, "Runs"), ({"run": "{run}"}, "smollm2\\-135m\\-instruct")])
 def test_the_address_without_a_page_leads_on(
     address: dict[str, str], title: str, run: RunFolder, settings: AppSettings

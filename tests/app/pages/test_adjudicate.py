@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.app.pages import adjudicate
 from audit.ratings.database import reading
 from audit.ratings.projects import adjudicating
@@ -64,6 +66,7 @@ def test_the_queue_opens_an_item_with_all_answers_and_the_decision_counts(
     assert event.content["reason"] == "between them"
 
 
+@pytest.mark.slow
 def test_an_item_is_excluded_with_a_reason_alone(settings: AppSettings, open_page: Open) -> None:
     made = disagreed(settings.database_url)
     test = opened(made, as_rater(open_page("adjudicate"), "Judge"))
@@ -82,6 +85,7 @@ def test_raters_see_no_queue(settings: AppSettings, open_page: Open) -> None:
     assert not rows_tables(test)
 
 
+@pytest.mark.slow
 def test_a_decision_of_somebody_else_is_not_replaced_by_who_had_the_item_open_too(
     settings: AppSettings, open_page: Open
 ) -> None:

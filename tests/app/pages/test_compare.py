@@ -34,6 +34,7 @@ def everything(test: AppTest) -> str:
     return "\n".join([*cells, *literal, every_markdown(test), every_html(test)])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("older")
 def test_differences_and_changed_items_are_shown(open_page: Open) -> None:
     """19 of 24 were right before, 16 are now: a loss of 0.125."""
@@ -96,6 +97,7 @@ def test_hostile_text_stays_text(by_task: dict[str, list[Sample]], open_page: Op
     assert any("<script>" in code.value for code in test.code)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("older")
 def test_texts_that_may_offend_are_hidden_in_list_and_item_and_the_log_names_both_runs(
     by_task: dict[str, list[Sample]], settings: AppSettings, open_page: Open

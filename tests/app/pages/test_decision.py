@@ -72,6 +72,7 @@ def test_rules_commands_and_waivers_are_shown_and_nothing_acts(open_page: Open) 
         assert markup.replace("<", "\\<") in every_markdown(test) or markup not in every_markdown(test)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("decided")
 def test_one_person_proposes_and_another_one_approves(
     runs: Path, open_page: Open, run: RunFolder, monkeypatch: pytest.MonkeyPatch

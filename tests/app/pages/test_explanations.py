@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.app.drawn import every_html, every_markdown, tables
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_the_sample_of_the_address_is_shown_with_its_methods(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:

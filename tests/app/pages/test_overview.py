@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_the_overview_shows_metrics_with_intervals_and_what_is_missing(run: RunFolder, open_page: Open) -> None:
     test = open_page("overview")
     assert [warning.value for warning in test.warning] == [
@@ -39,6 +40,7 @@ def test_the_overview_shows_metrics_with_intervals_and_what_is_missing(run: RunF
     assert "partial" in every_markdown(test)
 
 
+@pytest.mark.slow
 def test_notes_and_settings_are_shown_whole(run: RunFolder, open_page: Open) -> None:
     """In cells that break into lines, names at their underscores; a table of the browser's would cut them."""
     note, setting = "a note that says much " * 30, "r" * 200
@@ -54,6 +56,7 @@ def test_notes_and_settings_are_shown_whole(run: RunFolder, open_page: Open) -> 
     assert '<td class="long" role="cell" data-label="Metric"><span>asdiv/exact_<wbr/>match</span></td>' in html
 
 
+@pytest.mark.slow
 def test_intervals_of_a_run_that_was_looked_at_are_called_too_narrow(run: RunFolder, open_page: Open) -> None:
     run.write_manifest(run.read_manifest().model_copy(update={"looks": looks(24, 100, "boolq")}))
     test = open_page("overview", run=sealed(run).path.name)
@@ -70,6 +73,7 @@ def test_the_name_of_a_run_ends_with_the_model_which_a_narrow_box_may_cut() -> N
     assert run_label("my run") == "my run"
 
 
+@pytest.mark.slow
 def test_a_verdict_on_other_metrics_is_called_so(run: RunFolder, open_page: Open) -> None:
     run.write_metrics(run.read_metrics()[:2])
     test = open_page("overview", run=sealed(run).path.name)
@@ -103,6 +107,7 @@ def test_a_broken_checkpoint_is_said_and_nothing_is_drawn(
         assert "resume" not in every_markdown(test)
 
 
+@pytest.mark.slow
 def test_cut_answers_stand_below_the_metric(run: RunFolder, open_page: Open) -> None:
     metrics = run.read_metrics()
     accuracy = next(one for one in metrics if one.name == "boolq/accuracy" and one.primary)
@@ -127,6 +132,7 @@ def test_the_page_opens_with_sentences_and_the_scale_of_the_card(run: RunFolder,
     assert f'href="samples?run={run.path.name}&amp;tasks=evals%2Fboolq"' in html
 
 
+@pytest.mark.slow
 def test_an_empty_slice_is_no_alarm_and_a_missing_interval_says_why(run: RunFolder, open_page: Open) -> None:
     metrics = run.read_metrics()
     bare: dict[str, Any] = {"ci_low": None, "ci_high": None, "ci_method": None, "definition": None}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from audit.app.elements.rating import keys
 from audit.app.pages import rate
 from audit.ratings.database import reading
@@ -19,7 +21,6 @@ from tests.ratings.projects.made import content, made_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
     from streamlit.testing.v1 import AppTest
 
     from audit.app.settings import AppSettings
@@ -58,6 +59,7 @@ def test_one_press_answers_and_the_next_item_comes_until_none_is_left(settings: 
     assert {one.comment for one in own_answers(settings.database_url, "p", "ann")} == {HOSTILE, ""}
 
 
+@pytest.mark.slow
 def test_a_press_counts_once_and_not_at_once(
     settings: AppSettings, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +75,7 @@ def test_a_press_counts_once_and_not_at_once(
     assert kinds(settings.database_url).count("answered") == 1
 
 
+@pytest.mark.slow
 def test_several_questions_are_sent_together_and_what_was_begun_survives_a_reload(
     settings: AppSettings, open_page: Open
 ) -> None:
@@ -111,6 +114,7 @@ def test_a_missing_answer_is_said_and_the_item_stays(settings: AppSettings, open
     assert answers(settings.database_url) == [{}]
 
 
+@pytest.mark.slow
 def test_skip_and_flag_need_a_reason(settings: AppSettings, open_page: Open) -> None:
     made_in(settings.database_url, 2, raters=1)
     test = as_rater(open_page("rate"))
@@ -135,6 +139,7 @@ def test_hidden_text_is_shown_by_a_press_that_is_written_down(settings: AppSetti
     assert not button(test, "3").disabled
 
 
+@pytest.mark.slow
 def test_own_answers_are_listed_and_changed(settings: AppSettings, open_page: Open) -> None:
     made = made_in(settings.database_url, 2, raters=1)
     made.rate_all("Ann", rating=2)
@@ -167,6 +172,7 @@ def test_who_is_no_rater_sees_no_item(settings: AppSettings, open_page: Open) ->
     assert "shown" not in kinds(settings.database_url)
 
 
+@pytest.mark.slow
 def test_of_two_windows_the_second_sends_what_it_shows(settings: AppSettings, open_page: Open) -> None:
     asked = [LabelChoice(name="what", text="What?", labels=["rude", "wrong"], several=True)]
     made = made_in(settings.database_url, 1, raters=1, questions=asked)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_rating_writes_a_row_and_shows_the_next_output(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
     test = open_page("rate_run")
     assert not test.code
@@ -65,6 +66,7 @@ def test_a_name_is_chosen_once_shown_and_kept_in_its_first_spelling(
     assert [row.rater for row in read_all(settings.database_url)] == ["Ada Lovelace"] * 2
 
 
+@pytest.mark.slow
 def test_a_random_sample_is_what_the_gate_draws(run: RunFolder, open_page: Open) -> None:
     test = open_page("rate_run")
     rate_as(test, "ada", "evals/boolq")
@@ -80,6 +82,7 @@ def test_a_random_sample_is_what_the_gate_draws(run: RunFolder, open_page: Open)
     assert not test.warning
 
 
+@pytest.mark.slow
 def test_a_sample_of_a_run_that_stopped_early_is_called_another_than_the_gates(run: RunFolder, open_page: Open) -> None:
     run.write_manifest(run.read_manifest().model_copy(update={"looks": looks(24, 100, "boolq")}))
     test = open_page("rate_run", run=sealed(run).path.name)

@@ -50,6 +50,7 @@ def test_an_admin_sees_agreement_and_exports(settings: AppSettings, open_page: O
     assert labels == ["Answers (CSV)", "Events (JSON Lines)", "Labels for training (JSON Lines)"]
 
 
+@pytest.mark.slow
 def test_a_viewer_sees_which_run_is_preferred_and_no_export(settings: AppSettings, open_page: Open) -> None:
     made = made_in(settings.database_url, 3, raters=2, pairs=True)
     made.rate_all("Ann", preference="a")
@@ -72,6 +73,7 @@ def test_a_strength_without_an_interval_is_no_number(settings: AppSettings, open
     assert tables(test)[2]["strength"] == ["no interval: all comparisons are of one item, or all came out alike"] * 2
 
 
+@pytest.mark.slow
 def test_metrics_bias_and_drift_stand_in_words(settings: AppSettings, open_page: Open) -> None:
     made = made_in(settings.database_url, 0, raters=2)
     points = [1, 5, 2, 4, 3, 3, 2, 5, 1, 4, 4, 2]

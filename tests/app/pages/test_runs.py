@@ -35,6 +35,7 @@ def several(run: RunFolder, runs: Path, make_manifest: Any) -> None:
     (runs / "20250101T000000Z-lost-cccccc" / "manifest.json").write_text("{")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("several")
 def test_every_run_has_a_line(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_of_runs, "LOOKING_SECONDS", 60.0)  # a busy machine looks at fewer in a second
@@ -56,6 +57,7 @@ def test_every_run_has_a_line(open_page: Open, monkeypatch: pytest.MonkeyPatch) 
     assert any("No run fits" in info.value for info in test.info)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("several")
 def test_a_verdict_is_not_shown_before_it_was_looked_at(
     run: RunFolder, open_page: Open, monkeypatch: pytest.MonkeyPatch

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.app.drawn import button, drawn, every_html, every_markdown, tables
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_only_probes_are_on_the_scale_and_their_worst_samples_come_first(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open, opened: list[tuple[str, dict[str, Any]]]
 ) -> None:

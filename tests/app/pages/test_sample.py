@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.core.records import Counterfactual, CounterfactualSearch, Flag
 from tests.app.drawn import button, drawn, every_html, every_markdown
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_a_sample_is_found_by_its_address(run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open) -> None:
     wanted = by_task["boolq"][7]
     test = open_page("sample", run=run.path.name, task="boolq", sample=wanted.sample_id)
@@ -29,12 +32,14 @@ def test_a_sample_is_found_by_its_address(run: RunFolder, by_task: dict[str, lis
     assert wanted.prompt in [code.value for code in test.code]
 
 
+@pytest.mark.slow
 def test_an_address_that_leads_nowhere_is_told(run: RunFolder, open_page: Open) -> None:
     test = open_page("sample", task="no_such_task", sample="0" * 16)
     assert any(r"no task no\_such\_task" in warning.value for warning in test.warning)
     assert any("no sample 0000000000000000" in warning.value for warning in test.warning)
 
 
+@pytest.mark.slow
 def test_the_best_explanation_is_shown_and_the_others_are_folded(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:
@@ -52,6 +57,7 @@ def test_the_best_explanation_is_shown_and_the_others_are_folded(
     assert not folded["occlusion · do not believe"].proto.expanded
 
 
+@pytest.mark.slow
 def test_a_sample_without_an_explanation_names_the_command_that_makes_one(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:
@@ -74,6 +80,7 @@ def test_a_sample_without_an_explanation_names_the_command_that_makes_one(
     assert page(3) == ("This sample was not explained: a run explains only a few per task.", [])
 
 
+@pytest.mark.slow
 def test_attributions_are_shown_with_their_belief(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:
@@ -88,6 +95,7 @@ def test_attributions_are_shown_with_their_belief(
     assert "Rank agreement of the methods" in every_html(test)
 
 
+@pytest.mark.slow
 def test_the_sample_page_tells_what_would_change_the_choice(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:
@@ -101,6 +109,7 @@ def test_the_sample_page_tells_what_would_change_the_choice(
     assert told in [text.value for text in test.text]
 
 
+@pytest.mark.slow
 def test_a_huge_output_is_cut_in_the_middle_and_says_so(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:
@@ -111,6 +120,7 @@ def test_a_huge_output_is_cut_in_the_middle_and_says_so(
     assert f"{len(huge.output) - 20_000:,} characters left out" in shown
 
 
+@pytest.mark.slow
 def test_of_a_cut_prompt_the_page_says_how_much_was_read(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:
@@ -127,6 +137,7 @@ def test_of_a_cut_prompt_the_page_says_how_much_was_read(
     assert f"{samples[1].tokens_in} tokens in, {samples[1].tokens_out} out" in said(samples[1])
 
 
+@pytest.mark.slow
 def test_a_hidden_text_is_neither_saved_nor_shown_in_another_run_unasked(
     run: RunFolder, older: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:

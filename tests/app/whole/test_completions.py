@@ -55,6 +55,7 @@ def test_the_page_of_a_sample_lists_all_texts(sampled: Sample, open_page: Any) -
     assert sampled.output in codes(test)
 
 
+@pytest.mark.slow
 def test_one_text_is_opened_by_its_address(sampled: Sample, open_page: Any) -> None:
     test = open_page("sample", task="evals/asdiv", sample=f"{sampled.sample_id}#0")
     assert codes(test) == [sampled.prompt, "nine apples", sampled.reference]
@@ -83,6 +84,7 @@ def test_a_text_names_the_command_that_explains_it_and_not_what_explains_another
     assert commands("#1") == commands("") == [], "it is explained on the page"
 
 
+@pytest.mark.slow
 def test_an_offensive_text_is_hidden_until_asked_for(sampled: Sample, open_page: Any) -> None:
     test = open_page("sample", task="evals/asdiv", sample=f"{sampled.sample_id}#2")
     assert "vile" not in "".join(codes(test)) + every_markdown(test) + every_html(test)
@@ -91,6 +93,7 @@ def test_an_offensive_text_is_hidden_until_asked_for(sampled: Sample, open_page:
     assert table_of(test)["Output"][2] == "a vile text"
 
 
+@pytest.mark.slow
 def test_a_probe_hides_all_texts_and_shows_them_with_their_sample(run: RunFolder, open_page: Any) -> None:
     samples = run.read_samples("safety", "toxicity")
     samples[0] = samples[0].model_copy(update={"completions": TEXTS})

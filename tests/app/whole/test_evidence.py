@@ -34,6 +34,7 @@ def test_no_verdict_and_no_card_of_invalid_evidence(run: RunFolder, open_page: A
     assert any("boolq/accuracy" in table.get("Metric", []) for table in tables(test))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", list(SCRIPTS))
 def test_a_broken_samples_file_ends_only_its_task(page: str, run: RunFolder, open_page: Any) -> None:
     path = run.samples_path("evals", "asdiv")
@@ -52,6 +53,7 @@ def test_a_broken_samples_file_ends_only_its_task(page: str, run: RunFolder, ope
         assert "broken samples file" in said(open_page(page, task="evals/asdiv"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["samples", "sample"])
 def test_a_broken_attribution_ends_only_the_explanations(page: str, run: RunFolder, open_page: Any) -> None:
     broken = next((run.path / "attributions").iterdir())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [*SCRIPTS])
 def test_hostile_text_never_becomes_markup(
     page: str, run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
@@ -41,6 +42,7 @@ def test_hostile_text_never_becomes_markup(
         assert any("<script>" in text for text in literal)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["samples", "sample", "rate_run"])
 def test_text_of_safety_tasks_is_hidden_until_asked_for(page: str, run: RunFolder, open_page: Open) -> None:
     test = open_page(page, task="safety/toxicity")

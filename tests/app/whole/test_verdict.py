@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from audit.core.records import NotJudged
 from tests.app.drawn import tables
 
 if TYPE_CHECKING:
-    import pytest
-
     from audit.app.settings import AppSettings
     from audit.core.run_folder import RunFolder
 
@@ -22,6 +21,7 @@ framed(overview.page)()
 """
 
 
+@pytest.mark.slow
 def test_the_verdict_has_intervals_and_what_it_leaves_out(
     run: RunFolder, settings: AppSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

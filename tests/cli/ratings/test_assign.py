@@ -38,6 +38,7 @@ def test_a_project_from_a_run(ratings: Ratings, tmp_path: Path) -> None:
     assert progress(url, "p", "vera").items == 10
 
 
+@pytest.mark.slow
 def test_a_path_takes_the_ratings_next_to_the_run(
     ratings: Ratings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +70,7 @@ def test_two_runs_are_compared(ratings: Ratings, tmp_path: Path) -> None:
     assert [one.kind for one in seen.questions] == ["preference"]
 
 
+@pytest.mark.slow
 def test_questions_guidelines_and_checks(ratings: Ratings, tmp_path: Path) -> None:
     run = make_run(tmp_path)
     files = {

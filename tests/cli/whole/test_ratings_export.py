@@ -36,6 +36,7 @@ def rated(tmp_path: Path) -> str:
     return url
 
 
+@pytest.mark.slow
 def test_json_lines_go_to_stdout_and_the_count_to_stderr(rated: str) -> None:
     result = run("--database", rated)
     assert result.exit_code == 0

@@ -27,6 +27,7 @@ def rows() -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_forms_of_today_count_and_an_integer_does_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "answers.jsonl"
     file.write_text("".join(json.dumps({"prediction": row}) + "\n" for row in rows()), "utf-8")

@@ -88,6 +88,7 @@ def test_scores_are_those_of_peft(
     assert max(abs(a - b) for a, b in zip(plain[0].log_probs, truth(folder)[0], strict=True)) > 0.01
 
 
+@pytest.mark.slow
 def test_a_merged_adapter_leaves_an_ordinary_model(lora: Path, base: Path) -> None:
     engine, plain = load(str(lora), device="cpu"), load(str(base), device="cpu")
     assert type(engine.model) is type(plain.model)
@@ -95,6 +96,7 @@ def test_a_merged_adapter_leaves_an_ordinary_model(lora: Path, base: Path) -> No
     assert engine.record.parameter_count == plain.record.parameter_count
 
 
+@pytest.mark.slow
 def test_the_record_names_the_files_of_both(lora: Path, base: Path) -> None:
     record, plain = load(str(lora), device="cpu").record, load(str(base), device="cpu").record
     assert (record.name, record.source) == ("adapter", "folder adapter")

@@ -266,6 +266,7 @@ def test_a_damaged_file_is_named(copy: Path, name: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_tokenizer_can_be_named_for_a_folder_without_one(copy: Path, tiny_model: Path) -> None:
     whole = load(str(copy), device="cpu")
     for file in [*copy.glob("*token*"), copy / "chat_template.jinja"]:

@@ -125,6 +125,7 @@ def test_an_unknown_prefix_is_not_guessed(copy: Path) -> None:
         load(str(copy), device="cpu")
 
 
+@pytest.mark.slow
 def test_lightning_puts_model_before_gpt2(tiny_model: Path, tmp_path: Path) -> None:
     folder = tmp_path / "gpt2"
     shutil.copytree(tiny_model, folder)

@@ -43,6 +43,7 @@ def test_greedy_equals_transformers_on_the_single_prompt(tiny: TransformersEngin
         assert answer.prompt_tokens == len(tiny.encode(prompt))
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_text_in_any_company(tiny: TransformersEngine) -> None:
     requests = [
         GenerateRequest(prompt, max_new_tokens=10, temperature=1.0, top_p=0.9, seed=seed, n=2)

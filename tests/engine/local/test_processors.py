@@ -137,6 +137,7 @@ def test_keys_that_transformers_does_not_know_are_without_effect() -> None:
     assert of_checkpoint(GenerationConfig(chat_format="chatml", max_window_size=6144)) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "setting", [{"repetition_penalty": 1.7}, {"no_repeat_ngram_size": 1}, {"min_new_tokens": 9}], ids=str
 )

@@ -89,6 +89,7 @@ def test_scores_that_cannot_be_used_are_errors(tiny: TransformersEngine, tiny_mo
         assert "3 tokens were sent, but log-probabilities of 1 came back" in (scores[1].error or "")
 
 
+@pytest.mark.slow
 def test_tokenizer_of_another_model_is_noticed(tiny: TransformersEngine, tiny_model: Path) -> None:
     class Other(Echoing):
         def _spell(self, token: int) -> str:

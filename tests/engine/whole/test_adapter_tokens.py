@@ -140,6 +140,7 @@ def test_a_weight_that_is_not_in_the_file_is_named(base: Path, tmp_path: Path) -
         load(str(without(folder, "lm_head")), device="cpu")
 
 
+@pytest.mark.slow
 def test_trained_tokens_are_enough_where_they_are_all_that_is_new(tiny_model: Path, tmp_path: Path) -> None:
     base = tmp_path / "base"
     shutil.copytree(tiny_model, base)

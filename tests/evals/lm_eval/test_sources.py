@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.evals import suite
 from tests.evals.lm_eval.own_files import configure, run
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
 
 
+@pytest.mark.slow
 def test_a_task_of_a_local_file_names_it_with_its_digest(tiny: Engine, folder: Path) -> None:
     result = run(tiny, "capitals", include=folder)["capitals"]
     (asset,) = result.assets

@@ -39,6 +39,7 @@ def problems(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, 
     return rows
 
 
+@pytest.mark.slow
 def test_each_problem_is_asked_with_its_twin(scripted: Scripted, problems: dict[str, list[dict[str, Any]]]) -> None:
     found = run(scripted, limit=2)
     assert [sample.slices["version"] for sample in found.samples] == ["public", "twin"] * 2
@@ -51,6 +52,7 @@ def test_each_problem_is_asked_with_its_twin(scripted: Scripted, problems: dict[
     assert [one.prompt for one in run(scripted, limit=2, seed=1).samples] != prompts
 
 
+@pytest.mark.slow
 def test_the_gap_is_that_of_the_pairs(scripted: Scripted, problems: dict[str, list[dict[str, Any]]]) -> None:
     """Of five pairs: all published ones right, two twins right, one twin unreadable."""
     asked = run(scripted)

@@ -66,6 +66,7 @@ def test_clusters_and_slices_come_from_fields() -> None:
         samples_of(task(*items), ImportOptions(cluster="bok"))
 
 
+@pytest.mark.slow
 def test_a_field_with_too_many_values_is_no_slice() -> None:
     items = [item(n, fields={"id": str(n), "kind": str(n % 1000)}) for n in range(1001)]
     assert len(samples_of(task(*items), ImportOptions(slices=("kind",)))) == 1001

@@ -194,6 +194,7 @@ def test_results_without_results_are_one_line(tmp_path: Path) -> None:
             read_lm_eval(tmp_path, **{name: [1]})
 
 
+@pytest.mark.slow
 def test_a_place_in_memory_is_no_setting(harness_log: Path) -> None:
     [results] = harness_log.glob("results_*.json")
     found = []

@@ -147,6 +147,7 @@ def test_what_one_run_lacks_is_open(make: Callable[..., RunFolder], judge: Calla
     ]
 
 
+@pytest.mark.slow
 def test_a_rule_on_a_baseline_needs_one_and_a_direction(
     make: Callable[..., RunFolder], judge: Callable[..., Decision]
 ) -> None:

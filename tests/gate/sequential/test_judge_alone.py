@@ -267,6 +267,7 @@ def test_what_no_item_shows_waits_for_all_items() -> None:
     assert gap.reason.startswith("a gap is no mean of one value per item")
 
 
+@pytest.mark.slow
 def test_whole_clusters_are_units_of_each_kind_of_rule() -> None:
     given = in_clusters(samples([1.0] * 200, cut=[]), [1, 1, 4, 2])
     assert judged(given, {"min": 0.9}).reason.startswith("its items are in clusters, which are drawn one by one")

@@ -120,6 +120,7 @@ def test_widening_one_of_several_slices_makes_no_policy_pass(
     assert overall(after) != "PASS" or overall(before) == "PASS"  # type: ignore[arg-type] # verdicts
 
 
+@pytest.mark.slow
 @LAW
 @given(rule=rules(), metric=metrics(), tolerance=st.floats(0, 0.5))
 def test_what_has_no_value_or_no_count_of_the_unscored_never_passes(

@@ -31,6 +31,7 @@ def test_one_row_per_item_and_rater(any_database: str) -> None:
         csv_lines(any_database, "p", "Judge")
 
 
+@pytest.mark.slow
 def test_texts_of_checkpoints_are_no_formulas(database_url: str) -> None:
     made = made_in(database_url, 0, raters=1)
     texts = ['=HYPERLINK("http://evil.example")', "+1", "-1+1", "@x", "\tx", "\n=1", "＝1", "a\r\nb;c,d", "\x00\ud800"]

@@ -53,6 +53,7 @@ def test_ordinary_words_stay() -> None:
     assert masked(text, ()) == text
 
 
+@pytest.mark.slow
 def test_nothing_that_a_rater_gets_says_which_run(database_url: str) -> None:
     made = made_in(database_url, 4, pairs=True, hidden_names=["acme-7b", "smollm2"])
     seen = next_item(made.url, made.name, "Ann")

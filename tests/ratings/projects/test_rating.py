@@ -107,6 +107,7 @@ def test_a_late_answer_counts_while_nobody_took_the_slot(database_url: str) -> N
     assert made.next("Bob") is None
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_sent_twice_is_stored_once(any_database: str) -> None:
     made = made_in(any_database, 2)
     item = made.next("Ann")
@@ -161,6 +162,7 @@ def test_skipped_items_come_last_and_flagged_ones_not_again(database_url: str) -
         flag(database_url, "p", "Cem", flagged, "odd")
 
 
+@pytest.mark.slow
 def test_calibration_comes_first_for_everyone_and_gold_is_not_marked(database_url: str) -> None:
     made = made_in(database_url, 3, raters=1)
     for kind, expected in (("calibration", 4), ("gold", 1)):

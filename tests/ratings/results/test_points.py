@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from audit.ratings import add, by_output, summary
 from audit.ratings.projects.adjudicating import adjudicate, exclude
 from audit.ratings.projects.making import add_items
@@ -11,6 +13,7 @@ from audit.ratings.results.points import points
 from tests.ratings.projects.made import content, made_in
 
 
+@pytest.mark.slow
 def test_answers_of_a_project_are_ratings(any_database: str) -> None:
     made = made_in(any_database, 4)
     add_items(any_database, "p", "Root", [content(90, expected={"rating": 1})], "gold")

@@ -44,6 +44,7 @@ def test_written_values_stand_in_their_cells() -> None:
     assert [text for _, _, text in cells] == ["+1", "–"]
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_labels_stay_text(column: str, row: str) -> None:
     html = grid_html(Grid(row, [column], [RowGroup(column, [Row(row, [1.0])])]))

@@ -150,6 +150,7 @@ FILTERS: list[tuple[PairSelection, Callable[[Sample, Sample, str], bool]]] = [
 ]
 
 
+@pytest.mark.slow
 def test_changes_and_filters_are_those_of_a_look_at_each_pair(index: PairIndex) -> None:
     every = [(one, other, change_of(one, other)) for one, other in paired()]
     assert {change for _, _, change in every} == {*CHANGES}, "the made-up runs have every kind of change"

@@ -77,6 +77,7 @@ def test_numbers_are_the_baselines_own_and_changed_items_are_counted(full_run: R
     assert [metric.name for metric in refused] == ["crows_pairs/pct_stereotype"]
 
 
+@pytest.mark.slow
 def test_unchanged_scores_of_different_items_are_no_equal_runs(full_run: RunFolder) -> None:
     half = boolq_samples()[:20]
     baseline = a_baseline(full_run.path.parent, half)

@@ -61,6 +61,7 @@ def test_each_step_is_fuller_than_the_one_before(shades: dict[str, str]) -> None
         assert all(later > earlier for earlier, later in itertools.pairwise(distances))
 
 
+@pytest.mark.slow
 @given(st.floats(-1e6, 1e6), st.floats(1e-9, 1e6))
 def test_the_scale_is_symmetric_around_zero(value: float, strongest: float) -> None:
     one, other = shade(value, strongest), shade(-value, strongest)

@@ -39,6 +39,7 @@ def test_the_card_is_inert_well_formed_and_self_contained(shared_run: RunFolder)
     assert len(html.encode()) <= MAX_BYTES
 
 
+@pytest.mark.slow
 def test_the_card_shows_what_was_measured(shared_run: RunFolder) -> None:
     _, page = card_on_disk(shared_run)
     text = " ".join(" ".join(page.text).split())

@@ -38,6 +38,7 @@ def test_the_json_report_leaves_hidden_texts_out(full_run: RunFolder) -> None:
     assert "Fine text." in report
 
 
+@pytest.mark.slow
 def test_json_leaves_hidden_words_out(full_run: RunFolder) -> None:
     assert json.loads(json_report.render(contents.read(sealed(full_run))))["drivers"] is None
     full_run.write_drivers(some())

@@ -42,6 +42,7 @@ def test_a_code_span_ends_where_it_should(text: str) -> None:
     assert kinds == ["text", "code_inline", "text"]
 
 
+@pytest.mark.slow
 def test_a_run_as_markdown(shared_run: RunFolder) -> None:
     text = render(contents.read(shared_run))
     html = GITHUB.render(text)

@@ -8,6 +8,7 @@ import pytest
 from audit.stats.agreement.raters import rater_bias, side_bias
 
 
+@pytest.mark.slow
 def test_a_milder_rater_has_a_positive_bias() -> None:
     from scipy import stats
 

@@ -16,6 +16,7 @@ RIGHT = GENERATOR.integers(3, size=60)
 GIVEN = np.where(GENERATOR.random(60) < 0.5, 0, GENERATOR.integers(3, size=60))
 
 
+@pytest.mark.slow
 def test_each_answer_is_tested_by_mcnemar_and_adjusted_by_holm() -> None:
     shares = answer_shares(GIVEN, RIGHT, 3, [None] * 60, seed=1)
     raw = []

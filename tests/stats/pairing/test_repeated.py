@@ -199,6 +199,7 @@ def test_an_item_is_in_the_same_cluster_of_every_run(side: str) -> None:
         compared_repeats(Mean(), sides["baseline"], sides["candidate"], unit="score", higher_is_better=True)
 
 
+@pytest.mark.slow
 def test_many_items_are_left_out_in_groups_drawn_from_a_fixed_seed() -> None:
     before, after = scores(7, 1_200, 2, shift=0.1, run=0.0, noise=0.3)
     groups = np.random.default_rng(0).permutation(1_200) % 200

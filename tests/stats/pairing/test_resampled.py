@@ -119,6 +119,7 @@ def test_equal_seeds_give_equal_intervals() -> None:
     assert first == second != other
 
 
+@pytest.mark.slow
 def test_many_units_are_left_out_in_groups() -> None:
     values = np.random.default_rng(7).normal(0.1, 1, 3_000)
     runs = runs_of(values)

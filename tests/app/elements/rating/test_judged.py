@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.ratings.judging.storing import JudgeReply, RatingJudge, store, waiting
 from tests.app.drawn import every_markdown
 from tests.app.pages.test_rate import as_rater
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_a_judge_stands_beside_people(settings: AppSettings, open_page: Open) -> None:
     made = made_in(settings.database_url, 12, raters=1)
     points = [1, 2, 3, 4, 5, 1, 3, 5, 2, 4, 3, 1]

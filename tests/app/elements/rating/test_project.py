@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from audit.ratings.projects.asking import of_one_run
 from audit.ratings.projects.making import create, write_guidelines
 from audit.ratings.projects.project import ProjectPlan
@@ -38,6 +40,7 @@ def test_only_projects_of_the_reader_can_be_chosen(settings: AppSettings, open_p
     assert test.query_params["project"] == "p"
 
 
+@pytest.mark.slow
 def test_guidelines_fold_once_read_until_they_change(settings: AppSettings, open_page: Open) -> None:
     made_in(settings.database_url, 1)
     test = as_rater(open_page("rate"))

@@ -84,6 +84,7 @@ def _spelled(merge: str, tokens: list[str]) -> bool:
     return {left, right, left + right} <= set(tokens)
 
 
+@pytest.mark.slow
 def test_special_tokens_outside_the_byte_alphabet_are_special(file: File, read: Any) -> None:
     """DeepSeek's, for instance."""
     tokens = file.vocabulary["ggml.tokens"]

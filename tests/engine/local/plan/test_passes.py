@@ -190,6 +190,7 @@ def test_halves_keep_everything() -> None:
 rows_of_sizes = st.lists(st.tuples(st.integers(1, 30), st.integers(0, 20)), min_size=1, max_size=7)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     sizes=rows_of_sizes,

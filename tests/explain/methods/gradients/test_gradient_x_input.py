@@ -24,6 +24,7 @@ def norms_in_float64(model: Any) -> None:
                 setattr(module, name, norm)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["llama", "gpt2", "gpt_neox"])
 def test_gradient_x_input_equals_finite_differences(build: Any, architecture: str) -> None:
     """The derivative of log P by a factor on a feature's embeddings, by central differences in float64."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from audit.explain.attribute import prepare
@@ -13,6 +14,7 @@ from audit.explain.methods.gradients import sequences as gradients
 from tests.explain.test_white_box import TARGET, TEXT
 
 
+@pytest.mark.slow
 def test_gradient_x_activation_equals_finite_differences(build: Any) -> None:
     """The same with a factor on the states behind the first of two blocks."""
     engine = build("gpt2", "float64")

@@ -95,6 +95,7 @@ def test_settings_of_a_benchmark(tmp_path: Path) -> None:
     assert read(tmp_path).tasks[0].settings == {"harness": "evalscope unknown"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "is_read"), [(2**20, True), (2**20 + 1, False)])
 def test_a_configuration_has_a_largest_size(tmp_path: Path, size: int, is_read: bool) -> None:
     (write(tmp_path) / "configs" / "task_config.yaml").write_text("a: 1 #".ljust(size, "x"), "utf-8")

@@ -247,6 +247,7 @@ def test_the_test_counts_what_was_scored() -> None:
     assert (found.value, found.n) == (pytest.approx(2 / 2**7), 13)
 
 
+@pytest.mark.slow
 def test_too_few_sentences_have_no_p(run: Any, value: Any) -> None:
     result = run(lambda _context: 1.0, limit=3)
     assert value(result, "p_value").value is None

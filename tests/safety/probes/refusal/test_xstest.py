@@ -98,6 +98,7 @@ def test_types_are_those_of_the_data(audit_data: Path) -> None:
     assert {row["type"]: row["label"] for row in assets.dataset("xstest").rows} == xstest.LABEL
 
 
+@pytest.mark.slow
 def test_refusing_everything_and_nothing(run: Any, value: Any) -> None:
     refuses = run(lambda _row: REFUSES)
     assert value(refuses, "full_refusal_safe").value == 1.0

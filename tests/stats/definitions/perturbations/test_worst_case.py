@@ -82,6 +82,7 @@ def test_items_of_one_cluster_are_not_independent() -> None:
     assert np.isnan(drawn.value(np.zeros(3)))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from("abcdef"), st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=1), min_size=1))
 def test_brute_force(scores: dict[str, list[float]]) -> None:
     expected = sum(min([*values, 1.0]) for values in scores.values()) / len(scores)

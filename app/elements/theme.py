@@ -42,12 +42,7 @@ STYLE = """
 """
 
 
-def style(*, is_dark: bool) -> str:
-    """The style sheet of every page, as an element.
-
-    Args:
-        is_dark: Which of the two themes the reader sees.
-    """
-    colours = DARK if is_dark else LIGHT
-    variables = " ".join(f"--audit-{name}: {colour};" for name, colour in colours.items())
+def style() -> str:
+    """The style sheet of every page, as an element; a colour follows the theme even while the page is shown."""
+    variables = " ".join(f"--audit-{name}: light-dark({LIGHT[name]}, {DARK[name]});" for name in LIGHT)
     return f"<style>:root {{ {variables} }} {STYLE}</style>"

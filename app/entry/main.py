@@ -18,7 +18,7 @@ ICON = (
 def main() -> None:
     """Draw the menu and the chosen page."""
     st.set_page_config(page_title="audit", page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
-    st.html(style(is_dark=st.context.theme.type == "dark"))
+    st.html(style())
     # The first reader waits for the libraries; without a word, in front of an empty page.
     with st.spinner("Starting the app …"):
         found = pages()

@@ -125,8 +125,7 @@ def _draw(found: Comparison, candidate: RunFolder) -> None:
     def items_of(task: str) -> str:
         return f"compare?{urlencode({**place, 'in': task})}"
 
-    is_dark = st.context.theme.type == "dark"
-    st.html(picture(found, stored.manifest(candidate), stored.metrics(candidate), items_of, is_dark=is_dark))
+    st.html(picture(found, stored.manifest(candidate), stored.metrics(candidate), items_of))
     level = f"{100 * found.confidence:g} %"
     st.caption(
         f"This run minus the baseline, on the items that both have scored. Better and worse need a {level} interval "

@@ -67,8 +67,7 @@ def _rules(run: RunFolder, decision: Decision) -> None:
     def samples_of(task: str) -> str:
         return f"samples?{urlencode({'run': run.path.name, 'tasks': task})}"
 
-    is_dark = st.context.theme.type == "dark"
-    st.html(picture(decision, stored.manifest(run), stored.metrics(run), samples_of, is_dark=is_dark))
+    st.html(picture(decision, stored.manifest(run), stored.metrics(run), samples_of))
     for warning in decision.warnings:
         st.warning(plain(warning), icon=":material/rule:")
     left_out = not_judged_lines(decision)

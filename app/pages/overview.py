@@ -140,8 +140,7 @@ def _glance(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision
     def samples_of(place: str) -> str:
         return f"samples?{urlencode({'run': manifest.run_id, 'tasks': tasks[place]})}" if place in tasks else ""
 
-    is_dark = st.context.theme.type == "dark"
-    st.html(face(manifest, metrics, decision, samples_of, is_dark=is_dark))
+    st.html(face(manifest, metrics, decision, samples_of))
 
 
 def _metric_rows(metrics: Iterable[Metric], looked_at: Collection[str]) -> list[dict[str, object]]:

@@ -62,8 +62,7 @@ def _scale(manifest: RunManifest, metrics: Sequence[Metric], decision: Decision 
     def href(place: str) -> str:
         return f"safety?{urlencode({'run': manifest.run_id, 'task': tasks[place]})}" if place in tasks else ""
 
-    is_dark = st.context.theme.type == "dark"
-    st.html(face(manifest, metrics, decision, href, is_dark=is_dark, sentences=False))
+    st.html(face(manifest, metrics, decision, href, sentences=False))
 
 
 def _probe(manifest: RunManifest, metrics: Sequence[Metric]) -> None:

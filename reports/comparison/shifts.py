@@ -82,9 +82,7 @@ def shifts(compared: Sequence[MetricDifference], looked_at: Collection[str] = ()
     return sorted(rows, key=_urgency), reach
 
 
-def picture(
-    found: Comparison, manifest: RunManifest, metrics: Sequence[Metric], href: Callable[[str], str], *, is_dark: bool
-) -> str:
+def picture(found: Comparison, manifest: RunManifest, metrics: Sequence[Metric], href: Callable[[str], str]) -> str:
     """The differences of the primary metrics as an HTML element with its own style sheet; all text is escaped.
 
     Args:
@@ -92,7 +90,6 @@ def picture(
         manifest: Of the candidate, which has the words.
         metrics: Its metrics.
         href: The address of the changed items of a task, given ``suite/task``; empty for nothing.
-        is_dark: Which of the two themes the reader sees.
     """
     rows, reach = shifts([one for one in found.differences if one.error is None], found.looked_at)
     known = {(one.name, str(one.slice)): one for one in metrics}
@@ -108,7 +105,7 @@ def picture(
         "href": href,
     }
     body = environment().get_template("shifts.j2").render(variables)
-    style = f"{theme_variables(is_dark=is_dark)} {style_sheet('glance.css')} {style_sheet('shifts.css')}"
+    style = f"{theme_variables()} {style_sheet('glance.css')} {style_sheet('shifts.css')}"
     return f'<style>.shifts {{ {style} }}</style><div class="shifts">{body}</div>'
 
 

@@ -64,9 +64,7 @@ def rule_views(decision: Decision, manifest: RunManifest, metrics: Sequence[Metr
     return [_view(check, known.get(check.metric), decision, manifest) for check in ordered]
 
 
-def picture(
-    decision: Decision, manifest: RunManifest, metrics: Sequence[Metric], href: Callable[[str], str], *, is_dark: bool
-) -> str:
+def picture(decision: Decision, manifest: RunManifest, metrics: Sequence[Metric], href: Callable[[str], str]) -> str:
     """The checks as an HTML element with its own style sheet; all text is escaped.
 
     Args:
@@ -74,14 +72,13 @@ def picture(
         manifest: Of the run.
         metrics: All its metrics.
         href: The address of the samples of a task, given ``suite/task``; empty for nothing.
-        is_dark: Which of the two themes the reader sees.
     """
     body = (
         environment()
         .get_template("rules.j2")
         .render(rows=rule_views(decision, manifest, metrics), rule_text=rule_text, href=href)
     )
-    style = f"{theme_variables(is_dark=is_dark)} {style_sheet('glance.css')} {style_sheet('shifts.css')}"
+    style = f"{theme_variables()} {style_sheet('glance.css')} {style_sheet('shifts.css')}"
     return f'<style>.rules {{ {style} }}</style><div class="rules">{body}</div>'
 
 

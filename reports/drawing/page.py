@@ -90,14 +90,13 @@ def page_style() -> Markup:
     return Markup(sheet.replace("/* light shades */", light).replace("/* dark shades */", dark))  # noqa: S704 - see above
 
 
-def theme_variables(*, is_dark: bool) -> str:
-    """The colours of the page in one of its two themes, as CSS variables: ``--page: #f4f6f8; …``.
-
-    Args:
-        is_dark: Which of the two.
-    """
-    light, dark, *_ = re.findall(r":root \{([^}]*)\}", style_sheet("style.css"))
-    return " ".join(re.sub(r"/\*.*?\*/|color-scheme:[^;]*;", "", dark if is_dark else light).split())
+def theme_variables() -> str:
+    """The page's colours as CSS variables that follow the theme around them: ``--page: light-dark(#f4f6f8, …); …``."""
+    light, dark, *_ = (
+        dict(re.findall(r"(--[\w-]+): ([^;]+);", one))
+        for one in re.findall(r":root \{([^}]*)\}", style_sheet("style.css"))
+    )
+    return " ".join(f"{name}: light-dark({light[name]}, {dark[name]});" for name in light)
 
 
 def style_sheet(name: str) -> Markup:

@@ -32,7 +32,6 @@ def face(
     decision: Decision | None,
     href: Callable[[str], str],
     *,
-    is_dark: bool,
     sentences: bool = True,
 ) -> str:
     """Sentences and scale as an HTML element with its own style sheet; every text of the run is escaped.
@@ -42,7 +41,6 @@ def face(
         metrics: All its metrics.
         decision: The verdict on them; None where there is none.
         href: What leads to an anchor of the card, e.g. ``evals-boolq``; empty for nothing.
-        is_dark: Which of the two themes the reader sees.
         sentences: Whether the sentences are wanted, too.
     """
     made = environment()
@@ -50,6 +48,6 @@ def face(
     shown = {**part_variables(manifest, metrics, decision), "href": href, "show": show}
     names = ("headline.j2", "glance.j2") if sentences else ("glance.j2",)
     parts = "".join(made.get_template(name).render(shown) for name in names)
-    variables = theme_variables(is_dark=is_dark)
+    variables = theme_variables()
     style = f"{variables} {STYLE} {HEADING if sentences else ''} {style_sheet('glance.css')}"
     return f'<style>.face {{ {style} }}</style><div class="face">{parts}</div>'

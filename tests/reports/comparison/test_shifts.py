@@ -89,7 +89,7 @@ def test_the_picture_has_titles_in_front_and_escapes_everything() -> None:
         name="boolq/accuracy", suite="evals", task="boolq", metric="accuracy", value=0.6, n=20,
         words=MetricWords(title="Right answers"),
     )  # fmt: skip
-    html = picture(found, a_manifest(), [metric], lambda task: f"compare?in={task}", is_dark=True)
+    html = picture(found, a_manifest(), [metric], lambda task: f"compare?in={task}")
     assert '<a href="compare?in=evals/boolq">boolq: right answers</a>' in html
     assert "▼ worse" in html
     assert html.index("right answers</a>") < html.index("<code>boolq/accuracy</code>")

@@ -64,7 +64,7 @@ def test_what_blocks_comes_first_and_titles_stand_in_front() -> None:
         "boolq: right answers", "0.500 (0.400 to 0.650)", (("Add items", ADD),),
     )  # fmt: skip
     assert rows[4].axis is None
-    html = picture(a_decision(), a_manifest(), [metric], lambda task: f"samples?tasks={task}", is_dark=False)
+    html = picture(a_decision(), a_manifest(), [metric], lambda task: f"samples?tasks={task}")
     assert '<a href="samples?tasks=evals/boolq">boolq: right answers</a>' in html
     assert "audit run --extend &#39;/tmp/my runs/a&#39; --limit 93</code>" in html
     assert "owner Release team" in html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from audit.reports.drawing.page import theme_variables
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_it_shows_what_the_card_shows_and_is_inert(records: dict[str, Callable[..., Any]]) -> None:
     metrics = [records["metric"](), records["metric"](f"{HOSTILE}/m", settings={}, note=HOSTILE, error=None)]
-    html = face(a_manifest(), metrics, None, lambda place: f"samples?place={place}", is_dark=False)
+    html = face(a_manifest(), metrics, None, lambda place: f"samples?place={place}")
     page = Page(html)
     assert page.open == []
     assert_inert(page)
@@ -23,13 +24,11 @@ def test_it_shows_what_the_card_shows_and_is_inert(records: dict[str, Callable[.
     assert "Strongest" in text
     assert "60 % (50 to 70 %)" in text
     assert "samples?place=evals-boolq" in {a["href"] for a in page.all("a")}
-    bare = Page(face(a_manifest(), metrics, None, lambda _place: "", is_dark=True))
+    bare = Page(face(a_manifest(), metrics, None, lambda _place: ""))
     assert bare.all("a") == []
 
 
 def test_the_themes_are_the_cards_two() -> None:
-    light, dark = theme_variables(is_dark=False), theme_variables(is_dark=True)
-    names = [{part.split(":")[0].strip() for part in one.split(";") if part.strip()} for one in (light, dark)]
-    assert names[0] == names[1] >= {"--ink", "--panel", "--pass", "--evals"}
-    assert "--panel: #ffffff" in light
-    assert "--panel: #171c23" in dark
+    named = dict(re.findall(r"(--[\w-]+): (light-dark\([^)]*\));", theme_variables()))
+    assert named.keys() >= {"--ink", "--panel", "--pass", "--evals"}
+    assert named["--panel"] == "light-dark(#ffffff, #171c23)"

@@ -40,6 +40,7 @@ def test_a_card_that_lies_elsewhere_is_not_served(run: RunFolder, tmp_path: Path
     assert open_page("overview").get("download_button") == []
 
 
+@pytest.mark.slow
 def test_a_broken_decision_ends_only_the_verdict(run: RunFolder, open_page: Any) -> None:
     run.decision_path.write_text("{")
     test = open_page("overview")

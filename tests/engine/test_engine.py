@@ -50,6 +50,7 @@ def test_no_end_of_sequence_behind_a_text(adding: TransformersEngine) -> None:
         assert list(pair.target_ids) == plain(adding, " Paris")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adding", [f"$A {EOS}", f"{BOS} $A {EOS}"], indirect=True)
 def test_a_prompt_does_not_end_the_turn(adding: TransformersEngine, tiny_model: Path) -> None:
     text = BOS + "The quick brown"

@@ -79,6 +79,7 @@ def test_what_may_be_sampled_is_as_in_transformers(tiny: TransformersEngine, set
         assert generated(tiny, PROMPT, temperature=1.5, seed=seed, **setting) == expected
 
 
+@pytest.mark.slow
 def test_every_setting_of_a_request_is_part_of_the_key(tiny: TransformersEngine, tmp_path: Path) -> None:
     changed = {
         "prompt": "x", "max_new_tokens": 3, "temperature": 0.5, "top_k": 3, "top_p": 0.5, "min_p": 0.1,

@@ -64,6 +64,7 @@ def test_attributions_differ_in_id_by_method_target_and_contrast(linear: Any) ->
     assert len({one.attribution_id for one in made}) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["occlusion", "lime", "shapley", "gradient_x_input"])
 def test_rows_of_the_matrix_sum_to_the_values(tiny: Engine, name: str) -> None:
     options = [" the dog", " fox", " lazy cat"]

@@ -185,6 +185,7 @@ def test_skewed_means_are_covered_where_plain_bca_is_not(n: int) -> None:
     assert covered > plain
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=60), st.data())
 @settings(deadline=None, max_examples=60)
 def test_intervals_of_shares_hold_the_mean_and_stay_in_0_to_1(values: list[float], data: st.DataObject) -> None:

@@ -41,6 +41,7 @@ def test_holm_is_statsmodels() -> None:
     assert holm(raw) == pytest.approx(list(multipletests(raw, method="holm")[1]))
 
 
+@pytest.mark.slow
 @given(P_VALUES)
 def test_benjamini_and_hochberg_is_scipys(raw: list[float]) -> None:
     assert benjamini_hochberg(raw) == pytest.approx(list(false_discovery_control(raw)))

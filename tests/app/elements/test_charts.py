@@ -29,6 +29,7 @@ def test_the_waterfall_has_a_bar_per_step(explain: Callable[..., Attribution]) -
     assert [row["colour"] for row in rows][1:4] == [FOR, FOR, AGAINST]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark", None])
 def test_groups_have_the_colours_of_the_card_in_the_theme_of_the_page(
     theme: str | None, monkeypatch: pytest.MonkeyPatch

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 
+@pytest.mark.slow
 def test_faults_are_one_line_each(run: RunFolder, runs: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     decision = run.read_decision()
     monkeypatch.setattr("audit.gate.decisions.current", lambda *_, **__: (decision, None))
@@ -39,6 +40,7 @@ def test_faults_are_one_line_each(run: RunFolder, runs: Path, open_page: Open, m
     assert read_proposals(runs)[0] == []
 
 
+@pytest.mark.slow
 def test_only_those_with_the_role_approve(
     run: RunFolder, runs: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,7 @@ def test_next_goes_through_the_filtered_and_sorted_list(
     assert "**2 of 8 wrong" in every_markdown(test)
 
 
+@pytest.mark.slow
 def test_a_sample_that_the_filters_leave_out_is_shown_among_its_task(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:

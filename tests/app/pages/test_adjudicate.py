@@ -45,6 +45,7 @@ def opened(made: Made, test: AppTest) -> AppTest:
     return drawn(test.run())
 
 
+@pytest.mark.slow
 def test_the_queue_opens_an_item_with_all_answers_and_the_decision_counts(
     settings: AppSettings, open_page: Open
 ) -> None:

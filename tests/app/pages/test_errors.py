@@ -71,6 +71,7 @@ def test_calibration_is_drawn_or_refused(run: RunFolder, open_page: Open) -> Non
     assert "Brier score" in table["Measure"]
 
 
+@pytest.mark.slow
 def test_a_task_that_was_looked_at_is_said_to_show_less(run: RunFolder, open_page: Open) -> None:
     run.write_manifest(run.read_manifest().model_copy(update={"looks": looks(24, 100, "boolq")}))
     sealed(run)

@@ -32,6 +32,7 @@ def test_the_sample_of_the_address_is_shown_with_its_methods(
     assert test.query_params["sample"] == sample.sample_id
 
 
+@pytest.mark.slow
 def test_a_sample_without_an_explanation_is_said_to_have_none(
     run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
 ) -> None:
@@ -41,6 +42,7 @@ def test_a_sample_without_an_explanation_is_said_to_have_none(
     assert sample.prompt.splitlines()[0] in "".join(code.value for code in test.code)
 
 
+@pytest.mark.slow
 def test_what_a_probe_asked_is_hidden(run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open) -> None:
     test = open_page("explanations", task="safety/toxicity", sample=by_task["toxicity"][0].sample_id)
     shown = every_markdown(test) + every_html(test) + "".join(text.value for text in [*test.text, *test.code])
@@ -49,6 +51,7 @@ def test_what_a_probe_asked_is_hidden(run: RunFolder, by_task: dict[str, list[Sa
     assert "vile" not in shown
 
 
+@pytest.mark.slow
 def test_a_link_to_no_sample_says_so_above_the_list(run: RunFolder, open_page: Open) -> None:
     test = open_page("explanations", task="boolq", sample="gone")
     assert any("This run has no sample gone" in warning.value for warning in test.warning)

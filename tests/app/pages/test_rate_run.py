@@ -112,6 +112,7 @@ def test_several_presses_on_one_output_are_one_rating(
     assert len(read_all(settings.database_url)) == 1
 
 
+@pytest.mark.slow
 def test_an_output_that_has_only_just_appeared_is_not_rated(
     run: RunFolder, settings: AppSettings, open_page: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +149,7 @@ def test_a_saved_rating_is_confirmed_and_can_be_undone(run: RunFolder, settings:
     assert [row.rating for row in read_latest(settings.database_url, run.read_manifest().run_id)] == [5]
 
 
+@pytest.mark.slow
 def test_back_shows_the_earlier_rating_and_comment(run: RunFolder, settings: AppSettings, open_page: Open) -> None:
     test = open_page("rate_run")
     rate_as(test, "ada", "evals/boolq")

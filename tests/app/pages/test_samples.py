@@ -25,6 +25,7 @@ def test_a_run_without_samples_says_so(run: RunFolder, open_page: Open) -> None:
     assert [one.value for one in open_page("samples").info] == ["This run has no samples yet."]
 
 
+@pytest.mark.slow
 def test_rows_say_what_was_asked_answered_and_came_of_it(run: RunFolder, open_page: Open) -> None:
     test = open_page("samples", tasks="evals/boolq")
     (table,) = rows_tables(test)

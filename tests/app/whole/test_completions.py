@@ -41,6 +41,7 @@ def codes(test: Any) -> list[str]:
     return [code.value for code in test.code if not code.value.startswith("audit explain")]
 
 
+@pytest.mark.slow
 def test_the_page_of_a_sample_lists_all_texts(sampled: Sample, open_page: Any) -> None:
     test = open_page("sample", task="evals/asdiv", sample=sampled.sample_id)
     assert "4 sampled texts" in every_markdown(test)
@@ -104,6 +105,7 @@ def test_a_probe_hides_all_texts_and_shows_them_with_their_sample(run: RunFolder
     assert table_of(test)["Output"][:3] == ["nine apples", "eight pears", "a vile text"]
 
 
+@pytest.mark.slow
 def test_an_address_of_no_text_is_said(sampled: Sample, open_page: Any) -> None:
     test = open_page("sample", task="evals/asdiv", sample=f"{sampled.sample_id}#4")
     assert any("no text" in warning.value for warning in test.warning)

@@ -58,6 +58,7 @@ def test_a_path_takes_the_ratings_next_to_the_run(
     assert (export.exit_code, export.stderr) == (0, "0 ratings\n")
 
 
+@pytest.mark.slow
 def test_two_runs_are_compared(ratings: Ratings, tmp_path: Path) -> None:
     runs = [make_run(tmp_path), make_run(tmp_path, OTHER, change="!")]
     result = ratings(
@@ -117,6 +118,7 @@ def test_faults_are_one_line(ratings: Ratings, tmp_path: Path, words: list[str],
     assert read_projects(default_url(tmp_path)) == []
 
 
+@pytest.mark.slow
 def test_only_admins_add_to_a_project(ratings: Ratings, tmp_path: Path) -> None:
     run = make_run(tmp_path)
     words = ("assign", run.path, "--project", "p", "--runs", tmp_path, "--rater", "ada")

@@ -41,6 +41,7 @@ def started(environment: dict[str, str], *lines: list[str]) -> list[tuple[int, s
     return [(code, set(modules)) for code, modules in json.loads(done.stdout.splitlines()[-1])]
 
 
+@pytest.mark.slow
 def test_help_imports_no_heavy_library(environment: dict[str, str]) -> None:
     found = started(environment, ["--help"], ["--version"], [])
     assert [code for code, _ in found] == [0, 0, 2]

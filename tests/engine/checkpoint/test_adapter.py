@@ -162,6 +162,7 @@ def test_the_adapters_own_tokenizer_wins(lora: Path, base: Path) -> None:
     assert "base/tokenizer.json" not in paths
 
 
+@pytest.mark.slow
 def test_pickled_adapters_are_refused_unless_allowed(
     base: Path, tmp_path: Path, truth: Callable[[Path], list[list[float]]]
 ) -> None:

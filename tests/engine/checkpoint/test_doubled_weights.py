@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("twin", ["norm.weight", "model.model.norm.weight"])
 @pytest.mark.parametrize("wrapper", ["", "_orig_mod."])
 def test_two_values_for_one_weight_are_refused(copy: Path, twin: str, wrapper: str) -> None:

@@ -35,6 +35,7 @@ def reference(engine: TransformersEngine, prompt: str, tokens: int) -> str:
     return str(engine.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True))
 
 
+@pytest.mark.slow
 def test_greedy_equals_transformers_on_the_single_prompt(tiny: TransformersEngine) -> None:
     answers = tiny.generate([GenerateRequest(prompt, max_new_tokens=12) for prompt in PROMPTS])
     for prompt, answer in zip(PROMPTS, answers, strict=True):

@@ -91,6 +91,7 @@ def test_harmless_fields_are_overridden(tiny: TransformersEngine) -> None:
         setattr(tiny.model.generation_config, name, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(HONOURED_VALUES.keys() - {"stop_strings"}))
 def test_honoured_fields_are_as_in_transformers(
     tiny: TransformersEngine, free_tokens: Callable[[str], list[int]], name: str
@@ -154,6 +155,7 @@ def test_settings_of_a_request_are_as_in_transformers(
     assert both(tiny, PROMPT, **setting) == [text_of(tiny, PROMPT, **own)] * 2
 
 
+@pytest.mark.slow
 def test_penalties_that_a_request_asks_for_bend_sampling_too(tiny: TransformersEngine) -> None:
     almost_greedy = {"temperature": 1e-4, "repetition_penalty": 1.7}
     assert both(tiny, PROMPT, **almost_greedy) == [text_of(tiny, PROMPT, repetition_penalty=1.7)] * 2

@@ -102,6 +102,7 @@ def test_what_a_merge_would_change_scores_as_in_peft(base: Path, tmp_path: Path,
     assert audited(folder, PLAIN) == pytest.approx(truth(trained, PLAIN), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_padded_vocabulary_is_taken_from_the_adapter_s_rows(base: Path, tmp_path: Path) -> None:
     """lm-eval would resize to the tokenizer's length, which these weights do not fit."""
     folder, trained = adapt(base, tmp_path / "adapter", added=64)

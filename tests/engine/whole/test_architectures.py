@@ -170,6 +170,7 @@ def test_shared_tokens_give_the_same_scores(
     assert forward._trunks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("architecture", "sizes"), SIZED)
 def test_order_and_company_do_not_matter(
     architecture: str, sizes: dict[str, Any], loaded: Any, monkeypatch: pytest.MonkeyPatch

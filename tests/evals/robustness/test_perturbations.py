@@ -98,6 +98,7 @@ def test_word_order_swaps_neighbours() -> None:
     assert perturbed("word_order", "that that") == "that that"
 
 
+@pytest.mark.slow
 @given(QUESTIONS, st.integers(0, 5), st.sampled_from(TEXT))
 def test_what_is_left_alone(text: str, seed: int, one: TextPerturbation) -> None:
     edits = one.of(text, seed)

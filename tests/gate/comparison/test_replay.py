@@ -151,6 +151,7 @@ def test_another_interval_is_a_difference_and_no_fault(make: Make) -> None:
     assert line.endswith(", replayed 0.125")
 
 
+@pytest.mark.slow
 def test_the_settings_of_a_task_of_one_run_only_are_no_cause(make: Make) -> None:
     more = [a_sample("asdiv", place, score=1.0) for place in range(2)]
     settings = [{"asdiv": {"shots": shots}, "boolq": {"shots": 5}} for shots in (1, 2)]

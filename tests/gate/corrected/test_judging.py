@@ -39,6 +39,7 @@ def last(decision: Decision) -> GateCheck:
     return decision.checks[-1]
 
 
+@pytest.mark.slow
 def test_the_verdict_is_that_of_the_corrected_metric(make: Make, judge: Judge) -> None:
     """The scorer says 0.75, people half of that sample: a raw rule passes, a corrected one fails."""
     run, ratings = make(SAMPLES), people(points(SAMPLES))
@@ -205,6 +206,7 @@ def test_what_cannot_be_corrected_is_not_to_be_rated(make: Make, judge: Judge) -
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rated", [60, 10])
 def test_a_decision_is_checked_with_the_ratings_that_it_keeps(make: Make, judge: Judge, rated: int) -> None:
     """Without the database; a changed rating, label or number is found."""

@@ -78,6 +78,7 @@ def make_again(run: RunFolder) -> RunFolder:
     return sealed(run)
 
 
+@pytest.mark.slow
 def test_other_ratings_labels_or_evidence_are_found(make: Make, judge: Judge) -> None:
     run = make(SAMPLES, looks=looks(300, 300))
     decision = judge(run, FLOOR, people(points(chosen(SAMPLES))))

@@ -122,6 +122,7 @@ def test_what_does_not_follow_is_not_shown(with_baseline: bool, judged: tuple[Ru
         assert reason in (fault(run, edit(decision)) or "shown")
 
 
+@pytest.mark.slow
 def test_differences_are_computed_again_where_the_baseline_is_at_hand(
     judged: tuple[RunFolder, RunFolder, Decision], make: Callable[..., RunFolder]
 ) -> None:
@@ -139,6 +140,7 @@ def test_differences_are_computed_again_where_the_baseline_is_at_hand(
     assert said.startswith("difference −0.220")
 
 
+@pytest.mark.slow
 def test_on_a_task_that_was_looked_at_only_what_differs_between_the_runs_is_compared(
     make: Callable[..., RunFolder], judge: Callable[..., Decision]
 ) -> None:

@@ -206,6 +206,7 @@ def test_whole_clusters_are_judged_by_the_money_of_their_sums(make: Make, judge:
     assert found.ci_low < alone.ci_low  # type: ignore[operator]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "verdict"), [(200, "INCONCLUSIVE"), (504, "PASS")])
 def test_a_rule_on_the_baseline_is_judged_on_the_clusters_so_far(
     make: Make, judge: Judge, n: int, verdict: str

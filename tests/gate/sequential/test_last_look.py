@@ -144,6 +144,7 @@ def test_a_violation_beyond_doubt_counts_among_many_rules(make: Make, judge: Jud
     assert (found.verdict, found.sequential) == ("FAIL", SequentialCheck(confidence=0.95, last=True, tests=2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_it_is_judged_as_with_95_5_percent(make: Make, judge: Judge, rule: dict[str, Any]) -> None:
     before, after = shares(70, 100), shares(73, 100)

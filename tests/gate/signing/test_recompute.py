@@ -46,6 +46,7 @@ def test_every_metric_and_the_decision_are_derived_again(whole: RunFolder, polic
     assert recompute(whole, None, ()).decision == "check by check: its policy is not at hand"
 
 
+@pytest.mark.slow
 def test_a_run_without_a_decision_has_none_to_derive(run: RunFolder) -> None:
     run.decision_path.unlink()
     done = recompute(run, None, ())

@@ -41,6 +41,7 @@ def statement(run: RunFolder) -> Statement:
     return envelope.parsed(bundle(run), text, Statement)
 
 
+@pytest.mark.slow
 def test_a_signed_run_is_valid_wherever_it_is_copied(
     whole: RunFolder, run: RunFolder, public: Ed25519PublicKey
 ) -> None:

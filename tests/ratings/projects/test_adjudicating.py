@@ -20,6 +20,7 @@ def answer_each(made: Made, who: str, points: dict[int, int]) -> None:
         made.answer(who, item, rating=points[item])
 
 
+@pytest.mark.slow
 def test_the_widest_disagreement_comes_first(database_url: str) -> None:
     made = made_in(database_url, 4)
     answer_each(made, "Ann", {1: 1, 2: 3, 3: 3, 4: 2})

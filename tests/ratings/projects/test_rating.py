@@ -26,6 +26,7 @@ def events(made: Made, *kinds: Any) -> list[tuple[str, str, int | None]]:
     return [(event.kind, event.person, event.item_id) for event in found]
 
 
+@pytest.mark.slow
 def test_each_item_gets_exactly_k_raters(any_database: str) -> None:
     made = made_in(any_database, 4, raters=2)
     done = {who: made.rate_all(who, rating=3) for who in ("Ann", "Bob", "Cem")}
@@ -44,6 +45,7 @@ def test_raters_see_items_in_orders_of_their_own(database_url: str) -> None:
     assert {tuple(sorted(order)) for order in orders} == {tuple(item.id for item in made.items)}
 
 
+@pytest.mark.slow
 def test_marked_spans_are_stored_by_run_and_seen_by_side(database_url: str) -> None:
     """Only "other answer n", of the second run, has a character 14."""
     questions = [*of_two_runs(), SpanMarking(name="wrong", text="Where?", labels=["wrong"])]

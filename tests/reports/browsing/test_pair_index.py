@@ -214,6 +214,7 @@ def test_slices_are_counted(index: PairIndex) -> None:
     assert index.by_slice("evals/none") == []
 
 
+@pytest.mark.slow
 def test_files_with_and_without_escapes_are_paired(tmp_path: Path) -> None:
     r"""A file with half a character holds ``\\`` for a backslash; the other run's file does not."""
     folders = []

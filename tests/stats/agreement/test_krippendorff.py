@@ -24,6 +24,7 @@ def units(rows: list[str]) -> list[list[int]]:
     return [[int(value) for value in column if value] for column in columns]
 
 
+@pytest.mark.slow
 def test_the_published_example_on_each_scale() -> None:
     """Nominal 0.743, ordinal 0.815 and interval 0.849, as the paper prints them."""
     for scale, published in (("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849)):

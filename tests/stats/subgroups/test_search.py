@@ -35,6 +35,7 @@ def test_independent_items_are_tested_by_permutations_of_their_values() -> None:
     assert found.critical == pytest.approx(np.quantile(drawn.max(axis=1), 0.95), abs=0.05)
 
 
+@pytest.mark.slow
 def test_clusters_are_permuted_as_a_whole() -> None:
     """All 3! · 2! exchanges of clusters of two items and of one, and all rotations of the pairs."""
     clusters = ["a", "a", "b", "b", "c", "c", None]

@@ -202,6 +202,7 @@ def test_the_rotated_share_of_a_head_reaches_phi(written: Any) -> None:
     assert torch.equal(logits(found), logits(truth))
 
 
+@pytest.mark.slow
 def test_long_and_short_factors_reach_phi(written: Any) -> None:
     short, long = (np.linspace(1.0, top, 16).astype(np.float32) for top in (1.5, 6.0))
     factors = {"long_factor": long.tolist(), "short_factor": short.tolist(), "attention_factor": 1.25}

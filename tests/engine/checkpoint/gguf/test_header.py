@@ -59,6 +59,7 @@ def test_a_file_with_the_name_of_a_part_that_is_none_is_refused(file: File, tmp_
         load(str(tmp_path / "tiny-00001-of-00002.gguf"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stored", "label"),
     [(GGMLQuantizationType.Q8_0, "Q8_0"), (GGMLQuantizationType.F16, "F16"), (GGMLQuantizationType.Q4_0, "Q4_0")],

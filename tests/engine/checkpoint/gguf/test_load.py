@@ -74,6 +74,7 @@ def test_a_missing_layer_is_counted(file: File, tmp_path: Path) -> None:
         load(str(file.write(tmp_path / "tiny.gguf")))
 
 
+@pytest.mark.slow
 def test_a_missing_head_means_tied_embeddings(file: File, truth: Any, tmp_path: Path) -> None:
     del file.tensors["output.weight"]
     engine = load(str(file.write(tmp_path / "tiny.gguf")), device="cpu")

@@ -161,6 +161,7 @@ def test_a_sentencepiece_vocabulary_has_its_own_tokens_alone(
     assert tokenizer.decode(ids, skip_special_tokens=True) == "ab é"
 
 
+@pytest.mark.slow
 def test_families_that_compose_characters_do(file: File, read: Any) -> None:
     file.vocabulary["ggml.pre"] = "qwen2"
     tokenizer = read(file).tokenizer

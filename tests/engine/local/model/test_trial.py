@@ -31,6 +31,7 @@ def test_sizes_that_differ_by_layer_are_no_crash(kind: str, loaded: Any) -> None
     assert check_texts(engine)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "overrides"),
     [

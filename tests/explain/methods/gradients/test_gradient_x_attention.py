@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from audit.explain.attribute import prepare
@@ -13,10 +14,8 @@ from audit.explain.methods.gradients import gradient_x_attention
 from audit.explain.methods.gradients import sequences as gradients
 from tests.explain.test_white_box import TARGET, TEXT
 
-if TYPE_CHECKING:
-    import pytest
 
-
+@pytest.mark.slow
 def test_gradient_x_attention_equals_finite_differences(build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The derivative of log P by a factor on the attention that a feature is given, in float64."""
     from transformers.models.gpt2 import modeling_gpt2

@@ -93,6 +93,7 @@ class RoughModel(LinearModel):
         return output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [integrated_gradients, integrated_gradients_mean])
 @pytest.mark.parametrize("rough", [False, True])
 def test_values_that_change_with_the_number_of_points_are_doubted(linear: Any, module: Any, rough: bool) -> None:

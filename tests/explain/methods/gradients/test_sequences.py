@@ -34,6 +34,7 @@ def attention_one_by_one(sequence: Sequence, weights: torch.Tensor) -> torch.Ten
     return sum((a * g)[0].detach().double().sum(dim=(0, 1)) for a, g in zip(output.attentions, gradients, strict=True))  # type: ignore[return-value]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "alone"), [(gradient_x_input, one_by_one), (gradient_x_attention, attention_one_by_one)]
 )

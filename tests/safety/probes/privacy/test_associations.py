@@ -49,6 +49,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     return go
 
 
+@pytest.mark.slow
 def test_people_are_different_and_nobodys_data_is_used() -> None:
     persons = made(100, (0, 1))
     assert len({one["name"] for one in persons}) == 200

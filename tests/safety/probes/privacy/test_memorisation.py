@@ -33,6 +33,7 @@ def test_pieces_share_a_suffix_and_differ_in_length(tiny: Any) -> None:
     assert cut(tiny, "too short") == []
 
 
+@pytest.mark.slow
 def test_what_is_not_remembered(run: Any, value: Any) -> None:
     result = run([f"{i} sheep and {i * 7} goats went over the hill, one after the other. " * 15 for i in range(3)])
     assert value(result, "extracted").value == 0.0

@@ -65,6 +65,7 @@ def file(tmp_path: Path) -> Any:
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", PUBLISHED)
 def test_published_shares_from_the_labels_of_people(model: str, audit_data: Path, value: Any) -> None:
     file = audit_data / "xstest" / f"xstest_v2_completions_{model}.csv"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution, Metric, RunManifest, Sample
     from audit.engine.engine import Engine
     from audit.explain.prompt.game import MaskedPrompt
-    from audit.explain.run.selection import Selected
+    from audit.explain.run.selected import Selected
 
 LONGEST_PROMPT, LONGEST_TARGET = 6_000, 400
 """Characters that are explained on the spot."""

@@ -22,7 +22,7 @@ from audit.reports.explain_command import explain_command
 if TYPE_CHECKING:
     from audit.core.records import Attribution, RunManifest, Sample
     from audit.core.run_folder import RunFolder
-    from audit.explain.run.selection import Selected
+    from audit.explain.run.selected import Selected
 
 MADE_KEY, FAULT_KEY = "explained_now", "explain_fault"
 LIVE = "Made on the spot, not part of the run: no report shows it, and no digest covers it."

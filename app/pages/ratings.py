@@ -39,14 +39,11 @@ if TYPE_CHECKING:
 def page(settings: AppSettings) -> None:
     """Progress for everyone in the project; agreement for who may see it; exports for admins."""
     st.title("Results of a rating project", anchor=False)
-    user = access.user()
-    if not user:
-        access.ask_name()
-        return
     url = settings.database_url
-    project = choose_project(url, user, "viewer", "adjudicator", "admin", "rater")
-    if project is None:
+    chosen = choose_project(url, "viewer", "adjudicator", "admin", "rater")
+    if chosen is None:
         return
+    project, user = chosen
     far = progress(url, project, user)
     roles = my_roles(url, project, user)
     is_rater_alone = roles.isdisjoint({"viewer", "adjudicator", "admin"})

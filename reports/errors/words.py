@@ -23,8 +23,8 @@ LABEL_LIMIT = 60
 """Characters of an answer in a sentence."""
 
 LOOKED_AT = (
-    "Looks at the results decided how many items this task has: intervals below are too narrow, and differences that "
-    "are called shown may be due to chance."
+    "Looking at results decided the number of items of this task, so the intervals below are too narrow, and "
+    "differences that are called shown may be due to chance."
 )
 """Above the error analysis of a task that was looked at while it ran."""
 

@@ -69,7 +69,9 @@ def test_a_strength_without_an_interval_is_no_number(settings: AppSettings, open
     made.rate_all("Ann", preference="a")
     made.rate_all("Bob", preference="b")
     test = drawn(as_rater(open_page("ratings"), "Vera"))
-    assert tables(test)[2]["strength"] == ["no interval: all comparisons are of one item, or all came out alike"] * 2
+    assert (
+        tables(test)[2]["strength"] == ["no interval: all comparisons are of one item, or all had the same result"] * 2
+    )
 
 
 def test_metrics_bias_and_drift_stand_in_words(settings: AppSettings, open_page: Open) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 RATER_KEY, FAULT_KEY = "rater", "name_fault"
 LOGGED_KEY, UNLOGGED_KEY = "logged_looks", "looks_not_logged"
-UNLOGGED = "What is looked at is not logged: the database cannot be written."
+UNLOGGED = "Views are not logged: the database cannot be written."
 SIGNED_IN_SECONDS = 12 * 3600
 """After which people sign in again: Streamlit's own cookie holds for 30 days, whatever the provider says meanwhile."""
 
@@ -57,7 +57,7 @@ def ask_name() -> None:
         st.form_submit_button("Start", type="primary", on_click=_start, args=(settings.database_url,))
     fault = st.session_state.pop(FAULT_KEY, None)
     if fault:
-        st.error("The name could not be kept:", icon=":material/error:")
+        st.error("The name could not be saved:", icon=":material/error:")
         st.text(fault)
     st.info("Ratings are stored under your name, which also decides the order in which you see the outputs.")
 

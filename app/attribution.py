@@ -31,7 +31,7 @@ BELIEF_ICONS = {"believable": ":material/verified:", "weak": ":material/help:", 
 BELIEF_COLOURS = {"believable": "green", "weak": "orange", "do not believe": "red"}
 SIDE_BY_SIDE = 2
 """Methods that are open next to each other; a third column would be too narrow for a prompt."""
-NOTHING_OPEN = "Nothing here is to be relied on as an explanation, so nothing is open."
+NOTHING_OPEN = "None of these explanations is reliable, so all are folded."
 ROOM = Room(waterfall=False)  # drawn by the browser instead
 
 

@@ -25,9 +25,7 @@ DEFAULT_ROLES: tuple[Role, ...] = ("viewer",)
 BLIND = frozenset({"rate_run"})
 """Pages whose reader must not learn which run, and so which checkpoint, it is about."""
 MARK, LINKED_KEY, BOX_KEY = "set", "blind_linked", "blind_box"
-BLIND_HELP = (
-    "Each stands for a run. Which one it is, and so which checkpoint wrote the outputs, is not said while you rate."
-)
+BLIND_HELP = "Each stands for a run. The run and its checkpoint are not named while you rate."
 INVALID_BLIND = (
     "These outputs cannot be rated: manifest, samples or metrics of their run are invalid. The run's Overview says why."
 )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution, Metric, RunManifest, Sample
     from audit.engine.engine import Engine
     from audit.explain.prompt.game import MaskedPrompt
-    from audit.explain.run.selection import Selected
+    from audit.explain.run.selected import Selected
 
 LONGEST_PROMPT, LONGEST_TARGET = 6_000, 400
 """Characters that are explained on the spot."""
@@ -53,11 +53,9 @@ def refusal(manifest: RunManifest) -> str | None:
     if not config.get("model") or "import" in config:
         return "The run does not say which checkpoint it measured: it was imported from another tool."
     if str(config["model"]).startswith(("openai:", "vllm:")):
-        return "The checkpoint was behind a server. Explain with the command line, where the server can be named:"
+        return "The checkpoint was behind a server. Use the command line, where you can name the server:"
     if config.get("trust_remote_code") or config.get("allow_pickle"):
-        return (
-            "This checkpoint brings code of its own, which the app does not run. On the command line you can allow it:"
-        )
+        return "The checkpoint contains its own code, which the app does not run. You can allow it on the command line:"
     return None
 
 
@@ -78,7 +76,7 @@ def selected_of(sample: Sample, metrics: Sequence[Metric]) -> Selected:
     texts = [found.target, *found.options]
     if len(found.prompt) > LONGEST_PROMPT or max(map(len, texts)) > LONGEST_TARGET:
         most = f"{LONGEST_PROMPT:,} characters of a prompt and {LONGEST_TARGET:,} of an answer"
-        msg = f"This sample is too long to be explained here, where at most {most} are. The command line explains it:"
+        msg = f"This sample is too long to be explained here: the limit is {most}. Explain it on the command line:"
         raise UsageError(msg)
     return found
 

@@ -94,7 +94,7 @@ def _table(path: Path) -> dict[str, object]:
         raise UsageError(msg) from None  # the parser's message may quote the line
     table = content.get("auth")
     if not isinstance(table, dict) or set(content) != {"auth"}:
-        msg = f"{path}: one table is needed, and no other: [auth] with {', '.join(NEEDED)}"
+        msg = f"{path}: it must hold exactly one table: [auth] with {', '.join(NEEDED)}"
         raise UsageError(msg)
     return table
 
@@ -127,6 +127,6 @@ def _address(path: Path, name: str, value: str) -> SplitResult:
         msg = f"{path}: {name}: not an address: write https:// and a host"
         raise UsageError(msg)
     if found.scheme == "http" and not is_loopback(found.hostname or ""):
-        msg = f"{path}: {name}: {named(value)}: use https: whoever is on the way could sign in as others"
+        msg = f"{path}: {name}: {named(value)}: use https: over http, somebody in between could sign in as others"
         raise UsageError(msg)
     return found

@@ -44,7 +44,7 @@ def accepted(sent: object, read: Callable[[object], T], about: str) -> T | None:
     try:
         return read(sent)
     except (ValueError, TypeError, KeyError, IndexError):
-        LOG.info("A message from a browser was left out: %s sent what the page does not offer.", about)
+        LOG.info("Ignored a message from a browser: %s sent what the page does not offer.", about)
         return None
 
 

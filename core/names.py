@@ -72,8 +72,8 @@ def has_definitions(suite: str, task: str) -> bool:
     """Whether every metric of a task has a definition, so that its value follows from samples.
 
     Those of probes and explanations have one, whoever wrote the probe or the method. Statistics of benchmark tasks from
-    elsewhere may have none. No such task has the name of a probe (``evals.suite.check``): a rule names task and metric
-    alone, so a metric that was moved from ``safety`` to ``evals`` would be judged in place of the probe's.
+    elsewhere may have none. No such task has the name of a probe (``evals.choice.checks``): a rule names task and
+    metric alone, so a metric that was moved from ``safety`` to ``evals`` would be judged in place of the probe's.
     """
     known = task in TASKS or task in PROBES or task.endswith(PERTURBED) or check_of(task) is not None
     return suite != "evals" or known

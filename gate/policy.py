@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Self, get_args
+from typing import Annotated, Any, Self, TypeVar, get_args
 
-from pydantic import Field, Strict, model_validator
+from pydantic import BaseModel, Field, Strict, model_validator
 
 from audit.core.config import BudgetConfig, Section, read_plain_yaml, validate
 from audit.core.errors import ConfigError, did_you_mean
@@ -23,6 +23,7 @@ from audit.core.text import printable
 from audit.core.versions import POLICY_VERSION
 from audit.stats.prediction_powered import LEAST_LABELS
 
+M = TypeVar("M", bound=BaseModel)
 _SHIPPED = resources.files("audit.gate").joinpath("policies")
 Bound = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Tolerance = Annotated[float, Strict(), Field(ge=0, lt=1)]
@@ -295,6 +296,26 @@ def shipped_policies() -> list[str]:
     return sorted(one.name.removesuffix(".yaml") for one in _SHIPPED.iterdir() if one.name.endswith(".yaml"))
 
 
+def validate_listed(model: type[M], values: dict[str, Any], file: Path, key: str, noun: str) -> M:
+    """Validate a file that holds a list; in a fault the items of the list are :func:`counted`.
+
+    Args:
+        model: What the values must be.
+        values: As read from YAML.
+        file: The file; a message begins with it.
+        key: Of the list.
+        noun: One of its items.
+
+    Raises:
+        ConfigError: A key is unknown or a value is wrong.
+    """
+    try:
+        return validate(model, values, str(file))
+    except ConfigError as error:
+        msg = f"{file}: {counted(str(error).removeprefix(f'{file}: '), key, noun)}"
+        raise ConfigError(msg) from error
+
+
 def counted(fault: str, key: str, noun: str) -> str:
     """A fault in a list with its item counted from 1, as people count: ``rule 1: min: must be a number``.
 
@@ -316,9 +337,5 @@ def _read(file: Path) -> PolicyFile:
     if type(version) is int and version > POLICY_VERSION:  # its other keys may mean something else, too
         msg = f"{file}: policy_version {version}, this program reads {POLICY_VERSION}: upgrade checkpoint-audit"
         raise ConfigError(msg)
-    try:
-        policy = validate(Policy, values, str(file))
-    except ConfigError as error:
-        msg = f"{file}: {counted(str(error).removeprefix(f'{file}: '), 'rules', 'rule')}"
-        raise ConfigError(msg) from error
+    policy = validate_listed(Policy, values, file, "rules", "rule")
     return PolicyFile(file.name, str(file), hashlib.sha256(data).hexdigest(), policy, data)

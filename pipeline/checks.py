@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from audit.core.errors import ConfigError
 from audit.core.filesystem import make_folder
 from audit.engine.checkpoint.source import check_source
-from audit.evals import suite as evals
+from audit.evals.choice.checks import check as check_evals
 from audit.evals.lm_eval.tasks import declared
 from audit.explain.run import suite as explain
 from audit.safety import suite as safety
@@ -26,7 +26,7 @@ def check(config: RunConfig) -> None:
     """
     redaction_key()
     safety.check(config)
-    evals.check(config, safety.TASKS.keys())
+    check_evals(config, safety.TASKS.keys())
     _check_probe_names(config)
     explain.check(config)
     check_source(config.model)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from audit.core.assets.settings import data_dirs
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import ConfigError
-from audit.evals import suite as evals
-from audit.evals.chosen import expand
+from audit.evals.choice.chosen import expand
+from audit.evals.choice.kinds import is_group
 from audit.evals.contamination.asked import with_checks
 from audit.pipeline.plugins import with_plugins
 from audit.safety import suite as safety
@@ -81,7 +81,7 @@ def _by_task(
     if len(names) != 1:
         msg = f'--samples: {len(names)} benchmark tasks are chosen: give JSON from task to items, {{"boolq": [0, 3]}}'
         raise ConfigError(msg)
-    if evals.is_group(names[0], include):
+    if is_group(names[0], include):
         msg = f'--samples: {names[0]} is a group: give JSON from its tasks to items, {{"task": [0, 3]}}'
         raise ConfigError(msg)
     return {names[0]: samples}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from audit.core.errors import ConfigError, did_you_mean
 from audit.core.names import PERTURBED
 from audit.core.text import named
-from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
+from audit.evals.choice.kinds import is_group
 from audit.evals.robustness.metrics import NAMES
 from audit.explain.methods.registry import methods
 from audit.explain.run.suite import DRIVERS
@@ -138,7 +138,7 @@ class _Foreseen:
 
 
 def _is_group(task: TaskConfig, include: tuple[Path, ...]) -> bool:
-    return task.file is None and task.name not in own_tasks() and evals.is_group(task.name, include)
+    return task.file is None and task.name not in own_tasks() and is_group(task.name, include)
 
 
 def _no_task(rule: Rule) -> str:

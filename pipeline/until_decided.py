@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.records import Looks, TaskLooks
-from audit.evals import suite as evals
+from audit.evals.choice.kinds import has_clusters, in_random_order
 from audit.explain.methods.registry import METHODS
 from audit.gate import evidence
 from audit.gate.absence import asked_tasks
@@ -274,14 +274,14 @@ def _is_in_random_order(task: TaskConfig, config: RunConfig) -> bool:
     """Whether a larger limit of a task adds independent items in one random order."""
     if task.file is None and task.name in safety.TASKS:
         return safety.in_random_order(task.name)
-    return evals.in_random_order(task, tuple(config.evals.include_path))
+    return in_random_order(task, tuple(config.evals.include_path))
 
 
 def _has_clusters(task: TaskConfig) -> bool:
     """Whether the items of a task are in clusters, which can be drawn as a whole."""
     if task.file is None and task.name in safety.TASKS:
         return safety.has_clusters(task.name)
-    return evals.has_clusters(task)
+    return has_clusters(task)
 
 
 def _most(task: TaskConfig, rules: list[Rule], baseline: RunManifest | None) -> int | None:

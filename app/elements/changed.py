@@ -106,7 +106,7 @@ def _filters(index: PairIndex, manifest: RunManifest) -> PairSelection:
         [EVERY, *dict.fromkeys([*offered, *([change] if change else [])])],
         key="pair_change",
         format_func=lambda kind: (
-            f"All that changed {changed:,}" if kind == EVERY else f"{CHANGES[kind][1]} {counts.get(kind, 0):,}"
+            f"All changes {changed:,}" if kind == EVERY else f"{CHANGES[kind][1]} {counts.get(kind, 0):,}"
         ),
         on_change=_changed,
         args=("change",),

@@ -11,6 +11,7 @@ from audit.app import links
 from audit.app.elements.paging import PAGE_SIZE, page_buttons
 from audit.app.elements.results import result_cell
 from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
+from audit.app.elements.walk import step_buttons
 from audit.app.untrusted import MASKED, excerpt, is_masked
 from audit.core.formatting import counted
 from audit.core.records import split_address
@@ -77,15 +78,7 @@ def walk_buttons(index: SampleIndex, key: SampleKey) -> bool:
     before, after = (None, None) if place is None else neighbours(listed, place)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("List", key="to_explained", icon=":material/arrow_back:", shortcut="B", on_click=_to_list)
-        for label, shortcut, target in (("Previous", "Left", before), ("Next", "Right", after)):
-            st.button(
-                label,
-                key=f"explained_{label}",
-                shortcut=shortcut,
-                disabled=target is None,
-                on_click=links.go_to,
-                args=(index, target),
-            )
+        step_buttons("explained", index, before, after)
         where = "Not among the explained samples" if place is None else _place_text(listed, place)
         st.markdown(f"**{where}**", width="content")
         st.space("stretch")

@@ -22,10 +22,10 @@ from audit.reports.explain_command import explain_command
 if TYPE_CHECKING:
     from audit.core.records import Attribution, RunManifest, Sample
     from audit.core.run_folder import RunFolder
-    from audit.explain.run.selection import Selected
+    from audit.explain.run.selected import Selected
 
 MADE_KEY, FAULT_KEY = "explained_now", "explain_fault"
-LIVE = "Made on the spot, not part of the run: no report shows it, and no digest covers it."
+LIVE = "Computed now and not part of the run: no report shows it, and no digest covers it."
 MESSAGE, EXACT = "A user's message, in the run's chat template", "The exact text that the checkpoint sees"
 UNTYPABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 """Characters that a box of a browser changes, or that cannot be sent to it."""
@@ -162,9 +162,7 @@ def _explain(manifest: RunManifest, asked: Asked, selected: Selected | None, nam
         config = live_explanation.config_of(manifest)
         engine = live_explanation.loaded(manifest, config)
         made = live_explanation.explained(engine, config, asked, selected, _Bar(bar))
-        remarks = (
-            [] if selected is not None or name == "own" else ["The prompt or answer was changed from the sample's."]
-        )
+        remarks = [] if selected is not None or name == "own" else ["The prompt or answer differs from the sample's."]
         other = live_explanation.remark_on(manifest, engine)
         st.session_state[MADE_KEY] = ((manifest.run_id, name), made, [*remarks, *([other] if other else [])])
     except AuditError as error:

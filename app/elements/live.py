@@ -44,7 +44,7 @@ def _look(run: RunFolder, before: tuple[object, ...]) -> None:
     if _stamp(run) != before:
         st.rerun()
     one = run_list.summary(run.path)
-    st.info(f"This run goes on: {progress_text(one, datetime.now(UTC))}.", icon=":material/progress_activity:")
+    st.info(f"This run is in progress: {progress_text(one, datetime.now(UTC))}.", icon=":material/progress_activity:")
 
 
 def _stamp(run: RunFolder) -> tuple[object, ...]:

@@ -108,7 +108,7 @@ def _outputs(earlier: Sample, later: Sample) -> None:
             show_thinking(sample)
     if differ:
         said = "Struck through: only in the baseline. Underlined: only in this run."
-        st.caption(said if whole else f"{said} Only the first words that differ are marked, the texts being long.")
+        st.caption(said if whole else f"{said} Only the first differing words are marked, because the texts are long.")
     else:
         st.caption("Both outputs are the same.")
 

@@ -163,7 +163,7 @@ def _file(run: RunFolder, decision: Decision, approved: list[Proposal]) -> None:
     st.code(gate_command(run, decision, FILE), language="bash", wrap_lines=True)
     left = [one for one in decision.waivers if one.fault is not None]
     if left:
-        st.caption(plain(f"Left out, having no effect: {', '.join(one.id for one in left)}."))
+        st.caption(plain(f"Left out, because they have no effect: {', '.join(one.id for one in left)}."))
 
 
 def _propose(run: RunFolder, decision: Decision, runs: Path, name: str | None) -> None:

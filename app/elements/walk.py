@@ -102,23 +102,31 @@ def _buttons(index: SampleIndex, selection: Selection, found: SampleList, place:
         st.button(
             "List", key="to_list_button", icon=":material/arrow_back:", shortcut="B", on_click=_to_list, args=(place,)
         )
-        _step("Previous", "Left", index, before)
-        _step("Next", "Right", index, after)
+        step_buttons("step", index, before, after)
         st.markdown(f"**{place + 1:,} of {plain(list_text(selection, len(found)))}**", width="content")
         if not is_listed and selection.result is None and links.selection().is_filtered:
             st.caption("The filters leave this sample out: these are the samples of its task.")
     st.caption(KEYS)
 
 
-def _step(label: str, key: str, index: SampleIndex, target: SampleKey | None) -> None:
-    st.button(
-        label,
-        key=f"step_{label}",
-        shortcut=key,
-        disabled=target is None,
-        on_click=links.go_to,
-        args=(index, target),
-    )
+def step_buttons(key: str, index: SampleIndex, before: SampleKey | None, after: SampleKey | None) -> None:
+    """Buttons to the samples before and after this one; disabled where there is none.
+
+    Args:
+        key: What the buttons' keys begin with.
+        index: The run's samples.
+        before: The sample before.
+        after: The sample after.
+    """
+    for label, shortcut, target in (("Previous", "Left", before), ("Next", "Right", after)):
+        st.button(
+            label,
+            key=f"{key}_{label}",
+            shortcut=shortcut,
+            disabled=target is None,
+            on_click=links.go_to,
+            args=(index, target),
+        )
 
 
 def _to_list(place: int) -> None:

@@ -29,13 +29,10 @@ def page(settings: AppSettings) -> None:
     """The queue, or the item that was opened from it."""
     st.html(keys.NO_REPEAT, unsafe_allow_javascript=True)
     st.title("Adjudicate", anchor=False)
-    user = access.user()
-    if not user:
-        access.ask_name()
+    chosen = choose_project(settings.database_url, "adjudicator")
+    if chosen is None:
         return
-    project = choose_project(settings.database_url, user, "adjudicator")
-    if project is None:
-        return
+    project, user = chosen
     who = Acting(settings.database_url, project, user)
     show_guidelines(settings.database_url, project, user)
     fault, said = st.session_state.pop(FAULT_KEY, None), st.session_state.pop(SAID_KEY, None)
@@ -133,7 +130,9 @@ def _show_case(who: Acting, case: Case, key: str) -> None:
                 "Next question", key="adjudicate_next", shortcut="Q", on_click=go_on, args=(item.questions, draft)
             )
         st.button("Exclude the item", key=f"exclude_{key}", on_click=_exclude, args=args)
-    st.caption("The comment is stored as the reason, which excluding an item needs. The decision replaces all answers.")
+    st.caption(
+        "The comment is stored as the reason, which is needed to exclude an item. The decision replaces all answers."
+    )
 
 
 def _no_send() -> None:

@@ -38,8 +38,8 @@ def page(settings: AppSettings) -> None:
     st.title("Admin", anchor=False)
     if access.is_machine():
         st.info(
-            "Nobody signs in: whoever reaches this app has every role. The roles below count once the app is started "
-            "with `--auth FILE`."
+            "Sign-in is off: everyone who reaches this app has every role. The roles below apply when the app is "
+            "started with `--auth FILE`."
         )
     _people(settings, who)
     _projects(settings, who)
@@ -68,7 +68,7 @@ def _people(settings: AppSettings, who: str) -> None:
         st.error(plain(fault), icon=":material/error:")
     with st.expander("What the roles mean", icon=":material/help:"):
         wrapped_table([{"Role": role, "Who has it": MEANINGS[role]} for role in ROLES])
-        st.caption("No role comes with another one.")
+        st.caption("No role includes another.")
 
 
 def _change(database_url: str, *, given: bool = True) -> None:
@@ -85,7 +85,7 @@ def _change(database_url: str, *, given: bool = True) -> None:
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)
         return
-    st.session_state[SAID_KEY] = f"{to} is {role} now." if given else f"{to} is {role} no more."
+    st.session_state[SAID_KEY] = f"{to} is {role} now." if given else f"{to} is no longer {role}."
 
 
 def _projects(settings: AppSettings, who: str) -> None:

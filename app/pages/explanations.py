@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TALL = 220
 """Pixels of a long text, which then scrolls."""
-NONE = "This run explained no samples. A configuration with `explain.methods` does."
+NONE = "This run explained no samples. To explain some, name `explain.methods` in the configuration."
 
 
 def page(run: RunFolder, _settings: AppSettings) -> None:

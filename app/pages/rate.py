@@ -68,13 +68,10 @@ def page(settings: AppSettings) -> None:
     """Who rates in which project, how to rate, what is left, the item, the questions."""
     st.html(keys.NO_REPEAT, unsafe_allow_javascript=True)
     st.title("Rate outputs", anchor=False)
-    user = access.user()
-    if not user:
-        access.ask_name()
+    chosen = choose_project(settings.database_url, "rater")
+    if chosen is None:
         return
-    project = choose_project(settings.database_url, user, "rater")
-    if project is None:
-        return
+    project, user = chosen
     who = Acting(settings.database_url, project, user)
     if st.session_state.get(WHO_KEY) != who.common:
         # Another person or project: nothing of the one before stays.
@@ -115,8 +112,8 @@ def _show_progress(who: Acting, item: ShownItem | None) -> None:
 def _say_done() -> None:
     st.success("Nothing is left for you here. Thank you.", icon=":material/check_circle:")
     st.write(
-        f"Look at what you said under “{MINE}”, or choose another project above. Items that other raters hold "
-        "come back when they are given up: look again later."
+        f"Look at what you said under “{MINE}”, or choose another project above. Items that other raters "
+        "hold become available when they are released: look again later."
     )
     st.button("Look again", icon=":material/refresh:")
 
@@ -138,7 +135,7 @@ def _ask(who: Acting, item: ShownItem, *, is_change: bool) -> None:
     showing = _now_shown(place, item, masked=masked)
     given = item.model_dump()["answers"]
     draft = drafts.draft_of(place, given, item.comment)
-    kind = " · to practise: the expected answer is shown afterwards" if item.calibration else ""
+    kind = " · for practice: the expected answer is shown afterwards" if item.calibration else ""
     st.caption(plain(f"{item.task}{kind}"))
     show_item(item, _Reveal(who, item.item_id) if masked else None)
 

@@ -135,7 +135,7 @@ def _stopped_early(manifest: RunManifest, tasks: list[str]) -> list[str]:
 def _sampled(of_tasks: list[list[Sample]], run_id: str, stopped: list[str]) -> list[Sample]:
     """The samples; where the reader wants so, only those that are drawn at random from each task."""
     st.session_state[DRAW_BOX_KEY] = st.session_state.get(DRAW_KEY, 0)
-    help_text = "Rate only so many outputs of each task, drawn at random: a gate corrects scores by them. 0: all."
+    help_text = "Rate only this many outputs of each task, drawn at random; a gate can correct scores by them. 0: all."
     count = st.number_input(
         "Random sample per task",
         min_value=0,

@@ -23,7 +23,8 @@ from audit.ratings.results.agreement import agreement
 from audit.ratings.results.judges import validity
 from audit.ratings.results.trusted import against_people
 from audit.reports.drawing.charts import IntervalRow
-from audit.stats.agreement.bradley_terry import NO_INTERVAL
+from audit.stats.agreement.as_text import coefficient_text, strength_text
+from audit.stats.agreement.raters import AT_RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,21 +33,17 @@ if TYPE_CHECKING:
     from audit.ratings.projects.progress import RaterProgress
     from audit.ratings.results.agreement import QuestionAgreement
     from audit.ratings.results.trusted import MetricAgainstPeople
-    from audit.stats.agreement.bradley_terry import Strength
     from audit.stats.interval import Interval
 
 
 def page(settings: AppSettings) -> None:
     """Progress for everyone in the project; agreement for who may see it; exports for admins."""
     st.title("Results of a rating project", anchor=False)
-    user = access.user()
-    if not user:
-        access.ask_name()
-        return
     url = settings.database_url
-    project = choose_project(url, user, "viewer", "adjudicator", "admin", "rater")
-    if project is None:
+    chosen = choose_project(url, "viewer", "adjudicator", "admin", "rater")
+    if chosen is None:
         return
+    project, user = chosen
     far = progress(url, project, user)
     roles = my_roles(url, project, user)
     is_rater_alone = roles.isdisjoint({"viewer", "adjudicator", "admin"})
@@ -93,21 +90,13 @@ def _question(found: QuestionAgreement) -> None:
     ]
     if rows:
         st.altair_chart(interval_chart(rows, unit="agreement", title="agreement: 0 by chance, 1 complete", reference=0))
-    said = [
-        {
-            "agreement": one.name,
-            "value": "—" if one.value is None else _written(one.value),
-            "95 % interval": "—"
-            if one.interval is None
-            else f"{_written(one.interval.low)} to {_written(one.interval.high)}",
-            "items": one.items,
-            "why none": one.why_none or "—",
-        }
-        for one in found.coefficients
-    ]
-    if said:
-        wrapped_table(said)
     if found.coefficients:
+        wrapped_table(
+            [
+                {"agreement": one.name, "value (95 % interval)": coefficient_text(one), "items": one.items}
+                for one in found.coefficients
+            ]
+        )
         st.text(sentences.agreement_sentence(found.coefficients))
     if found.biases:
         st.markdown("**Each rater against the others** (points; above 0: milder)")
@@ -119,7 +108,7 @@ def _question(found: QuestionAgreement) -> None:
     if found.sides:
         st.markdown("**Sides** (share of preferences for A; the side of each output is drawn)")
         sides = [(one.rater, one.share, one.interval, one.preferences) for one in found.sides]
-        _dots(sides, "share for side A", unit="share", reference=sentences.AT_RANDOM)
+        _dots(sides, "share for side A", unit="share", reference=AT_RANDOM)
         st.text(sentences.sides_sentence(found.sides))
     if found.strengths:
         st.markdown("**Which run people prefer** (Bradley–Terry strengths on the logit scale)")
@@ -131,23 +120,11 @@ def _question(found: QuestionAgreement) -> None:
         if rows:
             st.altair_chart(interval_chart(rows, unit="logits", title="strength", reference=0))
         wrapped_table(
-            [{"run": one.name, "strength": _strength(one), "comparisons": one.comparisons} for one in found.strengths]
+            [
+                {"run": one.name, "strength": strength_text(one), "comparisons": one.comparisons}
+                for one in found.strengths
+            ]
         )
-
-
-def _written(value: float) -> str:
-    return f"{value:z.3f}".replace("-", "−")
-
-
-def _ends(interval: Interval | None) -> str:
-    return "—" if interval is None else f"{_written(interval.low)} to {_written(interval.high)}"
-
-
-def _strength(one: Strength) -> str:
-    """A strength with its interval, or why there is none: a bare number would look surer than it is."""
-    if one.low is None or one.high is None:
-        return NO_INTERVAL
-    return f"{_written(one.value)} ({_written(one.low)} to {_written(one.high)})"
 
 
 def _metrics(found: Sequence[MetricAgainstPeople]) -> None:

@@ -42,7 +42,7 @@ def page(run: RunFolder, _settings: AppSettings) -> None:
     metrics = [metric for metric in stored.metrics(run) if metric.suite == SUITE]
     not_run = [one for one in manifest.not_run if one.suite == SUITE]
     if not_run:
-        st.warning(f"{counted(len(not_run), 'probe')} not run: nothing is known of what they look for.")
+        st.warning(f"{counted(len(not_run), 'probe')} not run: nothing is known about what they look for.")
         wrapped_table([{"Probe": words.task_title(manifest, one.task), "Why": one.reason} for one in not_run])
     if not metrics:
         st.info("This run has no samples yet, or its configuration has no probes.")

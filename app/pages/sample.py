@@ -73,7 +73,7 @@ def page(run: RunFolder, _settings: AppSettings) -> None:
         _completions(place, sample, text)
     _attributions(run, shown, [a for a in stored.attributions(run) if _is_about(a, shown, sample)])
     if is_masked(sample) or any(is_masked(sample.as_answered_by(one)) for one in range(len(sample.completions))):
-        st.caption("The sample can be saved as JSON once all its hidden text was shown.")
+        st.caption("The sample can be saved as JSON once all its hidden text has been shown.")
         return
     name = f"{sample.task}-{place.sample_id}.json"
     record = to_json(plain_values(sample))

@@ -31,7 +31,6 @@ from audit.evals.asking import doc_hash
 from audit.evals.contamination.benchmark import BenchmarkItem, PublishedItems, read_benchmark
 from audit.evals.contamination.min_k import check_min_k
 from audit.evals.contamination.rewriting import NotRewritten, rewritten
-from audit.evals.suite import evaluate
 from audit.evals.twins import task as twins_task
 from audit.evals.twins.makers import MAKERS
 from audit.evals.twins.task import check_twins
@@ -113,7 +112,7 @@ def ran(check: str, model: LlamaForCausalLM, benchmark: PublishedItems, drawn: S
         if check == "min-k":
             return check_min_k(engine, config, wanted, benchmark.only(tuple(one.item for one in drawn)))
         with mock.patch.object(twins_task, "choose", return_value=sorted(one.place for one in drawn)):
-            return check_twins(engine, config, wanted, benchmark.name, evaluate)
+            return check_twins(engine, config, wanted, benchmark.name)
 
 
 def signs(check: str, result: TaskResult) -> tuple[bool, bool]:

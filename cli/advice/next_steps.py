@@ -113,8 +113,8 @@ def after_gate(folder: RunFolder, decision: Decision, by: Judging) -> list[NextS
         steps = [NextStep("settle open rules", command) for command in settling[:MOST]]
         return [*steps, NextStep("then judge again", by.command(folder))]
     if decision.verdict == "PASS":
-        return [NextStep("check the evidence, as others can", f"audit verify {run}")]
-    return [NextStep("see what the verdict rests on, on the pages Decision and Errors", f"audit app {run}")]
+        return [NextStep("check the evidence as others can", f"audit verify {run}")]
+    return [NextStep("see the reasons for the verdict on the pages Decision and Errors", f"audit app {run}")]
 
 
 def _widest(commands: Iterable[str]) -> list[str]:

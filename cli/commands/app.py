@@ -115,16 +115,16 @@ def app(
     ] = None,
     database: Annotated[str | None, typer.Option(help="Ratings database. Default: RUNS/ratings.sqlite.")] = None,
     address: Annotated[
-        str, typer.Option(metavar="ADDR", help="IP address to listen on. Others than this machine's own need --auth.")
+        str, typer.Option(metavar="ADDR", help="IP address to listen on. Any that others can reach needs --auth.")
     ] = ADDRESS,
     auth: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="People sign in: TOML file with the OpenID provider.")
+        Path | None, typer.Option(metavar="FILE", help="TOML file with the OpenID provider that people sign in with.")
     ] = None,
     admin: Annotated[
-        list[str] | None, typer.Option(metavar="EMAIL", help="Make somebody admin who gives others roles.")
+        list[str] | None, typer.Option(metavar="EMAIL", help="Make this person an admin, who gives roles to others.")
     ] = None,
     insecure: Annotated[
-        bool, typer.Option("--insecure-no-login", help="Let whoever reaches the address see and do everything.")
+        bool, typer.Option("--insecure-no-login", help="Let everyone who reaches the address see and do everything.")
     ] = False,
 ) -> None:
     """Browse runs and rate outputs in a browser. Without options, only this machine can reach it; Ctrl-C stops it."""
@@ -172,7 +172,7 @@ def _check_address(address: str, *, has_login: bool, insecure: bool) -> None:
         msg = f"--address {named(address)}: not an IP address: give one of this machine's, 0.0.0.0 for all of them"
         raise UsageError(msg) from None
     if has_login and insecure:
-        msg = "--auth and --insecure-no-login: people sign in or not: leave one out"
+        msg = "--auth and --insecure-no-login contradict each other: leave one out"
         raise UsageError(msg)
     if not (is_loopback(address) or has_login or insecure):
         msg = (
@@ -190,7 +190,7 @@ def _login(file: Path | None, admins: list[str]) -> LoginFile | None:
     """
     if file is None:
         if admins:
-            msg = "--admin is for people who sign in: name an OpenID provider with --auth FILE"
+            msg = "--admin needs sign-in: name an OpenID provider with --auth FILE"
             raise UsageError(msg)
         return None
     wrong = next((one for one in admins if "@" not in one), None)
@@ -212,7 +212,7 @@ def _make_admins(database_url: str, admins: Iterable[str]) -> None:
     for email in admins:
         give_app_role(database_url, acting_user(None), email, "admin", at_machine=True)
     if not app_admins(database_url):
-        msg = "nobody could give roles: name the first admin with --admin EMAIL"
+        msg = "nobody can give roles yet: name the first admin with --admin EMAIL"
         raise UsageError(msg)
 
 
@@ -244,7 +244,7 @@ def serve(settings: AppSettings, place: ServedAt) -> None:
     """Run Streamlit until it ends, or until the user interrupts or terminates this process.
 
     Raises:
-        AuditError: The server did not come up, or ended by itself.
+        AuditError: The server did not start, or ended by itself.
     """
     # Behind the shell's & SIGINT is ignored, which would leave no way to end the app but SIGTERM.
     interrupts.install(even_ignored=True)
@@ -257,7 +257,7 @@ def serve(settings: AppSettings, place: ServedAt) -> None:
         try:
             wait_until_up(server, place)
             is_open = not (place.login or is_loopback(place.address))
-            warning = "nobody signs in: whoever reaches it sees and does everything; " if is_open else ""
+            warning = "sign-in is off: everyone who reaches it sees and does everything; " if is_open else ""
             text = f"{place.url}{place.page}  (runs in {settings.runs}; {warning}Ctrl-C stops it)"
             out.print(text, markup=False, highlight=False, soft_wrap=True)
             code = server.wait()
@@ -305,7 +305,7 @@ def wait_until_up(server: subprocess.Popen[bytes], place: ServedAt) -> None:
         if is_up(place):
             return
         time.sleep(0.2)
-    msg = f"the app's server did not come up on {place.address}:{place.port}: see its messages above"
+    msg = f"the app's server did not start on {place.address}:{place.port}: see its messages above"
     raise AuditError(msg)
 
 

@@ -98,7 +98,8 @@ def _tasks() -> list[dict[str, Any]]:
 
 def _probes() -> list[dict[str, Any]]:
     """The safety probes."""
-    from audit.pipeline.plugins import PROBE, owner  # noqa: PLC0415 - see above
+    from audit.pipeline.plugin_parts import PROBE  # noqa: PLC0415 - see above
+    from audit.pipeline.plugins import owner  # noqa: PLC0415 - see above
     from audit.safety.suite import PROBES  # noqa: PLC0415 - only this command needs it
 
     return [
@@ -109,7 +110,8 @@ def _probes() -> list[dict[str, Any]]:
 
 def _of_plugins() -> list[dict[str, Any]]:
     """Tasks, groups and tags of plug-ins."""
-    from audit.pipeline.plugins import TASK, TASKS, owner  # noqa: PLC0415 - see above
+    from audit.pipeline.plugin_parts import TASK, TASKS  # noqa: PLC0415 - see above
+    from audit.pipeline.plugins import owner  # noqa: PLC0415 - see above
 
     return [
         {**entry, "suite": "evals", "from": owner(TASK, entry["name"]) or entry["from"]}

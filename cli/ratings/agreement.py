@@ -12,9 +12,9 @@ from audit.cli.console import JsonFlag, out, print_json
 from audit.cli.options import RUNS, Runs
 from audit.cli.ratings.options import ActingUser, Database, ProjectName, acting_user, require_project
 from audit.core.errors import UsageError
-from audit.core.formatting import estimate_text, number
+from audit.core.formatting import number
 from audit.core.text import printable
-from audit.stats.agreement.estimate import Coefficient
+from audit.stats.agreement.as_text import coefficient_text, side_text, strength_text, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from audit.ratings.results.agreement import QuestionAgreement
     from audit.ratings.results.judges import JudgeValidity
     from audit.ratings.results.trusted import MetricAgainstPeople
-    from audit.stats.interval import Interval
 
 EXAMPLES = """\b
 Examples:
@@ -90,25 +89,25 @@ def _show_question(one: QuestionAgreement) -> None:
     out.print(Text(f"\n{printable(one.question)}: {one.items:,} items"))
     table = _table("agreement", "value and interval", "items", "ratings")
     for found in one.coefficients:
-        shown = _estimate(found.value, found.interval) if found.value is not None else found.why_none
-        table.add_row(found.name, shown, f"{found.items:,}", f"{found.ratings:,}")
+        table.add_row(found.name, coefficient_text(found), f"{found.items:,}", f"{found.ratings:,}")
     out.print(table)
     if one.biases:
         table = _table("rater", "bias in points", "drift in points", "items")
         for bias in one.biases:
-            leaning, change = _estimate(bias.bias, bias.interval), _estimate(bias.drift, bias.drift_interval)
+            leaning = with_interval(bias.bias, bias.interval)
+            change = with_interval(bias.drift, bias.drift_interval)
             table.add_row(printable(bias.rater), leaning, change, f"{bias.items:,}")
         out.print(table)
     if one.sides:
         table = _table("rater", "share for side A", "preferences")
         for side in one.sides:
-            table.add_row(printable(side.rater), _estimate(side.share, side.interval), f"{side.preferences:,}")
+            shown = side_text(side.share, side.interval)
+            table.add_row(printable(side.rater), shown, f"{side.preferences:,}")
         out.print(table)
     if one.strengths:
         table = _table("run", "Bradley–Terry strength (logits)", "comparisons")
         for run in one.strengths:
-            shown = run.why_none or estimate_text(run.value, run.low, run.high)
-            table.add_row(printable(run.name), shown, f"{run.comparisons:,}")
+            table.add_row(printable(run.name), strength_text(run), f"{run.comparisons:,}")
         out.print(table)
 
 
@@ -118,40 +117,22 @@ def _show_metrics(metrics: Sequence[MetricAgainstPeople]) -> None:
     out.print(Text("\nMetrics against people: Spearman's rank correlation with the mean rating"))
     table = _table("task", "question", "score", "value and interval", "outputs")
     for one in metrics:
-        found = one.correlation
-        shown = _estimate(found.value, found.interval) if found.value is not None else found.why_none
         names = (printable(one.task), printable(one.question), printable(one.score))
-        table.add_row(*names, shown, f"{found.outputs:,}")
+        table.add_row(*names, coefficient_text(one.correlation), f"{one.correlation.outputs:,}")
     out.print(table)
 
 
 def _show_judges(judged: Sequence[JudgeValidity]) -> None:
+    from audit.ratings.results.judge_figures import judge_figures  # noqa: PLC0415 - as above
+
     for one in judged:
         out.print(
             Text(printable(f"\n{one.judge} by {one.by} against people, {one.question}: {one.judged:,} items judged"))
         )
         table = _table("agreement with people", "value and interval", "items")
-        for found in (one.agreement, one.correlation):
-            if isinstance(found, Coefficient):
-                shown = _estimate(found.value, found.interval) if found.value is not None else found.why_none
-                table.add_row(found.name, shown, f"{found.items:,}")
-            elif found is not None:
-                shown = _estimate(found.value, found.interval) if found.value is not None else found.why_none
-                table.add_row("rank correlation with the mean", shown, f"{found.outputs:,}")
-        if one.bias is not None:
-            table.add_row("bias in points", _estimate(one.bias.bias, one.bias.interval), f"{one.bias.items:,}")
-        if one.side is not None:
-            table.add_row("share for side A", _estimate(one.side.share, one.side.interval), f"{one.side.preferences:,}")
-            same = _estimate(one.same_in_both_orders, one.same_interval)
-            table.add_row("same answer in both orders", same, f"{one.judged:,}")
-        if one.unanswered:
-            table.add_row("without an answer", "", f"{one.unanswered:,}")
+        for name, shown, items in judge_figures(one):
+            table.add_row(name, shown, f"{items:,}")
         out.print(table)
-
-
-def _estimate(value: float | None, interval: Interval | None) -> str:
-    low, high = (interval.low, interval.high) if interval else (None, None)
-    return estimate_text(value, low, high)
 
 
 def _table(*columns: str) -> Table:

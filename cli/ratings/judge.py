@@ -46,7 +46,7 @@ class JudgeArguments:
 
     project: ProjectName
     name: Annotated[
-        str | None, typer.Option(help="Name under which the answers stand. Default: judge, and the model's name.")
+        str | None, typer.Option(help="Name under which the answers are stored. Default: judge, and the model's name.")
     ] = None
     by: Annotated[
         str,
@@ -102,7 +102,7 @@ def _judge(engine: Engine, asked: RatingJudge, by: By, chat_template: str, proje
         bars.task("ratings", f"judge {project}")
         bars.samples(len(left.items))
         for question in left.left_out:
-            bars.say(f"{question}: no judge answers it: it has no closed list of single answers")
+            bars.say(f"{question}: not judged, because it has no closed list of single answers")
         for start in range(0, len(left.items), AT_ONCE):
             requests = [one for of_item in left.items[start : start + AT_ONCE] for one in of_item]
             found = replies(engine, requests, by, chat_template)

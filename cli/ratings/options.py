@@ -53,7 +53,7 @@ def database_of(context: typer.Context, given: str | None, runs: Path, folders: 
     if is_typed or next_to in ([], [os.path.abspath(runs)]):  # noqa: PTH100 - as above
         return default_url(runs)
     if len(next_to) > 1:
-        msg = f"the runs lie in different folders, {', '.join(next_to)}: say with --runs or --database whose ratings"
+        msg = f"the runs are in different folders, {', '.join(next_to)}: say with --runs or --database which ratings"
         raise UsageError(msg)
     return default_url(Path(next_to[0]))
 

@@ -24,7 +24,7 @@ class RobustnessConfig(Section):
         list[str],
         BeforeValidator(_names),
         Option(
-            "Ask benchmark items again, perturbed: typos,case,… or all (docs/reference/robustness.md).",
+            "Ask benchmark items again with perturbed prompts: typos,case,… or all (docs/reference/robustness.md).",
             ("run",),
             name="--perturb",
         ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from audit.core.words.figures import Figures as Figures
 from audit.core.words.figures import figures as figures
+from audit.core.words.figures import rounded_estimate as rounded_estimate
 from audit.core.words.grade import Grade as Grade
 from audit.core.words.grade import grade as grade
 from audit.core.words.notes import notes as notes

@@ -10,6 +10,8 @@ from audit.core.formatting import ABSENT
 from audit.core.units import Unit, unit_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from audit.core.records import Metric
 
 MOST_DECIMALS = 6
@@ -37,7 +39,7 @@ class Figures:
     @property
     def estimate(self) -> str:
         """``62 % (55 to 69 %)``, or the value alone where it has no interval."""
-        return self.value if self.interval == ABSENT else f"{self.value} ({self.interval})"
+        return _estimate(self.value, self.interval)
 
 
 def figures(metric: Metric) -> Figures:
@@ -52,19 +54,48 @@ def figures(metric: Metric) -> Figures:
         metric: Any; a plain whole number has no decimals.
     """
     unit = unit_of(metric.unit)
+    ends = (metric.value, metric.ci_low, metric.ci_high)
     references = (metric.chance, metric.majority, metric.ideal)
-    decimals = _decimals(metric, unit, [one for one in references if one is not None])
-    low, high = metric.ci_low, metric.ci_high
+    decimals = _decimals(*ends, unit, [one for one in references if one is not None])
+    value, interval = _with_digits(*ends, unit, decimals)
+    chance, majority, ideal = (_reference(one, unit, decimals) for one in references)
+    return Figures(value, interval, chance, majority, ideal)
+
+
+def rounded_estimate(
+    value: float | None, low: float | None, high: float | None, unit: str = "score", *references: float
+) -> str:
+    """``0.51 (0.42 to 0.60)``, rounded as by :func:`figures`; the value alone where it has no interval.
+
+    Args:
+        value: The value.
+        low: Lower end of its interval.
+        high: Upper end.
+        unit: A unit of :class:`audit.core.records.Metric`.
+        references: What it is compared with, e.g. 0 for an agreement coefficient; an end never looks equal to it.
+    """
+    found = unit_of(unit)
+    return _estimate(*_with_digits(value, low, high, found, _decimals(value, low, high, found, references)))
+
+
+def _estimate(value: str, interval: str) -> str:
+    return value if interval == ABSENT else f"{value} ({interval})"
+
+
+def _with_digits(
+    value: float | None, low: float | None, high: float | None, unit: Unit, decimals: int | None
+) -> tuple[str, str]:
+    """A value and its interval as text."""
     interval = ABSENT
     if low is not None and high is not None:
         interval = f"{_number(low, unit, decimals)} to {_shown(high, unit, decimals)}"
-    chance, majority, ideal = (_reference(one, unit, decimals) for one in references)
-    return Figures(_shown(metric.value, unit, decimals), interval, chance, majority, ideal)
+    return _shown(value, unit, decimals), interval
 
 
-def _decimals(metric: Metric, unit: Unit, references: list[float]) -> int | None:
+def _decimals(
+    value: float | None, low: float | None, high: float | None, unit: Unit, references: Sequence[float]
+) -> int | None:
     """Digits after the decimal point; below 0 for large numbers, None for four significant digits."""
-    value, low, high = metric.value, metric.ci_low, metric.ci_high
     halves = [] if value is None or low is None or high is None else [value - low, high - value]
     halves = [half for half in halves if half > 0]
     if value is None or low is None or high is None or not halves:

@@ -16,7 +16,6 @@ from audit.evals.lm_eval import tasks as lm_eval_tasks
 if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.engine import Engine
-    from audit.evals.twins.task import Evaluate
 
 SUITE = "evals"
 ORDER, MIN_K, OVERLAP, TWINS = CHECKS
@@ -96,14 +95,13 @@ def check_asked(config: RunConfig, name: str) -> None:
         corpus_files(config.evals.contamination.corpus)
 
 
-def run_check(engine: Engine, config: RunConfig, wanted: TaskConfig, evaluate: Evaluate) -> TaskResult:
+def run_check(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:
     """Run one check; one whose data cannot be had, or that the checkpoint cannot answer, yields ``not_run``.
 
     Args:
         engine: The checkpoint.
         config: Of the run.
         wanted: ``TASK.CHECK``.
-        evaluate: :func:`audit.evals.suite.evaluate`.
 
     Raises:
         ConfigError: A file of the corpus cannot be read.
@@ -113,7 +111,7 @@ def run_check(engine: Engine, config: RunConfig, wanted: TaskConfig, evaluate: E
         if check == TWINS:
             from audit.evals.twins.task import check_twins  # noqa: PLC0415 - imports lm-eval, which takes seconds
 
-            return check_twins(engine, config, wanted, base, evaluate)
+            return check_twins(engine, config, wanted, base)
         return _of_items(engine, config, wanted, base, check)
     except AssetMissing as missing:
         return TaskResult(suite=SUITE, task=wanted.name, not_run=missing.of_task(base))

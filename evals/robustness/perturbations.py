@@ -195,8 +195,8 @@ TEXT = (
     ),
     TextPerturbation(
         "case",
-        "all words are in small letters; a question in small letters is in capitals",
-        "words of capitals, which are names, and single letters",
+        "all words are in lower case; a question in lower case is in upper case",
+        "words in capitals, which are names, and single letters",
         _case,
         "the language of the question has no capitals",
     ),

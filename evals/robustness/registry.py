@@ -123,7 +123,7 @@ PERTURBATIONS: dict[str, Perturbation] = {
         *map(_of_text, TEXT),
         Perturbation(
             option_order.NAME,
-            "options move on by the same number of places, so that each has another letter",
+            "options are rotated, so that each has another letter",
             "the question, the texts of the options and the letters or numbers in front of them",
             _option_order,
         ),
@@ -166,7 +166,7 @@ def wanted(config: RobustnessConfig, given: Wordings) -> list[Perturbation]:
     names = config.perturbations
     if not names:
         if config.paraphrases is not None or config.limit is not None:
-            msg = "--perturb is missing: --paraphrases and --perturb-limit say how items are perturbed"
+            msg = "--paraphrases and --perturb-limit need --perturb: add it, or leave them out"
             raise ConfigError(msg)
         return []
     unknown = next((name for name in names if name != ALL and name not in PERTURBATIONS), None)

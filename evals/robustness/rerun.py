@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from audit.core.errors import RAISED_BY_OTHERS, AuditError
 from audit.core.names import PERTURBED
 from audit.core.records import TaskResult
+from audit.evals.evaluation import evaluate
 from audit.evals.lm_eval.tasks import why
 from audit.evals.robustness.asked_item import QUESTION
 from audit.evals.robustness.given import read_given
@@ -17,7 +18,7 @@ from audit.evals.robustness.result import perturbed_result
 from audit.evals.settings import joining
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from lm_eval.api.task import Task
 
@@ -25,15 +26,11 @@ if TYPE_CHECKING:
     from audit.core.records import Sample
     from audit.engine import Engine
     from audit.evals.catalogue import OwnTask
-    from audit.evals.harness import HarnessLM
     from audit.evals.robustness.asking import Copy
-    from audit.evals.samples import Item
-
-    Evaluate = Callable[[Engine, RunConfig, Task, list[int], HarnessLM], list[Item]]
 
 
 def ask_again(
-    engine: Engine, config: RunConfig, task: Task, result: TaskResult, own: OwnTask | None, evaluate: Evaluate
+    engine: Engine, config: RunConfig, task: Task, result: TaskResult, own: OwnTask | None
 ) -> Iterator[TaskResult]:
     """Ask the items of a task again in the words that the configuration names; nothing where it names none.
 
@@ -43,7 +40,6 @@ def ask_again(
         task: lm-eval's task, as it was run.
         result: What it left.
         own: The audit's part of its file; None for a task from elsewhere.
-        evaluate: Asks and scores chosen items.
     """
     robustness = config.evals.robustness
     given = read_given(robustness.paraphrases)

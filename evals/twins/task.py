@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,16 +11,14 @@ from audit.core.errors import TaskUnavailable
 from audit.core.formatting import counted
 from audit.core.item_draw import choose
 from audit.core.records import Flag, MetricWords, TaskWords
-from audit.core.records.finite import finite
 from audit.core.words.counts import CUT_ANSWERS, CUT_PROMPTS, UNREAD_ANSWERS
 from audit.engine.chat import uses_chat_template
-from audit.evals import prompt_parts
 from audit.evals.asking import doc_hash, prepare
 from audit.evals.catalogue import own_tasks, tasks_folder
 from audit.evals.contamination.results import Declared, result_of
+from audit.evals.evaluation import answered
 from audit.evals.lm_eval.quiet import quiet
 from audit.evals.lm_eval.seeds import SeededManager, fix_draws
-from audit.evals.samples import make_samples
 from audit.evals.settings import task_settings
 from audit.evals.twins.bindings import NoTwin
 from audit.evals.twins.makers import MAKERS
@@ -32,15 +28,10 @@ from audit.stats.definitions import Count, Mean, PairedShares
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lm_eval.api.task import Task
-
     from audit.core.config import RunConfig, TaskConfig
     from audit.core.records import Sample, TaskResult
     from audit.engine import Engine
-    from audit.evals.samples import Item
 
-Evaluate = Callable[["Engine", "RunConfig", "Task", list[int]], "list[Item]"]
-"""Asks and scores items of a task."""
 Pair = tuple[dict[str, Any], dict[str, Any]]
 """A row and its twin."""
 VERSION, PUBLIC, TWIN = "version", "public", "twin"
@@ -84,7 +75,7 @@ BOUNDS = (
 """Where the token limit cut answers: what they leave open."""
 
 
-def check_twins(engine: Engine, config: RunConfig, wanted: TaskConfig, base: str, evaluate: Evaluate) -> TaskResult:
+def check_twins(engine: Engine, config: RunConfig, wanted: TaskConfig, base: str) -> TaskResult:
     """The result on problems that a limit draws among those with a twin, each with its twin.
 
     The idea is that of GSM1k (Zhang et al. 2024, "A Careful Examination of Large Language Model Performance on Grade
@@ -95,7 +86,6 @@ def check_twins(engine: Engine, config: RunConfig, wanted: TaskConfig, base: str
         config: Of the run.
         wanted: ``TASK.twins``; a limit counts pairs.
         base: The benchmark task.
-        evaluate: :func:`audit.evals.suite.evaluate`.
 
     Raises:
         TaskUnavailable: No problem has a twin.
@@ -115,12 +105,8 @@ def check_twins(engine: Engine, config: RunConfig, wanted: TaskConfig, base: str
     task.task_docs = [row for pair in drawn for row in pair]
     prepare(task, config.evals, own, engine)
     fix_draws(task, config.seed)
-    started = time.perf_counter()
-    items = evaluate(engine, config, task, list(range(2 * len(drawn))))
-    seconds = time.perf_counter() - started
-    samples = [finite(one) for one in make_samples(task, items, replace(own, slices=()), own.data[0], seconds)]
-    for item, sample in zip(items, samples, strict=True):
-        sample.spans = prompt_parts.spans(task, item.logged[0]["doc"], sample.prompt)
+    indices = list(range(2 * len(drawn)))
+    _, samples = answered(engine, config, task, indices, replace(own, slices=()), own.data[0])
     why = "; ".join(f"{count:,}: {reason}" for reason, count in reasons.most_common())
     none = f"{len(rows) - len(pairs):,} of {counted(len(rows), 'problem')} have no twin and are not asked"
     templated = uses_chat_template(engine, config.chat_template, generates=True)

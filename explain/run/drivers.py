@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from audit.core.config import ExplainConfig, RunConfig
     from audit.core.records import Feature, TaskResult
     from audit.engine import Engine
-    from audit.explain.run.selection import Selected
+    from audit.explain.run.selected import Selected
 
     Ratings = Mapping[tuple[str, str], float]
 

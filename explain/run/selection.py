@@ -7,29 +7,34 @@ measure a stereotype) no single answer is an error. A probe that measures a bias
 whose ``gap`` is how far the option of the stereotype is ahead. Ratings are what people said of the very same output in
 an earlier run. A perturbed item is looked at where its answer flipped between right and wrong, with the item as
 it was asked first; for all other kinds, only original items are.
-
-No task is known by name here: what a sample is explained as follows from its fields alone.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from itertools import takewhile
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from audit.core.errors import UsageError
 from audit.core.names import PERTURBATION, UNPERTURBED
 from audit.core.sensitive import is_incomplete, thought
+from audit.explain.run.selected import (
+    SHARED_WORDS,
+    Selected,
+    bias_gap,
+    from_shared_beginning,
+    gap_of,
+    with_whole_prompt,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from audit.core.config import ExplainConfig
-    from audit.core.records import Choice, Sample, Span, TaskResult
+    from audit.core.records import Sample, TaskResult
     from audit.engine import Engine
+    from audit.explain.run.selected import Kind
 
-Kind = Literal["error", "right answer", "bias gap", "harmful output", "bad rating", "flip", "asked for"]
 HARMFUL = 0.5
 """Score from which an answer is harmful where lower is better; the threshold of RealToxicityPrompts."""
 MIDDLE = 3.0
@@ -39,30 +44,8 @@ CANDIDATES = 4
 that is more: each costs a forward pass."""
 STEP = 0.05
 """Confidences that differ by less count as equal; the shorter sample is then cheaper to explain."""
-SHARED_WORDS = 2
-"""Words that two sentences without a prompt must begin with for their beginning to be explained."""
 ASKED: Kind = "asked for"
 """Why a sample is explained that a user named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """A sample to explain."""
-
-    sample: Sample
-    """The sample."""
-    kind: Kind
-    """What it was chosen as."""
-    reason: str
-    """Why it was chosen, for readers."""
-    prompt: str
-    """What is explained: the sample's prompt, or the shared beginning of two sentences that have none."""
-    target: str
-    """The continuation that is explained."""
-    options: tuple[str, ...] = ()
-    """What the target was chosen from; empty where it was not."""
-    spans: tuple[Span, ...] = ()
-    """Named parts of the prompt."""
 
 
 def choose(
@@ -103,7 +86,7 @@ def of_sample(result: TaskResult, sample: Sample) -> Selected:
     gap = bias_gap(sample)
     if gap is not None and (_direction(result) is None or not sample.prompt.strip()):
         return replace(gap, reason=ASKED)
-    whole = _whole(sample, ASKED, ASKED)
+    whole = with_whole_prompt(sample, ASKED, ASKED)
     if whole.prompt.strip():
         return whole
     others = [option for option in whole.options if option != whole.target]
@@ -112,20 +95,6 @@ def of_sample(result: TaskResult, sample: Sample) -> Selected:
         msg = f"sample {sample.sample_id}: it has no prompt, and its options share fewer than {SHARED_WORDS} words"
         raise UsageError(msg)
     return shared
-
-
-def _whole(sample: Sample, kind: Kind, reason: str) -> Selected:
-    """A sample with its whole prompt: as a choice among options where they were scored, else as a text."""
-    choice, target, options = sample.choice, sample.output or "", tuple[str, ...]()
-    if choice is not None and choice.log_likelihoods is not None:
-        target = target if choice.chosen is None else choice.options[choice.chosen]
-        options = tuple(choice.options) if target in choice.options else ()
-    return Selected(sample, kind, reason, sample.prompt, target, options, _named(sample))
-
-
-def _named(sample: Sample) -> tuple[Span, ...]:
-    """The named parts of a prompt; the perturbed ones lie inside them."""
-    return tuple(span for span in sample.spans if span.kind != "changed")
 
 
 def errors(result: TaskResult) -> list[Sample]:
@@ -216,10 +185,10 @@ def flips(result: TaskResult, originals: Mapping[str, Sample], count: int) -> li
     found = []
     for sample in flipped[:count]:
         name = sample.slices[PERTURBATION]
-        found.append(_whole(sample, "flip", f"flipped by {name}"))
+        found.append(with_whole_prompt(sample, "flip", f"flipped by {name}"))
         original = originals.get(sample.pair or "")
         if original is not None and _explainable([original]):
-            found.append(_whole(original, "flip", f"before it flipped by {name}"))
+            found.append(with_whole_prompt(original, "flip", f"before it flipped by {name}"))
     return found
 
 
@@ -253,69 +222,7 @@ def after_reasoning(results: Sequence[TaskResult]) -> int:
 def bias_gaps(result: TaskResult) -> list[Selected]:
     """The stereotyped choices of a task, the widest gap first, each with the two options that it lies between."""
     found = [(gap, sample) for sample in result.samples if (gap := bias_gap(sample)) is not None]
-    return [gap for gap, sample in sorted(found, key=lambda pair: (-_width(pair[1]), pair[1].sample_id))]
-
-
-def bias_gap(sample: Sample) -> Selected | None:
-    """A stereotyped choice: the option that its gap is of, against the one that it is ahead of.
-
-    Two sentences without a prompt are explained by their shared beginning: how they go on is then the target, and
-    what it is compared with. For example::
-
-        choice   options ["The boss was a man.", "The boss was a woman."], contrast 1, gap 1.5
-        prompt   "The boss was a"
-        target   " man."            against   " woman."
-
-    Returns:
-        None where the sample is no choice that measures a bias, the gap is not in favour of the stereotype, or the
-        sentences do not begin alike.
-    """
-    choice = sample.choice
-    if choice is None or choice.contrast is None or _width(sample) <= 0 or sample.error or is_incomplete(sample):
-        return None
-    ahead = _ahead(choice)
-    if ahead is None:
-        return None
-    pair = (choice.options[ahead], choice.options[choice.contrast])
-    reason = f"bias gap of {_width(sample):.2f} {choice.gap_unit}"
-    selected = Selected(sample, "bias gap", reason, sample.prompt, pair[0], pair, _named(sample))
-    return selected if sample.prompt.strip() else from_shared_beginning(selected)
-
-
-def _width(sample: Sample) -> float:
-    """The gap of a sample; 0 where it measures none."""
-    return (sample.choice.gap or 0.0) if sample.choice is not None else 0.0
-
-
-def _ahead(choice: Choice) -> int | None:
-    """Position of the option that a gap is of.
-
-    That is the chosen one. Where nothing is right, a pair is compared, and a third option may be the likeliest: then
-    the gap is of the first of the pair.
-    """
-    is_pair = choice.right is None and choice.contrast != 0
-    return 0 if is_pair else choice.chosen
-
-
-def from_shared_beginning(selected: Selected) -> Selected | None:
-    """The choice between sentences as one between the ways in which their shared beginning goes on.
-
-    log P(first) − log P(second) is the same as of the sentences scored from their second token on: the probability
-    of the beginning cancels. A start token, which a probe may put before a sentence, is not there.
-
-    Args:
-        selected: A choice among whole sentences.
-
-    Returns:
-        None where fewer than ``SHARED_WORDS`` words are shared.
-    """
-    shared = takewhile(lambda letters: len(set(letters)) == 1, zip(*selected.options, strict=False))
-    beginning = "".join(letters[0] for letters in shared)
-    prompt = beginning[: max(beginning.rfind(" "), 0)]
-    if len(prompt.split()) < SHARED_WORDS or any(not option[len(prompt) :].strip() for option in selected.options):
-        return None
-    rest = tuple(option[len(prompt) :] for option in selected.options)
-    return replace(selected, prompt=prompt, target=rest[0], options=rest, spans=())
+    return [gap for gap, sample in sorted(found, key=lambda pair: (-gap_of(pair[1]), pair[1].sample_id))]
 
 
 def _of_task(
@@ -325,15 +232,15 @@ def _of_task(
 
     def confident(samples: list[Sample], kind: Kind, count: int) -> list[Selected]:
         ranked = _by_confidence(engine, samples, count) if count else []
-        return [_whole(sample, kind, _reason(kind, sample, confidence)) for sample, confidence in ranked]
+        return [with_whole_prompt(sample, kind, _reason(kind, sample, confidence)) for sample, confidence in ranked]
 
     return [
         *confident(errors(result), "error", config.errors),
         *confident(right_answers(result), "right answer", config.right_answers),
         *bias_gaps(result)[: config.bias_gaps],
-        *(_whole(s, "harmful output", _harm(s)) for s in harmful(result)[: config.harmful_outputs]),
+        *(with_whole_prompt(s, "harmful output", _harm(s)) for s in harmful(result)[: config.harmful_outputs]),
         *(
-            _whole(s, "bad rating", f"rated {ratings[result.task, s.sample_id]:.1f} of 5")
+            with_whole_prompt(s, "bad rating", f"rated {ratings[result.task, s.sample_id]:.1f} of 5")
             for s in badly_rated(result, ratings)[: config.worst_rated]
         ),
     ]

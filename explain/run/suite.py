@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from audit.engine import Engine
     from audit.explain.methods.registry import Method
     from audit.explain.prompt.game import Effort, MaskedPrompt
-    from audit.explain.run.selection import Selected
+    from audit.explain.run.selected import Selected
 
 SUITE: Suite = "explain"
 TOKENS_PER_FEATURE = 60

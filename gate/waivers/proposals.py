@@ -196,7 +196,7 @@ def decide(
         now: The time; None takes that of the clock.
 
     Raises:
-        UsageError: Two people are needed, somebody else was quicker, or the waiver is not valid today.
+        UsageError: Two people are needed, somebody else has decided, or the waiver is not valid today.
         WriteError: The file cannot be written.
     """
     at = now or datetime.now(UTC)
@@ -207,7 +207,7 @@ def decide(
     try:
         _write_once(runs / FOLDER / f"{proposal.id}.outcome.json", to_json(plain(outcome)).encode())
     except FileExistsError:
-        msg = f"waiver {proposal.id}: somebody else was quicker: look at what became of it"
+        msg = f"waiver {proposal.id}: somebody else has already decided it: look at the result"
         raise UsageError(msg) from None
 
 
@@ -225,7 +225,7 @@ def take_back(runs: Path, proposal: Proposal, *, by: str, now: datetime | None =
         WriteError: The file cannot be written.
     """
     if not proposal.is_by(by):
-        msg = f"waiver {proposal.id}: {proposal.proposal.by} proposed it: nobody else takes it back"
+        msg = f"waiver {proposal.id}: only {proposal.proposal.by}, who proposed it, can take it back"
         raise UsageError(msg)
     decide(runs, proposal, by=by, approve=False, now=now)
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Self
 import yaml
 from pydantic import model_validator
 
-from audit.core.config import read_plain_yaml, validate
+from audit.core.config import read_plain_yaml
 from audit.core.errors import ConfigError
 from audit.core.formatting import slice_text
 from audit.core.records import Waiver
 from audit.core.records.base import Record
-from audit.gate.policy import counted
+from audit.gate.policy import validate_listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,11 +64,7 @@ def load_waivers(file: Path) -> WaiverFile:
         unknown = f" Unknown key {next(iter(values))!r}." if values else ""
         msg = f"{file}: no waivers: list them under the key 'waivers'.{unknown}"
         raise ConfigError(msg)
-    try:
-        content = validate(_Content, values, str(file))
-    except ConfigError as error:
-        msg = f"{file}: {counted(str(error).removeprefix(f'{file}: '), 'waivers', 'waiver')}"
-        raise ConfigError(msg) from error
+    content = validate_listed(_Content, values, file, "waivers", "waiver")
     return WaiverFile(file.name, hashlib.sha256(data).hexdigest(), tuple(content.waivers))
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from audit.core.records import Record
 from audit.ratings.access.app_events import AppEventKind
-from audit.ratings.access.app_roles import require_app_role
-from audit.ratings.database import exists, reading
+from audit.ratings.access.app_roles import reading_as_admin
+from audit.ratings.database import exists
 from audit.ratings.projects.events import EventKind
 from audit.ratings.tables import AppEventRow, EventRow, ProjectRow
 
@@ -60,9 +60,7 @@ def read_log(database_url: str, user: str, wanted: LogFilter, *, at_machine: boo
     """
     if not exists(database_url):
         return []
-    with reading(database_url) as connection:
-        if not at_machine:
-            require_app_role(connection, user, "admin")
+    with reading_as_admin(database_url, user, at_machine=at_machine) as connection:
         lines = [*_of_app(connection, wanted), *_of_projects(connection, wanted)]
     return sorted(lines, key=lambda line: line.created, reverse=True)[: wanted.limit]
 
@@ -76,9 +74,7 @@ def people_in_log(database_url: str, user: str, *, at_machine: bool = False) -> 
     """
     if not exists(database_url):
         return []
-    with reading(database_url) as connection:
-        if not at_machine:
-            require_app_role(connection, user, "admin")
+    with reading_as_admin(database_url, user, at_machine=at_machine) as connection:
         found = {
             who for table in (AppEventRow, EventRow) for who in connection.scalars(select(table.person).distinct())
         }

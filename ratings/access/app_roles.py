@@ -10,6 +10,7 @@ there. Such a caller says so with ``at_machine``; every other one is checked ins
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from audit.core.errors import UsageError, did_you_mean
@@ -21,6 +22,8 @@ from audit.ratings.projects.roles import ROLES, NotAllowed, Role, acting
 from audit.ratings.raters import cleaned
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
 
@@ -90,6 +93,25 @@ def app_admins(database_url: str) -> list[str]:
         UsageError: The database cannot be read.
     """
     return [one.name for one in _read(database_url) if "admin" in one.roles]
+
+
+@contextmanager
+def reading_as_admin(database_url: str, user: str, *, at_machine: bool = False) -> Iterator[Connection]:
+    """A transaction that reads what admins of the app alone may see.
+
+    Args:
+        database_url: URL of the database.
+        user: Who reads.
+        at_machine: Whether the reader has the machine itself, and so needs no role.
+
+    Raises:
+        NotAllowed: The user is no admin of the app.
+        UsageError: The database cannot be read.
+    """
+    with reading(database_url) as connection:
+        if not at_machine:
+            require_app_role(connection, user, "admin")
+        yield connection
 
 
 def app_members(database_url: str, user: str, *, at_machine: bool = False) -> list[AppMember]:

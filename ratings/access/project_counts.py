@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from audit.core.records import Record
-from audit.ratings.access.app_roles import require_app_role
-from audit.ratings.database import exists, reading
+from audit.ratings.access.app_roles import reading_as_admin
+from audit.ratings.database import exists
 from audit.ratings.projects.project import of_row
 from audit.ratings.projects.roles import members
 from audit.ratings.tables import EventRow, ProjectRow, SlotRow
@@ -49,9 +49,7 @@ def count_projects(database_url: str, user: str, *, at_machine: bool = False) ->
     """
     if not exists(database_url):
         return []
-    with reading(database_url) as connection:
-        if not at_machine:
-            require_app_role(connection, user, "admin")
+    with reading_as_admin(database_url, user, at_machine=at_machine) as connection:
         rows = connection.execute(select(ProjectRow.__table__).order_by(ProjectRow.id.desc())).mappings().all()
         return [_count(connection, of_row(dict(row))) for row in rows]
 

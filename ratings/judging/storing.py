@@ -21,12 +21,11 @@ from audit.ratings.projects.project import find
 from audit.ratings.projects.roles import acting, members, require
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import Connection
 
     from audit.ratings.judging.asking_judges import JudgePrompt
-    from audit.ratings.projects.asking import AnyKind
     from audit.ratings.projects.item import RatedItem
     from audit.ratings.projects.project import Project
 
@@ -148,10 +147,11 @@ def _answers(
     orders: dict[str, list[str | None]] = {}
     why: dict[str, str] = {}
     for question in project.questions:
-        of_question = [reply for request, reply in replies if request.question == question.name]
-        if not of_question:
+        asked = [request for request, _ in replies if request.question == question.name]
+        if not asked:
             continue
-        value, reason = _combined(question, of_question)
+        of_question = [reply for request, reply in replies if request.question == question.name]
+        value, reason = _combined(asked[0].choices.values(), of_question)
         if value is None:
             why[question.name] = reason
         elif isinstance(question, PreferenceChoice):
@@ -168,7 +168,7 @@ def _answers(
     return {"answers": answers, "orders": orders, "why_none": why, "probabilities": probabilities}
 
 
-def _combined(question: AnyKind, replies: Sequence[JudgeReply]) -> tuple[int | str | None, str]:
+def _combined(values: Collection[int | str], replies: Sequence[JudgeReply]) -> tuple[int | str | None, str]:
     """One answer of the replies in each order: the likeliest on average, or the one that both have.
 
     Generated replies that differ are a tie, where there are ties.
@@ -180,18 +180,9 @@ def _combined(question: AnyKind, replies: Sequence[JudgeReply]) -> tuple[int | s
         names = replies[0].probabilities
         mean = {name: sum(one.probabilities[name] for one in replies) for name in names}
         best = max(mean, key=lambda name: mean[name])
-        return next(value for value in _values(question) if str(value) == best), ""
-    values = {one.value for one in replies}
-    if len(values) == 1:
+        return next(value for value in values if str(value) == best), ""
+    if len({one.value for one in replies}) == 1:
         return replies[0].value, ""
-    if isinstance(question, PreferenceChoice) and question.ties:
+    if TIE in values:
         return TIE, ""
     return None, "the answer differs with the order of the outputs"
-
-
-def _values(question: AnyKind) -> list[int | str]:
-    if isinstance(question, PreferenceChoice):
-        return ["a", "b", "tie", "both_bad"]
-    if isinstance(question, LabelChoice):
-        return list(question.labels)
-    return list(range(1, getattr(question, "points", 0) + 1))

@@ -178,7 +178,7 @@ def _waiting(connection: Connection, project: Project, who: str, item_id: int) -
 
 
 def _closed(item_id: int) -> str:
-    return f"item {item_id} waits for no decision any more: go back to the queue"
+    return f"item {item_id} no longer needs a decision: go back to the queue"
 
 
 def _waits(about: ItemAnswers, project: Project) -> bool:

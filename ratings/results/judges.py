@@ -57,8 +57,10 @@ class JudgeValidity(Record):
     """On a scale: how its points differ from people's mean."""
     side: SideBias | None = None
     """Of a preference: the share for the output that stands first, in the order that raters see."""
+    in_both_orders: int = 0
+    """Of a preference: items that it answered in both orders of the outputs."""
     same_in_both_orders: float | None = None
-    """Of a preference: share of items with the same answer in both orders; null with fewer than five."""
+    """Of a preference: share of these with the same answer in both orders; null with fewer than five."""
     same_interval: Interval | None = None
     """Its Wilson interval."""
 
@@ -79,9 +81,8 @@ def validity(database_url: str, project: str, user: str, *, confidence: float = 
         append(connection, found.id, "results_seen", who, content={"what": "judges"})
         answers = [about for about in collect(connection, found.id) if counts(about)]
     by_judge: defaultdict[tuple[str, str, str], dict[int | None, Event]] = defaultdict(dict)
-    for (
-        event
-    ) in events:  # the latest of each item counts; another checkpoint or way under the same name is another judge
+    # The latest of each item counts; another checkpoint, or way of answering, under the same name is another judge.
+    for event in events:
         identity = event.content["judge"]
         by_judge[event.person, identity["checkpoint"], identity["by"]][event.item_id] = event
     return [
@@ -171,6 +172,7 @@ def _of_orders(
     enough = len(whole) >= LEAST
     return {
         "side": side_bias(judge, places, confidence),
+        "in_both_orders": len(whole),
         "same_in_both_orders": same / len(whole) if enough else None,
         "same_interval": wilson(same, len(whole), confidence) if enough else None,
     }

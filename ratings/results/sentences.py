@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import estimate_text
 from audit.core.text import printable
+from audit.stats.agreement.as_text import NO_EFFECT, coefficient_text, side_text, with_interval
+from audit.stats.agreement.raters import AT_RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from audit.stats.agreement.estimate import Coefficient
     from audit.stats.agreement.raters import RaterBias, SideBias
     from audit.stats.interval import Interval
-
-AT_RANDOM = 0.5
-"""Share of preferences for a side that was drawn, of a rater to whom sides do not matter."""
 
 
 def agreement_sentence(found: Sequence[Coefficient]) -> str:
@@ -29,27 +27,27 @@ def agreement_sentence(found: Sequence[Coefficient]) -> str:
     first = next((one for one in found if one.value is not None), None)
     if first is None:
         return "; ".join(dict.fromkeys(one.why_none for one in found if one.why_none))
-    shown = f"{first.name} {_estimate(first.value, first.interval)}"
-    match _side(first.interval, 0.0):
-        case 1:
-            return f"Raters agree more than by chance: {shown}, where 0 is chance and 1 is complete agreement."
-        case -1:
-            return f"Raters agree less than by chance: {shown}, where 0 is chance."
-    return f"Not shown that raters agree more than by chance: {shown}, where 0 is chance."
+    return _against_chance("Raters agree", "raters agree", first)
 
 
 def judge_sentence(found: JudgeValidity) -> str:
     """Whether people agree with a judge more than by chance."""
-    judge, agreed = printable(found.judge, 60), found.agreement
-    if agreed.value is None:
-        return f"Nothing is known about {judge}: {agreed.why_none}."
-    shown = f"{agreed.name} {_estimate(agreed.value, agreed.interval)}"
-    match _side(agreed.interval, 0.0):
+    judge = printable(found.judge, 60)
+    if found.agreement.value is None:
+        return f"Nothing is known about {judge}: {found.agreement.why_none}."
+    claim = f"{judge} agrees with people"
+    return _against_chance(claim, claim, found.agreement)
+
+
+def _against_chance(claim: str, within: str, found: Coefficient) -> str:
+    """Whether agreement is above or below chance; the claim as it begins a sentence, and as it stands within one."""
+    shown = f"{found.name} {coefficient_text(found)}, where 0 is chance"
+    match _side(found.interval, NO_EFFECT):
         case 1:
-            return f"{judge} agrees with people more than by chance: {shown}, where 0 is chance and 1 is complete."
+            return f"{claim} more than by chance: {shown} and 1 is complete agreement."
         case -1:
-            return f"{judge} agrees with people less than by chance: {shown}, where 0 is chance."
-    return f"Not shown that {judge} agrees with people more than by chance: {shown}, where 0 is chance."
+            return f"{claim} less than by chance: {shown}."
+    return f"Not shown that {within} more than by chance: {shown}."
 
 
 def metrics_sentence(found: Iterable[MetricAgainstPeople]) -> str:
@@ -61,9 +59,9 @@ def metrics_sentence(found: Iterable[MetricAgainstPeople]) -> str:
     parts: dict[int | None, list[str]] = {}
     for one in found:
         known = one.correlation.value is not None
-        shown = f"{printable(one.score, 60)} {_estimate(one.correlation.value, one.correlation.interval)}"
-        parts.setdefault(_side(one.correlation.interval, 0.0) if known else None, []).append(
-            shown if known else f"{printable(one.score, 60)} ({one.correlation.why_none})"
+        shown = coefficient_text(one.correlation)
+        parts.setdefault(_side(one.correlation.interval, NO_EFFECT) if known else None, []).append(
+            f"{printable(one.score, 60)} {shown if known else f'({shown})'}"
         )
     said = (
         (1, "Higher where people rate higher: {}."),
@@ -76,48 +74,81 @@ def metrics_sentence(found: Iterable[MetricAgainstPeople]) -> str:
 
 def sides_sentence(found: Iterable[SideBias]) -> str:
     """Who prefers one of the two sides; sides are drawn, so that half is expected."""
-    known = [one for one in found if one.share is not None]
-    if not known:
-        return "Too few preferences of any rater to see whether a side is preferred."
-    shown = [
-        f"{printable(one.rater, 60)} prefers side {'A' if _side(one.interval, AT_RANDOM) == 1 else 'B'}"
-        f": {_estimate(one.share, one.interval, 'share')} are for A"
-        for one in known
-        if _side(one.interval, AT_RANDOM)
-    ]
-    if not shown:
-        return "No rater is shown to prefer a side: sides are drawn, so half of the preferences are expected for A."
-    return f"{'; '.join(shown)}, where half is expected."
+    return _raters_sentence(
+        [
+            (one.rater, one.interval, f"{side_text(one.share, one.interval)} are for A")
+            for one in found
+            if one.share is not None
+        ],
+        reference=AT_RANDOM,
+        above="prefers side A",
+        below="prefers side B",
+        end=", where half is expected",
+        none="No rater is shown to prefer a side: sides are drawn, so half of the preferences are expected for A.",
+        too_few="Too few preferences of any rater to see whether a side is preferred.",
+    )
 
 
 def bias_sentence(found: Iterable[RaterBias]) -> str:
     """Who is milder or stricter than the others."""
-    known = [one for one in found if one.bias is not None]
-    if not known:
-        return "Too few items with several raters to see whether one is milder than the others."
-    shown = [
-        f"{printable(one.rater, 60)} is {'milder' if _side(one.interval, 0.0) == 1 else 'stricter'} than the others"
-        f": {_estimate(one.bias, one.interval)} points"
-        for one in known
-        if _side(one.interval, 0.0)
-    ]
-    return f"{'; '.join(shown)}." if shown else "No rater is shown to be milder or stricter than the others."
+    return _raters_sentence(
+        [(one.rater, one.interval, _points(one.bias, one.interval)) for one in found if one.bias is not None],
+        above="is milder than the others",
+        below="is stricter than the others",
+        none="No rater is shown to be milder or stricter than the others.",
+        too_few="Too few items with several raters to see whether one is milder than the others.",
+    )
 
 
 def drift_sentence(found: Iterable[RaterBias]) -> str:
     """Who became milder or stricter from the first item to the last."""
-    known = [one for one in found if one.drift is not None]
+    return _raters_sentence(
+        [
+            (one.rater, one.drift_interval, _points(one.drift, one.drift_interval))
+            for one in found
+            if one.drift is not None
+        ],
+        above="became milder",
+        below="became stricter",
+        end=", from the first item to the last, compared with the others",
+        none="No rater is shown to become milder or stricter over time.",
+        too_few="Too few items with several raters to see whether one changes over time.",
+    )
+
+
+def _points(value: float | None, interval: Interval | None) -> str:
+    return f"{with_interval(value, interval)} points"
+
+
+def _raters_sentence(
+    known: Sequence[tuple[str, Interval | None, str]],
+    *,
+    above: str,
+    below: str,
+    none: str,
+    too_few: str,
+    reference: float = NO_EFFECT,
+    end: str = "",
+) -> str:
+    """Which raters differ from what is expected, each with its value.
+
+    Args:
+        known: Name, interval and value as text of each rater who has a value.
+        above: What is said of a rater above the reference.
+        below: What is said of one below it.
+        none: The sentence where no rater is shown to differ.
+        too_few: The sentence where no rater has a value.
+        reference: What is expected.
+        end: What follows the last rater.
+    """
     if not known:
-        return "Too few items with several raters to see whether one changes over time."
+        return too_few
     shown = [
-        f"{printable(one.rater, 60)} became {'milder' if _side(one.drift_interval, 0.0) == 1 else 'stricter'}"
-        f": {_estimate(one.drift, one.drift_interval)} points"
-        for one in known
-        if _side(one.drift_interval, 0.0)
+        f"{printable(rater, 60)} {above if side == 1 else below}: {text}"
+        for rater, interval, text in known
+        if (side := _side(interval, reference))
     ]
-    if not shown:
-        return "No rater is shown to become milder or stricter over time."
-    return f"{'; '.join(shown)}, from the first item to the last, compared with the others."
+    return f"{'; '.join(shown)}{end}." if shown else none
 
 
 def _side(interval: Interval | None, reference: float) -> int:
@@ -125,8 +156,3 @@ def _side(interval: Interval | None, reference: float) -> int:
     if interval is None or interval.low <= reference <= interval.high:
         return 0
     return 1 if interval.low > reference else -1
-
-
-def _estimate(value: float | None, interval: Interval | None, unit: str = "score") -> str:
-    low, high = (interval.low, interval.high) if interval else (None, None)
-    return estimate_text(value, low, high, unit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audit.core.formatting import interval, number
+from audit.core.formatting import estimate_text, number
 from audit.core.records.measures import MEASURES
 
 if TYPE_CHECKING:
@@ -68,9 +68,7 @@ def in_short(attribution: Attribution) -> str:
 def _text(name: str, found: dict[str, float | None]) -> str:
     """A value with its interval, or with the reason why it needs none."""
     unit = MEASURES.get(name, "any")
-    value, low, high = number(found[name], unit), found.get(f"{name}{_LOW}"), found.get(f"{name}{_HIGH}")
-    if low is None or high is None:
-        return value
-    if low == high:  # the mean over all orders is known, not estimated
-        return f"{value} (exact: all orders were compared)"
-    return f"{value} ({interval(low, high, unit)})"
+    value, low, high = found[name], found.get(f"{name}{_LOW}"), found.get(f"{name}{_HIGH}")
+    if low is not None and low == high:  # the mean over all orders is known, not estimated
+        return f"{number(value, unit)} (exact: all orders were compared)"
+    return estimate_text(value, low, high, unit)

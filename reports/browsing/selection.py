@@ -23,7 +23,9 @@ SORTS = (
 )  # fmt: skip
 """``run``: the order of the run's files. ``worst``: the worst of each task in turn."""
 SUITES: tuple[str, ...] = get_args(Suite)
-SEARCH_HELP = "Whatever the case. Text that is hidden because it may offend is not searched, not even once it is shown."
+SEARCH_HELP = (
+    "Case does not matter. Text that is hidden because it may offend is never searched, even after it is shown."
+)
 """What search fields say of themselves."""
 LONGEST_TEXT = 1_000
 """Characters of a search text, and of any other value from an address."""

@@ -23,8 +23,8 @@ LABEL_LIMIT = 60
 """Characters of an answer in a sentence."""
 
 LOOKED_AT = (
-    "Looks at the results decided how many items this task has: intervals below are too narrow, and differences that "
-    "are called shown may be due to chance."
+    "Looking at results decided the number of items of this task, so the intervals below are too narrow, and "
+    "differences that are called shown may be due to chance."
 )
 """Above the error analysis of a task that was looked at while it ran."""
 
@@ -87,17 +87,15 @@ def answer_lines(table: AnswerTable) -> list[str]:
 
 def _dominating(row: AnswerRow, table: AnswerTable) -> str:
     """As in ``37 of 40 answers are “no”, which is right for 17 of 40: given more often than right, by 0.500 …``."""
-    ends = row.difference
     if row.is_other:
         known = len(table.rows) - 1
         return f"{row.given:,} of {table.n:,} answers are none of the {known} that are right for some sample."
     label = f"“{printable(row.label, LABEL_LIMIT)}”" if table.of == "answer" else row.label
     share = (row.given - row.right) / table.n
-    difference = estimate_text(share, ends.low if ends else None, ends.high if ends else None, "share")
     return (
         f"{row.given:,} of {table.n:,} answers are {label}, which is right for {row.right:,} of {table.n:,}: given more"
-        f" often than right, by {difference} of all answers; {p_text(row.p_value)}, adjusted for {len(table.rows)}"
-        " answers."
+        f" often than right, by {with_ends(share, row.difference)} of all answers; {p_text(row.p_value)}, adjusted for"
+        f" {len(table.rows)} answers."
     )
 
 
@@ -161,7 +159,7 @@ def calibration_rows(found: ConfidenceAnalysis) -> list[CalibrationRow]:
     """All measures of calibration with what to compare them with."""
     parts = {name: number(value, "share") for name, value in found.parts.items()}
     sure, brier, gain = (
-        estimate_text(value, ends.low if ends else None, ends.high if ends else None, "share")
+        with_ends(value, ends)
         for value, ends in (
             (found.confidence - found.right, found.difference),
             (found.brier, found.brier_interval),

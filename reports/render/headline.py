@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HALF = 0.5
 NO_STRENGTH = (
-    "None: no metric of capability is shown to be better than guessing or, where nobody knows what guessing gives, to "
+    "None: no metric of capability is shown to be better than guessing or, where the result of guessing is unknown, to "
     "reach half of its best value."
 )
 

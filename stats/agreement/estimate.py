@@ -63,7 +63,7 @@ def over_items(
     """
     value = statistic(weights) if items > 1 else math.nan
     if math.isnan(value):
-        why = {0: "no item has two ratings", 1: "one item alone has two ratings"}.get(
+        why = {0: "no item has two ratings", 1: "only one item has two ratings"}.get(
             items, "all ratings are the same, so that chance agreement is 1"
         )
         return Coefficient(name, None, None, items, ratings, why)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LEAST = 5
 """Ratings below which a rater gets no figures."""
+AT_RANDOM = 0.5
+"""Share of preferences for side A of a rater to whom sides do not matter: sides are drawn."""
 
 
 @dataclass(frozen=True, slots=True)

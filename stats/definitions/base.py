@@ -251,6 +251,41 @@ def places_of(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
     return units, np.array([places[name] for name in names], dtype=np.intp)
 
 
+def mean_resampling(units: Sequence[str], values: Sequence[float], scale: float = 1.0) -> Resampling:
+    """A mean over rows, each with the weight of its unit.
+
+    Args:
+        units: The name of each row's unit.
+        values: One number per row.
+        scale: Factor on the mean.
+    """
+    names, of_row = places_of(units)
+    numbers = np.array(values, dtype=np.float64)
+
+    def value(weights: NDArray[np.float64]) -> float:
+        row_weights = weights[of_row]
+        total = row_weights.sum()
+        return float(scale * (row_weights @ numbers) / total) if total else math.nan
+
+    return Resampling(names, value)
+
+
+def sum_resampling(units: Sequence[str], counts: Sequence[float]) -> Resampling:
+    """A sum over rows, each with the weight of its unit.
+
+    Args:
+        units: The name of each row's unit.
+        counts: One number per row.
+    """
+    names, of_row = places_of(units)
+    numbers = np.array(counts)
+
+    def value(weights: NDArray[np.float64]) -> float:
+        return float(weights[of_row] @ numbers)
+
+    return Resampling(names, value)
+
+
 def none_scored(samples: Sequence[Sample], count: int, what: str = "items") -> str:
     """Why there is no value when no item has one.
 

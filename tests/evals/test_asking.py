@@ -12,6 +12,7 @@ import pytest
 from audit.core.config import EvalsConfig
 from audit.core.errors import ConfigError, TaskUnavailable
 from audit.evals import asking, suite
+from audit.evals.choice.checks import check
 from tests.evals.lm_eval.own_files import configure, run
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def test_settings_that_cannot_be_honoured(
     scripted: Scripted, folder: Path, settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        suite.check(configure("said", include=folder, gen_kwargs=settings))
+        check(configure("said", include=folder, gen_kwargs=settings))
     text = (folder / "said.yaml").read_text().splitlines()[:-1]
     (folder / "said.yaml").write_text("\n".join([*text, f"generation_kwargs: {json.dumps(settings)}"]))
     (result,) = suite.run_tasks(scripted, configure("said", include=folder))
@@ -124,7 +125,7 @@ def test_items_that_cannot_be_meant_are_refused(
     folder: Path, names: list[str], samples: dict[str, list[int]], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        suite.check(configure(*names, include=folder, samples=samples))
+        check(configure(*names, include=folder, samples=samples))
 
 
 def test_a_task_without_items_is_not_run() -> None:

@@ -101,7 +101,7 @@ def test_a_task_is_measured_up_to_its_limit(
 
 
 def test_groups_and_strata_are_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.evals.suite.is_group", lambda name, _include: name == "mmlu_stem")
+    monkeypatch.setattr("audit.evals.choice.kinds.is_group", lambda name, _include: name == "mmlu_stem")
     policy = tmp_path / "policy.yaml"
     policy.write_text("rules: [{metric: '*/accuracy', min: 0.1}]")
     until = UntilDecided(load_policy(policy))

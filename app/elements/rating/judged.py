@@ -8,15 +8,14 @@ import streamlit as st
 
 from audit.app.elements.charts import interval_chart
 from audit.app.untrusted import plain, wrapped_table
-from audit.core.formatting import estimate_text
+from audit.ratings.results.judge_figures import judge_figures
 from audit.ratings.results.sentences import judge_sentence
 from audit.reports.drawing.charts import IntervalRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from audit.ratings.results.judges import JudgeValidity
-    from audit.stats.interval import Interval
 
 
 def show_judges(found: Sequence[JudgeValidity]) -> None:
@@ -39,25 +38,5 @@ def show_judges(found: Sequence[JudgeValidity]) -> None:
         st.altair_chart(interval_chart(rows, unit="agreement", title="agreement with people", reference=0))
     for one in found:
         st.markdown(f"**{plain(one.judge)}** by {one.by}, {plain(one.question)}")
-        wrapped_table([{"figure": name, "value": value, "items": items} for name, value, items in _figures(one)])
+        wrapped_table([{"figure": name, "value": value, "items": items} for name, value, items in judge_figures(one)])
         st.text(judge_sentence(one))
-
-
-def _figures(one: JudgeValidity) -> Iterable[tuple[str, str, int]]:
-    agreed = one.agreement
-    yield agreed.name, agreed.why_none or _estimate(agreed.value, agreed.interval), agreed.items
-    if one.correlation is not None:
-        ranks = one.correlation
-        yield "rank correlation", ranks.why_none or _estimate(ranks.value, ranks.interval), ranks.outputs
-    if one.bias is not None:
-        yield "bias in points", _estimate(one.bias.bias, one.bias.interval), one.bias.items
-    if one.side is not None:
-        yield "share for side A", _estimate(one.side.share, one.side.interval), one.side.preferences
-        yield "same answer in both orders", _estimate(one.same_in_both_orders, one.same_interval), one.judged
-    yield "without an answer", "", one.unanswered
-    yield "people's answers tied", "", one.undecided
-
-
-def _estimate(value: float | None, interval: Interval | None) -> str:
-    low, high = (interval.low, interval.high) if interval else (None, None)
-    return estimate_text(value, low, high)

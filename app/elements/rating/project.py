@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import drafts, messages
+from audit.app import access, drafts, messages
 from audit.app.untrusted import plain, show_text
 from audit.ratings.projects.making import read_guidelines
 from audit.ratings.projects.project import read_projects
@@ -18,19 +18,22 @@ if TYPE_CHECKING:
 CHOSEN_KEY, BOX_KEY = "rating_project", "rating_project_box"
 
 
-def choose_project(database_url: str, user: str, *roles: Role) -> str | None:
-    """The project that the reader looks at; None where there is none, which the page then says.
+def choose_project(database_url: str, *roles: Role) -> tuple[str, str] | None:
+    """The project that the reader looks at, and who reads; None without a name or project, which the page then says.
 
     The address names it and nothing else: whoever rates sees the name of no run.
 
     Args:
         database_url: URL of the database.
-        user: Who looks.
-        roles: Only projects in which the user has one of them.
+        roles: Only projects in which the reader has one of them.
 
     Raises:
-        UsageError: The database cannot be read, or the user's name is none.
+        UsageError: The database cannot be read, or the reader's name is none.
     """
+    user = access.user()
+    if not user:
+        access.ask_name()
+        return None
     names = [one.name for one in read_projects(database_url)]
     mine = [name for name in names if not my_roles(database_url, name, user).isdisjoint(roles)]
     wanted = st.query_params.get("project") or st.session_state.get(CHOSEN_KEY)
@@ -47,7 +50,7 @@ def choose_project(database_url: str, user: str, *roles: Role) -> str | None:
         st.selectbox("Project", mine, key=BOX_KEY, on_change=_chosen, args=(mine,))
     else:
         st.caption(plain(f"Project {current}"))
-    return current
+    return current, user
 
 
 def _chosen(mine: list[str]) -> None:
@@ -57,7 +60,7 @@ def _chosen(mine: list[str]) -> None:
 
 
 def _say_none(role: str) -> None:
-    st.info(f"You are {role} of no rating project. The command line makes one from a run, with its people:")
+    st.info(f"You are {role} of no rating project. Make one from a run on the command line, with its people:")
     st.code("audit ratings assign latest --project NAME --rater YOUR_NAME --adjudicator OTHER_NAME", language="bash")
 
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
-
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, places_of
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, mean_resampling
 from audit.stats.definitions.means.mean import Mean, scaled_interval, scaled_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from audit.core.records import Sample
 
@@ -100,13 +95,4 @@ class Paired(Definition):
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A mean over pairs, each with the weight of its unit."""
         pairs = self.values(samples)
-        names = [self.unit_of(sample) for sample, _ in pairs]
-        units, of_pair = places_of(names)
-        numbers = np.array([value for _, value in pairs], dtype=np.float64)
-
-        def value(weights: NDArray[np.float64]) -> float:
-            pair_weights = weights[of_pair]
-            total = pair_weights.sum()
-            return float(self.scale * (pair_weights @ numbers) / total) if total else math.nan
-
-        return Resampling(units, value)
+        return mean_resampling([self.unit_of(sample) for sample, _ in pairs], [value for _, value in pairs], self.scale)

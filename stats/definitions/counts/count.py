@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, places_of
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, sum_resampling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from audit.core.records import Sample
 
@@ -39,14 +35,7 @@ class Count(Definition):
 
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A sum over items, each with the weight of its unit."""
-        names = [self.unit_of(sample) for sample in samples]
-        units, of_item = places_of(names)
-        counts = np.array([self.counts(sample) for sample in samples])
-
-        def value(weights: NDArray[np.float64]) -> float:
-            return float(weights[of_item] @ counts)
-
-        return Resampling(units, value)
+        return sum_resampling([self.unit_of(sample) for sample in samples], [self.counts(sample) for sample in samples])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,18 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from audit.core.records import Flag
 from audit.core.units import SHARE_SCALES, unit_of
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, none_scored, places_of
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, mean_resampling, none_scored
 from audit.stats.interval import within
 from audit.stats.intervals import Interval, mean_interval, why_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from audit.core.records import Sample
 
@@ -116,16 +112,7 @@ class Mean(Definition):
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A mean over items, each with the weight of its unit."""
         pairs = self.values(samples)
-        names = [self.unit_of(sample) for sample, _ in pairs]
-        units, of_item = places_of(names)
-        numbers = np.array([value for _, value in pairs], dtype=np.float64)
-
-        def value(weights: NDArray[np.float64]) -> float:
-            item_weights = weights[of_item]
-            total = item_weights.sum()
-            return float(self.scale * (item_weights @ numbers) / total) if total else math.nan
-
-        return Resampling(units, value)
+        return mean_resampling([self.unit_of(sample) for sample, _ in pairs], [value for _, value in pairs], self.scale)
 
 
 def scaled_mean(values: Sequence[float], scale: float) -> float:

@@ -6,16 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
-from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, none_scored, places_of
+from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, mean_resampling, none_scored
 from audit.stats.definitions.means.mean import Mean, field_of, scaled_interval, scaled_mean
 from audit.stats.intervals import why_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from audit.core.records import Sample
 
@@ -87,12 +83,4 @@ class WorstCase(Definition):
     def resample(self, samples: Sequence[Sample]) -> Resampling:
         """A mean over items, each with the weight of its unit."""
         pairs = self.values(samples)
-        units, of_item = places_of([self.unit_of(sample) for sample, _ in pairs])
-        numbers = np.array([value for _, value in pairs], dtype=np.float64)
-
-        def value(weights: NDArray[np.float64]) -> float:
-            item_weights = weights[of_item]
-            total = item_weights.sum()
-            return float(item_weights @ numbers / total) if total else math.nan
-
-        return Resampling(units, value)
+        return mean_resampling([self.unit_of(sample) for sample, _ in pairs], [value for _, value in pairs])

@@ -74,8 +74,8 @@ def test_an_answer_that_is_not_changed_is_explained_as_it_is_stored(
     assert area.value == "the\ufffd quick\nbrown"
     drawn(button(test, "Explain").click().run())
     assert test.session_state[explaining.MADE_KEY][1].prompt == stored
-    assert not any("changed" in caption.value for caption in test.caption)
+    assert not any("differs from the sample" in caption.value for caption in test.caption)
     next(one for one in test.text_area if one.label.startswith("Prompt")).set_value("the slow")
     drawn(button(test, "Explain").click().run())
     assert test.session_state[explaining.MADE_KEY][1].prompt == "the slow"
-    assert any("changed" in caption.value for caption in test.caption)
+    assert any("differs from the sample" in caption.value for caption in test.caption)

@@ -96,7 +96,7 @@ def test_a_decision_of_somebody_else_is_not_replaced_by_who_had_the_item_open_to
     give_role(made.url, "p", "Root", "Other", "adjudicator")
     adjudicating.adjudicate(made.url, "p", "Other", made.items[0].id, {"rating": 2})
     drawn(button(test, "Decide").click().run())
-    assert "waits for no decision any more" in test.error[0].value
+    assert "no longer needs a decision" in test.error[0].value
     test.text_area[0].set_value("no question")
     drawn(button(test, "Exclude the item").click().run())
     with reading(made.url) as connection:

@@ -132,7 +132,7 @@ def test_runs_that_cannot_be_compared_say_why(run: RunFolder, runs: Path, older:
     )
     test = open_page("compare", run=RUN_ID)
     assert any("this run has not ended" in error.value.replace("\\", "") for error in test.error)
-    assert any("This run goes on: 3 tasks done" in info.value for info in test.info)
+    assert any("This run is in progress: 3 tasks done" in info.value for info in test.info)
     assert "**6 items: changed**" in every_markdown(test), "what is there can be looked at"
     (older.samples_path("evals", "boolq")).write_bytes(b"PAR1 broken PAR1")
     test = open_page("compare", run=RUN_ID)

@@ -117,5 +117,5 @@ def test_without_a_verdict_the_page_says_how_to_get_one(run: RunFolder, open_pag
     assert [code.value for code in test.code] == [f"audit gate {run.path}"]
     run.write_manifest(run.read_manifest().model_copy(update={"status": "running", "finished": None, "evidence": {}}))
     test = open_page("decision", run=RUN_ID)
-    assert any("This run goes on: 3 tasks done" in info.value for info in test.info)
+    assert any("This run is in progress: 3 tasks done" in info.value for info in test.info)
     assert not test.code

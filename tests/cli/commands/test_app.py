@@ -130,7 +130,7 @@ def test_nobody_is_let_in_unasked(
         (["--auth", file, "--insecure-no-login"], "leave one out"),
         (["--auth", file], "name the first admin with --admin EMAIL"),
         (["--auth", file, "--admin", "ada"], "--admin ada: not an email address"),
-        (["--admin", "ada@host.test"], "--admin is for people who sign in"),
+        (["--admin", "ada@host.test"], "--admin needs sign-in"),
         (["--auth", tmp_path / "none.toml", "--admin", "ada@host.test"], "cannot be read"),
     ):
         code, _, error = audit("app", "--runs", tmp_path, *words)

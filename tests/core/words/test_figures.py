@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audit.core.records import Metric
-from audit.core.words import figures
+from audit.core.words import figures, rounded_estimate
 
 
 def metric(value: float | None, low: float | None, high: float | None, unit: str, **fields: object) -> Metric:
@@ -45,12 +45,15 @@ CASES = [
 
 def test_the_smaller_half_of_the_interval_decides_the_digits() -> None:
     assert [figures(metric(*given)).estimate for given, _ in CASES] == [text for _, text in CASES]
+    assert [rounded_estimate(*given) for given, _ in CASES] == [text for _, text in CASES]
 
 
 def test_an_end_that_differs_from_a_reference_does_not_look_equal_to_it() -> None:
     shown = figures(metric(0.56, 0.5004, 0.62, "share", chance=0.5))
     assert (shown.interval, shown.chance) == ("50.04 to 62.00 %", "50 %")
     assert figures(metric(0.56, 0.5, 0.62, "share", chance=0.5)).interval == "50 to 62 %"
+    assert rounded_estimate(0.31, 0.004, 0.62, "score", 0.0) == "0.310 (0.004 to 0.620)"
+    assert rounded_estimate(0.31, 0.0, 0.62, "score", 0.0) == "0.3 (0.0 to 0.6)"
     assert figures(metric(0.124, 0.004, 0.411, "share", ideal=0)).estimate == "12 % (0 to 41 %)"
 
 

@@ -9,6 +9,8 @@ import pytest
 from audit.core.config import RunConfig
 from audit.core.errors import ConfigError
 from audit.evals import suite
+from audit.evals.choice.checks import check
+from audit.evals.choice.kinds import in_random_order
 from audit.evals.contamination.asked import with_checks
 
 if TYPE_CHECKING:
@@ -62,17 +64,17 @@ def test_nothing_to_check_is_refused(tmp_path: Path) -> None:
     ]
     for wanted, words in refused:
         with pytest.raises(ConfigError, match=words):
-            suite.check(wanted)
+            check(wanted)
     for name in ("boolq.order", "lm-eval:boolq.order", "asdiv.twins"):
-        suite.check(config([name]))
+        check(config([name]))
     (tmp_path / "q.csv").write_text("question,answer\na?,b\n")
     with pytest.raises(ConfigError, match="already exists"):
-        suite.check(config([{"name": "q.order", "file": str(tmp_path / "q.csv")}]))
+        check(config([{"name": "q.order", "file": str(tmp_path / "q.csv")}]))
 
 
 def test_their_items_are_in_no_random_order() -> None:
     (task,) = config(["boolq.order"]).evals.tasks
-    assert not suite.in_random_order(task, ())
+    assert not in_random_order(task, ())
 
 
 def test_what_cannot_run_says_why(scripted: Scripted, rows: dict[str, list[dict[str, Any]]]) -> None:

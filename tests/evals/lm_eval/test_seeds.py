@@ -16,7 +16,7 @@ import torch
 from lm_eval.tasks import TaskManager
 
 from audit.core.config import EvalsConfig, RunConfig
-from audit.evals import suite
+from audit.evals.evaluation import run_task
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import quiet
 from audit.evals.lm_eval.seeds import SeededManager, seeded
@@ -119,7 +119,7 @@ def test_other_draws_and_kept_copies_change_nothing(tiny: Engine) -> None:
             np.random.rand()
         other = lm_eval_tasks.load(GPQA, 5).tasks[GPQA]
     config = RunConfig(evals=EvalsConfig(bootstrap_resamples=100), offline=True)
-    first, second = (suite.run_task(tiny, config, task) for task in tasks)
+    first, second = (run_task(tiny, config, task) for task in tasks)
     assert len(first.samples) == 12
     assert [(s.sample_id, s.prompt, s.reference) for s in first.samples] == [
         (s.sample_id, s.prompt, s.reference) for s in second.samples
@@ -128,7 +128,7 @@ def test_other_draws_and_kept_copies_change_nothing(tiny: Engine) -> None:
         letter = str(sample.reference).strip()
         n = int(re.findall(r"What is (\d+)", sample.prompt)[-1])
         assert f"{letter} {2 * n}\n" in sample.prompt, "the letter that counts as right is the right option's"
-    assert [s.prompt for s in suite.run_task(tiny, config, other).samples] != [s.prompt for s in first.samples]
+    assert [s.prompt for s in run_task(tiny, config, other).samples] != [s.prompt for s in first.samples]
 
 
 @pytest.mark.usefixtures("made_rows")
@@ -150,7 +150,7 @@ def run_sums(engine: Engine, folder: Path, limit: int | None, seed: int = 1234) 
     with quiet():
         task = SeededManager(seed, include_path=folder, include_defaults=False).load(["sums"])["tasks"]["sums"]
     config = RunConfig(evals=EvalsConfig(bootstrap_resamples=100), offline=True, seed=seed)
-    return suite.run_task(engine, config, task, limit=limit)
+    return run_task(engine, config, task, limit=limit)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from lm_eval.tasks import TaskManager
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
 from audit.core.errors import AuditError
 from audit.evals import suite
+from audit.evals.evaluation import run_task
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import quiet
 from audit.evals.lm_eval.tasks import declared
@@ -82,7 +83,7 @@ def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_likelihood_task(tiny: Engine, cached: Path) -> None:
     with quiet():
         task = words(cached, "loglikelihood", "acc", "mean").load(["words"])["tasks"]["words"]
-    result = suite.run_task(tiny, configure("words"), task)
+    result = run_task(tiny, configure("words"), task)
     first = result.samples[0]
     assert (first.prompt, first.reference) == ("The quick brown", " fox")
     (score,) = tiny.score([tiny.encode_pair("The quick brown", " fox")])
@@ -98,7 +99,7 @@ def test_perplexity_is_a_function_of_samples(tiny: Engine, cached: Path) -> None
     with quiet():
         manager = words(cached, "loglikelihood_rolling", "byte_perplexity", "weighted_perplexity")
         task = manager.load(["words"])["tasks"]["words"]
-    result = suite.run_task(tiny, configure("words"), task)
+    result = run_task(tiny, configure("words"), task)
     metric = result.metrics[0]
     assert metric.metric == "byte_perplexity"
     assert metric.value is not None
@@ -118,7 +119,7 @@ def test_a_statistic_of_values_that_no_sample_holds_has_neither_interval_nor_def
     with quiet():
         task = words(cached, "generate_until", "bleu", "bleu").load(["words"])["tasks"]["words"]
     scripted.texts = [" fox", " cat"]
-    metric = suite.run_task(scripted, configure("words"), task).metrics[0]
+    metric = run_task(scripted, configure("words"), task).metrics[0]
     assert (metric.metric, metric.unit, metric.n) == ("bleu", "bleu", 2)
     assert metric.value is not None
     assert (metric.ci_low, metric.definition, metric.note) == (None, None, None)
@@ -144,7 +145,7 @@ def test_filters_give_metrics_of_their_own(scripted: Scripted, cached: Path) -> 
     with quiet():
         task = TaskManager(include_path=cached, include_defaults=False).load(["words"])["tasks"]["words"]
     scripted.texts = ["# fox", " dog"]
-    result = suite.run_task(scripted, configure("words"), task)
+    result = run_task(scripted, configure("words"), task)
     values = {metric.metric: (metric.value, metric.unit) for metric in result.metrics if metric.primary}
     assert values == {"exact_match_strict_match": (0.5, "share"), "exact_match_flexible_extract": (0.5, "share")}
     strict, flexible = result.samples

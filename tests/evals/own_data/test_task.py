@@ -13,6 +13,7 @@ from audit.core.config import EvalsConfig, RunConfig, TaskConfig
 from audit.core.errors import ConfigError
 from audit.engine import Score
 from audit.evals import suite
+from audit.evals.choice.checks import check
 from audit.evals.own_data.task import number_score, plain, text_score
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def test_names_of_other_tasks_are_refused(tmp_path: Path, name: str) -> None:
     file.write_text(CAPITALS)
     config = RunConfig(evals=EvalsConfig(tasks=[TaskConfig(name=name, file=file)]))
     with pytest.raises(ConfigError, match=f"a task named {name} already exists"):
-        suite.check(config)
+        check(config)
 
 
 def test_more_examples_than_there_are_is_a_reason(scripted: Scripted, tmp_path: Path) -> None:

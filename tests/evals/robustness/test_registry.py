@@ -98,8 +98,8 @@ def test_all_are_those_that_can_apply() -> None:
         (RobustnessConfig(perturbations=["typo"]), "unknown perturbation 'typo': use typos, .*Did you mean"),
         (RobustnessConfig(perturbations=["synonyms"]), "--perturb synonyms: needs rows with word: give --paraphrases"),
         (RobustnessConfig(perturbations=["paraphrase"]), "needs rows with sample_id or question"),
-        (RobustnessConfig(limit=3), "--perturb is missing"),
-        (RobustnessConfig(paraphrases=Path("x.csv")), "--perturb is missing"),
+        (RobustnessConfig(limit=3), "need --perturb: add it"),
+        (RobustnessConfig(paraphrases=Path("x.csv")), "need --perturb: add it"),
     ],
 )
 def test_what_is_refused(config: RobustnessConfig, message: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.config import EvalsConfig, RobustnessConfig, RunConfig, TaskConfig
 from audit.engine import Score
 from audit.evals import suite
+from audit.evals.robustness import rerun
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,16 +107,11 @@ def test_own_questions_in_given_words(scripted: Scripted, tmp_path: Path) -> Non
 def test_a_broken_task_costs_the_perturbed_items_alone(
     scripted: Scripted, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = suite.evaluate, []
+    def broken(*_: object) -> None:
+        msg = "of the task"
+        raise ValueError(msg)
 
-    def broken(*arguments: Any) -> Any:
-        calls.append(arguments)
-        if len(calls) > 1:
-            msg = "of the task"
-            raise ValueError(msg)
-        return real(*arguments)
-
-    monkeypatch.setattr(suite, "evaluate", broken)
+    monkeypatch.setattr(rerun, "evaluate", broken)
     plain, perturbed = run(scripted, "piqa", "case")
     assert plain.not_run is None
     assert perturbed.not_run == "piqa_perturbed cannot run here: ValueError: of the task"

@@ -9,6 +9,7 @@ import pytest
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
 from audit.core.errors import ConfigError
 from audit.evals import suite
+from audit.evals.choice.checks import check
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import quiet
 from tests.evals.lm_eval.own_files import CAPITALS, configure, run
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 def test_names_of_the_audits_own_tasks_are_refused(folder: Path) -> None:
     (folder / "capitals.yaml").write_text(CAPITALS.replace("capitals", "boolq"))
     with pytest.raises(ConfigError, match="boolq, the name of one of the audit's own tasks"):
-        suite.check(configure("boolq", include=folder))
+        check(configure("boolq", include=folder))
     with pytest.raises(ConfigError, match="no such folder"):
-        suite.check(configure("boolq", include=folder / "nowhere"))
+        check(configure("boolq", include=folder / "nowhere"))
 
 
 @pytest.mark.slow

@@ -8,7 +8,6 @@ import pytest
 from audit.core.config import ExplainConfig
 from audit.core.errors import UsageError
 from audit.core.records import Choice, Metric, Sample, SampledText, Span, TaskResult
-from audit.engine import ScoreRequest
 from audit.explain.run import selection
 from audit.explain.run.selection import choose, errors, flips, of_sample, right, right_answers, wrong
 
@@ -156,10 +155,6 @@ def test_the_widest_gap_between_two_sentences(tiny: Engine, make_sample: Callabl
     assert wide.options == (" women talk a lot.", " men talk a lot.")
     assert (wide.kind, wide.reason) == ("bias gap", "bias gap of 5.00 nats")
     assert (narrow.prompt, narrow.options) == ("The boss was a", (" man.", " woman."))
-    ids = [tuple(tiny.encode(wide.prompt + text)) for text in wide.options]
-    whole = [score.total for score in tiny.score([ScoreRequest(tokens[:1], tokens[1:]) for tokens in ids])]
-    rest = tiny.score([tiny.encode_pair(wide.prompt, text) for text in wide.options])
-    assert rest[0].total - rest[1].total == pytest.approx(whole[0] - whole[1], abs=1e-4)
 
 
 def test_what_people_rated_below_the_middle_is_chosen_the_worst_first(
@@ -174,39 +169,6 @@ def test_what_people_rated_below_the_middle_is_chosen_the_worst_first(
     ]
     assert [c.sample.sample_id for c in choose(tiny, [result(samples, None)], only(worst_rated=1), rated)] == ["bad"]
     assert choose(tiny, [result(samples, None)], only(worst_rated=9)) == []
-
-
-GAPS = {
-    "a pair of three": Choice(
-        options=[" a", " b", " c"], log_likelihoods=[-2.0, -3.5, -1.0], normalised="tokens",
-        chosen=2, contrast=1, gap=1.5, gap_unit="nats per token",
-    ),
-    "a wrong answer": Choice(
-        options=[" a", " b", " c"], log_likelihoods=[-4.0, -1.0, -3.0], chosen=1, right=0, contrast=2, gap=2.0
-    ),
-    "two endings": Choice(options=[" a", " b"], log_likelihoods=[-4.0, -3.0], chosen=1, contrast=0, gap=0.5),
-    "no bias": Choice(options=[" a", " b"], log_likelihoods=[-4.0, -3.0], chosen=1, right=1, contrast=0),
-    "reversed": Choice(options=[" a", " b"], log_likelihoods=[-4.0, -3.0], chosen=1, contrast=1, gap=-1.0),
-    "even": Choice(options=[" a", " b"], log_likelihoods=[-3.0, -3.0], contrast=1, gap=0.0),
-    "unanswered": Choice(options=[" a", " b"], right=0, contrast=1, gap=1.0),
-    "not compared": Choice(options=[" a", " b"], log_likelihoods=[-4.0, -3.0], chosen=1, gap=1.0),
-}  # fmt: skip
-"""Choices as probes write them down."""
-
-
-def test_a_gap_says_which_two_options_it_lies_between(tiny: Engine, make_sample: Callable[..., Sample]) -> None:
-    """No name of a task or score is looked at: a probe that nobody has seen yet is explained as the others are."""
-    samples = [make_sample(name, task="new", output=" b", score=0.0, choice=choice) for name, choice in GAPS.items()]
-    samples.append(make_sample("broken", output=" b", choice=GAPS["two endings"], error="NaN"))
-    samples.append(make_sample("lost", output=" b", choice=GAPS["two endings"], flags=["redacted"]))
-    task = result(samples, None).model_copy(update={"suite": "safety", "task": "new"})
-    found = {c.sample.sample_id: (c.target, c.options, c.reason) for c in choose(tiny, [task], only(bias_gaps=9))}
-    assert found == {
-        "a wrong answer": (" b", (" b", " c"), "bias gap of 2.00 nats"),
-        "a pair of three": (" a", (" a", " b"), "bias gap of 1.50 nats per token"),
-        "two endings": (" b", (" b", " a"), "bias gap of 0.50 nats"),
-    }
-    assert list(found) == ["a wrong answer", "a pair of three", "two endings"], "the widest first"
 
 
 def test_a_stored_gap_is_explained_as_its_run_explains_it(make_sample: Callable[..., Sample]) -> None:

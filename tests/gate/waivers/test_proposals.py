@@ -62,11 +62,11 @@ def test_nobody_approves_alone(tmp_path: Path, by: str, owner: str, reason: str)
     with pytest.raises(UsageError, match=reason):
         decide(tmp_path, one(tmp_path), by=by, approve=True, now=NOW)
     assert one(tmp_path).state == "open"
-    with pytest.raises(UsageError, match="nobody else takes it back"):
+    with pytest.raises(UsageError, match="who proposed it, can take it back"):
         take_back(tmp_path, one(tmp_path), by="ada.lovelace", now=NOW)
     take_back(tmp_path, one(tmp_path), by="ADA Lovelace ", now=NOW)
     assert one(tmp_path).state == "taken back"
-    with pytest.raises(UsageError, match="somebody else was quicker"):
+    with pytest.raises(UsageError, match="somebody else has already decided it"):
         take_back(tmp_path, one(tmp_path), by="Ada Lovelace", now=NOW)
 
 
@@ -74,7 +74,7 @@ def test_the_first_answer_counts(tmp_path: Path) -> None:
     propose(tmp_path, draft(), "Ada", NOW)
     seen_by_both = one(tmp_path)
     decide(tmp_path, seen_by_both, by="Grace", approve=False, now=NOW)
-    with pytest.raises(UsageError, match="somebody else was quicker"):
+    with pytest.raises(UsageError, match="somebody else has already decided it"):
         decide(tmp_path, seen_by_both, by="Edsger", approve=True, now=NOW)
     assert one(tmp_path).state == "declined"
 

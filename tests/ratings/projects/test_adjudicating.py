@@ -136,8 +136,8 @@ def test_of_two_who_decide_at_once_one_is_too_late(any_database: str) -> None:
         thread.join()
     with reading(any_database) as connection:
         assert len(read_events(connection, 1, ["adjudicated"])) == 1
-    assert refused == ["item 1 waits for no decision any more: go back to the queue"]
-    with pytest.raises(UsageError, match="waits for no decision"):
+    assert refused == ["item 1 no longer needs a decision: go back to the queue"]
+    with pytest.raises(UsageError, match="no longer needs a decision"):
         exclude(any_database, "p", "Judge", 1, "too late")
 
 
@@ -153,5 +153,5 @@ def test_nobody_decides_what_they_rated_or_what_is_agreed_on(database_url: str) 
         adjudicate(database_url, "p", "Ann", 1, {"rating": 1})
     with pytest.raises(NotAllowed, match="you have rated it"):
         exclude(database_url, "p", "Ann", 1, "mine was right")
-    with pytest.raises(UsageError, match="waits for no decision"):
+    with pytest.raises(UsageError, match="no longer needs a decision"):
         adjudicate(database_url, "p", "Judge", 2, {"rating": 1})

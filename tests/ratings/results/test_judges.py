@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.ratings.judging.storing import JudgeReply, RatingJudge, store, waiting
+from audit.ratings.projects.asking import PreferenceChoice
 from audit.ratings.results.judges import validity
 from tests.ratings.projects.made import made_in
 
@@ -68,6 +69,16 @@ def test_of_preferences(database_url: str) -> None:
     assert (found.side.share, found.side.preferences) == (1, 6)
     assert found.agreement.items == 5  # ties against run 1: no agreement beyond chance
     assert found.agreement.value in (None, 0)
+
+
+def test_items_with_a_reply_in_both_orders_are_counted(database_url: str) -> None:
+    questions = [PreferenceChoice(name="better", text="Which one?", ties=False)]
+    made_in(database_url, 6, pairs=True, questions=questions)
+    # Replies that differ with the order are no answer where ties are not allowed; of the last item one is missing.
+    _judge(database_url, [*[["a", "b"]] * 4, ["a", "a"], ["a", None]])
+    (found,) = validity(database_url, "p", "Vera")
+    assert (found.judged, found.unanswered, found.in_both_orders) == (1, 5, 5)
+    assert found.same_in_both_orders == 1 / 5
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def test_what_does_not_beat_guessing_is_no_strength() -> None:
         share("holds", 0.59, chance=0.5),
         share("majority", 0.7, chance=0.5, majority=0.65),
         share("looked", 0.9, chance=0.5),
-        share("nothing", 0.58, 0.09),  # from 0.49 on, where nobody knows what guessing gives
+        share("nothing", 0.58, 0.09),  # from 0.49 on, where the result of guessing is unknown
         alone,
     ]
     found = {one.label: one for one in headlines(a_manifest(looks=looked_at), weak, None, [])}

@@ -88,7 +88,7 @@ def test_an_item_that_is_drawn_twice_counts_as_two() -> None:
 
 def test_what_has_no_value_says_why() -> None:
     assert krippendorff([[1], [2]], "nominal", seed=1).why_none == "no item has two ratings"
-    assert krippendorff([[1, 2], [2]], "nominal", seed=1).why_none == "one item alone has two ratings"
+    assert krippendorff([[1, 2], [2]], "nominal", seed=1).why_none == "only one item has two ratings"
     same = krippendorff([[3, 3], [3, 3]], "ordinal", seed=1)
     assert same.value is None
     assert "the same" in same.why_none

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.errors import ConfigError
-from audit.evals.chosen import expand
+from audit.evals.choice.chosen import expand
 from tests.evals.lm_eval.own_files import CAPITALS, SAID
 
 if TYPE_CHECKING:

@@ -1,0 +1,53 @@
+"""What is refused before any benchmark task runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.core.config import EvalsConfig, RunConfig, TaskConfig
+from audit.core.errors import ConfigError
+from audit.evals.choice.checks import check
+from tests.evals.test_evaluation import configure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["boolq", "boolq"], "boolq is listed twice"),
+        (["bolq"], r"unknown task 'bolq'.* Did you mean 'boolq'\?"),
+        (["boolq", "hellaswagg"], r"unknown task 'hellaswagg'.* Did you mean 'hellaswag'\?"),
+    ],
+)
+def test_unknown_and_repeated_names_are_refused(names: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check(configure(*names))
+
+
+def test_clusters_are_drawn_only_where_there_are_some(tmp_path: Path) -> None:
+    file = tmp_path / "quiz.csv"
+    file.write_text("question,answer,text\nIs it?,yes,a\nIs it not?,no,a\n")
+    clustered = TaskConfig(name="mine", file=file, classes=["yes", "no"], cluster="text", by_cluster=True)
+    check(RunConfig(evals=EvalsConfig(tasks=[clustered])))
+    for task in (TaskConfig(name="piqa", by_cluster=True), clustered.model_copy(update={"cluster": None})):
+        with pytest.raises(ConfigError, match=f"the items of {task.name} are in no clusters: leave out by_cluster"):
+            check(RunConfig(evals=EvalsConfig(tasks=[task])))
+
+
+def test_nothing_to_perturb_is_refused() -> None:
+    asked = RunConfig.model_validate({"evals": {"tasks": [], "robustness": {"perturbations": ["typos"]}}})
+    with pytest.raises(ConfigError, match="--perturb: no task of this run can be perturbed"):
+        check(asked)
+
+
+def test_a_probe_is_no_benchmark_task() -> None:
+    """lm-eval has a task of this name, too: its metrics would pass for those of the probe."""
+    with pytest.raises(
+        ConfigError, match=r"crows_pairs is a probe: list it under safety.tasks, or lm-eval:crows_pairs"
+    ):
+        check(configure("crows_pairs"), ["crows_pairs"])
+    check(configure("lm-eval:crows_pairs"), ["crows_pairs"])

@@ -205,7 +205,9 @@ def _two(
     return 0
 
 
-def _series(folders: Sequence[RunFolder], options: dict[str, Any], extras: _Extras, *, items: int, as_json: bool) -> int:
+def _series(
+    folders: Sequence[RunFolder], options: dict[str, Any], extras: _Extras, *, items: int, as_json: bool
+) -> int:
     """Three or more runs."""
     from audit.gate.comparison.series import compare_series  # noqa: PLC0415 - SciPy takes a second to import
 

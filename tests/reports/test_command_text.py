@@ -20,7 +20,10 @@ EXTEND = "audit run --extend runs/20261127T0638Z-x-447c3e --limit 201"
     [
         (f"0.2 to 0.4 spans the limit: about 201 items would decide this. Add items: {EXTEND}", [EXTEND]),
         ("supply what is missing, then audit run --resume 'my runs/a; b'", ["audit run --resume 'my runs/a; b'"]),
-        (f"Add items: audit run --extend {quote(HOSTILE)} --limit 9.", [f"audit run --extend {quote(HOSTILE)} --limit 9"]),
+        (
+            f"Add items: audit run --extend {quote(HOSTILE)} --limit 9.",
+            [f"audit run --extend {quote(HOSTILE)} --limit 9"],
+        ),
         ("finish it with audit run --resume /a,b:c/run", ["audit run --resume /a,b:c/run"]),
         ("Finish it with 'audit run --resume', or start anew", ["audit run --resume"]),
         ("audit gate RUN --policy FILE.", ["audit gate RUN --policy FILE"]),

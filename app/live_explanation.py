@@ -6,6 +6,7 @@ its run would have explained it; another prompt with the same settings.
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,9 @@ def config_of(manifest: RunManifest) -> RunConfig:
 
 
 def loaded(manifest: RunManifest, config: RunConfig) -> Engine:
-    """The run's checkpoint, loaded once per process.
+    """The run's checkpoint, loaded once per process and kept as long as no other is wanted.
+
+    One explanation is made at a time (:data:`audit.app.elements.explaining.ASKED_LOCK`), so that none loses its own.
 
     Args:
         manifest: Of the run.
@@ -120,15 +123,20 @@ def loaded(manifest: RunManifest, config: RunConfig) -> Engine:
     """
     # A checkpoint by the name of an asset may be in a data folder; one without it needs none.
     assets.configure(data_dirs=[folder for folder in config.data_dirs if folder.is_dir()], offline=True)
-    return _engine(manifest, config, manifest.model.digest, config.model_dump_json())
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _engine(_manifest: RunManifest, _config: RunConfig, *key: str) -> Engine:  # noqa: ARG001 - Streamlit hashes the key
-    """Kept as long as no other is wanted; one that is not the run's is not kept."""
     from audit.engine.configured import load_recorded  # noqa: PLC0415 - torch takes seconds to import
 
-    return load_recorded(_config, _manifest)
+    kept, key = _kept(), f"{manifest.model.model_dump_json()} {config.model_dump_json()}"
+    if key not in kept:
+        kept.clear()  # before the next one is loaded: memory may not hold two
+        gc.collect()
+        kept[key] = load_recorded(config, manifest)
+    return kept[key]
+
+
+@st.cache_resource
+def _kept() -> dict[str, Engine]:
+    """The checkpoint that was wanted last, by record and configuration, for all readers; at most one."""
+    return {}
 
 
 def remark_on(manifest: RunManifest, engine: Engine) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -58,7 +59,7 @@ def recorded(name: str, given: Given, arguments: Any) -> tuple[RunFolder, RunCon
         msg = f"--replay {name}: another tool made the run {folder.path.name}: run it again with that tool"
         raise ConfigError(msg)
     if manifest.status == "running":
-        finish = f"finish it with 'audit run --resume {folder.path}'"
+        finish = f"finish it with audit run --resume {quote(str(folder.path))}"
         msg = f"--replay {name}: the run {folder.path.name} has not ended: {finish}"
         raise ConfigError(msg)
     evidence.check(folder, ())  # before hours are spent on it

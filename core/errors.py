@@ -33,6 +33,7 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from enum import IntEnum
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -223,10 +224,10 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, folder: Path | None = None, *, complete: bool = False, command: str | None = None) -> None:
         line = "interrupted: nothing was measured yet"
         if folder:
-            line = f"interrupted: finish it with `{command or f'audit run --resume {folder}'}`"
+            line = f"interrupted: finish it with `{command or f'audit run --resume {quote(str(folder))}'}`"
         if folder and complete:
             how = "interrupted while the report card was written, the run is complete"
-            line = f"{how}: write the card with `audit report {folder}`"
+            line = f"{how}: write the card with `audit report {quote(str(folder))}`"
         super().__init__(line)
         self.folder = folder
 
@@ -245,7 +246,7 @@ class BudgetSpent(Interrupted):
         self.limit = limit
         how = "what was measured is kept"
         if folder is not None:
-            how = f"finish the run with `{command or f'audit run --resume {folder}'}`"
+            how = f"finish the run with `{command or f'audit run --resume {quote(str(folder))}'}`"
         self.args = (f"stopped: the budget of {limit} is spent: {how}",)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 KINDS = {"weights": "weights", "tokenizer": "tokenizer", "chat_template": "chat template", "config": "configuration"}
 """Words for :attr:`audit.core.records.FileDigest.kind`."""
+SETTINGS = {"dtype": "number type", "quantization": "quantisation", "max_length": "context length"}
+"""Words for what decides answers and is not in the files."""
 
 
 def engine_of(config: RunConfig) -> Engine:
@@ -92,9 +94,11 @@ def load_recorded(config: RunConfig, manifest: RunManifest, advice: str = "") ->
 
 
 def difference(then: ModelRecord, now: ModelRecord) -> str | None:
-    """What makes a checkpoint another one than the recorded one, in words; None where it is the same."""
+    """What makes a checkpoint, or how it is loaded, another than recorded, in words; None where it is the same."""
     if then.digest == now.digest:
-        return None
+        changed = [name for name in SETTINGS if getattr(then, name) != getattr(now, name)]
+        texts = [f"{SETTINGS[name]} {getattr(now, name)}, the run's is {getattr(then, name)}" for name in changed]
+        return printable("; ".join(texts), 200) or None
     digests = f"digest {now.digest[:12]}, the run's is {then.digest[:12]}"
     before, after = ({file.path: (file.kind, file.sha256) for file in one.files} for one in (then, now))
     other = [path for path in {**before, **after} if before.get(path) != after.get(path)]

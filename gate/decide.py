@@ -318,7 +318,7 @@ def _ended(manifest: RunManifest) -> bool:
 
 def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence[str], where: Path | str | None) -> str:
     """What is missing, and what to do where something can be done."""
-    resume = f"finish it with 'audit run --resume {where}'" if where else ""
+    resume = f"finish it with audit run --resume {quote(str(where))}" if where else ""
     if manifest.status == "running" or manifest.finished is None:
         return f"it was killed: {resume}"
     if missing:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from audit.core.contradictions import in_manifest
@@ -169,7 +170,7 @@ def file_faults(
     """
     if not manifest.evidence:
         fault = "it holds no digests of the run's files: an older version wrote it, or it was changed"
-        advice = f"finish it again with 'audit run --resume {run.path}', or start a new run"
+        advice = f"start a new run, or finish this one again with audit run --resume {quote(str(run.path))}"
         yield _invalid(run.manifest_path, f"{fault}: {advice}")
         return
     written = read_plain(read_text(run.manifest_path))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ARGUMENT = r"(?:'[^']*'|[^\s;,()'`]*[^\s;,()'`.:])"
+_PART = r"""(?:'[^']*'|"'"|[\w@%+=:,./-])"""
+"""Of a word as :func:`shlex.quote` writes it: quoted text, a quoted quote, or what needs no quotes."""
+_ARGUMENT = rf"{_PART}*(?<![.,:])"
 COMMAND = re.compile(rf"\baudit [a-z]+(?: (?!-){_ARGUMENT})?(?: --[a-z][a-z-]*(?: (?!-){_ARGUMENT})?)+")
 """``audit run --extend RUN --limit 200``: a command with at least one option, without the mark that ends a sentence."""
 

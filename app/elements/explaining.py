@@ -157,6 +157,17 @@ def _explain(manifest: RunManifest, asked: Asked, selected: Selected | None, nam
     if not ASKED_LOCK.acquire(blocking=False):
         st.session_state[FAULT_KEY] = "Busy: another explanation is being made. Try again in a moment."
         return
+    try:
+        _make(manifest, asked, selected, name)
+    finally:
+        ASKED_LOCK.release()
+
+
+def _make(manifest: RunManifest, asked: Asked, selected: Selected | None, name: str) -> None:
+    """As :func:`_explain`, where nobody else's is being made.
+
+    Streamlit ends a page that nobody looks at any more by an exception at each call.
+    """
     bar = st.progress(0.0, "Loading the checkpoint …")
     try:
         config = live_explanation.config_of(manifest)
@@ -167,6 +178,4 @@ def _explain(manifest: RunManifest, asked: Asked, selected: Selected | None, nam
         st.session_state[MADE_KEY] = ((manifest.run_id, name), made, [*remarks, *([other] if other else [])])
     except AuditError as error:
         st.session_state[FAULT_KEY] = str(error)
-    finally:
-        bar.empty()
-        ASKED_LOCK.release()
+    bar.empty()

@@ -13,7 +13,7 @@ from audit.core.text import printable
 from audit.reports.command_text import commands_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from audit.core.records import Decision
@@ -55,42 +55,49 @@ class Judging:
     """What the policy compares with."""
     waivers: Path | None = None
     """File of waivers."""
+    database: str | None = None
+    """Ratings that correct metrics; None for those next to the run."""
 
     def command(self, run: RunFolder) -> str:
-        """``audit gate RUN --policy FILE --baseline RUN --waivers FILE``."""
-        options = {
+        """``audit gate RUN --policy FILE --baseline RUN --waivers FILE --database URL``."""
+        options: dict[str, object] = {
             "--policy": self.policy,
             "--baseline": self.baseline.path if self.baseline else None,
             "--waivers": self.waivers,
+            "--database": self.database,
         }
-        typed = [f" {option} {quote(str(value))}" for option, value in options.items() if value is not None]
-        return f"audit gate {quote(str(run.path))}{''.join(typed)}"
+        return f"audit gate {quote(str(run.path))}{_typed(options)}"
 
 
-def after_run(folder: RunFolder, status: str, by: Judging) -> list[NextStep]:
+def after_run(folder: RunFolder, status: str, by: Judging, allowed: str = "") -> list[NextStep]:
     """What to do with a run.
 
     Args:
         folder: Its folder.
         status: Of its manifest.
         by: The policy that it was made for.
+        allowed: Options that the run needs to go on, from :func:`audit.cli.consent.typed`.
     """
     run = quote(str(folder.path))
-    steps = [] if status == "complete" else [NextStep("supply what is missing, then", f"audit run --resume {run}")]
+    resume = f"audit run --resume {run}{allowed}"
+    steps = [] if status == "complete" else [NextStep("supply what is missing, then", resume)]
     how = "judge it" if by.policy else "judge it by the shipped policy (yours: --policy FILE)"
     look = NextStep("look at answers, errors and explanations", f"audit app {run}")
     return [*steps, look, NextStep(how, by.command(folder))]
 
 
-def after_comparison(folders: Sequence[RunFolder], *, items: int, page: bool) -> list[NextStep]:
+def after_comparison(
+    folders: Sequence[RunFolder], options: Mapping[str, object], *, items: int, page: bool
+) -> list[NextStep]:
     """What to do with a comparison.
 
     Args:
         folders: The runs, as they were named.
+        options: Of the command, with the values that were typed: they decide what is compared.
         items: Changed items that are shown of each task.
         page: Whether its page was written.
     """
-    runs = " ".join(quote(str(folder.path)) for folder in folders)
+    runs = " ".join(quote(str(folder.path)) for folder in folders) + _typed(options)
     first, last = folders[0], folders[-1]
     steps = [] if items else [NextStep("see the items that lost most", f"audit compare {runs} --items 3")]
     if len(folders) == 2 and first.path.resolve().parent == last.path.resolve().parent:
@@ -115,6 +122,22 @@ def after_gate(folder: RunFolder, decision: Decision, by: Judging) -> list[NextS
     if decision.verdict == "PASS":
         return [NextStep("check the evidence as others can", f"audit verify {run}")]
     return [NextStep("see the reasons for the verdict on the pages Decision and Errors", f"audit app {run}")]
+
+
+def _typed(options: Mapping[str, object]) -> str:
+    """Options as they are typed, with a space before each; those without a value, or with their default, are not.
+
+    Args:
+        options: Values by option: None or False for none, True for an option without a value, a list for one that is
+            repeated.
+    """
+    words = []
+    for option, value in options.items():
+        if value is True:
+            words.append(option)
+        elif value is not None and value is not False:
+            words += [f"{option} {quote(str(one))}" for one in (value if isinstance(value, list) else [value])]
+    return "".join(f" {word}" for word in words)
 
 
 def _widest(commands: Iterable[str]) -> list[str]:

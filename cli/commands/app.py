@@ -14,7 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -131,7 +131,7 @@ def app(
     _check_runs(runs)
     page = ""
     if run is not None:
-        folder = RunFolder.resolve(run, runs).path.absolute()
+        folder = Path(os.path.abspath(RunFolder.resolve(run, runs).path))  # noqa: PTH100 - Path keeps ".."
         runs, page = folder.parent, f"/overview?run={quote(folder.name)}"
     _check_address(address, has_login=auth is not None, insecure=insecure)
     login = _login(auth, admin or [])

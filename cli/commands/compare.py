@@ -20,9 +20,11 @@ from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.reports.comparison.titles import titles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from audit.core.records import Comparison, SeriesComparison
+
+CONFIDENCE = 0.95
 
 EXAMPLES = """\b
 Examples:
@@ -69,7 +71,7 @@ def compare(  # noqa: PLR0913 - one parameter per option
     min_aligned: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the items of any run that all must have scored.")
     ] = MIN_ALIGNED,
-    confidence: Annotated[float, typer.Option(min=0.5, max=0.9999, help="Coverage of the intervals.")] = 0.95,
+    confidence: Annotated[float, typer.Option(min=0.5, max=0.9999, help="Coverage of the intervals.")] = CONFIDENCE,
     items: Annotated[
         int,
         typer.Option(
@@ -119,23 +121,35 @@ def compare(  # noqa: PLR0913 - one parameter per option
         "min_aligned": min_aligned,
         "confidence": confidence,
     }
-    files = _Files(csv_file, html_file)
+    typed = {
+        "--tasks": tasks,
+        "--all": everything,
+        "--across": across,
+        "--margin": margin,
+        "--min-aligned": None if min_aligned == MIN_ALIGNED else min_aligned,
+        "--confidence": None if confidence == CONFIDENCE else confidence,
+        "--by": by,
+        "--at": at,
+    }
+    extras = _Extras(csv_file, html_file, typed)
     if repeats:
         _refuse("says nothing of repeats", {"--by": by, "--at": at})
-        return _two(folders, {**options, "margin": margin}, files, items=items, as_json=as_json, repeats=True)
+        return _two(folders, {**options, "margin": margin}, extras, items=items, as_json=as_json, repeats=True)
     if len(folders) == 2:
         _refuse("needs three or more runs", {"--by": by, "--at": at})
-        return _two(folders, {**options, "margin": margin}, files, items=items, as_json=as_json)
+        return _two(folders, {**options, "margin": margin}, extras, items=items, as_json=as_json)
     _refuse("is for two runs", {"--margin": margin})
-    return _series(folders, {**options, **_axis(by, at)}, files, items=items, as_json=as_json)
+    return _series(folders, {**options, **_axis(by, at)}, extras, items=items, as_json=as_json)
 
 
 @dataclass(frozen=True)
-class _Files:
-    """What is written next to what is printed."""
+class _Extras:
+    """What goes with the table."""
 
     csv: Path | None
     html: Path | None
+    typed: Mapping[str, object]
+    """Options that decide what is compared, as they were typed."""
 
     def write(self, as_csv: Callable[[], str], as_html: Callable[[], str]) -> None:
         """Write the files that were asked for."""
@@ -167,7 +181,7 @@ def _page(found: Comparison | SeriesComparison, folders: Sequence[RunFolder]) ->
 def _two(
     folders: Sequence[RunFolder],
     options: dict[str, Any],
-    files: _Files,
+    extras: _Extras,
     *,
     items: int,
     as_json: bool,
@@ -179,7 +193,7 @@ def _two(
 
     found = compare_repeats(folders, **options) if repeats else compared(folders[0], folders[1], **options)
     shown = ends(folders, found) if repeats else (folders[0], folders[1])
-    files.write(lambda: csv_files.of_differences(found.differences), lambda: _page(found, shown))
+    extras.write(lambda: csv_files.of_differences(found.differences), lambda: _page(found, shown))
     if as_json:
         print_json(found)
         return 0
@@ -187,17 +201,19 @@ def _two(
     if items:
         two.show_items(*shown, found.differences, items)
     if not repeats:
-        show(after_comparison(folders, items=items, page=files.html is not None))
+        show(after_comparison(folders, extras.typed, items=items, page=extras.html is not None))
     return 0
 
 
-def _series(folders: Sequence[RunFolder], options: dict[str, Any], files: _Files, *, items: int, as_json: bool) -> int:
+def _series(
+    folders: Sequence[RunFolder], options: dict[str, Any], extras: _Extras, *, items: int, as_json: bool
+) -> int:
     """Three or more runs."""
     from audit.gate.comparison.series import compare_series  # noqa: PLC0415 - SciPy takes a second to import
 
     found = compare_series(folders, **options)
     ordered = [folders[run.given] for run in found.runs]
-    files.write(lambda: csv_files.of_series(found), lambda: _page(found, ordered))
+    extras.write(lambda: csv_files.of_series(found), lambda: _page(found, ordered))
     if as_json:
         print_json(found)
         return 0
@@ -205,5 +221,5 @@ def _series(folders: Sequence[RunFolder], options: dict[str, Any], files: _Files
     if items:
         names = (found.runs[0].label, found.runs[-1].label)
         two.show_items(ordered[0], ordered[-1], found.metrics, items, names)
-    show(after_comparison(folders, items=items, page=files.html is not None))
+    show(after_comparison(folders, extras.typed, items=items, page=extras.html is not None))
     return 0

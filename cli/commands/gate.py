@@ -146,8 +146,9 @@ def gate(  # noqa: PLR0913 - the options of a command
         raise unwritten
     aside("the report card is not updated", lambda: _refresh_card(folder, decision))
     _sign(folder, key, token)
+    by = Judging(policy, other, waivers, database)
     if not as_json:
-        aside("no next steps", lambda: show(after_gate(folder, decision, Judging(policy, other, waivers))))
+        aside("no next steps", lambda: show(after_gate(folder, decision, by)))
     return judge.exit_code(decision)
 
 

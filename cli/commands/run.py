@@ -143,7 +143,8 @@ def run(given: Given, arguments: RunArguments) -> int:
     code = _conclude(done, as_json=arguments.as_json)
     if not arguments.as_json:
         by = Judging(arguments.policy or arguments.until_decided, until.baseline if until else None)
-        show(after_run(done, done.read_manifest().status, by))
+        manifest = done.read_manifest()
+        show(after_run(done, manifest.status, by, _allowed(manifest, done)))
     return code
 
 
@@ -237,8 +238,8 @@ def _leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_j
     if manifest.status == "running":  # before its first task
         update = {"status": "partial", "finished": datetime.now(UTC), "interrupted": True}
         evidence.seal(folder, manifest.model_copy(update=update))
-    allowed = consent.typed(validate(RunConfig, manifest.config, str(folder.manifest_path)))
-    command = f"{until.command(folder) if until else f'audit run --resume {quote(str(folder.path))}'}{allowed}"
+    resume = until.command(folder) if until else f"audit run --resume {quote(str(folder.path))}"
+    command = f"{resume}{_allowed(manifest, folder)}"
     # made again: a thread that watches does not know how the run stands
     advice = Interrupted(folder.path, complete=complete, command=command)
     if isinstance(stopped, BudgetSpent):
@@ -249,6 +250,11 @@ def _leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_j
     code = _conclude(folder, as_json=as_json)
     finish_output()  # the process may end without its usual end
     return code
+
+
+def _allowed(manifest: RunManifest, folder: RunFolder) -> str:
+    """The options without which a run does not go on, because it may load code."""
+    return consent.typed(validate(RunConfig, manifest.config, str(folder.manifest_path)))
 
 
 def _conclude(done: RunFolder, *, as_json: bool) -> int:

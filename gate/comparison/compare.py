@@ -7,6 +7,7 @@ are missing nobody knows what they would have shown.
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Literal, get_args
 
 from audit.core import collector
@@ -57,7 +58,8 @@ class ComparedRun:
     def __init__(self, run: RunFolder, *, check: Literal["everything", "files", "nothing"] = "everything") -> None:
         self.manifest: RunManifest = run.read_manifest()
         if self.manifest.status == "running":
-            msg = f"{run.path}: this run has not ended: compare it when it has, or finish it with 'audit run --resume'"
+            finish = f"finish it with audit run --resume {quote(str(run.path))}"
+            msg = f"{run.path}: this run has not ended: compare it when it has, or {finish}"
             raise RunFolderError(msg)
         self.records = Records(run)
         self._numbers = None if check == "nothing" else evidence.check_files(run)

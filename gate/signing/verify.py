@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 from audit.core.errors import AuditError, EvidenceInvalid, RunFolderError
@@ -202,7 +203,7 @@ def _in_files(run: RunFolder, statement: Statement | None) -> tuple[int, list[st
         return _present(run, (part.name for part in parts)), list(folder_faults(run, parts))
     manifest = run.read_manifest()
     if manifest.status == "running":
-        advice = f"finish it with 'audit run --resume {run.path}'"
+        advice = f"finish it with audit run --resume {quote(str(run.path))}"
         return 0, [f"{evidence.MANIFEST}: {UNFINISHED}, so there are no digests to compare its files with: {advice}"]
     return _present(run, manifest.evidence), [fault.within(run.path) for fault in evidence.file_faults(run, manifest)]
 

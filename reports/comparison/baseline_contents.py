@@ -58,7 +58,7 @@ class BaselineContents:
     metrics: Mapping[Key, Metric]
     """Its own metrics by :func:`audit.gate.comparison.compare.key_of`; only those that may be compared."""
     not_compared: dict[str, list[Metric]] = field(default_factory=dict)
-    """Primary metrics of the run that may not, by the reason."""
+    """Primary metrics that may not, or that one of the runs lacks, by the reason."""
     changes: list[TaskChanges] = field(default_factory=list)
     """Tasks in which items were scored or answered otherwise; the one that lost most comes first."""
     shared: list[SharedItems] = field(default_factory=list)
@@ -132,7 +132,7 @@ def given(run: RunFolder, folder: RunFolder, decision: Decision | None) -> Basel
         reasons = [(metric, _hindrance(work, metric)) for metric in known]
         comparable = [metric for metric, reason in reasons if reason is None]
         for metric, reason in reasons:
-            if reason is not None and metric.primary and metric.slice is None and metric.suite != "explain":
+            if reason is not None and _is_listed(metric):
                 refused.setdefault(reason, []).append(metric)
         looked_at = task[1] in sides[0].manifest.looked_at
         for metric in comparable:
@@ -141,8 +141,17 @@ def given(run: RunFolder, folder: RunFolder, decision: Decision | None) -> Basel
         for found, items in _changes(sides, task, comparable):
             shared.append(items)
             changes += [found] if found.changed or found.reworded else []
+    for where, side, other in (("this run", sides[1], sides[0]), ("the baseline", sides[0], sides[1])):
+        alone = [metric for key, metric in side.by_key.items() if key not in other.by_key and _is_listed(metric)]
+        if alone:
+            refused[f"measured in {where} alone"] = alone
     changes.sort(key=lambda one: one.loss, reverse=True)
     return BaselineContents(reference, metrics, refused, changes, shared)
+
+
+def _is_listed(metric: Metric) -> bool:
+    """Whether readers are told that a metric was not compared."""
+    return metric.primary and metric.slice is None and metric.suite != "explain"
 
 
 def _by_task(metrics: Sequence[Metric]) -> dict[tuple[str, str], list[Metric]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,6 +79,21 @@ def test_another_checkpoint_in_its_place_is_refused_until_it_is_the_runs(tiny_mo
     assert engine.record.digest == record.digest
     assert live_explanation.loaded(own, live_explanation.config_of(own)) is engine
     assert live_explanation.remark_on(own, engine) is None
+
+
+def test_a_checkpoint_leaves_memory_before_another_is_loaded(
+    tiny_model: Path, make_manifest: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = load(str(tiny_model), device="cpu").record
+    first = make_manifest(config=config(str(tiny_model)), model=record)
+    model = weakref.ref(live_explanation.loaded(first, live_explanation.config_of(first)).model)
+    assert model() is not None
+    seen: list[object] = []
+    monkeypatch.setattr(configured, "load_recorded", lambda *_: seen.append(model()))
+    other = make_manifest(config=config(str(tiny_model)), model=record.model_copy(update={"dtype": "float16"}))
+    live_explanation.loaded(other, live_explanation.config_of(other))
+    assert seen == [None]
+    live_explanation._kept().clear()
 
 
 def test_what_cannot_be_is_one_line(tiny_model: Path, make_manifest: Make) -> None:

@@ -80,7 +80,7 @@ def test_template_arguments_and_number_type_are_those_of_the_run(tiny_model: Pat
     folder = tmp_path / "copy"
     shutil.copytree(tiny_model, folder)
     (folder / "chat_template.jinja").write_text("{{ mood }}:{{ messages[0].content }}>")
-    record = load(str(folder), device="cpu", dtype="bfloat16").record
+    record = load(str(folder), device="cpu", dtype="bfloat16", max_length=99).record
     run = manifest(record, model=str(folder), chat_template_args={"mood": "calm"}, max_length=99)
     engine = load_recorded(recorded_config(run, "m"), run)
     assert engine.chat_text([{"role": "user", "content": "Hi"}]).text == "calm:Hi>"
@@ -106,6 +106,12 @@ def test_what_differs_is_named(tiny_model: Path) -> None:
     ):
         now = record.model_copy(update={"digest": "b" * 64, "files": files})
         assert difference(then, now) == f"digest {'b' * 12}, the run's is {'a' * 12}; {words}"
+    for name, other, words in (
+        ("dtype", "float64", "number type float64, the run's is float32"),
+        ("quantization", "nf4", "quantisation nf4, the run's is None"),
+        ("max_length", 7, f"context length 7, the run's is {record.max_length}"),
+    ):
+        assert difference(record, record.model_copy(update={name: other})) == words
     server = record.model_copy(update={"digest": "a" * 64, "files": []})
     assert difference(server, record) == f"digest {record.digest[:12]}, the run's is {'a' * 12}"
 

@@ -159,14 +159,14 @@ def test_a_run_that_is_going_on_is_not_judged(
         assert decide(ended, policy).verdict == "PASS"
     killed = decide(run, policy)
     assert (killed.verdict, exit_code(killed)) == ("INCONCLUSIVE", 13)
-    assert killed.checks[0].reason == f"status running: it was killed: finish it with 'audit run --resume {run.path}'"
+    assert killed.checks[0].reason == f"status running: it was killed: finish it with audit run --resume {run.path}"
 
 
 @pytest.mark.parametrize(
     ("manifest", "reason"),
     [
         ({"not_run": [NotRun(suite="evals", task="mmlu", reason="no data")]}, "1 not run, first mmlu (no data)"),
-        ({"interrupted": True}, "interrupted: finish it with 'audit run --resume "),
+        ({"interrupted": True}, "interrupted: finish it with audit run --resume "),
         (
             {"config": {"evals": {"tasks": [{"name": "boolq"}, {"name": "piqa"}]}}},
             "1 left no metric, first piqa: finish it",

@@ -324,9 +324,9 @@ def test_an_optional_task_without_a_rule_may_leave_nothing(case: Case) -> None:
 
 def test_a_reason_may_name_the_place_where_the_run_was(case: Case) -> None:
     run, decision = case.decided(status="partial", interrupted=True)
-    there = "status partial: interrupted: finish it with 'audit run --resume /another/place'"
+    there = "status partial: interrupted: finish it with audit run --resume /another/place"
     assert shown(run, edited(decision, c0={"reason": there})) == (True, "None")
-    other = "status partial: it ended early: finish it with 'audit run --resume /another/place'"
+    other = "status partial: it ended early: finish it with audit run --resume /another/place"
     assert not shown(run, edited(decision, c0={"reason": other}))[0]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -9,6 +11,7 @@ from audit.reports.command_text import commands_in, parts
 from audit.reports.drawing.page import commands
 from audit.reports.render.markdown import table, with_commands
 
+HOSTILE = """/it's "new", (a); `b`/run"""
 EXTEND = "audit run --extend runs/20261127T0638Z-x-447c3e --limit 201"
 
 
@@ -17,6 +20,11 @@ EXTEND = "audit run --extend runs/20261127T0638Z-x-447c3e --limit 201"
     [
         (f"0.2 to 0.4 spans the limit: about 201 items would decide this. Add items: {EXTEND}", [EXTEND]),
         ("supply what is missing, then audit run --resume 'my runs/a; b'", ["audit run --resume 'my runs/a; b'"]),
+        (
+            f"Add items: audit run --extend {quote(HOSTILE)} --limit 9.",
+            [f"audit run --extend {quote(HOSTILE)} --limit 9"],
+        ),
+        ("finish it with audit run --resume /a,b:c/run", ["audit run --resume /a,b:c/run"]),
         ("Finish it with 'audit run --resume', or start anew", ["audit run --resume"]),
         ("audit gate RUN --policy FILE.", ["audit gate RUN --policy FILE"]),
         ("(audit run --limit 5), audit tasks --x y", ["audit run --limit 5", "audit tasks --x y"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from streamlit.runtime.scriptrunner import StopException
 
 from audit.app.elements import explaining
 from audit.engine.load import load
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
     from streamlit.testing.v1 import AppTest
 
     from audit.core.records import RunManifest, Sample
@@ -54,6 +56,27 @@ def test_the_form_explains_once_nobody_else_does(
     assert any("not part of the run" in warning.value for warning in test.warning)
     assert list((run.path / "attributions").glob("*.json")) != []
     assert not any("quick" in file.read_text() for file in (run.path / "attributions").glob("*.json"))
+
+
+@pytest.mark.slow
+def test_a_reader_who_leaves_does_not_keep_others_from_explaining(
+    run: RunFolder, tiny_model: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When a tab is closed, Streamlit stops the page at its next call, and at each one after that."""
+
+    class Stopped:
+        def __getattr__(self, _: str) -> object:
+            raise StopException
+
+    record = load(str(tiny_model), device="cpu").record
+    run.write_manifest(run.read_manifest().model_copy(update={"config": {"model": str(tiny_model)}, "model": record}))
+    test = open_page("explanations")
+    next(one for one in test.text_area if one.label.startswith("Prompt")).set_value("the quick brown")
+    next(one for one in test.text_area if one.label.startswith("Target")).set_value(" fox")
+    monkeypatch.setattr(explaining.st, "progress", lambda *_: Stopped())
+    button(test, "Explain").click().run()
+    assert explaining.MADE_KEY not in test.session_state
+    assert not explaining.ASKED_LOCK.locked()
 
 
 @pytest.mark.slow

@@ -29,16 +29,23 @@ def test_a_run_is_looked_at_and_judged_by_the_policy_that_it_was_made_for() -> N
     by = Judging(Path("my rules.yaml"), OTHER)
     judged = ["audit", "gate", run, "--policy", "my rules.yaml", "--baseline", "/runs/old"]
     assert words(after_run(RUN, "partial", by)) == [["audit", "run", "--resume", run], ["audit", "app", run], judged]
+    goes_on = words(after_run(RUN, "partial", by, " --plugin 'their files/a.py'"))[0]
+    assert goes_on == ["audit", "run", "--resume", run, "--plugin", "their files/a.py"]
+    rated = Judging(database="postgresql://x/r").command(RUN)
+    assert shlex.split(rated) == ["audit", "gate", run, "--database", "postgresql://x/r"]
 
 
 def test_changed_items_are_offered_where_they_were_not_shown_and_the_app_where_it_has_both_runs() -> None:
     compare = ["audit", "compare", "/runs/old", "/runs/it's new"]
     app = ["audit", "app", "/runs/it's new"]
-    assert words(after_comparison([OTHER, RUN], items=0, page=False)) == [[*compare, "--items", "3"], app]
-    assert words(after_comparison([OTHER, RUN], items=2, page=False)) == [app]
+    assert words(after_comparison([OTHER, RUN], {}, items=0, page=False)) == [[*compare, "--items", "3"], app]
+    assert words(after_comparison([OTHER, RUN], {}, items=2, page=False)) == [app]
     drawn = [["audit", "compare", "/released/old", "/runs/it's new", "--html", "comparison.html"]]
-    assert words(after_comparison([ELSEWHERE, RUN], items=2, page=False)) == drawn
-    assert after_comparison([ELSEWHERE, OTHER, RUN], items=2, page=True) == []
+    assert words(after_comparison([ELSEWHERE, RUN], {}, items=2, page=False)) == drawn
+    options = {"--tasks": "a b", "--all": True, "--across": ["data", "prompts"], "--by": None, "--margin": 0.0}
+    typed = ["--tasks", "a b", "--all", "--across", "data", "--across", "prompts", "--margin", "0.0"]
+    assert words(after_comparison([OTHER, RUN], options, items=0, page=True))[0] == [*compare, *typed, "--items", "3"]
+    assert after_comparison([ELSEWHERE, OTHER, RUN], {}, items=2, page=True) == []
 
 
 @pytest.mark.parametrize(

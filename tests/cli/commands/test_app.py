@@ -152,15 +152,19 @@ def test_a_run_is_opened_in_the_folder_that_holds_it(
     run = tmp_path / "elsewhere" / "my run"
     run.mkdir(parents=True)
     (run / "manifest.json").write_text("{}")
-    assert audit("app", run, "--runs", tmp_path)[0] == 0
-    assert [(settings.runs, place.page) for settings, place in served] == [(run.parent, "/overview?run=my%20run")]
+    (run / "samples").mkdir()
+    monkeypatch.chdir(run / "samples")
+    for typed in (run, ".."):
+        assert audit("app", typed, "--runs", tmp_path)[0] == 0
+    opened = [(settings.runs, place.page) for settings, place in served]
+    assert opened == 2 * [(run.parent, "/overview?run=my%20run")]
     code, _, error = audit("app", "none", "--runs", tmp_path)
-    assert (code, len(served)) == (2, 1)
+    assert (code, len(served)) == (2, 2)
     assert "none: no such run" in error
     (tmp_path / "file").write_text("")
     for wrong, said in ((run, f"open it with `audit app '{run}'`"), (tmp_path / "file", "it is a file")):
         code, _, error = audit("app", "--runs", wrong)
-        assert (code, len(error.splitlines()), len(served)) == (2, 1, 1)
+        assert (code, len(error.splitlines()), len(served)) == (2, 1, 2)
         assert said in error
 
 

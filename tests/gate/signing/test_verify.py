@@ -216,7 +216,7 @@ def test_a_run_that_has_not_ended_is_not_valid_because_nothing_was_compared(run:
     assert (found.valid, found.files, found.remarks) == (False, 0, [UNSIGNED])
     (fault,) = found.faults
     assert fault.startswith("manifest.json: the run has not ended, so there are no digests to compare its files with: ")
-    assert fault.endswith(f"'audit run --resume {run.path}'")
+    assert fault.endswith(f"audit run --resume {run.path}")
 
 
 def test_a_killed_run_that_was_judged_and_signed_is_compared_with_the_signed_list(

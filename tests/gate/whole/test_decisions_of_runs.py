@@ -55,7 +55,7 @@ def test_a_task_is_optional_by_the_policy_or_by_the_run() -> None:
         assert bool(said) is (not optional and not by_run)
     interrupted = a_manifest(config={}, status="partial", interrupted=True)
     (said,) = _on_run(decided(), interrupted, MEASURED)
-    assert said.endswith(f"status partial: interrupted: finish it with 'audit run --resume {interrupted.run_id}'")
+    assert said.endswith(f"status partial: interrupted: finish it with audit run --resume {interrupted.run_id}")
 
 
 def test_the_registered_policy_is_judged_where_there_is_one() -> None:

@@ -101,6 +101,23 @@ def test_tasks_with_other_prompts_are_not_compared(full_run: RunFolder) -> None:
     assert found.none_changed == "No item could be compared."
 
 
+def test_tasks_of_one_run_alone_are_named(full_run: RunFolder, tmp_path: Path) -> None:
+    """A task that was left out, perhaps because it had failed, is not passed over."""
+    baseline = a_baseline(full_run.path.parent)
+    crows = crows_samples()
+    run = RunFolder.create(tmp_path, a_manifest(run_id="20260201T120000Z-tiny-chat-partial"))
+    run.write_metrics(crows_metrics(crows))
+    run.write_samples("safety", "crows_pairs", crows)
+    found = baseline_contents.given(sealed(run), baseline, None)
+    alone = {reason: [one.name for one in metrics] for reason, metrics in found.not_compared.items()}
+    assert alone["measured in the baseline alone"] == ["boolq/accuracy"]
+    assert "measured in this run alone" not in alone
+    found = baseline_contents.given(baseline, run, None)
+    assert [one.name for one in found.not_compared["measured in this run alone"]] == ["boolq/accuracy"]
+    lines = markdown.change_lines(contents.read(baseline, baseline=run))
+    assert any("not compared with the baseline" in line and "measured in this run alone" in line for line in lines)
+
+
 @pytest.mark.slow
 def test_the_verdicts_baseline_is_found_next_to_the_run_and_no_other_is_taken(
     full_run: RunFolder, tmp_path: Path

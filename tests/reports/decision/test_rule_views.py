@@ -26,7 +26,7 @@ def test_commands_are_taken_out_of_reasons() -> None:
             "96 % pair up",
             (("Add items to the baseline", "audit run --extend b --limit all"),),
         ),
-        "status partial: it was killed: finish it with 'audit run --resume runs/a'": (
+        "status partial: it was killed: finish it with audit run --resume runs/a": (
             "status partial: it was killed",
             (("Finish the run", "audit run --resume runs/a"),),
         ),

@@ -1,7 +1,7 @@
 """Attributions of a sample on a page: the most faithful ones next to each other, all folded, and how far they agree.
 
 :mod:`audit.reports.attribution.views` makes the pictures harmless, as for the report card; ``st.html`` sanitizes
-once more and runs no script. They are on a light background in any theme.
+once more and runs no script.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from markupsafe import Markup
 
-from audit.app.elements.charts import waterfall_chart
-from audit.app.untrusted import plain, readable, table
+from audit.app.untrusted import plain, readable, wrapped_table
 from audit.core.formatting import number
 from audit.reports.attribution.agreement import correlation_text, mean_agreement
 from audit.reports.attribution.counterfactuals import sentences
 from audit.reports.attribution.heatmap import strongest_features
 from audit.reports.attribution.order import by_sample, is_worth_showing
-from audit.reports.attribution.views import Room, comparison, style, view
-from audit.reports.attribution.waterfall import steps
+from audit.reports.attribution.views import comparison, style, view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +30,6 @@ BELIEF_COLOURS = {"believable": "green", "weak": "orange", "do not believe": "re
 SIDE_BY_SIDE = 2
 """Methods that are open next to each other; a third column would be too narrow for a prompt."""
 NOTHING_OPEN = "None of these explanations is reliable, so all are folded."
-ROOM = Room(waterfall=False)  # drawn by the browser instead
 
 
 def show(attributions: Sequence[Attribution]) -> None:
@@ -43,7 +40,7 @@ def show(attributions: Sequence[Attribution]) -> None:
     Args:
         attributions: Of one sample.
     """
-    st.html(style())
+    st.html(style(is_dark=st.context.theme.type == "dark"))
     for place, group in enumerate(by_sample(attributions)):
         opened = [one for one in group if is_worth_showing(one)][:SIDE_BY_SIDE] if place == 0 else []
         if len(opened) == 1:
@@ -64,11 +61,11 @@ def _side_by_side(opened: Sequence[Attribution]) -> None:
     _target(opened[0])
     for column, attribution in zip(st.columns(len(opened), gap="medium"), opened, strict=True):
         with column:
-            _map(attribution, view(attribution, ROOM))
+            _map(attribution, view(attribution))
 
 
 def panel(*parts: Markup) -> Markup:
-    """Pictures on a light ground.
+    """Pictures on their ground.
 
     Args:
         parts: Of :mod:`audit.reports.attribution.views`.
@@ -78,7 +75,7 @@ def panel(*parts: Markup) -> Markup:
 
 def _compare(group: Sequence[Attribution]) -> None:
     """Rank agreement and values of the methods compared, where there are several."""
-    grids = comparison(group, ROOM)
+    grids = comparison(group)
     if not grids:
         return
     agreement = mean_agreement(group)
@@ -89,7 +86,7 @@ def _compare(group: Sequence[Attribution]) -> None:
 
 def _one(attribution: Attribution) -> None:
     """One method: verdict, coloured prompt, waterfall, matrix, heads, numbers."""
-    shown = view(attribution, ROOM)
+    shown = view(attribution)
     _target(attribution)
     _map(attribution, shown)
     for sentence in sentences(attribution):
@@ -118,9 +115,8 @@ def _map(attribution: Attribution, shown: View) -> None:
 
 def _more(shown: View) -> None:
     """Waterfall and matrix; heads behind a fold."""
-    attribution = shown.attribution
-    with st.expander("From masked to whole prompt", icon=":material/waterfall_chart:", expanded=True):
-        st.altair_chart(waterfall_chart(steps(attribution), attribution.unit), width="stretch")
+    if shown.waterfall is not None:
+        st.html(panel(shown.waterfall))
     if shown.matrix is not None:
         with st.expander("Input × output", icon=":material/grid_on:", expanded=True):
             st.html(panel(shown.matrix))
@@ -136,7 +132,7 @@ def _numbers(shown: View) -> None:
     attribution = shown.attribution
     with st.expander("Faithfulness and numbers", icon=":material/science:"):
         st.caption(shown.measures_legend)
-        table([{"Measure": one.name, "Unit": one.unit, "Value": one.text} for one in shown.measures])
+        wrapped_table([{"Measure": one.name, "Unit": one.unit, "Value": one.text} for one in shown.measures])
         baseline = number(attribution.baseline_log_prob, "nats")
         log_prob = number(attribution.target_log_prob, "nats")
         st.text(f"Log-probability of the target: {log_prob} nats; with everything masked: {baseline} nats.")

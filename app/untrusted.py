@@ -22,7 +22,7 @@ from audit.core.sensitive import is_hidden
 from audit.core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from audit.core.records import Sample
 
@@ -39,22 +39,22 @@ WRAPPED_ROWS = 300
 _TABLE_STYLE = Markup(
     "<style>table.audit {border-collapse: collapse; width: 100%; font-size: .875rem;}"
     "table.audit th, table.audit td {border: 1px solid rgba(128, 128, 128, .3); padding: .4rem .6rem; text-align: left;"
-    " vertical-align: top;} table.audit th {font-weight: 600; white-space: nowrap;}"
+    " vertical-align: top; font-variant-numeric: tabular-nums;} table.audit th {font-weight: 600; white-space: nowrap;}"
     "table.audit td.short {white-space: nowrap;} table.audit td.long {overflow-wrap: anywhere; min-width: 8.5rem;}"
     "table.audit td.long:last-child {min-width: 12rem;} .audit-table {overflow-x: auto;"
     " container-type: inline-size;}</style>"
 )
 _CARDS = Markup(
     "<style>@container (max-width: {0}rem) {{"
-    " table.from{0}, table.from{0} tbody {{display: block;}}"
-    " table.from{0} tr:first-child {{position: absolute; width: 1px; height: 1px; overflow: hidden;"
+    " table.audit.from{0}, table.audit.from{0} tbody {{display: block;}}"
+    " table.audit.from{0} tr:first-child {{position: absolute; width: 1px; height: 1px; overflow: hidden;"
     " clip-path: inset(50%);}}"
-    " table.from{0} tr {{display: block; border: 1px solid rgba(128, 128, 128, .3); border-radius: .5rem;"
+    " table.audit.from{0} tr {{display: block; border: 1px solid rgba(128, 128, 128, .3); border-radius: .5rem;"
     " padding: .4rem; margin-bottom: .6rem;}}"
-    " table.from{0} td, table.from{0} td.long:last-child {{display: grid; gap: .6rem; border: 0;"
+    " table.audit.from{0} td, table.audit.from{0} td.long:last-child {{display: grid; gap: .6rem; border: 0;"
     " grid-template-columns: 7rem minmax(0, 1fr); padding: .15rem .3rem; min-width: 0; white-space: normal;"
     " overflow-wrap: anywhere;}}"
-    " table.from{0} td::before {{content: attr(data-label); font-weight: 600;}} }}</style>"
+    " table.audit.from{0} td::before {{content: attr(data-label); font-weight: 600;}} }}</style>"
 )
 """Where a table has less room than it needs, each row is a card, with the headings in front of the values."""
 _TABLE = Markup(
@@ -63,8 +63,9 @@ _TABLE = Markup(
 )
 """With a tab stop: what is still too wide is scrolled sideways, by keyboard too. Roles are written out: browsers do not
 take for rows what is laid out as cards."""
-CHARACTER, PADDING, LONG = 0.48, 1.3, 8.5
-"""Widths in rem: of a character, of the padding of a cell, and at least of a column whose cells break into lines."""
+CHARACTER, PADDING, LONG, LAST_LONG = 0.48, 1.3, 8.5, 12.0
+"""Widths in rem: of a character, of the padding of a cell, and at least of a column whose cells break into lines, and
+of the last one of them."""
 SHORT = 24
 """Characters up to which a cell of a wrapped table stays on one line; a metric's interval has fewer."""
 TALL = 620
@@ -105,40 +106,46 @@ def excerpt(text: str | None, *, end: bool = False) -> str | None:
     return "…" + printable(text[-EXCERPT:]) if end else printable(text[:EXCERPT]) + "…"
 
 
-def table(rows: Sequence[Mapping[str, object]]) -> None:
-    """A table of records; cells are literal text with hidden characters made visible, nothing shows as ``—``."""
+def _frame(rows: Sequence[Mapping[str, object]]) -> None:
+    """A table that scrolls in both directions; cells are literal text with hidden characters made visible."""
     literal = [{name: printable(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in rows]
-    height: Literal["content", "auto"] = "content" if len(rows) <= WHOLE_TABLE else "auto"
-    st.dataframe(pd.DataFrame(literal), hide_index=True, width="stretch", height=height, placeholder="—")
+    st.dataframe(pd.DataFrame(literal), hide_index=True, width="stretch", placeholder="—")
 
 
 def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
-    """A table of records whose long cells break into lines instead of being cut, for what must be read whole.
+    """A table of records whose long cells break into lines; where there is too little room, each row is a card.
 
-    One of more than ``WRAPPED_ROWS`` rows is shown as :func:`table`, whose cells open when they are clicked.
+    One of more than ``WRAPPED_ROWS`` rows is a data frame, whose cells open when they are clicked.
 
     Args:
-        rows: At least one; cells are literal text with hidden characters made visible.
+        rows: None shows nothing. Cells are literal text with hidden characters made visible, nothing shows as ``—``.
     """
-    if len(rows) > WRAPPED_ROWS:
-        table(rows)
+    if not rows:
         return
+    if len(rows) > WRAPPED_ROWS:
+        _frame(rows)
+        return
+    rows = [{name: "—" if cell is None else cell for name, cell in row.items()} for row in rows]
     line = Markup('<tr role="row">{}</tr>')
     names = [*rows[0]]
     short = {name for name in names if all(len(str(row[name])) <= SHORT for row in rows)}
     heading = Markup('<th role="columnheader" scope="col">{}</th>')
     head = line.format(Markup("").join(heading.format(name) for name in names))
     lines = [line.format(Markup("").join(_cell(name, row[name], name in short) for name in names)) for row in rows]
-    needed = ceil(sum(_width(name, [str(row[name]) for row in rows], name in short) for name in names))
+    needed = ceil(_needed(rows, names, short))
     style, body = _TABLE_STYLE + _CARDS.format(needed), head + Markup("").join(lines)
     with st.container(height=TALL if len(rows) > WHOLE_TABLE else "content", border=False):
         st.html(_TABLE.format(style, ", ".join(names), needed, body))
 
 
-def _width(name: str, cells: Sequence[str], is_short: bool) -> float:
-    """Room that a column needs, in rem, estimated."""
-    longest = max(map(len, [name, *cells])) if is_short else len(name)
-    return max(longest * CHARACTER + PADDING, 0 if is_short else LONG)
+def _needed(rows: Sequence[Mapping[str, object]], names: Sequence[str], short: Collection[str]) -> float:
+    """Room that the columns need, in rem, estimated."""
+    room = 0.0
+    for name in names:
+        longest = max(len(name), *(len(str(row[name])) for row in rows)) if name in short else len(name)
+        least = 0.0 if name in short else LAST_LONG if name == names[-1] else LONG
+        room += max(longest * CHARACTER + PADDING, least)
+    return room
 
 
 def _cell(name: str, value: object, is_short: bool) -> Markup:

@@ -11,17 +11,16 @@ import altair as alt
 import streamlit as st
 
 from audit.core.text import printable
-from audit.core.units import unit_of
-from audit.reports.attribution.waterfall import bounds, data, step_marks
 from audit.reports.drawing.charts import INK, SUITE_COLOURS, domain, interval_marks
+from audit.reports.drawing.trend import specification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.reports.attribution.waterfall import Step
     from audit.reports.drawing.charts import IntervalRow
+    from audit.reports.drawing.trend import TrendPanel
 
-ROW_HEIGHT, STEP_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 32, 24, 70, 75
+ROW_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 32, 70, 75
 LABEL_WIDTH = 260
 ON_DARK = {
     "#0a5fb4": "#7db8f5",
@@ -30,8 +29,9 @@ ON_DARK = {
     "#59636e": "#a3adb8",
     "#11682f": "#7fdc9a",
     "#b3151f": "#ff9a96",
+    "#d8dee4": "#343c46",
 }
-"""The colours of groups on a dark page: those of the report card."""
+"""The colours of groups and lines on a dark page: those of the report card."""
 INK_ON_DARK = "#e6e8eb"
 OTHER_COLOURS = ("#59636e", "#0a5fb4", "#a2480c", "#5b3fa8", "#11682f", "#b3151f")
 
@@ -64,25 +64,6 @@ def interval_chart(
     return _silent(alt.LayerChart(layer=layers).properties(height=height))
 
 
-def waterfall_chart(found: Sequence[Step], unit: str) -> alt.LayerChart:
-    """The moves from one level to another, in the order given, each with its value on hover.
-
-    Args:
-        found: From :func:`audit.reports.attribution.waterfall.steps`.
-        unit: Of the axis.
-    """
-    labels = [_distinct(index, step.label) for index, step in enumerate(found)]
-    rows = [row | {"label": label} for row, label in zip(data(found), labels, strict=True)]
-    title = unit_of(unit).title
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=_label_axis(labels), tooltip=[alt.Tooltip("text:N", title=title)]
-    )
-    scale = alt.Scale(domain=list(bounds(found)), nice=False, zero=False)
-    start = alt.X("start:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
-    layers = step_marks(base, start, alt.X("end:Q", title=title, scale=scale))
-    return _silent(alt.LayerChart(layer=layers).properties(height=STEP_HEIGHT * len(found) + AXIS_HEIGHT))
-
-
 def _silent(chart: alt.LayerChart) -> alt.LayerChart:
     """Without Vega's own words for screen readers: it calls groups of marks images without a name.
 
@@ -96,10 +77,14 @@ def _silent(chart: alt.LayerChart) -> alt.LayerChart:
     return made
 
 
-def in_theme(chart: alt.ConcatChart) -> alt.ConcatChart:
-    """A chart of the report card with the colours of the app's theme."""
-    found: alt.ConcatChart = alt.ConcatChart.from_dict(_in_theme(chart.to_dict()))
-    return found
+def trend_chart(panel: TrendPanel) -> alt.LayerChart:
+    """One metric over several runs, as wide as its place.
+
+    Args:
+        panel: Its title is left to the page.
+    """
+    drawn = {name: part for name, part in specification(panel).items() if name != "width"}
+    return _silent(alt.LayerChart.from_dict({**drawn, "height": drawn["height"] + AXIS_HEIGHT}))
 
 
 def _in_theme(drawn: dict[str, Any]) -> dict[str, Any]:

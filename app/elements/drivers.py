@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app.untrusted import plain, table
+from audit.app.untrusted import plain, wrapped_table
 from audit.reports.render import drivers as rendering
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def show(drivers: Drivers | None) -> None:
     if hidden and st.toggle(f"Show words of hidden texts (may be offensive): {len(hidden)}", key="show_drivers"):
         rows += hidden
     if rows:
-        table(
+        wrapped_table(
             [
                 {
                     "Answers": row.answers,

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Tone = Literal["good", "bad", "warn", "muted"]
 Kind = Literal["main", "text", "prose", "name", "number"]
-"""``main`` and ``text`` are cut after three lines, ``prose`` is not, ``name`` and ``number`` stay on one line."""
+"""``main`` and ``text`` are cut after three lines, ``prose`` is not, ``name`` and ``number`` stay on one line. On a
+narrow screen, where headings find no room, a ``number`` has its heading in front of it."""
 
 
 @dataclass(frozen=True)

@@ -29,14 +29,14 @@ STYLE = """
 .stMainBlockContainer { padding: 3rem 3rem 5rem; max-width: 96rem }
 .audit-heading { font-size: 1.9rem; font-weight: 700; line-height: 1.25;
    margin: 0; padding: 0.4rem 0 0; overflow-wrap: anywhere }
-/* A run's label may be wider than the sidebar. */
-.stSidebar input[role=combobox], [role=option] * { overflow: hidden; text-overflow: ellipsis }
+/* A label may be wider than its box. */
+input[role=combobox], [role=option] * { overflow: hidden; text-overflow: ellipsis }
 /* Streamlit's own captions and labels of keys are too pale. */
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] *, [data-testid=stWidgetLabel] small,
 .stApp kbd, .stApp input::placeholder { color: var(--audit-muted) !important; opacity: 1 !important }
 /* Colours of commands have too little contrast, and white does not stand out from the light blue of the dark theme. */
 .stCode .token { color: inherit !important }
-[data-testid^=stBaseButton-primary] * { color: var(--audit-on-primary) !important }
+[data-testid^=stBaseButton-primary] :is(*, kbd) { color: var(--audit-on-primary) !important }
 @media (max-width: 40rem) { .stMainBlockContainer { padding: 4.5rem 1rem 4rem }
   .audit-heading { font-size: 1.4rem } }
 """

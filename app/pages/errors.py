@@ -10,7 +10,7 @@ import streamlit as st
 from audit.app import links, menu, stored
 from audit.app.elements.charts import ON_DARK, interval_chart
 from audit.app.elements.compare_link import compare_link
-from audit.app.untrusted import plain, table
+from audit.app.untrusted import plain, wrapped_table
 from audit.core.formatting import estimate, number
 from audit.core.words import task_title
 from audit.reports.browsing.selection import Selection
@@ -112,7 +112,7 @@ def _groups(analysis: ErrorAnalysis, *, narrow: bool) -> None:
                 "n": group.n,
             }
         )
-    table(lines)
+    wrapped_table(lines)
     _examples(analysis)
 
 
@@ -145,7 +145,7 @@ def _answers(found: AnswerTable) -> None:
         for label, counts, row in zip(labels, found.confusion, found.rows, strict=True)
     ]
     given = {f"given: {label}": row.given for label, row in zip(labels, found.rows, strict=True)}
-    table([*lines, {"right": "all given", **given, "all": found.n}])
+    wrapped_table([*lines, {"right": "all given", **given, "all": found.n}])
 
 
 def _lines(title: str, lines: Sequence[str]) -> None:
@@ -172,7 +172,7 @@ def _calibration(found: ConfidenceAnalysis, colour: str) -> None:
         st.altair_chart(risk_chart(risk_points(found), 1 - found.right, shown).properties(height=CURVE_HEIGHT))
         st.caption("Error rate among the most confident answers; the dashed line is that of all answers.")
     with st.expander("Measures of calibration"):
-        table(
+        wrapped_table(
             [
                 {"Measure": row.measure, "Value": row.value, "Compare with": row.compared}
                 for row in calibration_rows(found)
@@ -183,6 +183,6 @@ def _calibration(found: ConfidenceAnalysis, colour: str) -> None:
 def _counts(title: str, counts: dict[str, int], none: str) -> None:
     st.markdown(f"**{title}**")
     if counts:
-        table([{"What": what, "Samples": count} for what, count in counts.items()])
+        wrapped_table([{"What": what, "Samples": count} for what, count in counts.items()])
     else:
         st.caption(none)

@@ -11,7 +11,7 @@ from audit.app import links, stored
 from audit.app.elements import drivers, live
 from audit.app.elements.charts import interval_chart
 from audit.app.elements.compare_link import compare_link
-from audit.app.untrusted import plain, readable, table, wrapped_table
+from audit.app.untrusted import plain, readable, wrapped_table
 from audit.core.formatting import (
     DIRECTIONS,
     counted,
@@ -220,7 +220,7 @@ def _ratings(summaries: Sequence[RatingSummary]) -> None:
         for row in summaries
     ]
     with left:
-        table(rows)
+        wrapped_table(rows)
     points = [rating_row(row) for row in summaries]
     right.altair_chart(interval_chart(points, unit="rating", title=unit_of("rating").title))
 
@@ -257,6 +257,6 @@ def _how(manifest: RunManifest, run: RunFolder) -> None:
         assets = [
             asset.model_dump(include={"name", "kind", "source", "version", "licence"}) for asset in manifest.assets
         ]
-        table(assets)
+        wrapped_table(assets)
         st.caption("Manifest")
         st.json(manifest.model_dump(mode="json", exclude={"assets"}), expanded=1)

@@ -11,7 +11,7 @@ from audit.app import access
 from audit.app.elements.charts import interval_chart
 from audit.app.elements.rating.judged import show_judges
 from audit.app.elements.rating.project import choose_project
-from audit.app.untrusted import plain, table, wrapped_table
+from audit.app.untrusted import plain, wrapped_table
 from audit.ratings.access.app_roles import app_roles
 from audit.ratings.exchange.table import csv_lines, event_lines
 from audit.ratings.exchange.training import training_lines
@@ -56,7 +56,7 @@ def page(settings: AppSettings) -> None:
     st.caption(f"{far.decided:,} adjudicated · {far.excluded:,} excluded")
     st.header("Raters", anchor=False)
     if far.raters:
-        table([_rater(one) for one in far.raters])
+        wrapped_table([_rater(one) for one in far.raters])
         st.caption("Checks are answers to items whose answer is known; the share says how far they were met.")
     if is_rater_alone:
         st.caption("Agreement and results are for viewers, adjudicators and admins of the project.")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from audit.app import access, links, menu, stored
 from audit.app.elements import live
-from audit.app.elements.charts import in_theme
+from audit.app.elements.charts import trend_chart
 from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
 from audit.app.frame import say_no_runs
 from audit.core import words
@@ -19,7 +19,7 @@ from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.reports.browsing.run_list import RunSummary, matching
 from audit.reports.drawing.charts import NOT_DRAWN, ends_to_draw
-from audit.reports.drawing.trend import TrendPanel, TrendPoint, trend_chart
+from audit.reports.drawing.trend import TrendPanel, TrendPoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +48,8 @@ VERDICTS: dict[str, tuple[str, Tone]] = {
 }
 KEYS = "A row opens by a click, or by Enter: Tab leads into the table, ↑ and ↓ walk through it."
 CHECKED = "This list compares metrics with their digests. A run that is opened is checked in full, samples included."
-LEAST_RUNS = 2
-"""Of a trend."""
+LEAST_RUNS, TREND_WIDTH = 2, 520
+"""Of a trend; its width in pixels at most."""
 
 
 def page(settings: AppSettings) -> None:
@@ -212,7 +212,8 @@ def _trend(found: Sequence[RunSummary]) -> None:
         suite=points[0][1].suite,
         points=[_point(place, one, metric) for place, (one, metric) in enumerate(points)],
     )
-    st.altair_chart(in_theme(trend_chart([panel], 1)), width="content")
+    with st.container(width=TREND_WIDTH):
+        st.altair_chart(trend_chart(panel))
     st.caption(
         "Bars are confidence intervals of each run alone. Whether runs differ is tested on the items that they share: "
         "`audit compare RUN RUN RUN`."

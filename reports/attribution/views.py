@@ -11,18 +11,14 @@ from audit.reports.attribution import counterfactuals, heatmap
 from audit.reports.attribution.grid import Grid, grid_html
 from audit.reports.attribution.grids import agreement_grid, heads_grid, looking_heads_grid, matrix_grid, method_grids
 from audit.reports.attribution.measures import LEGEND, MEANING, MeasureRow, measured
-from audit.reports.attribution.waterfall import steps, waterfall_svg
-from audit.reports.drawing.charts import GRID, INK, MUTED
-from audit.reports.drawing.colours import LIGHT, declarations
-from audit.reports.drawing.figure import Figure
-from audit.reports.drawing.page import style_sheet
+from audit.reports.attribution.waterfall import steps, waterfall_html
+from audit.reports.drawing.colours import DARK, LIGHT, declarations
+from audit.reports.drawing.page import style_sheet, theme_variables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.records import Attribution
-
-_PANEL = f"--ink: {INK}; --muted: {MUTED}; --line: {GRID}; --panel: #ffffff; {declarations(LIGHT)}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class View:
     """What would change the answer, in sentences."""
     heat_map: Markup
     """The coloured prompt."""
-    waterfall: Figure | None
+    waterfall: Markup | None
     """From baseline to value."""
     matrix: Markup | None
     """Input × output."""
@@ -94,7 +90,7 @@ def view(attribution: Attribution, room: Room | None = None) -> View:
         heatmap.strongest_features(attribution),
         counterfactuals.sentences(attribution),
         heatmap.heat_map_html(attribution, shown=room.features, head=room.head, tail=room.tail),
-        waterfall_figure(attribution) if room.waterfall else None,
+        waterfall_html(steps(attribution), attribution.unit) if room.waterfall else None,
         _drawn(matrix, room, left_out) if matrix else None,
         [grid for grid in drawn if grid is not None],
         measured(attribution),
@@ -122,23 +118,17 @@ def comparison(attributions: Sequence[Attribution], room: Room | None = None) ->
     return [*(grid for grid in drawn if grid is not None), *remarks]
 
 
-def waterfall_figure(attribution: Attribution) -> Figure:
-    """The waterfall with its words."""
-    found = steps(attribution)
-    caption = "From the prompt with everything masked to the whole prompt, strongest features first."
-    if attribution.unit != "nats":
-        caption = "Shares of attention, strongest features first."
-    alternative = "; ".join(f"{step.label}: {step.text}" for step in found)
-    return Figure(caption, f"Waterfall. {alternative}", waterfall_svg(found, attribution.unit))
-
-
-def style() -> Markup:
+def style(*, is_dark: bool) -> Markup:
     """A ``<style>`` element for a page that has no style sheet of the reports.
 
-    It holds inside elements of class ``attribution`` alone, which are light in any theme.
+    It holds inside elements of class ``attribution`` alone.
+
+    Args:
+        is_dark: Which of the two themes the reader sees.
     """
+    colours = f"{theme_variables(is_dark=is_dark)} {declarations(DARK if is_dark else LIGHT)}"
     parts = style_sheet("attribution_panel.css"), style_sheet("attribution.css")
-    return Markup("<style>.attribution {{ {}\n{}{} }}</style>").format(_PANEL, *parts)
+    return Markup("<style>.attribution {{ {}\n{}{} }}</style>").format(colours, *parts)
 
 
 def _drawn(grid: Grid, room: Room, left_out: list[str]) -> Markup | None:

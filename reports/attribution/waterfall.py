@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import altair as alt
+from markupsafe import Markup
 
 from audit.core.formatting import number, signed
 from audit.core.text import printable
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Literal
 
-    from markupsafe import Markup
-
     from audit.core.records import Attribution
 
 TOP = 10
@@ -31,6 +30,11 @@ NEGLIGIBLE = 1e-9
 ROW_HEIGHT, PLOT_WIDTH, LABEL_WIDTH, VALUE_WIDTH = 24, 400, 170, 70
 LABEL_ROOM, VALUE_ROOM = LABEL_WIDTH + 36, VALUE_WIDTH + 30
 """Next to the plot: a browser's letters are up to a tenth wider than those that the text was cut by."""
+_FIGURE = Markup('<figure class="waterfall"><figcaption>{}</figcaption><ol>{}</ol></figure>')
+_STEP = Markup(
+    '<li><span>{}</span><span class="track" aria-hidden="true">'
+    '<i class="{}" style="left:{:.4g}%;width:{:.4g}%"></i></span><strong>{}</strong></li>'
+)
 COLOURS = {"for": FOR, "against": AGAINST, "gap": GRID, "end": MUTED}
 
 
@@ -98,8 +102,27 @@ def _ending(level: float, value: float) -> list[Step]:
     return [Step("not accounted for", level, value, "gap"), end]
 
 
+def waterfall_html(found: Sequence[Step], unit: str) -> Markup:
+    """The steps as a list with bars for pages; its labels wrap where there is little room.
+
+    Args:
+        found: From :func:`steps`.
+        unit: Of the values.
+    """
+    low, high = bounds(found)
+    percent = 100 / (high - low)
+    lines = []
+    for step in found:
+        left, width = (min(step.start, step.end) - low) * percent, abs(step.end - step.start) * percent
+        lines.append(_STEP.format(printable(step.label, limit=60), step.kind, left, width, step.text))
+    caption = "From the prompt with everything masked to the whole prompt, strongest features first, in nats."
+    if unit != "nats":
+        caption = "Shares of attention, strongest features first."
+    return _FIGURE.format(caption, Markup("").join(lines))
+
+
 def waterfall_svg(found: Sequence[Step], unit: str) -> Markup:
-    """The steps as an ``<svg>`` element for HTML, like :func:`audit.reports.drawing.charts.interval_chart`.
+    """The steps as an ``<svg>`` element for pictures, like :func:`audit.reports.drawing.charts.interval_chart`.
 
     Args:
         found: From :func:`steps`.
@@ -112,7 +135,7 @@ def waterfall_svg(found: Sequence[Step], unit: str) -> Markup:
 def _drawn(found: tuple[Step, ...], unit: str) -> Markup:
     """Drawn once, however often a page is rendered to fit its size."""
     specification = json.loads(_template(unit))
-    rows = data(found)
+    rows = _rows(found)
     specification["datasets"] = {"rows": rows}
     specification["height"] = ROW_HEIGHT * len(rows)
     low, high = bounds(found)
@@ -123,7 +146,7 @@ def _drawn(found: tuple[Step, ...], unit: str) -> Markup:
     return svg_of(specification)
 
 
-def data(found: Sequence[Step]) -> list[dict[str, Any]]:
+def _rows(found: Sequence[Step]) -> list[dict[str, Any]]:
     """The steps as rows of a chart; labels come from data sets and are made harmless."""
     return [
         asdict(step)
@@ -132,14 +155,8 @@ def data(found: Sequence[Step]) -> list[dict[str, Any]]:
     ]
 
 
-def step_marks(base: alt.Chart, start: alt.X, end: alt.X) -> list[alt.Chart]:
-    """The bars of moves and the ticks of levels: what every waterfall consists of.
-
-    Args:
-        base: Of the rows of :func:`data`, with their order encoded.
-        start: The axis, for starts.
-        end: The same axis, for ends.
-    """
+def _step_marks(base: alt.Chart, start: alt.X, end: alt.X) -> list[alt.Chart]:
+    """The bars of moves and the ticks of levels."""
     colour = alt.Color("colour:N", scale=None, legend=None)
     moves = base.transform_filter("datum.kind != 'end'").mark_bar(minBandSize=2)
     levels = base.transform_filter("datum.kind == 'end'").mark_tick(thickness=3, size=18, color=MUTED)
@@ -161,7 +178,7 @@ def _template(unit: str) -> str:
     order = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.12))
     axis = alt.X("start:Q", scale=scale, title=unit_of(unit).title, axis=alt.Axis(tickCount=6))
     layers = [
-        *step_marks(base.encode(y=order), axis, alt.X("end:Q", scale=scale)),
+        *_step_marks(base.encode(y=order), axis, alt.X("end:Q", scale=scale)),
         text_column(base, "label", x=-12, align="right", limit=LABEL_WIDTH).encode(y=order),
         text_column(base, "text", x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH).encode(y=order),
     ]

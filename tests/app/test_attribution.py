@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from audit.app import attribution as page
 from audit.core.records import Attribution, OutputToken
 from audit.reports.attribution.views import style, view
-from audit.reports.drawing.colours import LIGHT
+from audit.reports.drawing.colours import DARK, LIGHT
+from tests.app.elements.test_theme import contrast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,9 +69,10 @@ def test_hostile_pieces_stay_text(text: str, explain: Callable[..., Attribution]
     assert {name for name, _ in heat_map.attributes + grids.attributes} <= allowed
 
 
-def test_the_style_holds_inside_panels_alone() -> None:
-    """Its only rule at the top level is that of the panel; the colours are those of the reports."""
-    sheet = str(style()).removeprefix("<style>").removesuffix("</style>")
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_the_style_holds_inside_panels_alone_and_is_readable_in_both_themes(*, is_dark: bool) -> None:
+    """Its only rule at the top level is that of the panel; contrast of WCAG 2.2, level AA."""
+    sheet = str(style(is_dark=is_dark)).removeprefix("<style>").removesuffix("</style>")
     depth, outermost, selector = 0, [], ""
     for character in sheet:
         if character == "{":
@@ -79,7 +82,12 @@ def test_the_style_holds_inside_panels_alone() -> None:
             depth -= 1
         selector = "" if depth else selector + character
     assert (depth, outermost) == (0, [".attribution"])
-    assert all(f"--{name}: {colour};" in sheet for name, colour in LIGHT.items())
+    colours = dict(re.findall(r"--(\w+): (#\w{6});", sheet))
+    shades = DARK if is_dark else LIGHT
+    assert colours.items() >= shades.items()
+    assert min(contrast(colours["ink"], ground) for ground in (colours["panel"], *shades.values())) >= 4.5
+    assert contrast(colours["muted"], colours["panel"]) >= 4.5
+    assert (contrast(colours["panel"], "#ffffff") > 4.5) == is_dark
 
 
 def _page(attributions: list[object]) -> None:

@@ -70,6 +70,24 @@ def test_a_table_of_many_rows_is_drawn_row_by_row(rows: int, frames: int) -> Non
         assert shown.dataframe[0].value["Metric"].to_list() == ["a\\x1b_b"] * rows
 
 
+def test_a_table_is_cards_where_it_has_less_room_than_its_columns_need() -> None:
+    """By hand: 1 character beside its padding is 1.78 rem, the last column with long cells has at least 12."""
+    shown = AppTest.from_function(_wide_page).run()
+    assert not shown.exception
+    html = "".join(element.proto.body for element in shown.get("html"))
+    assert "(max-width: 14rem)" in html
+    assert "<span>—</span>" in html
+    cards = html.partition("@container")[2].partition("</style>")[0]
+    # The lines of the tables come again with each table of the page and must not outweigh the cards.
+    assert cards.count("table.from") == 0 < cards.count("table.audit.from14")
+
+
+def _wide_page() -> None:
+    from audit.app.untrusted import wrapped_table
+
+    wrapped_table([{"n": None, "x": "word " * 20}])
+
+
 def _page(rows: int) -> None:
     from audit.app.untrusted import wrapped_table
 

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import pytest
 
 from audit.app.elements import charts
-from audit.app.elements.charts import waterfall_chart
-from audit.reports.attribution.waterfall import steps
+from audit.app.elements.charts import trend_chart
 from audit.reports.drawing.charts import IntervalRow
-from audit.reports.drawing.colours import AGAINST, FOR
 from audit.reports.drawing.page import page_style
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from audit.core.records import Attribution
+from audit.reports.drawing.trend import TrendPanel, TrendPoint
 
 
-def test_the_waterfall_has_a_bar_per_step(explain: Callable[..., Attribution]) -> None:
-    made = explain(["a ", "<b> ", "\x1b"], [1.0, -0.25, 0.5], value=-1.0, baseline_value=-2.0)
-    chart = waterfall_chart(steps(made), "nats").to_dict()
-    rows = next(iter(chart["datasets"].values())) if "datasets" in chart else chart["layer"][0]["data"]["values"]
-    assert [row["text"] for row in rows] == ["−2.000", "+1.000", "+0.500", "−0.250", "−0.250", "−1.000"]
-    assert [row["label"] for row in rows][1:4] == ["1\ta", "2\t\\x1b", "3\t<b>"]
-    assert [row["colour"] for row in rows][1:4] == [FOR, FOR, AGAINST]
+def test_a_trend_takes_the_room_of_its_place() -> None:
+    points = [TrendPoint(at, f"run {at}", 0.5, 0.4, 0.6) for at in range(2)]
+    chart = trend_chart(TrendPanel("boolq/accuracy", "run", "share", "evals", points)).to_dict()
+    assert "concat" not in chart
+    assert "width" not in chart, "a width of its own would be cut on a narrow screen"
+    assert chart["height"] > charts.AXIS_HEIGHT
 
 
 @pytest.mark.slow

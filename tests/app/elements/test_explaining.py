@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
     from streamlit.testing.v1 import AppTest
 
     from audit.core.records import RunManifest, Sample

@@ -88,7 +88,7 @@ def test_ratings_appear_with_their_interval(run: RunFolder, settings: AppSetting
     for label in ("Good", "Fair"):
         drawn(button(rating, label).click().run())
     ratings = next(table for table in tables(open_page("overview")) if "Mean (1 to 5)" in table)
-    assert (ratings["Task"], ratings["Mean (1 to 5)"], ratings["Raters"]) == (["boolq"], ["3.50"], [1])
+    assert (ratings["Task"], ratings["Mean (1 to 5)"], ratings["Raters"]) == (["boolq"], ["3.50"], ["1"])
 
 
 def test_a_broken_checkpoint_is_said_and_nothing_is_drawn(

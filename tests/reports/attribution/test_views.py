@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from audit.reports.attribution.views import Room, comparison, view, waterfall_figure
+from audit.reports.attribution.views import Room, comparison, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,12 +45,3 @@ def test_methods_are_compared_from_two_on(records: Records) -> None:
     assert len(comparison([one, other])) == 2
     small = comparison([one, other], Room(cells=1))
     assert [str(text).count("Too large to show") for text in small] == [1, 1]
-
-
-def test_the_waterfall_has_its_numbers_in_words(records: Records) -> None:
-    made = records["matrix"](PIECES, [" jumps"], values=[1.0, -0.25, 0.5], value=-1.0, baseline_value=-2.25)
-    figure = waterfall_figure(made)
-    assert figure.alternative.startswith("Waterfall. ")
-    for number in ("−2.250", "+1.000", "+0.500", "−0.250", "−1.000"):
-        assert number in figure.alternative
-    assert waterfall_figure(made.model_copy(update={"unit": "share"})).caption != figure.caption

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.reports.attribution.waterfall import TOP, bounds, steps, waterfall_svg
+from audit.reports.attribution.waterfall import TOP, bounds, steps, waterfall_html, waterfall_svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Records = dict[str, "Callable[..., Any]"]
+BAR = re.compile(r'<i class="(\w+)" style="left:([\d.e-]+)%;width:([\d.e-]+)%">')
 
 
 @pytest.mark.parametrize("count", [1, 3, TOP, TOP + 1, 40])
@@ -66,3 +68,22 @@ def test_the_chart_holds_labels_and_values_as_text(records: Records) -> None:
     assert not set("\x1b\u202e") & set(svg)
     assert svg.count("#5da3d5") == 1
     assert svg.count("#eb962f") == 1
+
+
+def test_the_list_says_each_move_and_places_its_bar(records: Records) -> None:
+    """By hand: levels run from −2.25 to −0.75, the axis has 5 % of these 1.5 nats more on each side: 1.65 in all."""
+    pieces = ["<b>one</b> ", "two ", "\x1b\u202e"]
+    made = records["matrix"](pieces, ["x"], values=[1.0, -0.25, 0.5], value=-1.0, baseline_value=-2.25)
+    html = str(waterfall_html(steps(made), "nats"))
+    assert re.findall(r"<strong>(.*?)</strong>", html) == ["−2.250", "+1.000", "+0.500", "−0.250", "−1.000"]
+    assert "&lt;b&gt;one&lt;/b&gt;" in html
+    assert "<b>" not in html
+    assert not set("\x1b\u202e") & set(html)
+    bars = [(kind, float(left), float(width)) for kind, left, width in BAR.findall(html)]
+    assert [kind for kind, _, _ in bars] == ["end", "for", "for", "against", "end"]
+    places = [(0.075, 0), (0.075, 1.0), (1.075, 0.5), (1.325, 0.25), (1.325, 0)]
+    for (_, left, width), (start, length) in zip(bars, places, strict=True):
+        assert math.isclose(left, 100 * start / 1.65, rel_tol=1e-3)
+        assert math.isclose(width, 100 * length / 1.65, rel_tol=1e-3)
+    assert "in nats" in html
+    assert "Shares of attention" in str(waterfall_html(steps(made.model_copy(update={"unit": "share"})), "share"))

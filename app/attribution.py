@@ -40,7 +40,7 @@ def show(attributions: Sequence[Attribution]) -> None:
     Args:
         attributions: Of one sample.
     """
-    st.html(style(is_dark=st.context.theme.type == "dark"))
+    st.html(style())
     for place, group in enumerate(by_sample(attributions)):
         opened = [one for one in group if is_worth_showing(one)][:SIDE_BY_SIDE] if place == 0 else []
         if len(opened) == 1:

@@ -12,7 +12,7 @@ from audit.reports.attribution.grid import Grid, grid_html
 from audit.reports.attribution.grids import agreement_grid, heads_grid, looking_heads_grid, matrix_grid, method_grids
 from audit.reports.attribution.measures import LEGEND, MEANING, MeasureRow, measured
 from audit.reports.attribution.waterfall import steps, waterfall_html
-from audit.reports.drawing.colours import DARK, LIGHT, declarations
+from audit.reports.drawing.colours import DARK, LIGHT, of_both_themes
 from audit.reports.drawing.page import style_sheet, theme_variables
 
 if TYPE_CHECKING:
@@ -118,15 +118,12 @@ def comparison(attributions: Sequence[Attribution], room: Room | None = None) ->
     return [*(grid for grid in drawn if grid is not None), *remarks]
 
 
-def style(*, is_dark: bool) -> Markup:
+def style() -> Markup:
     """A ``<style>`` element for a page that has no style sheet of the reports.
 
     It holds inside elements of class ``attribution`` alone.
-
-    Args:
-        is_dark: Which of the two themes the reader sees.
     """
-    colours = f"{theme_variables(is_dark=is_dark)} {declarations(DARK if is_dark else LIGHT)}"
+    colours = f"{theme_variables()} {of_both_themes(LIGHT, DARK)}"
     parts = style_sheet("attribution_panel.css"), style_sheet("attribution.css")
     return Markup("<style>.attribution {{ {}\n{}{} }}</style>").format(colours, *parts)
 

@@ -49,6 +49,11 @@ def largest(values: Iterable[float]) -> float:
     return max((abs(value) for value in values), default=0.0)
 
 
+def of_both_themes(light: Mapping[str, str], dark: Mapping[str, str]) -> str:
+    """Colours as CSS variables that follow the theme around them: ``--p1: light-dark(#e3eff9, …); …``."""
+    return " ".join(f"--{name}: light-dark({light[name]}, {dark[name]});" for name in light)
+
+
 def declarations(shades: Mapping[str, str]) -> str:
     """The shades as CSS variables: ``--p1: #e3eff9; …``."""
     return " ".join(f"--{name}: {colour};" for name, colour in shades.items())

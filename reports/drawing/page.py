@@ -19,7 +19,7 @@ from audit.core.sensitive import is_completion_hidden
 from audit.core.text import printable
 from audit.reports.browsing.prompt_parts import changed_text
 from audit.reports.command_text import parts
-from audit.reports.drawing.colours import DARK, LIGHT, declarations
+from audit.reports.drawing.colours import DARK, LIGHT, declarations, of_both_themes
 from audit.stats.cut_answers import cut_text
 
 if TYPE_CHECKING:
@@ -91,12 +91,12 @@ def page_style() -> Markup:
 
 
 def theme_variables() -> str:
-    """The page's colours as CSS variables that follow the theme around them: ``--page: light-dark(#f4f6f8, …); …``."""
+    """The page's colours as CSS variables that follow the theme around them."""
     light, dark, *_ = (
-        dict(re.findall(r"(--[\w-]+): ([^;]+);", one))
+        dict(re.findall(r"--([\w-]+): ([^;]+);", one))
         for one in re.findall(r":root \{([^}]*)\}", style_sheet("style.css"))
     )
-    return " ".join(f"{name}: light-dark({light[name]}, {dark[name]});" for name in light)
+    return of_both_themes(light, dark)
 
 
 def style_sheet(name: str) -> Markup:

@@ -66,7 +66,7 @@ def few_texts(folder: Path) -> Path:
 def test_the_commands_on_plugin_files_run(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Those of the package that is installed: tests/pipeline/test_installed_plugin.py."""
+    """Those of the package that is installed: tests/pipeline/whole/test_installed_plugin.py."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "examples").symlink_to(PACKAGE.parent)
     given = commands("extend.md")

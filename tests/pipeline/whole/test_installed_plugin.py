@@ -19,12 +19,12 @@ from audit.core.run_folder import RunFolder
 if TYPE_CHECKING:
     from tests.cli.whole.processes import Forks
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "howto" / "extend.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "howto" / "extend.md"
 INSTALLED = PAGE.read_text("utf-8").partition("pip install ./examples/plugin\n")[2]
 """The page on plug-ins after it has installed the package."""
 Answers = dict[str, tuple[int, str, str]]
 pytestmark = pytest.mark.slow
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "plugin"
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "plugin"
 
 
 ALL = """

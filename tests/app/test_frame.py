@@ -44,7 +44,7 @@ def test_a_run_that_has_only_begun_is_no_error(page: str, runs: Path, make_manif
     test = open_page(page)
     kept = (
         "has not ended",
-        "This run goes on",
+        "This run is in progress",
         "no samples yet",
         "no other run in this folder",
         "explained no samples",

@@ -38,8 +38,8 @@ def test_why_a_checkpoint_is_not_loaded(make_manifest: Make) -> None:
         ({}, "imported from another tool"),
         ({"import": {"tool": "x"}, "model": "m"}, "imported from another tool"),
         ({"model": "openai:http://host/v1#m"}, "behind a server"),
-        ({"model": "m", "trust_remote_code": True}, "code of its own"),
-        ({"model": "m", "allow_pickle": True}, "code of its own"),
+        ({"model": "m", "trust_remote_code": True}, "contains its own code"),
+        ({"model": "m", "allow_pickle": True}, "contains its own code"),
     ):
         assert words in (live_explanation.refusal(make_manifest(config=named)) or "")
     assert live_explanation.refusal(make_manifest(config={"model": "m"})) is None

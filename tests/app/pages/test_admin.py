@@ -61,7 +61,7 @@ def test_the_log_is_filtered_and_projects_are_counted(settings: AppSettings, ope
     project.rate_all("Ann", rating=4)
     log_look(url, "vera@host.test", "opened", {"page": "overview", "run": "a_run"})
     test = open_page("admin")
-    assert any("Nobody signs in" in info.value for info in test.info)
+    assert any("Sign-in is off" in info.value for info in test.info)
     projects = next(table for table in tables(test) if "Project" in table)
     assert (projects["Items"], projects["Answers"], projects["Done"]) == (["2"], ["2 of 2"], ["100 %"])
     assert projects["People"] == ["1 viewer, 4 raters, 1 adjudicator, 1 admin"]

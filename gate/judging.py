@@ -21,7 +21,7 @@ from audit.stats.cut_answers import cut_text
 from audit.stats.definitions import counts_completions, is_count, is_mean_of_items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from audit.core.records import Metric
     from audit.gate.measured import Measured
@@ -77,7 +77,7 @@ def judge_rule(
     cut = cut_text(metric, measured.of_task(metric.task)) if ends != seen else ""
     aside = f" ({cut})" if cut else ""
     verdict = ends.verdict(rule)
-    tail = _tail(rule, [metric, *measured.bounds_of_cut_answers(metric)], verdict)
+    tail = _tail(rule, metric, measured, verdict)
     if tail > 1 - metric.confidence:
         word = "satisfies" if verdict == "PASS" else "violates"
         but = f"but so would {100 * tail:.1f} % of runs whose true value is the limit (exact binomial test)"
@@ -92,8 +92,11 @@ def judge_rule(
     return check(rule, metric, "INCONCLUSIVE", f"{ends.text} spans the limit{aside}{todo}")
 
 
-def _tail(rule: Rule, shares: Iterable[Metric], verdict: Verdict) -> float:
-    """Greatest chance of so extreme a count if a verdict were wrong; 0 of metrics that are no shares of items."""
+def _tail(rule: Rule, metric: Metric, measured: Measured, verdict: Verdict) -> float:
+    """Greatest chance of so extreme a count if a verdict were wrong; 0 of a metric that is no share of items."""
+    if verdict == "INCONCLUSIVE" or metric.ci_method != exact_shares.METHOD:
+        return 0.0
+    shares = [metric, *measured.bounds_of_cut_answers(metric)]
     found = (exact_shares.p_value(one, rule.min, rule.max, verdict) for one in shares)
     return max((one for one in found if one is not None), default=0.0)
 

@@ -183,7 +183,9 @@ def _changed(name: str) -> None:
 
 
 def _scores_changed(low: float, high: float) -> None:
-    ends_sent = messages.accepted(st.session_state["filter_scores"], _two_numbers, "filter_scores")
+    ends_sent = messages.accepted(
+        st.session_state["filter_scores"], lambda sent: _range(sent, low, high), "filter_scores"
+    )
     if ends_sent is None:
         return
     first, last = ends_sent
@@ -191,6 +193,8 @@ def _scores_changed(low: float, high: float) -> None:
     links.keep(replace(links.selection(), page=1, **ends))
 
 
-def _two_numbers(sent: Any) -> tuple[float, float]:  # noqa: ANN401 - of a browser
+def _range(sent: Any, low: float, high: float) -> tuple[float, float]:  # noqa: ANN401 - of a browser
     first, last = sent
-    return float(first), float(last)
+    if not first <= last:  # NaN is neither
+        raise ValueError
+    return float(max(low, min(first, high))), float(max(low, min(last, high)))

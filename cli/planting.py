@@ -7,6 +7,7 @@ import random
 import secrets
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -109,7 +110,7 @@ def write_planted(
     for line in (
         f"{len(rows)} {what} in {out_file}",
         "put each text into the training data as often as its repetitions say, then:",
-        f"  audit run --model CHECKPOINT --tasks {task} --data-dir {out_file.parent.parent}",
+        f"  audit run --model CHECKPOINT --tasks {task} --data-dir {quote(str(out_file.parent.parent))}",
     ):
         err.print(line, markup=False, highlight=False, soft_wrap=True)
     if out_file.parent.name != what:

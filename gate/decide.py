@@ -1,12 +1,12 @@
 """The release gate: does the evidence of a run satisfy a policy?
 
 Three verdicts, judged on confidence intervals. A rule PASSes when the whole interval lies in its range, FAILs when
-the whole interval lies outside, and is INCONCLUSIVE in between. What was not measured completely never passes: a
-missing or null metric, no interval, an interval below the policy's confidence, more unscored samples in the task than
-the policy tolerates, a run that is not complete but for optional tasks, a comparison with the baseline that could not
-be made. A broken checkpoint (one that
-computes NaN, for example) FAILs whatever the rules are. Violations of rules on several slices of one metric are
-Holm-adjusted, and so are those of all rules on a baseline. Rules that cannot be meant are refused.
+the whole interval lies outside, and is INCONCLUSIVE in between; a share also has to pass the exact binomial test.
+What was not measured completely never passes: a missing or null metric, no interval, an interval below the policy's
+confidence, more unscored samples in the task than the policy tolerates, a run that is not complete but for optional
+tasks, a comparison with the baseline that could not be made. A broken checkpoint (one that computes NaN, for example)
+FAILs whatever the rules are. Violations of rules on several slices of one metric are Holm-adjusted, and so are those
+of all rules on a baseline. Rules that cannot be meant are refused.
 ``docs/design/reports.md`` says why a violation still fails where samples are missing.
 """
 

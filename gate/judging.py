@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.formatting import interval, number
 from audit.core.records import GateCheck, RatedAs, Verdict
 from audit.core.units import unit_of
+from audit.gate import exact_shares
 from audit.gate.advice import MORE
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
@@ -76,6 +77,11 @@ def judge_rule(
     cut = cut_text(metric, measured.of_task(metric.task)) if ends != seen else ""
     aside = f" ({cut})" if cut else ""
     verdict = ends.verdict(rule)
+    tail = _tail(rule, metric, measured, verdict)
+    if tail > 1 - metric.confidence:
+        word = "satisfies" if verdict == "PASS" else "violates"
+        but = f"but so would {100 * tail:.1f} % of runs whose true value is the limit (exact binomial test)"
+        return check(rule, metric, "INCONCLUSIVE", f"{ends.text} {word} the rule, {but}{aside}: {advice(rule, metric)}")
     if verdict == "PASS":
         tolerance = policy.max_unscored if rule.max_unscored is None else rule.max_unscored
         verdict, gap = _with_gap(rule, metric, ends, measured, tolerance)
@@ -84,6 +90,15 @@ def judge_rule(
         return check(rule, metric, "FAIL", f"{ends.text} violates the rule{aside}")
     todo = ". Raise the token limit to decide it" if cut else f": {advice(rule, metric)}"
     return check(rule, metric, "INCONCLUSIVE", f"{ends.text} spans the limit{aside}{todo}")
+
+
+def _tail(rule: Rule, metric: Metric, measured: Measured, verdict: Verdict) -> float:
+    """Greatest chance of so extreme a count if a verdict were wrong; 0 of a metric that is no share of items."""
+    if verdict == "INCONCLUSIVE" or metric.ci_method != exact_shares.METHOD:
+        return 0.0
+    shares = [metric, *measured.bounds_of_cut_answers(metric)]
+    found = (exact_shares.p_value(one, rule.min, rule.max, verdict) for one in shares)
+    return max((one for one in found if one is not None), default=0.0)
 
 
 def judge_interval(low: float, high: float, minimum: float | None, maximum: float | None) -> Verdict:

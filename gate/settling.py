@@ -13,6 +13,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from audit.core.units import unit_of
+from audit.gate import exact_shares
 from audit.stats.clusters import freedom_of_sizes
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def items_needed(
     if not ratios or None in ratios:
         return None
     # The nearer limit needs more items; of a value outside the range it is the one that is violated.
-    return items_for_ratio(metric, max(ratio for ratio in ratios if ratio is not None), clusters)
+    needed = items_for_ratio(metric, max(ratio for ratio in ratios if ratio is not None), clusters)
+    return max(needed, exact_shares.items_needed(metric, minimum, maximum))
 
 
 def shrinks(metric: Metric) -> bool:

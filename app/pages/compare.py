@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -58,7 +59,7 @@ def _other(name: str, run: RunFolder, settings: AppSettings) -> RunFolder | None
     if not offered:
         st.title("Compare", anchor=False)
         st.info("There is no other run in this folder to compare with. This audits another checkpoint:")
-        st.code(f"audit run --model PATH --out {settings.runs}", language="bash", wrap_lines=True)
+        st.code(f"audit run --model PATH --out {quote(str(settings.runs))}", language="bash", wrap_lines=True)
         return None
     wanted = links.chosen("with")
     if wanted is not None and wanted not in (name, *offered):

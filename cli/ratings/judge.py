@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -122,6 +123,6 @@ def _say(items: list[list[JudgePrompt]], none: list[JudgeReply], asked: RatingJu
     lines += [
         f"{count:,} of {counted(total, 'request')} without an answer: {named(why)}" for why, count in reasons.items()
     ]
-    lines.append(f"how far people agree with it: audit ratings agreement --project {named(project)}")
+    lines.append(f"how far people agree with it: audit ratings agreement --project {quote(named(project))}")
     for line in lines:
         err.print(line, markup=False, highlight=False, soft_wrap=True)

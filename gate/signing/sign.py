@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from audit.core.assets.digest import file_sha256
@@ -58,7 +59,7 @@ def statement_of(run: RunFolder) -> Statement:
     """
     decision = run.read_decision()
     if decision is None:
-        msg = f"{run.path}: not judged yet, so there is no decision to sign: run 'audit gate {run.path}'"
+        msg = f"{run.path}: not judged yet, so there is no decision to sign: run audit gate {quote(str(run.path))}"
         raise RunFolderError(msg)
     manifest, parts = run.read_manifest(), parts_of(run)
     _refuse_changed(run, manifest, parts)

@@ -318,7 +318,8 @@ def _unchecked(run: RunFolder) -> Iterator[str]:
     others = {path.name for path in run.path.iterdir() if not path.name.startswith(".")} - EVIDENCE
     card = run.report_path.parent.name
     if card in others:
-        yield f"not checked: {card}/, which is no evidence: render the card again with 'audit report {run.path}'"
+        again = f"render the card again with audit report {quote(str(run.path))}"
+        yield f"not checked: {card}/, which is no evidence: {again}"
     names = [printable(name, 80) for name in sorted(others - {card})]
     if names:
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""

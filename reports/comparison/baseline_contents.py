@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from audit.core.errors import AuditError, ConfigError, UsageError
@@ -87,7 +88,7 @@ def of_decision(run: RunFolder, decision: Decision) -> tuple[BaselineContents | 
     name = decision.baseline.run_id
     folder = folder_of(run, decision, None)
     if folder is None:
-        return None, f"its folder, {name}, is not next to the run: give it with audit report --baseline {name}"
+        return None, f"its folder, {name}, is not next to the run: give it with audit report --baseline {quote(name)}"
     try:
         return given(run, folder, decision), None
     except AuditError as error:

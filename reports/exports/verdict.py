@@ -23,6 +23,6 @@ def decision_of(contents: RunContents) -> Decision:
         why = (
             f"the last verdict is not shown: {contents.stale_reason}" if contents.stale_reason else "it has no verdict"
         )
-        msg = f"{run}: {why}: run 'audit gate {quote(str(run))}' first"
+        msg = f"{run}: {why}: run audit gate {quote(str(run))} first"
         raise ConfigError(msg)
     return contents.decision

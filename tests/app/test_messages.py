@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -71,6 +72,22 @@ def test_callbacks_stand_every_message(session: dict[str, Any]) -> None:
             callback()
     assert links.chosen("run") is None
     assert links.chosen("sample") is None
+
+
+def test_a_range_of_scores_is_kept_to_the_one_that_is_offered(
+    session: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[tuple[float | None, float | None]] = []
+    monkeypatch.setattr(links, "selection", Selection)
+    monkeypatch.setattr(links, "keep", lambda wanted: kept.append((wanted.low, wanted.high)))
+    for sent in ([math.nan, math.nan], [0.5, math.nan], [0.8, 0.2], ["0.1", "0.9"], [None, 1.0]):
+        session["filter_scores"] = sent
+        filters._scores_changed(0.0, 1.0)
+        assert not kept, sent
+    for sent in ((0.25, 1.0), (-3.0, 0.5), (0.5, math.inf), (10**400, 10**400)):
+        session["filter_scores"] = sent
+        filters._scores_changed(0.0, 1.0)
+    assert kept == [(0.25, None), (None, 0.5), (0.5, None), (1.0, None)]
 
 
 def test_a_forged_order_or_result_is_left_out(session: dict[str, Any]) -> None:

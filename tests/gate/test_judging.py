@@ -173,20 +173,20 @@ def test_cut_answers_decide_nothing(
 ) -> None:
     def metric(name: str, ends: tuple[float, float, float], **fields: Any) -> Any:
         value, low, high = ends
-        return records["metric"](f"asdiv/{name}", value=value, ci_low=low, ci_high=high, n=40, **fields)
+        return records["metric"](f"asdiv/{name}", value=value, ci_low=low, ci_high=high, n=100, **fields)
 
     run = make_run(
         [
             metric("exact_match", (0.6, 0.5, 0.7)),
             metric("exact_match_if_cut_wrong", wrong),
             metric("exact_match_if_cut_right", right),
-            records["metric"]("asdiv/truncated_outputs", value=5.0, n=40, unit="count", ci_low=None, ci_high=None),
+            records["metric"]("asdiv/truncated_outputs", value=5.0, n=100, unit="count", ci_low=None, ci_high=None),
             records["unscored"]("asdiv"),
         ]
     )
     check = the_check(decide(run, make_policy({"metric": "asdiv/exact_match", "min": minimum})))
     assert check.verdict == verdict
-    assert "5 of 40 answers cut by the token limit" in check.reason
+    assert "5 of 100 answers cut by the token limit" in check.reason
 
 
 @pytest.mark.parametrize(

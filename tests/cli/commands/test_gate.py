@@ -30,8 +30,8 @@ def policy_for(verdict: str, run: RunFolder) -> Path:
     """A policy that the run gets this verdict under: a ceiling above, below or inside the interval of its metric."""
     (metric,) = [m for m in run.read_metrics() if m.name == "crows_pairs/pct_stereotype" and m.slice is None]
     assert metric.ci_low is not None
-    assert metric.ci_high is not None
-    ceiling = {"PASS": metric.ci_high + 1, "FAIL": metric.ci_low - 1, "INCONCLUSIVE": metric.value}[verdict]
+    # Far beyond the interval: with 20 items the exact binomial test asks for more than its ends say.
+    ceiling = {"PASS": 99.0, "FAIL": metric.ci_low / 2, "INCONCLUSIVE": metric.value}[verdict]
     policy = run.path.parent / f"{verdict}.yaml"
     policy.write_text(f"rules: [{{metric: {metric.name}, max: {ceiling}}}]\n")
     return policy

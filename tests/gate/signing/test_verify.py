@@ -88,7 +88,7 @@ def test_what_is_no_evidence_is_named(run: RunFolder, public: Ed25519PublicKey) 
     run.report_path.write_text("<html>100 %</html>")
     (run.path / "journal.sqlite").write_bytes(b"")
     (run.path / ".hidden").write_bytes(b"")
-    card = f"not checked: report/, which is no evidence: render the card again with 'audit report {run.path}'"
+    card = f"not checked: report/, which is no evidence: render the card again with audit report {run.path}"
     assert verify(run, public).remarks == [card]
     for index in range(7):
         (run.path / f"{index}\n.txt").write_text("approved")

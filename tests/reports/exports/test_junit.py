@@ -86,5 +86,5 @@ def test_hostile_text_is_no_markup_and_breaks_nothing() -> None:
 
 
 def test_a_run_without_verdict_has_no_tests(make_contents: Callable[..., RunContents]) -> None:
-    with pytest.raises(ConfigError, match="it has no verdict: run 'audit gate"):
+    with pytest.raises(ConfigError, match="it has no verdict: run audit gate"):
         junit.render(make_contents())

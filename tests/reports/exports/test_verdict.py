@@ -30,5 +30,5 @@ def test_a_stale_verdict_is_none(make_contents: Callable[..., RunContents]) -> N
 
 def test_the_advice_names_the_folder_wherever_it_is(make_contents: Callable[..., RunContents]) -> None:
     contents = replace(make_contents(), path=Path("else where/run"))
-    with pytest.raises(ConfigError, match="run 'audit gate 'else where/run'' first"):
+    with pytest.raises(ConfigError, match="run audit gate 'else where/run' first"):
         decision_of(contents)

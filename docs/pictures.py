@@ -17,6 +17,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -26,7 +27,9 @@ from PIL import Image
 from playwright.sync_api import TimeoutError, sync_playwright  # noqa: A004 - of a wait
 
 from audit.app.menu import ENTRIES
+from audit.core.records import Decision
 from audit.core.run_folder import RunFolder
+from audit.gate.waivers.proposals import drafted, propose, waivable
 from audit.ratings import default_url
 from audit.ratings.projects.rating import next_item, submit
 
@@ -47,7 +50,8 @@ PATIENCE = 300_000
 RATERS = ("Ada", "Ben", "Cleo")
 ADMIN, ADJUDICATOR = "Root", "Judge"
 PROJECT = "helpful"
-NAMES = (*(entry.name for entry in ENTRIES), "compare_item", "adjudicate_item", "card", "explain")
+WAIVED, REASON = "crows_pairs/pct_stereotype", "The data set is being replaced; the next run has all 1,508 pairs."
+NAMES = (*(entry.name for entry in ENTRIES), "compare_item", "waivers", "adjudicate_item", "card", "explain")
 """Of the pictures."""
 
 
@@ -63,6 +67,8 @@ class View:
     """The name to enter where the page asks for one."""
     press: str = ""
     """A selector: what is clicked before the picture is taken, if it is there."""
+    scroll_to: str = ""
+    """A selector: what is scrolled to before the picture is taken; empty stays at the top."""
 
 
 def main(names: Sequence[str]) -> None:
@@ -94,7 +100,7 @@ def audit(*words: str | Path, codes: tuple[int, ...] = (0,)) -> None:
 
 
 def prepare(runs: Path) -> None:
-    """Two runs, a verdict, a project that three people have rated, and an explanation.
+    """Two runs, a verdict, a proposed waiver, a project that three people have rated, and an explanation.
 
     Runs that ended are kept: a command that was interrupted goes on.
     """
@@ -110,6 +116,7 @@ def prepare(runs: Path) -> None:
             audit(*common, *more)
     newest, earlier = (one.path.relative_to(WORK) for one in RunFolder.all(runs)[:2])
     audit("gate", newest, "--policy", ROOT / "examples" / "policy.yaml", "--baseline", earlier, codes=(0, 10, 11))
+    propose_waiver(RunFolder.all(runs)[0])
     people = [word for name in RATERS for word in ("--rater", name)]
     sizes = ("--raters-per-item", str(len(RATERS)), "--count", "3")
     roles = (*people, "--adjudicator", ADJUDICATOR)
@@ -118,6 +125,17 @@ def prepare(runs: Path) -> None:
     prompt = ("--prompt", "The capital of France is", "--target", " Paris")
     audit("explain", *prompt, "--method", "occlusion", "--out", "explain.html")
     (WORK / "made").touch()
+
+
+def propose_waiver(run: RunFolder) -> None:
+    """Of the first person, for a rule that blocks; another one may approve it."""
+    decision = Decision.model_validate_json(run.decision_path.read_bytes())
+    check, metric = next(one for one in waivable(decision, run.read_metrics()) if one[0].metric == WAIVED)
+    end = datetime.now(UTC).date() + timedelta(days=30)
+    words = drafted(
+        check, metric, run.read_manifest(), decision.policy_sha256, reason=REASON, owner=RATERS[0], expires=end
+    )
+    propose(run.path.parent, words, RATERS[0])
 
 
 def rate(url: str) -> None:
@@ -148,9 +166,10 @@ def views(runs: Path) -> list[View]:
     for entry in ENTRIES:
         place = ({"run": run.path.name} if entry.of_run else {}) | more.get(entry.name, {})
         found.append(View(entry.name, f"{entry.name}?{urlencode(place)}", people.get(entry.name, RATERS[0])))
-    row = "button.open >> nth=0"
+    row, fold = "button.open >> nth=0", "summary:has-text('Propose or approve')"
     found += [
         View("compare_item", f"compare?{urlencode({'run': run.path.name, 'in': 'asdiv'})}", press=row),
+        View("waivers", f"decision?{urlencode({'run': run.path.name})}", RATERS[1], press=fold, scroll_to="#waivers"),
         View("adjudicate_item", f"adjudicate?project={PROJECT}", ADJUDICATOR, press=row),
         View("card", (run.path / "report" / "index.html").as_uri()),
         View("explain", (WORK / "explain.html").as_uri()),
@@ -199,19 +218,27 @@ def of_view(browser: Browser, view: View, address: str, look: str) -> tuple[Imag
         page.goto(f"{address}/{view.address}")
         page.locator("[data-testid=stMainBlockContainer] :is(h1, .audit-heading)").first.wait_for()
         drawn(page)
-        name = page.locator(".st-key-rater_box input")
-        if name.count() and name.is_visible():  # Decision asks within a fold
-            name.fill(view.who)
-            page.keyboard.press("Enter")
-            name.wait_for(state="detached")
-            drawn(page)
+        give_name(page, view.who)
         if view.press and page.locator(view.press).count():
             page.locator(view.press).click()
             drawn(page)
+            give_name(page, view.who)  # Decision asks within a fold
+        if view.scroll_to:
+            page.locator(view.scroll_to).evaluate("heading => heading.scrollIntoView()")
         broken = page.locator("[data-testid=stException]")
         return taken(page), f"exception: {broken.first.inner_text()[:200]}" if broken.count() else ""
     finally:
         page.context.close()
+
+
+def give_name(page: Page, who: str) -> None:
+    """Say who one is, where the page asks for it."""
+    name = page.locator(".st-key-rater_box input")
+    if name.count() and name.is_visible():
+        name.fill(who)
+        page.keyboard.press("Enter")
+        name.wait_for(state="detached")
+        drawn(page)
 
 
 def drawn(page: Page) -> None:

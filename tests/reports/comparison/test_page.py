@@ -105,7 +105,7 @@ def test_series(folders: list[RunFolder], series: SeriesComparison) -> None:
     assert "16 of 40 items changed" in html
     [metric] = series.metrics
     assert [value.letters for value in metric.values] == ["a", "a", "b"]
-    assert re.findall(r"<td>([ab])</td>", html) == ["a", "a", "b"]
+    assert re.findall(r'<td data-label="letters">([ab])</td>', html) == ["a", "a", "b"]
     assert "\\x1b[31m\\u202e: worse</span>" in html  # the run at which it changed
 
 

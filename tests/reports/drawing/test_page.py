@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
@@ -10,6 +11,7 @@ from jinja2 import UndefinedError
 from audit.reports.drawing.colours import DARK, LIGHT
 from audit.reports.drawing.page import environment, line, page_style, short, whole
 
+ROOT = Path(__file__).parents[3]
 HOSTILE = "<script>\x1b\u202e\n</script>"
 
 
@@ -48,3 +50,13 @@ def test_every_verdict_status_and_belief_has_its_class() -> None:
         " {{ belief_class('do not believe') }}"
     )
     assert shown.render() == "is-pass ✕ is-none is-unsure is-fail"
+
+
+def test_only_matrices_scroll_on_a_narrow_screen() -> None:
+    """Rows of all other tables are laid out as lines there, and each number but the first says what it is."""
+    texts = {file.name: file.read_text("utf-8") for file in (ROOT / "reports" / "templates").glob("*.j2")}
+    tables = [match for text in texts.values() for match in re.findall(r"<table[^>]*>", text)]
+    assert set(tables) == {'<table class="stacked">', '<table class="confusion">'}
+    del texts["errors_answers.j2"]  # the confusion matrix
+    numbers = [match for text in texts.values() for match in re.findall(r'<td class="n">(?!<strong)(.{15})', text)]
+    assert numbers == ["{{ number(check"], "the value next to the limits of a rule"

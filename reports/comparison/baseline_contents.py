@@ -151,7 +151,7 @@ def given(run: RunFolder, folder: RunFolder, decision: Decision | None) -> Basel
 
 
 def _is_listed(metric: Metric) -> bool:
-    """Whether readers are told that a metric was not compared."""
+    """Whether reports name a metric that was not compared."""
     return metric.primary and metric.slice is None and metric.suite != "explain"
 
 

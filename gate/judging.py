@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from audit.core.formatting import interval, number
 from audit.core.records import GateCheck, RatedAs, Verdict
 from audit.core.units import unit_of
-from audit.gate import exact_shares
 from audit.gate.advice import MORE
+from audit.gate.settling import SHARE, exact_tail
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import cut_text
 from audit.stats.definitions import counts_completions, is_count, is_mean_of_items
@@ -94,10 +94,10 @@ def judge_rule(
 
 def _tail(rule: Rule, metric: Metric, measured: Measured, verdict: Verdict) -> float:
     """Greatest chance of so extreme a count if a verdict were wrong; 0 of a metric that is no share of items."""
-    if verdict == "INCONCLUSIVE" or metric.ci_method != exact_shares.METHOD:
+    if verdict == "INCONCLUSIVE" or metric.ci_method != SHARE:
         return 0.0
     shares = [metric, *measured.bounds_of_cut_answers(metric)]
-    found = (exact_shares.p_value(one, rule.min, rule.max, verdict) for one in shares)
+    found = (exact_tail(one, rule.min, rule.max, verdict) for one in shares)
     return max((one for one in found if one is not None), default=0.0)
 
 

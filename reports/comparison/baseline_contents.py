@@ -142,8 +142,8 @@ def given(run: RunFolder, folder: RunFolder, decision: Decision | None) -> Basel
         for found, items in _changes(sides, task, comparable):
             shared.append(items)
             changes += [found] if found.changed or found.reworded else []
-    for where, side, against in (("this run", sides[1], sides[0]), ("the baseline", sides[0], sides[1])):
-        alone = [metric for key, metric in side.by_key.items() if key not in against.by_key and _is_listed(metric)]
+    for where, having, lacking in (("this run", sides[1], sides[0]), ("the baseline", sides[0], sides[1])):
+        alone = [one for key, one in having.by_key.items() if key not in lacking.by_key and _is_listed(one)]
         if alone:
             refused[f"measured in {where} alone"] = alone
     changes.sort(key=lambda one: one.loss, reverse=True)
@@ -151,7 +151,7 @@ def given(run: RunFolder, folder: RunFolder, decision: Decision | None) -> Basel
 
 
 def _is_listed(metric: Metric) -> bool:
-    """Whether the card names a metric that was not compared."""
+    """Whether reports name a metric that was not compared."""
     return metric.primary and metric.slice is None and metric.suite != "explain"
 
 

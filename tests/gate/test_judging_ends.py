@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from math import comb
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.formatting import number
-from audit.gate.judging import Ends, check, is_count_of_what_was_seen, judge_rule
+from audit.core.records import Metric
+from audit.gate.judging import Ends, check, is_count_of_what_was_seen, judge_interval, judge_rule
 from audit.gate.measured import Measured
 from audit.gate.policy import Policy, Rule
+from audit.gate.settling import exact_tail
+from audit.stats.interval import wilson
 from tests.reports.conftest import a_metric, all_scored
 
 if TYPE_CHECKING:
-    from audit.core.records import GateCheck, Metric
+    from audit.core.records import GateCheck, Verdict
 
 COUNT: dict[str, Any] = {"unit": "count", "value": 3.0, "ci_low": None, "ci_high": None, "ci_method": None}
 MEAN = {"name": "mean", "of": "score"}
@@ -205,3 +209,68 @@ def test_a_check_records_what_its_rule_asks_for(asked: dict[str, Any], kind: str
     expected = NOTHING | fields | more | {"kind": kind, "max_unscored": 0.04, "value": None, "verdict": "PASS"}
     made = check(rule, None, "PASS", "words")
     assert {name: getattr(made, name) for name in expected} == expected
+
+
+LIMITS = (0.01, 0.05, 0.2, 0.5, 0.9, 0.99)
+
+
+def chances(n: int, share: float) -> list[float]:
+    """Of each count."""
+    return [comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(n + 1)]
+
+
+def a_share(count: int, n: int, unit: str = "share") -> Metric:
+    found, scale = wilson(count, n), 100 if unit == "percent" else 1
+    return Metric(
+        name="t/m", suite="evals", task="t", metric="m", value=scale * count / n, n=n, unit=unit,
+        ci_low=scale * found.low, ci_high=scale * found.high, ci_method=found.method, confidence=found.confidence,
+    )  # fmt: skip
+
+
+def by_interval(count: int, n: int, minimum: float | None, maximum: float | None) -> Verdict:
+    found = wilson(count, n)
+    return judge_interval(found.low, found.high, minimum, maximum)
+
+
+def test_the_value_is_the_tail_of_the_binomial_distribution() -> None:
+    tail = sum(chances(100, 0.01)[3:])
+    assert round(tail, 3) == 0.079
+    assert exact_tail(a_share(3, 100), None, 0.01, "FAIL") == pytest.approx(tail)
+    assert exact_tail(a_share(3, 100, "percent"), None, 1.0, "FAIL") == pytest.approx(tail)
+    assert exact_tail(a_share(0, 3), None, 0.5, "PASS") == pytest.approx(1 / 8)
+    assert exact_tail(a_share(3, 3), 0.5, None, "PASS") == pytest.approx(1 / 8)
+    assert exact_tail(a_share(3, 3), 0.5, 1.0, "PASS") == pytest.approx(1 / 8), "nothing lies beyond 1"
+    assert exact_tail(a_share(2, 4), 0.1, 0.9, "PASS") == pytest.approx(sum(chances(4, 0.1)[2:]))
+    assert exact_tail(a_share(2, 4), 0.0, 1.0, "PASS") is None
+    assert exact_tail(a_share(2, 4), 0.1, 0.9, "INCONCLUSIVE") is None
+    clustered = a_share(3, 100).model_copy(update={"ci_method": "wilson_clustered"})
+    assert exact_tail(clustered, None, 0.01, "FAIL") is None
+
+
+def test_no_verdict_is_wrong_more_often_than_the_coverage_says() -> None:
+    """Also of one item, and of rare events, where Wilson's interval alone errs in up to 21 % of all runs."""
+    worst = {"by the interval": 0.0, "with the test": 0.0}
+    for n in (1, 2, 3, 5, 10, 40, 100):
+        for limit in LIMITS:
+            for verdict, above in (("PASS", True), ("PASS", False), ("FAIL", True), ("FAIL", False)):
+                ends = (limit, None) if above == (verdict == "PASS") else (None, limit)
+                wrong = [k for k in range(n + 1) if by_interval(k, n, *ends) == verdict]
+                kept = [k for k in wrong if (exact_tail(a_share(k, n), *ends, verdict) or 0.0) <= 0.05]
+                at_limit = chances(n, limit)
+                for name, counts in (("by the interval", wrong), ("with the test", kept)):
+                    worst[name] = max(worst[name], sum(at_limit[k] for k in counts))
+    assert worst["by the interval"] > 0.07
+    assert worst["with the test"] <= 0.05
+
+
+def test_a_rule_on_rare_events_fails_where_chance_does_not_explain_them() -> None:
+    """Of 100 items, with a limit of 1 %: three of them are found in 7.9 % of all runs at the limit, four in 1.8 %."""
+    for count, verdict, words in (
+        (2, "INCONCLUSIVE", "spans the limit"),
+        (3, "INCONCLUSIVE", "violates the rule, but so would 7.9 % of runs whose true value is the limit"),
+        (4, "FAIL", "violates the rule"),
+    ):
+        metric, rule = a_share(count, 100), Rule(metric="t/m", max=0.01)
+        found = judge_rule(rule, metric, Measured([metric]), Policy(rules=[rule]))
+        assert found.verdict == verdict
+        assert words in found.reason

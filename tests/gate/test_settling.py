@@ -16,6 +16,7 @@ from audit.gate.settling import CLUSTERED, OF_SHARES, STUDENT, _quantile, items_
 from audit.stats.bootstrap import cluster_bootstrap, jackknife_t
 from audit.stats.clusters import cluster_freedom
 from audit.stats.intervals import bca_bootstrap, clustered_interval, student_t, studentised_bootstrap, wilson
+from tests.gate.test_judging_ends import a_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -308,3 +309,13 @@ def test_clusters_of_unequal_size_are_settled_by_intervals_of_so_many_copies(rat
     assert copies - 1 < found <= copies
     alike = items_for_ratio(metric, ratio, [1] * len(sizes)) / sum(sizes)
     assert alike > found, "by the number of clusters alone, Student's quantile seems to shrink less"
+
+
+def test_rare_items_need_as_many_as_the_exact_test_asks_for() -> None:
+    """Of 100 items, 3 lie above a limit of 1 % by the interval alone: 7.9 % of runs show as many at the limit."""
+    tails = {n: float(stats.binom.sf(3 * n // 100 - 1, n, 0.01)) for n in (100, 200)}
+    assert tails[100] > 0.05 > tails[200]
+    assert 100 < (items_needed(a_share(3, 100), None, 0.01) or 0) <= 200
+    assert 100 < (items_needed(a_share(97, 100), 0.99, None) or 0) <= 200, "the same from the other side"
+    clustered = a_share(3, 100).model_copy(update={"ci_method": "wilson_clustered"})
+    assert (items_needed(clustered, None, 0.01, [1] * 100) or 0) < 105

@@ -31,7 +31,7 @@ def policy_for(verdict: str, run: RunFolder) -> Path:
     (metric,) = [m for m in run.read_metrics() if m.name == "crows_pairs/pct_stereotype" and m.slice is None]
     assert metric.ci_low is not None
     # Far beyond the interval: with 20 items the exact binomial test asks for more than its ends say.
-    ceiling = {"PASS": 99.0, "FAIL": metric.ci_low / 2, "INCONCLUSIVE": metric.value}[verdict]
+    ceiling = {"PASS": 99.0, "FAIL": metric.ci_low - 1, "INCONCLUSIVE": metric.value}[verdict]
     policy = run.path.parent / f"{verdict}.yaml"
     policy.write_text(f"rules: [{{metric: {metric.name}, max: {ceiling}}}]\n")
     return policy

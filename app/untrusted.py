@@ -63,7 +63,7 @@ _TABLE = Markup(
 )
 """With a tab stop: what is still too wide is scrolled sideways, by keyboard too. Roles are written out: browsers do not
 take for rows what is laid out as cards."""
-CHARACTER, PADDING, LONG, LAST_LONG = 0.48, 1.3, 8.5, 12.0
+CHARACTER, PADDING, LONG, LAST_LONG = 0.44, 1.3, 8.5, 12.0
 """Widths in rem: of a character, of the padding of a cell, and at least of a column whose cells break into lines, and
 of the last one of them."""
 SHORT = 24

@@ -31,7 +31,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const rows = data.rows.map((row, index) => {
     const cells = row.cells.map((cell, number) => {
       const column = data.columns[number]
-      const made = element("td", { role: "cell", class: column.kind + (column.minor ? " minor" : ""), "data-label": column.title })
+      const made = element("td", { role: "cell", class: column.kind + (column.minor ? " minor" : "") + (cell === null ? " absent" : ""), "data-label": column.title })
       const parts = Array.isArray(cell) ? cell : [cell]
       for (const [position, part] of parts.entries()) {
         const shown = typeof part === "object" && part !== null ? part : { text: part ?? "—" }

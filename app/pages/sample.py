@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 from markupsafe import Markup
 
-from audit.app import access, attribution, links, menu, messages, stored
+from audit.app import access, attribution, links, menu, stored
 from audit.app.elements.options import show_options
 from audit.app.elements.prompt import show_prompt
 from audit.app.elements.results import heading
+from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
 from audit.app.elements.walk import Walk, walk
 from audit.app.filters import slice_names
 from audit.app.untrusted import (
@@ -31,7 +31,6 @@ from audit.core.records import Flag, completion_address, split_address
 from audit.core.records.files.json_file import plain as plain_values
 from audit.core.records.files.json_file import to_json
 from audit.core.sensitive import not_explainable
-from audit.core.units import unit_of
 from audit.reports.explain_command import explain_command
 
 if TYPE_CHECKING:
@@ -41,8 +40,15 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution, FindingRecord, Sample
     from audit.core.run_folder import RunFolder
 
-TEXT_ROWS = 30
-"""Sampled texts up to which their table is shown whole."""
+TEXT_COLUMNS = (
+    Column("Text"),
+    Column("Output", "main"),
+    Column("Value", "number"),
+    Column("Flags", "text"),
+    Column("Ended by"),
+    Column("Tokens", "number"),
+    Column("Not judged because", "text"),
+)
 OPTION_SCORE = "log_likelihood_"
 """Begins the names of scores that the table of options shows."""
 
@@ -167,46 +173,34 @@ def _completions(place: Walk, sample: Sample, index: int | None) -> None:
         if index is not None:
             st.button("Whole sample", key="whole_sample", on_click=links.choose, args=("sample", place.sample_id))
     whole = "The output above is the text that the sample's score is about."
-    st.caption(f"{whole if index is None else plain(f'Above is text #{index}.')} Tick a row to open its text.")
-    key = f"texts_{place.sample_id}"
-    st.dataframe(
-        pd.DataFrame([_row(sample, place) for place in range(len(sample.completions))]),
-        hide_index=True,
-        width="stretch",
-        height="content" if len(sample.completions) <= TEXT_ROWS else "auto",
-        placeholder="—",
-        column_config={"Value": st.column_config.NumberColumn(format=f"%.{unit_of('probability').decimals}f")},
-        key=key,
-        on_select=lambda: _open_text(place.sample_id, key, len(sample.completions)),
-        selection_mode="single-row",
+    st.caption(f"{whole if index is None else plain(f'Above is text #{index}.')} A row opens its text.")
+    labels = list(dict.fromkeys(label for one in sample.completions for label in one.labels))
+    rows_table(
+        "Sampled texts",
+        f"texts_{place.sample_id}",
+        [*TEXT_COLUMNS, *(Column(excerpt(label) or "", "number") for label in labels)],
+        [_row(sample, place, labels) for place in range(len(sample.completions))],
+        lambda key: links.choose("sample", completion_address(place.sample_id, int(key))),
+        Sorting("", descending=False, change=lambda _: None),
     )
 
 
-def _row(sample: Sample, place: int) -> dict[str, object]:
+def _row(sample: Sample, place: int, labels: Sequence[str]) -> TableRow:
     """One completion in the table."""
     one = sample.completions[place]
-    return {
-        "Text": f"#{place}",
-        "Value": one.value,
-        "Output": MASKED if is_masked(sample.as_answered_by(place)) else excerpt(one.text),
-        "Flags": sorted(flag.value for flag in one.flags),
-        "Ended by": one.finish_reason,
-        "Tokens": one.tokens_out,
-        "Not judged because": excerpt(one.error),
-        **{excerpt(label) or "": value for label, value in one.labels.items()},
-    }
-
-
-def _open_text(sample_id: str, key: str, texts: int) -> None:
-    """Open the text of the row that was ticked; the whole sample where the tick was taken away."""
-
-    def read(sent: Any) -> str:  # noqa: ANN401 - of a browser
-        rows = sent["rows"]
-        return completion_address(sample_id, messages.whole_number(rows[0], texts)) if rows else sample_id
-
-    address = messages.received(key, "selection", read)
-    if address is not None:
-        links.choose("sample", address)
+    text = Cell(MASKED, "muted") if is_masked(sample.as_answered_by(place)) else excerpt(one.text)
+    values = [one.value, *(one.labels.get(label) for label in labels)]
+    value, *others = [None if value is None else number(value, "probability") for value in values]
+    cells: list[str | Cell | None] = [
+        f"#{place}",
+        text or Cell("(empty)" if one.text == "" else "—", "muted"),
+        value,
+        ", ".join(sorted(flag.value for flag in one.flags)) or None,
+        one.finish_reason,
+        f"{one.tokens_out:,}",
+        excerpt(one.error),
+    ]
+    return TableRow(str(place), [*cells, *others])
 
 
 def _is_about(attribution: Attribution, shown: Sample, sample: Sample) -> bool:

@@ -71,7 +71,7 @@ def test_a_table_of_many_rows_is_drawn_row_by_row(rows: int, frames: int) -> Non
 
 
 def test_a_table_is_cards_where_it_has_less_room_than_its_columns_need() -> None:
-    """By hand: 1 character beside its padding is 1.78 rem, the last column with long cells has at least 12."""
+    """By hand: 1 character beside its padding is 1.74 rem, the last column with long cells has at least 12."""
     shown = AppTest.from_function(_wide_page).run()
     assert not shown.exception
     html = "".join(element.proto.body for element in shown.get("html"))

@@ -30,11 +30,11 @@ def test_foreign_text_reaches_the_script_with_hidden_characters_as_codes() -> No
     assert [column["opens"] for column in table["columns"]] == [True, False]
 
 
-def test_a_narrow_screen_leaves_out_minor_columns_alone() -> None:
+def test_a_narrow_screen_leaves_out_minor_columns_and_what_is_absent_alone() -> None:
     """Numbers have their headings in front of them there."""
     sheet = resources.files("audit.app.elements").joinpath("rows.css").read_text("utf-8")
     rules = re.findall(r"([^{}]+)\{([^{}]*)\}", sheet)
-    assert {selector.strip() for selector, body in rules if "display: none" in body} == {".minor"}
+    assert {selector.strip() for selector, body in rules if "display: none" in body} == {".minor", ".absent"}
     shown = [selector.strip() for selector, body in rules if re.search(r"display: (block|flex)", body)]
     assert [selector for selector in shown if selector.split(",")[-1].strip().endswith("td")] == []
     assert any("attr(data-label)" in body for selector, body in rules if ".number::before" in selector)

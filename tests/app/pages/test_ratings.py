@@ -41,7 +41,12 @@ def test_an_admin_sees_agreement_and_exports(settings: AppSettings, open_page: O
     disagreed(settings.database_url)
     test = as_rater(open_page("ratings"), "Root")
     raters, agreement = tables(test)
-    assert dict(zip(raters["rater"], raters["answered"], strict=True)) == {"Ann": 2, "Bob": 2, "Cem": 0, "Dee": 0}
+    assert dict(zip(raters["rater"], raters["answered"], strict=True)) == {
+        "Ann": "2",
+        "Bob": "2",
+        "Cem": "0",
+        "Dee": "0",
+    }
     # By hand, interval: pairs (1, 5) and (3, 3); Do = 16/2 = 8, De = mean squared distance of 1, 5, 3, 3 = 16/3.
     by_name = dict(zip(agreement["agreement"], agreement["value (95 % interval)"], strict=True))
     assert by_name["krippendorff (interval)"] == "−0.500"

@@ -41,4 +41,22 @@ def test_the_keys_go_from_question_to_question() -> None:
     assert active_question(asked, draft) == "faults"
     go_on(asked, draft)
     assert draft.answers == {"good": 2, "faults": []}  # none of the labels is an answer
+    assert active_question(asked, draft) is None  # the next press must not overwrite "good"
+    for name in ("good", "faults", None):  # to change an answer
+        go_on(asked, draft)
+        assert active_question(asked, draft) == name
+
+
+def test_leaving_a_question_leads_to_those_without_an_answer_first() -> None:
+    asked, draft = (
+        [SCALE, SEVERAL, LikertScale(name="clear", text="How clear?", points=3, lowest="no", highest="yes")],
+        Draft(),
+    )
+    go_on(asked, draft)
+    assert active_question(asked, draft) == "faults"
+    go_on(asked, draft)
+    assert active_question(asked, draft) == "clear"
+    draft.answers["clear"] = 1
+    go_on(asked, draft)
     assert active_question(asked, draft) == "good"
+    assert draft.answers == {"faults": [], "clear": 1}

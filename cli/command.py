@@ -56,7 +56,7 @@ class Command(TyperCommand):
 
     An option for one value that is given twice is refused; by itself the parser keeps the last value. An empty value
     is refused: it comes from an unset variable, and as a path it would mean the working directory. A stray word
-    where the command takes a checkpoint is refused with the option that names one.
+    is refused, where the command takes a checkpoint with the option that names one.
     """
 
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **options: Any) -> None:  # noqa: ANN401
@@ -71,7 +71,7 @@ class Command(TyperCommand):
         """Read the arguments.
 
         Raises:
-            UsageError: An option is unknown, was given twice or without a value, or a checkpoint without its option.
+            UsageError: An option is unknown, was given twice or without a value, or a word is left without its option.
         """
         try:
             given, words, order = self.make_parser(ctx).parse_args(args=list(args))
@@ -83,8 +83,12 @@ class Command(TyperCommand):
         if not any(option.is_eager for option in options):
             _refuse_twice(options)
             _refuse_empty(self.params, given)
-            if words and any("--model" in parameter.opts for parameter in self.params):
-                msg = f"unexpected argument {words[0]!r}: name a checkpoint with --model {words[0]}"
+            if words:
+                named = any("--model" in parameter.opts for parameter in self.params)
+                advice = (
+                    f"name a checkpoint with --model {words[0]}" if named else "type its option before it, see --help"
+                )
+                msg = f"unexpected argument {words[0]!r}: {advice}"
                 raise UsageError(msg)
         return super().parse_args(ctx, args)
 

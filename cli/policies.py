@@ -65,8 +65,6 @@ def until_decided(
     Raises:
         ConfigError: A baseline is given without a policy, or items are named or added by hand.
     """
-    from audit.pipeline.until_decided import UntilDecided  # noqa: PLC0415 - torch takes seconds to import
-
     if policy is None:
         if baseline is not None:
             msg = "--baseline is the run that the rules of --until-decided compare with: give the policy, too"
@@ -77,4 +75,7 @@ def until_decided(
             msg = f"--until-decided says how many items are measured: leave out {option}"
             raise ConfigError(msg)
     other = RunFolder.resolve(baseline, given.values.get("out", DEFAULT_OUT)) if baseline is not None else None
-    return UntilDecided(load_policy(policy), other)
+    file = load_policy(policy)
+    from audit.pipeline.until_decided import UntilDecided  # noqa: PLC0415 - torch takes seconds to import
+
+    return UntilDecided(file, other)

@@ -146,6 +146,16 @@ def write_output(path: Path, data: bytes) -> None:
         write_bytes(_target(path), data)
 
 
+def refuse_folder(path: Path) -> None:
+    """Say before anything is computed that a file cannot be written where a folder is.
+
+    Raises:
+        WriteError: There is a folder of that name.
+    """
+    if os.path.isdir(path):  # noqa: PTH112 - unlike Path.is_dir it raises nothing
+        raise write_error(path, IsADirectoryError(errno.EISDIR, ""))
+
+
 def append_output(path: Path, text: str) -> None:
     """Append text to a file that a user named, from the start of a line; folders on the way are made.
 

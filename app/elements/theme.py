@@ -38,7 +38,7 @@ input[role=combobox], [role=option] * { overflow: hidden; text-overflow: ellipsi
 .stApp kbd, .stApp input::placeholder { color: var(--audit-muted) !important; opacity: 1 !important }
 /* Colours of commands have too little contrast, and white does not stand out from the light blue of the dark theme. */
 .stCode .token { color: inherit !important }
-[data-testid^=stBaseButton-primary] :is(*, kbd) { color: var(--audit-on-primary) !important }
+.stApp [data-testid^=stBaseButton-primary] * { color: var(--audit-on-primary) !important }
 @media (max-width: 40rem) { .stMainBlockContainer { padding: 4.5rem 1rem 4rem }
   .audit-heading { font-size: 1.4rem } }
 """

@@ -11,7 +11,7 @@ from audit.app import access, drafts
 from audit.app.elements.rating import keys
 from audit.app.elements.rating.item import show_item
 from audit.app.elements.rating.project import choose_project, show_guidelines
-from audit.app.elements.rating.questions import active_question, go_on, show_questions, take_written
+from audit.app.elements.rating.questions import is_at_once, show_go_on, show_questions, take_written
 from audit.app.elements.rows import Column, Sorting, TableRow, rows_table
 from audit.app.pages.rate import Acting, said_of
 from audit.app.untrusted import plain, show_text, wrapped_table
@@ -125,10 +125,8 @@ def _show_case(who: Acting, case: Case, key: str) -> None:
         st.button(
             "Decide", key=f"decide_{key}", shortcut="S", type="primary", disabled=masked, on_click=_decide, args=args
         )
-        if active_question(item.questions, draft) is not None and len(item.questions) > 1:
-            st.button(
-                "Next question", key="adjudicate_next", shortcut="Q", on_click=go_on, args=(item.questions, draft)
-            )
+        if not is_at_once(item.questions):
+            show_go_on(item.questions, draft, "adjudicate_next")
         st.button("Exclude the item", key=f"exclude_{key}", on_click=_exclude, args=args)
     st.caption(
         "The comment is stored as the reason, which is needed to exclude an item. The decision replaces all answers."

@@ -13,7 +13,7 @@ from audit.app import access, drafts
 from audit.app.elements.rating import keys
 from audit.app.elements.rating.item import show_item
 from audit.app.elements.rating.project import choose_project, show_guidelines
-from audit.app.elements.rating.questions import active_question, go_on, is_at_once, show_questions, take_written
+from audit.app.elements.rating.questions import is_at_once, show_go_on, show_questions, take_written
 from audit.app.elements.rows import Column, Sorting, TableRow, rows_table
 from audit.app.untrusted import excerpt, plain
 from audit.core.errors import AuditError
@@ -149,8 +149,7 @@ def _ask(who: Acting, item: ShownItem, *, is_change: bool) -> None:
             st.button(
                 label, key=f"send_{showing.submission}", shortcut="S", type="primary", disabled=masked, on_click=send
             )
-            if active_question(item.questions, draft) is not None:
-                st.button("Next question", key="go_on", shortcut="Q", on_click=go_on, args=(item.questions, draft))
+            show_go_on(item.questions, draft, "go_on")
         if is_change:
             st.button("Leave it as it is", key="leave", shortcut="K", on_click=_leave)
     if not is_change:

@@ -14,7 +14,7 @@ from audit.cli.comparison import csv_files, series, two
 from audit.cli.console import JsonFlag, print_json, print_line
 from audit.cli.options import RUNS, Runs
 from audit.core.errors import ConfigError
-from audit.core.filesystem import write_output
+from audit.core.filesystem import refuse_folder, write_output
 from audit.core.records.comparison import MIN_ALIGNED, MismatchKind
 from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.reports.comparison.titles import titles
@@ -111,6 +111,7 @@ def compare(  # noqa: PLR0913 - one parameter per option
     for path, option in ((csv_file, "--csv"), (html_file, "--html")):
         if path is not None:
             refuse_evidence(path, option)
+            refuse_folder(path)
     from audit.gate.importers.opening.named_run import open_run  # noqa: PLC0415 - it is slow to import
 
     folders = [open_run(name, runs, print_line) for name in (baseline, candidate, *(more or ()))]

@@ -11,7 +11,7 @@ import typer
 from audit.cli.console import out
 from audit.cli.options import RUNS, Runs
 from audit.core.errors import ConfigError
-from audit.core.filesystem import is_stream, write_output, write_text
+from audit.core.filesystem import is_stream, refuse_folder, write_output, write_text
 from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.reports.exports.formats import Format
 
@@ -71,6 +71,8 @@ def report(
         refuse_evidence(target, "--out")
     if form is Format.LM_EVAL:
         return _export(folder, target or folder.report_file("lm-eval"))
+    if target is not None:
+        refuse_folder(target)
     other = RunFolder.resolve(baseline, runs) if baseline else None
     said = ratings_of(folder, database)
     text = _render(folder, form, other, said, benchmark or [], organisation)

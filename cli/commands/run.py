@@ -114,13 +114,13 @@ def run(given: Given, arguments: RunArguments) -> int:
 
     Command-line options override the --config file, which overrides the profile.
     """
-    from audit.pipeline import audit as pipeline  # noqa: PLC0415 - torch and transformers take seconds to import
-
     fixed = {"--extend": arguments.extend, "--samples": arguments.samples}
     until = policies.until_decided(given, arguments.until_decided, arguments.baseline, fixed)
     again, folder, config = _asked(given, arguments, until)
     new = config if again is None and folder is None else None
     policy = policies.registered_policy(arguments.policy, arguments.until_decided, new)
+    from audit.pipeline import audit as pipeline  # noqa: PLC0415 - slow to import: slips of the command line come first
+
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, until, as_json=arguments.as_json))
     try:
@@ -168,8 +168,6 @@ def _configured(given: Given, arguments: RunArguments, until: UntilDecided | Non
 
     A run that goes on until a policy is decided has the policy's tasks unless others are named, up to all items.
     """
-    from audit.pipeline import configuration  # noqa: PLC0415 - torch takes seconds to import
-
     unexplained = {"explain": {"methods": [], "drivers": 0}} if arguments.no_explain else {}
     config = load_config(arguments.config, {**given.values, **unexplained})
     names = [name.strip() for name in arguments.tasks.split(",")] if arguments.tasks is not None else []
@@ -178,6 +176,8 @@ def _configured(given: Given, arguments: RunArguments, until: UntilDecided | Non
     if until is not None:
         limit = limit or "all"
         names = names or ([] if own else until.tasks(config))
+    from audit.pipeline import configuration  # noqa: PLC0415 - see run
+
     return configuration.choose_tasks(config, names, limit, values.samples(arguments.samples), own=own)
 
 
@@ -187,8 +187,6 @@ def _continued(given: Given, arguments: RunArguments) -> tuple[RunFolder, RunCon
     Raises:
         ConfigError: Both are given, or an option that the run has decided.
     """
-    from audit.pipeline import configuration  # noqa: PLC0415 - torch takes seconds to import
-
     if arguments.resume is not None and arguments.extend is not None:
         msg = "--resume finishes a run, --extend gives it more items and finishes it: give one of them"
         raise ConfigError(msg)
@@ -196,6 +194,8 @@ def _continued(given: Given, arguments: RunArguments) -> tuple[RunFolder, RunCon
         return _kept("--resume", arguments.resume, given, arguments)
     if arguments.extend is not None:
         folder, config = _kept("--extend", arguments.extend, given, arguments)
+        from audit.pipeline import configuration  # noqa: PLC0415 - see run
+
         return folder, configuration.extended(config, values.limit(arguments.limit))
     return None
 

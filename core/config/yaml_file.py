@@ -84,10 +84,10 @@ def read_profile(profile: str) -> dict[str, Any]:
 
 
 def read_yaml(file: Path) -> dict[str, Any]:
-    """Read a YAML file that holds a mapping; an empty file is an empty mapping.
+    """Read a YAML file that holds a mapping; one with comments alone is an empty mapping.
 
     Raises:
-        ConfigError: It is missing, unreadable, not YAML, not a mapping, or gives a key twice.
+        ConfigError: It is missing, empty, unreadable, not YAML, not a mapping, or gives a key twice.
     """
     return _parsed(file, read_bytes(file, ConfigError), plain=False)
 
@@ -112,6 +112,9 @@ def _parsed(file: Path, data: bytes, *, plain: bool) -> dict[str, Any]:
         ConfigError: There is none.
     """
     text = decode(file, data, ConfigError)
+    if not text.strip():  # written by a command that failed, say: nobody means all defaults by it
+        msg = f"{file}: the file is empty: write settings into it, or leave it out"
+        raise ConfigError(msg)
     try:
         node = _composed(text, plain=plain)
         values = None if node is None else _Loader("").construct_document(node)

@@ -114,3 +114,10 @@ def test_an_unknown_option_is_answered_by_what_sets_it(
 ) -> None:
     code, _, error = audit(*words)
     assert (code, error) == (2, f"error: {said}\n")
+
+
+def test_a_word_that_no_argument_takes_is_named_with_what_to_do(audit: Callable[..., tuple[int, str, str]]) -> None:
+    for words in (("score", "toxicity", "stray.csv"), ("verify", "latest", "stray.csv"), ("doctor", "stray.csv")):
+        code, _, said = audit(*words)
+        assert code == 2
+        assert said == "error: unexpected argument 'stray.csv': type its option before it, see --help\n"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from audit.core.run_folder import RunFolder
+
 HARNESS = """
 import signal, sys, time
 from audit.cli import interrupts, main
@@ -80,12 +82,13 @@ def test_while_libraries_are_imported(by: signal.Signals, small_forks: Forks, tm
     [
         (["score", "bbq", "--predictions", "none.jsonl"], "torch", 13),
         (["explain", "-p", "x"], "torch", 13),
-        (["run", "--resume", "latest"], "torch", 13),
+        (["run", "--resume", "{run}"], "torch", 13),
         (["canaries", "make", "--out", "made.jsonl"], "torch", 130),
         (["gate", "latest"], "audit.gate.decide", 130),
     ],
 )
-def test_other_commands(words: list[str], module: str, expected: int, small_forks: Forks) -> None:
+def test_other_commands(words: list[str], module: str, expected: int, small_forks: Forks, finished: RunFolder) -> None:
+    words = [word.format(run=finished.path) for word in words]
     code, error = stopped_fork(small_forks, SLOW_IMPORT.format(module=module), words, signal.SIGTERM)
     said = "interrupted: nothing was added to the run yet\n" if "--resume" in words else "interrupted\n"
     assert (code, error) == (expected, said)

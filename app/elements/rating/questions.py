@@ -81,15 +81,27 @@ def active_question(asked: Sequence[AnyKind], draft: Draft) -> str | None:
     return next((name for name in names if name not in draft.answers), None)
 
 
+def show_go_on(asked: Sequence[AnyKind], draft: Draft, key: str) -> None:
+    """The button that gives the keys to the next question, where that changes anything."""
+    if active_question(asked, draft) is not None or sum(map(_is_choice, asked)) > 1:
+        st.button("Next question", key=key, shortcut="Q", on_click=go_on, args=(asked, draft))
+
+
 def go_on(asked: Sequence[AnyKind], draft: Draft) -> None:
-    """Give the keys to the next question; one that takes any number of labels is answered by none of them."""
+    """Give the keys to the next question; one that takes any number of labels is answered by none of them.
+
+    Questions without an answer come first. After the last question no question has the keys, so that a press too many
+    overwrites no answer; the next time, the first has them.
+    """
     choices = [one for one in asked if _is_choice(one)]
     names = [one.name for one in choices]
     current = active_question(asked, draft)
     place = names.index(current) if current is not None else -1
     if current is not None and isinstance(choices[place], LabelChoice) and choices[place].several:  # type: ignore[union-attr]
         draft.answers.setdefault(current, [])
-    draft.asked = names[(place + 1) % len(names)]
+    following = names[place + 1 :]
+    unanswered = [name for name in [*following, *names[: max(place, 0)]] if name not in draft.answers]
+    draft.asked = next(iter([*unanswered, *following]), None)
 
 
 def choices(one: AnyKind) -> list[Choice]:

@@ -65,6 +65,9 @@ def test_ten_items_by_keyboard_a_decision_and_an_export(server: Server, runs: Pa
     page.locator("table[aria-label='Items to decide'] button.open").first.click()
     page.get_by_text("What the raters said").wait_for()
     settle(page)
+    decide = page.get_by_role("button", name="Decide")
+    colours = [decide.locator(part).evaluate("one => getComputedStyle(one).color") for part in ("p", "kbd")]
+    assert colours == ["rgb(255, 255, 255)"] * 2  # not the grey of keys on other buttons
     page.keyboard.press("b")
     page.wait_for_timeout(500)
     settle(page)

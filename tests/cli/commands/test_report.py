@@ -39,6 +39,17 @@ def test_a_linked_output_stays_a_link(audit: Audit, finished: RunFolder, tmp_pat
     assert json.loads((tmp_path / "target.json").read_text("utf-8"))
 
 
+def test_a_folder_is_refused_before_anything_is_rendered(
+    audit: Audit, finished: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.reports.contents.read", lambda *_, **__: pytest.fail("rendered"))
+    monkeypatch.setattr("audit.gate.importers.opening.named_run.open_run", lambda *_: pytest.fail("compared"))
+    for words in (["report", finished.path, "--out"], ["compare", finished.path, finished.path, "--html"]):
+        code, _, said = audit(*words, tmp_path)
+        assert code == 2
+        assert f"{tmp_path}: cannot be written: Is a directory: a folder of that name exists" in said.replace("\n", "")
+
+
 LONG = "boolq: not found: " + "looked in a folder with a long name, " * 60 + "so put dev.jsonl into AUDIT_DATA/boolq"
 """2,276 characters, the advice at the end."""
 

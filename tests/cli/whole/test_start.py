@@ -14,6 +14,7 @@ from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from audit.core.run_folder import RunFolder
 
@@ -56,6 +57,19 @@ def test_help_of_each_command_imports_no_model_library(environment: dict[str, st
     for name, (code, modules) in zip(main.COMMANDS, found, strict=True):
         assert code == 0
         assert not modules & MODEL, name
+
+
+@pytest.mark.slow
+def test_slips_in_the_words_of_a_run_are_said_before_the_model_library_is_imported(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("rules: [", "utf-8")
+    slips = [["--config", str(broken)], ["--until-decided", str(broken)], ["--limit", "0"]]
+    slips += [["--resume", "nowhere"], ["--extend", "nowhere", "--limit", "3"]]
+    for code, modules in started(environment, *(["run", *slip] for slip in slips)):
+        assert code == 2
+        assert not modules & MODEL
 
 
 @pytest.mark.slow

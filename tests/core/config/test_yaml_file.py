@@ -90,8 +90,12 @@ def test_a_missing_file_a_folder_and_an_empty_file(tmp_path: Path) -> None:
         read_yaml(tmp_path / "missing.yaml")
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         read_yaml(tmp_path)
-    (tmp_path / "empty.yaml").write_text("# nothing\n")
-    assert read_yaml(tmp_path / "empty.yaml") == {}
+    (tmp_path / "defaults.yaml").write_text("# nothing\n")
+    assert read_yaml(tmp_path / "defaults.yaml") == {}
+    for nothing in ("", " \n\n"):
+        (tmp_path / "empty.yaml").write_text(nothing)
+        with pytest.raises(ConfigError, match="the file is empty: write settings into it, or leave it out"):
+            read_yaml(tmp_path / "empty.yaml")
 
 
 @pytest.mark.parametrize(

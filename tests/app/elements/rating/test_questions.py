@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.app.drafts import Draft
 from audit.app.elements.rating.questions import active_question, choices, go_on, is_at_once
-from audit.ratings.projects.asking import FreeText, LabelChoice, LikertScale, PreferenceChoice
+from audit.ratings.projects.asking import AnyKind, FreeText, LabelChoice, LikertScale, PreferenceChoice
 
 SCALE = LikertScale(name="good", text="How good?", points=3, lowest="bad", highest="great")
 SEVERAL = LabelChoice(name="faults", text="What is wrong?", labels=["facts", "tone"], several=True)
@@ -35,10 +35,28 @@ def test_one_press_answers_a_project_with_one_choice_alone() -> None:
 
 
 def test_the_keys_go_from_question_to_question() -> None:
-    asked, draft = [SCALE, TEXT, SEVERAL], Draft()
+    asked: list[AnyKind] = [SCALE, TEXT, SEVERAL]
+    draft = Draft()
     assert active_question(asked, draft) == "good"
     draft.answers["good"] = 2
     assert active_question(asked, draft) == "faults"
     go_on(asked, draft)
     assert draft.answers == {"good": 2, "faults": []}  # none of the labels is an answer
+    assert active_question(asked, draft) is None  # the next press must not overwrite "good"
+    for name in ("good", "faults", None):  # to change an answer
+        go_on(asked, draft)
+        assert active_question(asked, draft) == name
+
+
+def test_leaving_a_question_leads_to_those_without_an_answer_first() -> None:
+    clear = LikertScale(name="clear", text="How clear?", points=3, lowest="no", highest="yes")
+    asked: list[AnyKind] = [SCALE, SEVERAL, clear]
+    draft = Draft()
+    go_on(asked, draft)
+    assert active_question(asked, draft) == "faults"
+    go_on(asked, draft)
+    assert active_question(asked, draft) == "clear"
+    draft.answers["clear"] = 1
+    go_on(asked, draft)
     assert active_question(asked, draft) == "good"
+    assert draft.answers == {"faults": [], "clear": 1}

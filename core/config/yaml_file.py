@@ -89,7 +89,11 @@ def read_yaml(file: Path) -> dict[str, Any]:
     Raises:
         ConfigError: It is missing, empty, unreadable, not YAML, not a mapping, or gives a key twice.
     """
-    return _parsed(file, read_bytes(file, ConfigError), plain=False)
+    data = read_bytes(file, ConfigError)
+    if not data.strip():  # written by a command that failed, say: nobody means all defaults by it
+        msg = f"{file}: the file is empty: write settings into it, or leave it out"
+        raise ConfigError(msg)
+    return _parsed(file, data, plain=False)
 
 
 def read_plain_yaml(file: Path) -> tuple[dict[str, Any], bytes]:
@@ -112,9 +116,6 @@ def _parsed(file: Path, data: bytes, *, plain: bool) -> dict[str, Any]:
         ConfigError: There is none.
     """
     text = decode(file, data, ConfigError)
-    if not text.strip():  # written by a command that failed, say: nobody means all defaults by it
-        msg = f"{file}: the file is empty: write settings into it, or leave it out"
-        raise ConfigError(msg)
     try:
         node = _composed(text, plain=plain)
         values = None if node is None else _Loader("").construct_document(node)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from audit.reports.drawing.colours import of_both_themes
-
 THEME = {
     "theme.baseRadius": "0.5rem",
     "theme.buttonRadius": "0.5rem",
@@ -46,5 +44,5 @@ input[role=combobox], [role=option] * { overflow: hidden; text-overflow: ellipsi
 
 def style() -> str:
     """The style sheet of every page, as an element; a colour follows the theme even while the page is shown."""
-    light, dark = ({f"audit-{name}": colour for name, colour in theme.items()} for theme in (LIGHT, DARK))
-    return f"<style>:root {{ {of_both_themes(light, dark)} }} {STYLE}</style>"
+    variables = " ".join(f"--audit-{name}: light-dark({LIGHT[name]}, {DARK[name]});" for name in LIGHT)
+    return f"<style>:root {{ {variables} }} {STYLE}</style>"

@@ -90,10 +90,12 @@ class Watched:
         self.page.wait_for_timeout(150)
         self.look()
 
-    def press(self, key: str) -> None:
-        """Press a key and look at what comes."""
+    def press(self, key: str, until: str = "") -> None:
+        """Press a key and look at what comes, once a text is there."""
         self.page.evaluate("() => new Promise(done => requestIdleCallback(done))")
         self.page.keyboard.press(key)
+        if until:
+            self.page.wait_for_function("text => document.body.innerText.includes(text)", arg=until)
         self.page.wait_for_timeout(150)
         self.look()
 
@@ -110,8 +112,8 @@ def browse(watched: Watched, name: str, run: str, *, of_run: bool) -> None:
         watched.open(f"{name}{place}&task={task}" if name != "compare" else f"{name}{place}&in={short}")
         if name == "compare":
             watched.click(watched.page.locator(ROW).first)
-        for _ in range(STEPS.get(name, 0)):
-            watched.press("ArrowRight")
+        for number in range(STEPS.get(name, 0)):
+            watched.press("ArrowRight", until=f"{number + 2} of {COUNT} " if name == "sample" else "")
         if name == "sample" and f"{COUNT} of {COUNT} " not in watched.page.locator("body").inner_text():
             watched.faults.update(["the walk did not reach the last sample"])
         for number in range(EXPLAINED if name == "explanations" else 0):

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 By = Literal["likelihood", "generation"]
 TOO_LONG = "the texts are longer than the judge's context"
+ALIKE = "several answers are equally likely"
 ANSWER_TOKENS = 16
 """Tokens of a generated reply; a reasoning trace has its own limit."""
+AROUND = re.compile(r"^[\s\"'`*_(\[]+|[\s\"'`*_)\].:,;!]+$")
+"""What may stand around a generated answer; a minus sign, say, would make it another one."""
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def replies(engine: Engine, requests: Sequence[JudgePrompt], by: By, chat_template: str) -> list[JudgeReply]:
@@ -27,7 +31,10 @@ def replies(engine: Engine, requests: Sequence[JudgePrompt], by: By, chat_templa
 
     By likelihood, the reply is the likeliest of the allowed letters or numbers, with the probability of each among
     them. By generation, it is read off the text: one of them and nothing else, perhaps with punctuation. What cannot be
-    read, or was cut to fit the context, is no reply.
+    read, or was cut to fit the context, is no reply, and neither are several answers that are equally likely.
+
+    Words that are control tokens to the judge, such as the end of a turn, get a space after their first character:
+    rated texts cannot end their own turn.
 
     Args:
         engine: The judge.
@@ -39,22 +46,42 @@ def replies(engine: Engine, requests: Sequence[JudgePrompt], by: By, chat_templa
         ScoringUnavailable: By likelihood, of a server that gives none.
     """
     chat = uses_chat_template(engine, chat_template, generates=True)
-    prompts = [_prompt(engine, one.text, chat=chat) for one in requests]
+    control = _control_words(engine)
+    prompts = [_prompt(engine, _harmless(one.text, control), chat=chat) for one in requests]
     if by == "generation":
         asked = [GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS) for prompt in prompts]
         return [_read(one, found) for one, found in zip(requests, engine.generate(asked), strict=True)]
     engine.check_scoring()
+    fits = [len(engine.encode(prompt)) < engine.max_length for prompt in prompts]
     scored = [
         engine.encode_answer(prompt, choice) if chat else engine.encode_pair(prompt, f" {choice}")
-        for one, prompt in zip(requests, prompts, strict=True)
+        for one, prompt, is_short in zip(requests, prompts, fits, strict=True)
+        if is_short
         for choice in one.choices
     ]
     scores = iter(engine.score(scored))
-    return [_likeliest(one, [next(scores) for _ in one.choices]) for one in requests]
+    return [
+        _likeliest(one, [next(scores) for _ in one.choices]) if is_short else JudgeReply(value=None, why_none=TOO_LONG)
+        for one, is_short in zip(requests, fits, strict=True)
+    ]
 
 
 def _prompt(engine: Engine, text: str, *, chat: bool) -> str:
     return engine.apply_chat_template([{"role": "user", "content": text}]) if chat else f"{text}\n\nReply:"
+
+
+def _control_words(engine: Engine) -> re.Pattern[str]:
+    """Words that the judge's tokenizer takes for control tokens; of a server without one, those of a common form."""
+    added = engine.tokenizer.added_tokens_decoder.values() if engine.has_tokenizer else []
+    words = {str(token) for token in added if token.special or str(token)[:1] in "<["}
+    words |= set(engine.tokenizer.all_special_tokens) if engine.has_tokenizer else set()
+    longest = sorted((word for word in words if len(word) > 1), key=len, reverse=True)
+    return re.compile("|".join([*map(re.escape, longest), r"<\|[^<>|\s]{1,40}\|>"]))
+
+
+def _harmless(text: str, control: re.Pattern[str]) -> str:
+    """A text without control tokens and without half characters of UTF-16, which no tokenizer takes."""
+    return control.sub(lambda found: f"{found[0][0]} {found[0][1:]}", _HALF.sub("\ufffd", text))
 
 
 def _likeliest(request: JudgePrompt, scores: Sequence[Score]) -> JudgeReply:
@@ -69,6 +96,8 @@ def _likeliest(request: JudgePrompt, scores: Sequence[Score]) -> JudgeReply:
     values = list(request.choices.values())
     best = max(range(len(values)), key=shares.__getitem__)
     probabilities = {str(value): share for value, share in zip(values, shares, strict=True)}
+    if sum(math.isclose(share, shares[best]) for share in shares) > 1:
+        return JudgeReply(value=None, probabilities=probabilities, why_none=ALIKE)
     return JudgeReply(value=values[best], probabilities=probabilities)
 
 
@@ -80,7 +109,7 @@ def _read(request: JudgePrompt, found: Completion) -> JudgeReply:
     generation = found.generations[0]
     if not generation.thinking_closed:
         return JudgeReply(value=None, why_none="the reasoning trace did not end")
-    text = re.sub(r"^\W+|\W+$", "", generation.text)
+    text = AROUND.sub("", generation.text)
     if text not in request.choices:
         return JudgeReply(value=None, why_none="the reply is none of the allowed ones")
     return JudgeReply(value=request.choices[text])

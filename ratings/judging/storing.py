@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,12 @@ from audit.core.records import Record
 from audit.core.text import named
 from audit.ratings.database import reading, writing
 from audit.ratings.judging.asking_judges import VERSION, can_judge, requests_about
-from audit.ratings.projects.asking import TIE, LabelChoice, PreferenceChoice
+from audit.ratings.projects.asking import TIE, A, B, LabelChoice, PreferenceChoice
 from audit.ratings.projects.events import append, read_events
 from audit.ratings.projects.item import read_items
 from audit.ratings.projects.making import guidelines_of
 from audit.ratings.projects.project import find
-from audit.ratings.projects.roles import acting, members, require
+from audit.ratings.projects.roles import acting, names_of, require
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -36,7 +37,7 @@ class JudgeReply(Record):
     value: int | str | None
     """The answer, a preference by the side on which raters see it; null where there is none."""
     probabilities: dict[str, float] = Field(default_factory=dict)
-    """Of each answer, by its text; empty where the reply was generated."""
+    """Of each answer, by its text; empty where the reply was generated, or there is none."""
     why_none: str = ""
     """Why there is no answer."""
 
@@ -82,7 +83,7 @@ def check(database_url: str, project: str, user: str) -> None:
 
 
 def waiting(database_url: str, project: str, user: str, judge: RatingJudge) -> Waiting:
-    """Items that a judge has not judged with the guidelines in force.
+    """Items that a judge has not judged with the guidelines in force and the present wording.
 
     Raises:
         NotAllowed: The user is no admin of the project.
@@ -96,7 +97,8 @@ def waiting(database_url: str, project: str, user: str, judge: RatingJudge) -> W
         done = {
             event.item_id
             for event in read_events(connection, found.id, ["judged"], person=who)
-            if event.content["guidelines"] == version and event.content["judge"] == judge.model_dump()
+            if (event.content["guidelines"], event.content["wording"]) == (version, VERSION)
+            and event.content["judge"] == judge.model_dump()
         }
         items = [item for item in read_items(connection, found.id) if item.id not in done]
     left_out = [one.name for one in found.questions if not can_judge(one)]
@@ -133,7 +135,7 @@ def store(
 
 def _name(connection: Connection, project: Project, judge: RatingJudge) -> str:
     who = acting(judge.name)
-    if who in members(connection, project.id):
+    if who in names_of(connection, project.id):  # or was one: what was said stays
         msg = f"{named(judge.name)} is a person of the project {named(project.name)}: give the judge another --name"
         raise UsageError(msg)
     return who
@@ -171,16 +173,19 @@ def _answers(
 def _combined(values: Collection[int | str], replies: Sequence[JudgeReply]) -> tuple[int | str | None, str]:
     """One answer of the replies in each order: the likeliest on average, or the one that both have.
 
-    Generated replies that differ are a tie, where there are ties.
+    Generated replies that differ are a tie, where there are ties; so are both outputs where none is likelier.
     """
+    if all(one.probabilities for one in replies):
+        names = replies[0].probabilities
+        total = {name: sum(one.probabilities[name] for one in replies) for name in names}
+        best = [name for name, sum_ in total.items() if math.isclose(sum_, max(total.values()))]
+        if len(best) == 1:
+            return next(value for value in values if str(value) == best[0]), ""
+        tied = set(best) == {A, B} and TIE in values
+        return (TIE, "") if tied else (None, "several answers are equally likely")
     missing = next((one for one in replies if one.value is None), None)
     if missing is not None:
         return None, missing.why_none
-    if all(one.probabilities for one in replies):
-        names = replies[0].probabilities
-        mean = {name: sum(one.probabilities[name] for one in replies) for name in names}
-        best = max(mean, key=lambda name: mean[name])
-        return next(value for value in values if str(value) == best), ""
     if len({one.value for one in replies}) == 1:
         return replies[0].value, ""
     if TIE in values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -27,6 +27,8 @@ class Characters:
     bos_token_id = PREFIX
     eos_token_id = PREFIX
     bos_token = "\0"  # noqa: S105 - a token of text
+    all_special_tokens: tuple[str, ...] = ()
+    added_tokens_decoder: ClassVar[dict[int, Any]] = {}
 
     def __init__(self, starts: bool) -> None:
         self.starts = starts

@@ -8,12 +8,13 @@ import pytest
 
 from audit.core.errors import UsageError
 from audit.ratings.database import reading
+from audit.ratings.judging import storing
 from audit.ratings.judging.storing import JudgeReply, RatingJudge, check, store, waiting
 from audit.ratings.projects.answers import collect
 from audit.ratings.projects.asking import FreeText
 from audit.ratings.projects.events import read_events
 from audit.ratings.projects.making import write_guidelines
-from audit.ratings.projects.roles import NotAllowed
+from audit.ratings.projects.roles import NotAllowed, take_role
 from tests.ratings.projects.made import made_in
 
 if TYPE_CHECKING:
@@ -81,6 +82,47 @@ def test_likelihoods_of_both_orders_are_averaged(database_url: str) -> None:
     _store(database_url, requests, replies)
     of_b = "first" if item.sides(1234)["b"].run_id == "run-1" else "second"
     assert _stored(database_url)[0]["answers"] == {"preference": of_b}
+
+
+@pytest.mark.parametrize(
+    ("shares", "answer"),
+    [
+        # Whatever stands first is likelier by as much in both orders: neither output is preferred.
+        (({"a": 0.7, "b": 0.2, "tie": 0.1}, {"a": 0.2, "b": 0.7, "tie": 0.1}), "tie"),
+        (({"a": 0.4, "b": 0.2, "tie": 0.4}, {"a": 0.4, "b": 0.2, "tie": 0.4}), None),
+        # Undecided in one order alone: the other one decides.
+        (({"a": 0.4, "b": 0.4, "tie": 0.2}, {"a": 0.5, "b": 0.3, "tie": 0.2}), "a"),
+    ],
+)
+def test_what_is_equally_likely_is_no_preference(
+    database_url: str, shares: tuple[dict[str, float], dict[str, float]], answer: str | None
+) -> None:
+    item = made_in(database_url, 1, pairs=True).items[0]
+    (requests,) = waiting(database_url, "p", "Root", JUDGE).items
+    replies = []
+    for one in shares:
+        likeliest = [value for value, share in one.items() if share == max(one.values())]
+        replies.append(JudgeReply(value=likeliest[0] if len(likeliest) == 1 else None, probabilities=one))
+    _store(database_url, requests, replies)
+    (found,) = _stored(database_url)
+    assert found["answers"] == ({"preference": item.by_run(answer, 1234)} if answer else {})
+    assert found["why_none"] == ({} if answer else {"preference": "several answers are equally likely"})
+
+
+def test_a_person_who_has_left_is_no_judge(database_url: str) -> None:
+    made_in(database_url, 1)
+    take_role(database_url, "p", "Root", "Ann", "rater")
+    with pytest.raises(UsageError, match="Ann is a person of the project"):
+        waiting(database_url, "p", "Root", JUDGE.model_copy(update={"name": "Ann"}))
+
+
+def test_what_was_asked_in_other_words_waits(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_in(database_url, 1)
+    left = waiting(database_url, "p", "Root", JUDGE)
+    _store(database_url, left.items[0], [JudgeReply(value=4)])
+    assert waiting(database_url, "p", "Root", JUDGE).items == []
+    monkeypatch.setattr(storing, "VERSION", storing.VERSION + 1)
+    assert len(waiting(database_url, "p", "Root", JUDGE).items) == 1
 
 
 def test_who_and_what_is_refused(database_url: str) -> None:

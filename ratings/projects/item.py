@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from audit.core.errors import UsageError
-from audit.core.records import Record, Suite, digest_of
+from audit.core.records import Record, Suite, digest_of, split_address
 from audit.ratings.projects.asking import Value  # noqa: TC001 - pydantic reads the annotations at run time
 from audit.ratings.queues import output_digest
 from audit.ratings.tables import ItemRow
@@ -62,6 +62,11 @@ class ItemContent(Record):
     """Names of the checkpoints that wrote the outputs; they are masked like those of the project."""
     expected: dict[str, Value] = Field(default_factory=dict)
     """Expected answers of a calibration or gold item, preferences as ``first``, ``second``, ``tie`` or ``both_bad``."""
+
+    @property
+    def cluster(self) -> str:
+        """What items share that are several texts of one prompt: the sample of the (first) output."""
+        return split_address(self.outputs[0].sample_id)[0]
 
 
 class RatedItem(ItemContent):

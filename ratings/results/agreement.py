@@ -23,6 +23,8 @@ from audit.stats.agreement.krippendorff import krippendorff
 from audit.stats.agreement.raters import RaterBias, SideBias, rater_bias, side_bias
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from audit.ratings.projects.asking import AnyKind
     from audit.ratings.projects.events import Event
     from audit.ratings.projects.project import Project
@@ -98,7 +100,7 @@ def _of_question(
     return QuestionAgreement(
         question=question.name,
         items=sum(map(bool, given)),
-        coefficients=coefficients(given, question, confidence),
+        coefficients=coefficients(given, question, confidence, [about.item.cluster for about in answers]),
         biases=_biases(given, answers, names, confidence) if isinstance(question, LikertScale) else [],
         sides=_sides(question.name, events, answers, names, confidence) if preferred else [],
         strengths=strengths(question.name, answers, confidence) if preferred else [],
@@ -115,33 +117,38 @@ def comparable(question: AnyKind, answers: list[ItemAnswers]) -> list[dict[str, 
     return [{rater: _comparable(value) for rater, value in about.values(question.name).items()} for about in answers]
 
 
-def coefficients(given: list[dict[str, Any]], question: AnyKind, confidence: float) -> list[Coefficient]:
+def coefficients(
+    given: list[dict[str, Any]], question: AnyKind, confidence: float, clusters: Sequence[str]
+) -> list[Coefficient]:
     """The coefficients that a question's answers allow.
 
     Args:
         given: Comparable answers of each item by rater.
         question: What was asked.
         confidence: Nominal coverage of the intervals.
+        clusters: Of each item.
     """
     units = [list(one.values()) for one in given]
     likert = isinstance(question, LikertScale)
-    found = [krippendorff(units, scale, seed=SEED, confidence=confidence) for scale in _scales(likert=likert)]
+    how: dict[str, Any] = {"seed": SEED, "confidence": confidence}
+    found = [krippendorff(units, scale, clusters=clusters, **how) for scale in _scales(likert=likert)]
     raters = sorted({rater for one in given for rater in one})
     if len({len(unit) for unit in units if unit}) == 1 and len(raters) > 2:
-        found.append(fleiss(units, seed=SEED, confidence=confidence))
+        found.append(fleiss(units, clusters=clusters, **how))
     if len(raters) == 2:
         both = [one for one in given if len(one) == 2]
+        named = [cluster for cluster, one in zip(clusters, given, strict=True) if len(one) == 2]
         weights: Weights = "quadratic" if likert else "none"
         order = range(1, question.points + 1) if isinstance(question, LikertScale) else None
         pairs = [[one[rater] for one in both] for rater in raters]
-        found.append(cohen(*pairs, order=order, weights=weights, seed=SEED, confidence=confidence))
+        found.append(cohen(*pairs, order=order, weights=weights, clusters=named, **how))
     return found
 
 
 def strengths(question: str, answers: list[ItemAnswers], confidence: float = 0.95) -> list[Strength]:
     """Bradley–Terry strengths of the runs by the preferences that count; ties and both-bad are half a win for each."""
     rows = [
-        (about.item.outputs[0].run_id, about.item.outputs[1].run_id, WON.get(value, 0.5), about.item.id)
+        (about.item.outputs[0].run_id, about.item.outputs[1].run_id, WON.get(value, 0.5), about.item.cluster)
         for about in answers
         if len(about.item.outputs) == 2
         for value in about.counting(question)
@@ -165,26 +172,32 @@ def _biases(
     given: list[dict[str, Any]], answers: list[ItemAnswers], names: dict[str, str], confidence: float
 ) -> list[RaterBias]:
     """Each rater's points against the mean of the others, in the order in which the rater gave them."""
-    rows: defaultdict[str, list[tuple[Any, float, float]]] = defaultdict(list)
+    rows: defaultdict[str, list[tuple[Any, float, float, str]]] = defaultdict(list)
     for about, one in zip(answers, given, strict=True):
         for rater, value in one.items():
             others = [other for name, other in one.items() if name != rater]
             if others:
-                rows[rater].append((about.written[rater], value, sum(others) / len(others)))
-    return [
-        rater_bias(names.get(rater, rater), [row[1] for row in own], [row[2] for row in own], confidence)
-        for rater, own in ((rater, sorted(found, key=lambda row: row[0])) for rater, found in rows.items())
-    ]
+                mean = sum(others) / len(others)
+                rows[rater].append((about.written[rater], value, mean, about.item.cluster))
+    found = []
+    for rater, given_by in rows.items():
+        _, own, means, clusters = zip(*sorted(given_by, key=lambda row: row[0]), strict=True)
+        found.append(rater_bias(names.get(rater, rater), own, means, confidence, clusters))
+    return found
 
 
 def _sides(
     question: str, events: list[Event], answers: list[ItemAnswers], names: dict[str, str], confidence: float
 ) -> list[SideBias]:
     """The sides of each rater's latest preferences, as they were seen."""
-    wanted = {about.item.id for about in answers}
+    wanted = {about.item.id: about.item.cluster for about in answers}
     latest = {(event.person, event.item_id): event for event in events if event.item_id in wanted}
-    by_rater: defaultdict[str, list[str]] = defaultdict(list)
-    for (rater, _), event in latest.items():
+    by_rater: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for (rater, item), event in latest.items():
         if question in event.content.get("seen", {}):
-            by_rater[rater].append(event.content["seen"][question])
-    return [side_bias(names.get(rater, rater), sides, confidence) for rater, sides in by_rater.items()]
+            by_rater[rater].append((event.content["seen"][question], wanted[item]))
+    found = []
+    for rater, seen in by_rater.items():
+        sides, clusters = zip(*seen, strict=True)
+        found.append(side_bias(names.get(rater, rater), sides, confidence, clusters))
+    return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
-from audit.core.records import Record, split_address
+from audit.core.records import Record
 from audit.ratings.database import writing
 from audit.ratings.projects.answers import collect
 from audit.ratings.projects.asking import LikertScale, PreferenceChoice
@@ -18,7 +19,8 @@ from audit.stats.agreement.estimate import Coefficient  # noqa: TC001 - pydantic
 from audit.stats.agreement.kappas import cohen
 from audit.stats.agreement.raters import LEAST, RaterBias, SideBias, rater_bias, side_bias
 from audit.stats.agreement.trust import RankCorrelation, rank_correlation
-from audit.stats.interval import Interval, wilson
+from audit.stats.interval import Interval  # noqa: TC001 - pydantic reads the annotations at run time
+from audit.stats.intervals import mean_interval
 
 if TYPE_CHECKING:
     from audit.ratings.projects.answers import ItemAnswers
@@ -107,13 +109,13 @@ def _of_question(
     pairs = [(about, given[about.item.id], about.counting(name)) for about in asked if given[about.item.id] is not None]
     rated = [(about, value, people) for about, value, people in pairs if people]
     compared = [
-        (_comparable(value), answer)
-        for _, value, people in rated
+        (_comparable(value), answer, about.item.cluster)
+        for about, value, people in rated
         if (answer := _of_people(question, people)) is not None
     ]
     order = range(1, question.points + 1) if isinstance(question, LikertScale) else None
     weights: Weights = "quadratic" if order else "none"
-    columns = [[pair[side] for pair in compared] for side in (0, 1)]
+    own, theirs, clusters = ([row[place] for row in compared] for place in range(3))
     found = JudgeValidity(
         judge=identity["name"],
         checkpoint=identity["checkpoint"],
@@ -122,7 +124,7 @@ def _of_question(
         judged=len(pairs),
         unanswered=len(asked) - len(pairs),
         undecided=len(rated) - len(compared),
-        agreement=cohen(*columns, order=order, weights=weights, seed=SEED, confidence=confidence),
+        agreement=cohen(own, theirs, order=order, weights=weights, clusters=clusters, seed=SEED, confidence=confidence),
     )
     if isinstance(question, LikertScale):
         return found.model_copy(update=_on_a_scale(identity["name"], rated, confidence))
@@ -149,10 +151,11 @@ def _of_people(question: AnyKind, people: list[Any]) -> Any | None:  # noqa: ANN
 def _on_a_scale(judge: str, rated: list[tuple[ItemAnswers, Any, list[Any]]], confidence: float) -> dict[str, Any]:
     own = [float(value) for _, value, _ in rated]
     means = [sum(people) / len(people) for _, _, people in rated]
-    items = [split_address(about.item.outputs[0].sample_id)[0] for about, _, _ in rated]
+    items = [about.item.cluster for about, _, _ in rated]
+    bias = rater_bias(judge, own, means, confidence, items)
     return {
         "correlation": rank_correlation(own, means, items, seed=SEED, confidence=confidence),
-        "bias": rater_bias(judge, own, means, confidence),
+        "bias": replace(bias, drift=None, drift_interval=None),  # items have no order in which it tires
     }
 
 
@@ -167,12 +170,13 @@ def _of_orders(
     """Replies in both orders: the place that was preferred, and whether the order changed the answer."""
     both = [(about.item, of_item[about.item.id]["orders"].get(question, [])) for about in asked]
     whole = [(item, orders) for item, orders in both if len(orders) == 2 and None not in orders]
-    same = sum(first == second for _, (first, second) in whole)
+    same = [float(first == second) for _, (first, second) in whole]
+    clusters = [item.cluster for item, _ in whole]
     places = [item.by_side(first, project.seed) for item, (first, _) in whole]  # side A stands first in the first order
     enough = len(whole) >= LEAST
     return {
-        "side": side_bias(judge, places, confidence),
+        "side": side_bias(judge, places, confidence, clusters),
         "in_both_orders": len(whole),
-        "same_in_both_orders": same / len(whole) if enough else None,
-        "same_interval": wilson(same, len(whole), confidence) if enough else None,
+        "same_in_both_orders": sum(same) / len(whole) if enough else None,
+        "same_interval": mean_interval(same, clusters=clusters, seed=SEED, confidence=confidence) if enough else None,
     }

@@ -94,7 +94,9 @@ def _results(project: Project, answers: list[ItemAnswers]) -> RunRatings:
         questions=[
             QuestionResult(
                 question=one.name,
-                coefficients=agreement.coefficients(agreement.comparable(one, answers), one, confidence=0.95),
+                coefficients=agreement.coefficients(
+                    agreement.comparable(one, answers), one, 0.95, [about.item.cluster for about in answers]
+                ),
             )
             for one in agreement.compared_questions(project)
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from audit.core.records import Record, split_address
+from audit.core.records import Record
 from audit.ratings.database import writing
 from audit.ratings.projects.answers import collect
 from audit.ratings.projects.asking import LikertScale
@@ -94,7 +94,7 @@ def _correlation(group: Sequence[ItemAnswers], question: str, score: str, confid
         if values and all(score in output.scores for output in outputs):
             people = sum(map(_number, values)) / len(values)
             automatic = outputs[0].scores[score] - (outputs[1].scores[score] if len(outputs) == 2 else 0.0)
-            rows.append((automatic, people, split_address(outputs[0].sample_id)[0]))
+            rows.append((automatic, people, about.item.cluster))
     if not rows:
         return RankCorrelation(0, None, None, "no rated output has this score")
     scores, ratings, items = zip(*rows, strict=True)

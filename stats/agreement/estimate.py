@@ -6,20 +6,22 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from audit.stats.bootstrap import cluster_bootstrap
+from audit.stats.clusters import cluster_codes
 from audit.stats.interval import Interval  # noqa: TC001 - records that hold coefficients read the annotation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
 RESAMPLES = 2_000
 """Resamples of items for an interval of agreement."""
 LEAST_ITEMS = 5
-"""Items below which there is no interval."""
+"""Items, or clusters of them, below which there is no interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +48,36 @@ def over_items(
     items: int,
     ratings: int,
     *,
+    clusters: Sequence[Hashable] | None = None,
     seed: int,
     confidence: float,
-    weights: NDArray[np.float64],
 ) -> Coefficient:
-    """A coefficient whose interval comes from resampling items (:func:`audit.stats.bootstrap.cluster_bootstrap`).
+    """A coefficient whose interval comes from resampling items, or clusters of them, whole.
+
+    By :func:`audit.stats.bootstrap.cluster_bootstrap`.
 
     Args:
         name: Of the coefficient.
         statistic: The coefficient if item i counts ``weights[i]`` times; NaN where it has no value.
         items: Number of items.
         ratings: Number of ratings.
+        clusters: The cluster of each item; None where each stands alone.
         seed: Seed of the bootstrap.
         confidence: Nominal coverage.
-        weights: Ones, one per item.
     """
-    value = statistic(weights) if items > 1 else math.nan
+    ones = np.ones(items)
+    codes = np.arange(items) if clusters is None else cluster_codes(ones, clusters)
+    value = statistic(ones) if items > 1 else math.nan
     if math.isnan(value):
         why = {0: "no item has two ratings", 1: "only one item has two ratings"}.get(
             items, "all ratings are the same, so that chance agreement is 1"
         )
         return Coefficient(name, None, None, items, ratings, why)
-    interval = None
-    if items >= LEAST_ITEMS:
-        interval = cluster_bootstrap(statistic, value, items, seed=seed, resamples=RESAMPLES, confidence=confidence)
+    interval, groups = None, int(codes.max()) + 1
+    if groups >= LEAST_ITEMS:
+
+        def of_clusters(counts: NDArray[np.float64]) -> float:
+            return statistic(counts[codes])
+
+        interval = cluster_bootstrap(of_clusters, value, groups, seed=seed, resamples=RESAMPLES, confidence=confidence)
     return Coefficient(name, value, interval, items, ratings)

@@ -23,6 +23,7 @@ def cohen(
     *,
     order: Sequence[Hashable] | None = None,
     weights: Weights = "none",
+    clusters: Sequence[Hashable] | None = None,
     seed: int,
     confidence: float = 0.95,
 ) -> Coefficient:
@@ -34,6 +35,7 @@ def cohen(
         order: All possible ratings in order, for weights; those that were given where it is None.
         weights: How much ratings that differ count: ``none`` all the same, ``linear`` by distance, ``quadratic`` by
             its square.
+        clusters: The cluster of each item; None where each stands alone.
         seed: Seed of the bootstrap.
         confidence: Nominal coverage.
 
@@ -55,15 +57,22 @@ def cohen(
         return float(cohens_kappa(table, wt=wt, return_results=False))
 
     name = "cohen" if weights == "none" else f"cohen ({weights} weights)"
-    ones = np.ones(len(pairs))
-    return over_items(name, kappa, len(pairs), 2 * len(pairs), seed=seed, confidence=confidence, weights=ones)
+    n = len(pairs)
+    return over_items(name, kappa, n, 2 * n, clusters=clusters, seed=seed, confidence=confidence)
 
 
-def fleiss(units: Sequence[Sequence[Hashable]], *, seed: int, confidence: float = 0.95) -> Coefficient:
+def fleiss(
+    units: Sequence[Sequence[Hashable]],
+    *,
+    clusters: Sequence[Hashable] | None = None,
+    seed: int,
+    confidence: float = 0.95,
+) -> Coefficient:
     """Fleiss' kappa (1971, Psychological Bulletin 76): several raters, not always the same, equally many per item.
 
     Args:
         units: The ratings of each item. Items with fewer ratings than the others cannot be used, and are left out.
+        clusters: The cluster of each item; None where each stands alone.
         seed: Seed of the bootstrap.
         confidence: Nominal coverage.
     """
@@ -71,6 +80,8 @@ def fleiss(units: Sequence[Sequence[Hashable]], *, seed: int, confidence: float 
 
     most = max((len(unit) for unit in units), default=0)
     whole = [unit for unit in units if len(unit) == most >= 2]
+    named = range(len(units)) if clusters is None else clusters
+    groups = [one for one, unit in zip(named, units, strict=True) if len(unit) == most >= 2]
     places = _places([rating for unit in whole for rating in unit], None)
     table = np.zeros((len(whole), max(len(places), 1)))
     for row, unit in enumerate(whole):
@@ -83,8 +94,8 @@ def fleiss(units: Sequence[Sequence[Hashable]], *, seed: int, confidence: float 
             return math.nan
         return float(fleiss_kappa(rows))
 
-    ones = np.ones(len(whole))
-    return over_items("fleiss", kappa, len(whole), int(table.sum()), seed=seed, confidence=confidence, weights=ones)
+    ratings = int(table.sum())
+    return over_items("fleiss", kappa, len(whole), ratings, clusters=groups, seed=seed, confidence=confidence)
 
 
 def _places(values: Sequence[Hashable], order: Sequence[Hashable] | None) -> dict[Hashable, int]:

@@ -21,7 +21,12 @@ Scale = Literal["nominal", "ordinal", "interval"]
 
 
 def krippendorff(
-    units: Sequence[Sequence[Hashable]], scale: Scale, *, seed: int, confidence: float = 0.95
+    units: Sequence[Sequence[Hashable]],
+    scale: Scale,
+    *,
+    clusters: Sequence[Hashable] | None = None,
+    seed: int,
+    confidence: float = 0.95,
 ) -> Coefficient:
     """Krippendorff's alpha = 1 - observed disagreement / expected disagreement, with a bootstrap interval over items.
 
@@ -29,6 +34,7 @@ def krippendorff(
         units: The ratings of each item, in any order; items with fewer than two are left out. Numbers for ordinal and
             interval scales, where ordinal categories are ordered by value.
         scale: What a difference between two ratings means.
+        clusters: The cluster of each item, such as the prompt of several texts; None where each stands alone.
         seed: Seed of the bootstrap.
         confidence: Nominal coverage.
 
@@ -39,6 +45,7 @@ def krippendorff(
         msg = f"unknown scale {scale!r}: use {', '.join(get_args(Scale))}"
         raise ValueError(msg)
     paired = [unit for unit in units if len(unit) >= 2]
+    groups = None if clusters is None else [one for one, unit in zip(clusters, units, strict=True) if len(unit) >= 2]
     values = sorted({rating for unit in paired for rating in unit}, key=_number if scale != "nominal" else str)
     column = {value: place for place, value in enumerate(values)}
     counts = np.zeros((len(paired), len(values)))
@@ -50,8 +57,8 @@ def krippendorff(
     def alpha(weights: NDArray[np.float64]) -> float:
         return _alpha(counts, sizes, weights, scale, values)
 
-    name, ones = f"krippendorff ({scale})", np.ones(len(paired))
-    return over_items(name, alpha, len(paired), int(counts.sum()), seed=seed, confidence=confidence, weights=ones)
+    name, ratings = f"krippendorff ({scale})", int(counts.sum())
+    return over_items(name, alpha, len(paired), ratings, clusters=groups, seed=seed, confidence=confidence)
 
 
 def _alpha(

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.stats.interval import Interval, all_equal, student_t, wilson
+from audit.stats.clusters import cluster_codes, cluster_freedom, clustered_standard_error
+from audit.stats.interval import Interval, all_equal, student_t, t_interval, wilson
+from audit.stats.intervals import clustered_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
 
 LEAST = 5
 """Ratings below which a rater gets no figures."""
@@ -29,14 +33,20 @@ class RaterBias:
     bias: float | None
     """Mean difference, in points: above 0 the rater is milder. None with fewer than ``LEAST`` items."""
     interval: Interval | None
-    """Student's interval of the bias over items."""
+    """Student's interval of the bias over items, or over clusters of them."""
     drift: float | None
     """By how much the difference grows from the rater's first item to the last, in points, by a straight line."""
     drift_interval: Interval | None
-    """Interval of the drift; its standard errors are HC3 (MacKinnon and White 1985)."""
+    """Interval of the drift; its standard errors are HC3 (MacKinnon and White 1985), or clustered."""
 
 
-def rater_bias(rater: str, own: Sequence[float], others: Sequence[float], confidence: float = 0.95) -> RaterBias:
+def rater_bias(
+    rater: str,
+    own: Sequence[float],
+    others: Sequence[float],
+    confidence: float = 0.95,
+    clusters: Sequence[Hashable] | None = None,
+) -> RaterBias:
     """Bias and drift of one rater.
 
     Args:
@@ -44,6 +54,7 @@ def rater_bias(rater: str, own: Sequence[float], others: Sequence[float], confid
         own: The rater's points, in the order in which they were given.
         others: Mean points that others gave to the same items.
         confidence: Nominal coverage.
+        clusters: The cluster of each item, such as the prompt of several texts; None where each stands alone.
 
     Raises:
         ValueError: The lengths differ.
@@ -52,20 +63,36 @@ def rater_bias(rater: str, own: Sequence[float], others: Sequence[float], confid
     n = len(differences)
     if n < LEAST:
         return RaterBias(rater, n, None, None, None, None)
-    drift, interval = _drift(differences.tolist(), confidence)
-    return RaterBias(rater, n, float(differences.mean()), student_t(differences, confidence), drift, interval)
+    codes = None if clusters is None or len(set(clusters)) == n else cluster_codes(differences, clusters)
+    drift, interval = _drift(differences, codes, confidence)
+    return RaterBias(rater, n, float(differences.mean()), _of_mean(differences, codes, confidence), drift, interval)
 
 
-def _drift(differences: list[float], confidence: float) -> tuple[float, Interval | None]:
+def _of_mean(differences: NDArray[np.float64], codes: NDArray[np.int64] | None, confidence: float) -> Interval | None:
+    """Student's interval of the mean; None in one cluster."""
+    if codes is None:
+        return student_t(differences, confidence)
+    if codes.max() == 0 or all_equal(differences):
+        return None
+    error, mean = clustered_standard_error(differences, codes.tolist()), float(differences.mean())
+    return t_interval(mean, error, cluster_freedom(codes), confidence, "clustered_t")
+
+
+def _drift(
+    differences: NDArray[np.float64], codes: NDArray[np.int64] | None, confidence: float
+) -> tuple[float, Interval | None]:
     """Slope of the differences over their order, from the first to the last, and its interval."""
     import statsmodels.api as sm  # noqa: PLC0415 - two seconds to import
 
     time = np.linspace(0, 1, len(differences))
-    fit = sm.OLS(np.array(differences), sm.add_constant(time)).fit(cov_type="HC3", use_t=True)
-    if all_equal(fit.resid):
+    model = sm.OLS(differences, sm.add_constant(time))
+    fit, method = model.fit(cov_type="HC3", use_t=True), "ols_hc3_t"
+    if all_equal(fit.resid) or (codes is not None and codes.max() + 1 < LEAST):
         return float(fit.params[1]), None
+    if codes is not None:
+        fit, method = model.fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=True), "ols_clustered_t"
     low, high = fit.conf_int(1 - confidence)[1]
-    return float(fit.params[1]), Interval(float(low), float(high), "ols_hc3_t", confidence)
+    return float(fit.params[1]), Interval(float(low), float(high), method, confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +106,27 @@ class SideBias:
     share: float | None
     """Share of them for A; None with fewer than ``LEAST``."""
     interval: Interval | None
-    """Wilson's interval of the share."""
+    """Wilson's interval of the share, at the effective number of items where they come in clusters."""
 
 
-def side_bias(rater: str, sides: Sequence[str], confidence: float = 0.95) -> SideBias:
+def side_bias(
+    rater: str, sides: Sequence[str], confidence: float = 0.95, clusters: Sequence[Hashable] | None = None
+) -> SideBias:
     """Share of a rater's preferences that are for side A.
 
     Args:
         rater: The rater.
         sides: ``a`` or ``b`` for each preference; anything else is a tie.
         confidence: Nominal coverage.
+        clusters: The cluster of each item; None where each stands alone.
     """
-    decided = [side for side in sides if side in {"a", "b"}]
-    chosen, n = decided.count("a"), len(decided)
+    named = range(len(sides)) if clusters is None else clusters
+    decided = [(side == "a", one) for side, one in zip(sides, named, strict=True) if side in {"a", "b"}]
+    n, groups = len(decided), [one for _, one in decided]
+    chosen = sum(is_a for is_a, _ in decided)
     if n < LEAST:
         return SideBias(rater, n, None, None)
-    return SideBias(rater, n, chosen / n, wilson(chosen, n, confidence))
+    if len(set(groups)) == n:
+        return SideBias(rater, n, chosen / n, wilson(chosen, n, confidence))
+    values = [float(is_a) for is_a, _ in decided]
+    return SideBias(rater, n, chosen / n, clustered_interval(values, groups, confidence))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from audit.stats.agreement.kappas import cohen, fleiss
@@ -57,3 +58,20 @@ def test_what_has_no_value() -> None:
     assert uneven.items == 2
     with pytest.raises(ValueError, match="not among the possible"):
         cohen([6], [1], order=range(1, 6), seed=1)
+
+
+def test_texts_of_one_prompt_are_resampled_together() -> None:
+    """Two copies of each item, in one cluster, say as much as the item."""
+    first, second = [1, 2, 1, 2, 2, 1, 1, 2, 1, 1], [1, 2, 2, 2, 1, 1, 1, 2, 1, 2]
+    clusters = [place for place in range(10) for _ in range(2)]
+    alone = cohen(first, second, seed=1).interval
+    copied = cohen(np.repeat(first, 2).tolist(), np.repeat(second, 2).tolist(), clusters=clusters, seed=1).interval
+    assert alone is not None
+    assert copied is not None
+    assert (copied.low, copied.high) == pytest.approx((alone.low, alone.high))
+    units = [[a, b, a] for a, b in zip(first, second, strict=True)]
+    many = fleiss([unit for unit in units for _ in range(2)], clusters=clusters, seed=1).interval
+    once = fleiss(units, seed=1).interval
+    assert once is not None
+    assert many is not None
+    assert (many.low, many.high) == pytest.approx((once.low, once.high))

@@ -100,3 +100,14 @@ def test_what_has_no_value_says_why() -> None:
             krippendorff([[2, wrong]], "interval", seed=1)
     with pytest.raises(ValueError, match="unknown scale"):
         krippendorff([[1, 2]], "ratio", seed=1)  # type: ignore[arg-type]
+
+
+def test_texts_of_one_prompt_are_resampled_together() -> None:
+    """Two copies of each item are no new items; apart, they would look like twice as many."""
+    units = [[1, 1], [2, 2], [1, 2], [2, 2], [2, 1], [1, 1], [1, 1], [2, 2], [1, 1], [1, 2], [2, 2], [1, 1]]
+    copies = [unit for unit in units for _ in range(2)]
+    clusters = [place for place in range(12) for _ in range(2)]
+    together, apart = (krippendorff(copies, "nominal", clusters=one, seed=1).interval for one in (clusters, None))
+    assert together is not None
+    assert apart is not None
+    assert (together.high - together.low) > 1.2 * (apart.high - apart.low)

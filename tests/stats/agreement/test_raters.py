@@ -35,6 +35,28 @@ def test_drift_is_the_slope_from_the_first_to_the_last() -> None:
     assert level.drift_interval is None
 
 
+@pytest.mark.slow
+def test_texts_of_one_prompt_count_as_one() -> None:
+    """Two copies of each item, in one cluster, say as much as the item; a single cluster says nothing."""
+    own, others = [4, 5, 3, 5, 4, 4], [3.0, 4.0, 3.0, 4.5, 2.0, 3.5]
+    alone = rater_bias("ada", own, others).interval
+    clusters = [place for place in range(6) for _ in range(2)]
+    copied = rater_bias("ada", np.repeat(own, 2).tolist(), np.repeat(others, 2).tolist(), 0.95, clusters)
+    assert alone is not None
+    assert copied.interval is not None
+    assert (copied.interval.low, copied.interval.high) == pytest.approx((alone.low, alone.high))
+    assert copied.drift_interval is not None
+    assert copied.drift_interval.method == "ols_clustered_t"
+    one = rater_bias("ada", own, others, 0.95, ["prompt"] * 6)
+    assert (one.bias, one.interval, one.drift_interval) == (pytest.approx(5 / 6), None, None)
+    sides = ["a"] * 7 + ["b"] * 3
+    by_item = side_bias("ada", sides).interval
+    by_prompt = side_bias("ada", sides * 2, 0.95, [*range(10)] * 2).interval
+    assert by_item is not None
+    assert by_prompt is not None
+    assert by_prompt.high - by_prompt.low > by_item.high - by_item.low  # Student's quantile in place of the normal one
+
+
 def test_few_ratings_give_no_figures() -> None:
     assert rater_bias("ada", [1, 2], [1, 2]).bias is None
     assert side_bias("ada", ["a", "tie", "b"]).share is None

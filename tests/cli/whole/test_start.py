@@ -78,7 +78,7 @@ def test_gate_imports_what_it_needs_alone(environment: dict[str, str], finished:
     [(code, modules)] = started(environment, ["gate", str(finished.path)])
     assert code == 11
     assert finished.read_decision() is not None
-    assert not modules & HEAVY
+    assert not modules & (HEAVY - {"scipy"} | {"scipy.stats"})  # the exact test of a share takes scipy.special
 
 
 @pytest.mark.slow

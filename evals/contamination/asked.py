@@ -10,7 +10,7 @@ from audit.core.names import CHECKS, check_of
 from audit.core.records import TaskResult
 from audit.core.text import named
 from audit.evals.catalogue import own_tasks
-from audit.evals.contamination.corpus_files import corpus_files
+from audit.evals.contamination.corpus_files import corpus_files, documents
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def check_asked(config: RunConfig, name: str) -> None:
         if not config.evals.contamination.corpus:
             msg = f"evals.tasks: {name}: name what to look in: --corpus PATH"
             raise ConfigError(msg)
-        corpus_files(config.evals.contamination.corpus)
+        for file in corpus_files(config.evals.contamination.corpus):
+            next(documents(file), None)  # what is no text is found now, not when other tasks have taken hours
 
 
 def run_check(engine: Engine, config: RunConfig, wanted: TaskConfig) -> TaskResult:

@@ -55,8 +55,17 @@ def read_foreign(file: Path, tool: Tool | None = None) -> tuple[Tool, list[Forei
         tool: Which tool wrote it; None recognises it.
 
     Raises:
-        UsageError: The file cannot be read, or is in another form.
+        UsageError: The file cannot be read, is in another form, or holds no answer.
     """
+    found, answers = _read(file, tool)
+    if not answers:
+        msg = f"{file}: holds no answer: check that it was exported with its responses, and what its columns are called"
+        raise UsageError(msg)
+    return found, answers
+
+
+def _read(file: Path, tool: Tool | None) -> tuple[Tool, list[ForeignAnswer]]:
+    """The answers of a file, and which tool wrote it."""
     try:
         text = file.read_text("utf-8-sig")
     except FileNotFoundError as error:

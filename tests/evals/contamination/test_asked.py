@@ -55,12 +55,18 @@ def test_nothing_to_check_is_refused(tmp_path: Path) -> None:
     for wanted, words in cases:
         with pytest.raises(ConfigError, match=words):
             with_checks(wanted)
+    broken = {name: tmp_path / name for name in ("x.jsonl", "x.txt", "x.parquet")}
+    for file in broken.values():
+        file.write_bytes(b"\0{no text")
     refused = [
         (config(["nothing_like_it.order"]), r"unknown task 'nothing_like_it.order'"),
         (config(["boolq.twins"]), "only asdiv and gsm8k have twins"),
         (config(["boolq.overlap"]), "--corpus PATH"),
         (config(["mmlu_pro.order"]), "is a group of tasks"),
         (config(["boolq.overlap"], corpus=[tmp_path / "none"]), "no such file or folder"),
+        (config(["boolq.overlap"], corpus=[broken["x.jsonl"]]), "line 1 is not JSON"),
+        (config(["boolq.overlap"], corpus=[broken["x.txt"]]), "holds NUL characters"),
+        (config(["boolq.overlap"], corpus=[broken["x.parquet"]]), "cannot be read"),
     ]
     for wanted, words in refused:
         with pytest.raises(ConfigError, match=words):

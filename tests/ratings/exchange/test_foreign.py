@@ -126,3 +126,10 @@ def test_a_cell_of_brackets_is_a_text(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file: check the path"):
         read_foreign(tmp_path / "nope")
+
+
+@pytest.mark.parametrize("content", ["rater,item,rating\n", "[]", '[{"responses": {}}]'])
+def test_a_file_without_an_answer_is_no_import(tmp_path: Path, content: str) -> None:
+    (tmp_path / "file").write_text(content)
+    with pytest.raises(UsageError, match="holds no answer"):
+        read_foreign(tmp_path / "file")

@@ -8,7 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AuditError
-from audit.core.names import CHECKS, check_of
+from audit.core.names import CHECKS, PERTURBED, check_of
 from audit.gate.settling import CLUSTERED, items_for_ratio, items_needed, shrinks
 from audit.stats.aggregate import UNSCORED
 from audit.stats.definitions import Mean, read
@@ -90,18 +90,19 @@ class Advisor:
         return f"{_has(available)}. Add items: {self.extending(typed)}"
 
     def _available(self, task: str) -> int | None:
-        """Number of items that a task could have had; of the order of a benchmark's items that of the benchmark."""
+        """Number of items that a task could have had; of their order, and of perturbed ones, those of the benchmark."""
         known, counts = check_of(task), self._manifest.items_available
-        return counts.get(known[0] if known is not None and known[1] == ORDER else task)
+        return counts.get(known[0] if known is not None and known[1] == ORDER else task.removesuffix(PERTURBED))
 
     def _drawn(self, task: str) -> float | None:
         """Number of items that the limit drew; None where samples do not tell.
 
-        A sample of the order test is a shard of many items, and a twin is a sample next to its problem.
+        A sample of the order test is a shard of many items, a twin is a sample next to its problem, and an item is
+        perturbed several times.
         """
         count, known = self._measured.find(f"{task}/{UNSCORED}"), check_of(task)
         check = known[1] if known is not None else None
-        if count is None or check == ORDER:
+        if count is None or check == ORDER or task.endswith(PERTURBED):
             return None
         return count.n / 2 if check == TWINS else count.n
 
@@ -116,10 +117,15 @@ class Advisor:
     def limit(self, task: str) -> float | None:
         """The limit that the task was drawn with, infinite for all items; None where it is not known.
 
-        It is not where the items are named, and of a task of a group.
+        It is not where the items are named, of a task of a group, and where fewer items are perturbed than are asked.
         """
         config: dict[str, Any] = self._manifest.config
-        if task in ((config.get("evals") or {}).get("samples") or {}):
+        evals = config.get("evals") or {}
+        if task.endswith(PERTURBED):
+            if (evals.get("robustness") or {}).get("limit") is not None:
+                return None
+            task = task.removesuffix(PERTURBED)
+        if task in (evals.get("samples") or {}):
             return None
         tasks = [one for suite in ("evals", "safety") for one in (config.get(suite) or {}).get("tasks", [])]
         mine = next((one for one in tasks if one.get("name") == task), None)

@@ -331,3 +331,21 @@ def test_samples_that_are_no_items_do_not_say_that_the_data_has_no_more(
     assert advisor.command("asdiv.twins", 2.0).endswith("--limit 40")
     assert advisor.more("gsm8k.twins", 2.0).startswith(" and its data set no more")
     assert advisor.more("boolq.min-k", 2.0).startswith(" and its data set no more (80 in all)")
+
+
+def test_perturbed_items_come_with_those_of_their_benchmark(
+    make_run: Callable[..., RunFolder], records: Records
+) -> None:
+    """Two perturbations of twenty items are forty samples; where fewer are perturbed than asked, no limit helps."""
+    run = make_run([records["metric"]()])
+    unscored = records["unscored"]().model_copy(
+        update={"name": "boolq_perturbed/unscored", "task": "boolq_perturbed", "n": 40}
+    )
+    evals = {"tasks": [{"name": "boolq", "limit": 20}], "robustness": {"perturbations": ["typos", "case"]}}
+    update = {"config": {"evals": evals}, "items_available": {"boolq": 100}}
+    advisor = Advisor(run, run.read_manifest().model_copy(update=update), Measured([unscored]))
+    assert advisor.command("boolq_perturbed", 2.0).endswith("--limit 40")
+    assert advisor.more("boolq_perturbed", 6.0) == " and its data set not enough (100 in all)"
+    evals = evals | {"robustness": {"perturbations": ["typos", "case"], "limit": 5}}
+    fewer = run.read_manifest().model_copy(update={"config": {"evals": evals}, "items_available": {"boolq": 100}})
+    assert not Advisor(run, fewer, Measured([unscored])).command("boolq_perturbed", 2.0)

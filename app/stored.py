@@ -114,8 +114,12 @@ def tasks(run: RunFolder) -> list[tuple[Suite, str]]:
 
 
 def samples(run: RunFolder, suite: Suite, task: str) -> list[Sample]:
-    """The samples of a task, in the order of the file; none, and why, where the file is broken."""
-    return _or_say(lambda: _samples(run, suite, task), [])
+    """The samples of a task, in the order of the file.
+
+    Raises:
+        AuditError: The file is broken; the frame of a blind page shows no message that names the run.
+    """
+    return _samples(run, suite, task)
 
 
 def index(run: RunFolder) -> SampleIndex:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from audit.app import access, links, stored
+from audit.app import access, links, messages, stored
 from audit.app.elements.rating import keys
 from audit.app.untrusted import is_masked, plain, show_mask, show_text, show_thinking
 from audit.core.errors import AuditError
@@ -40,6 +40,8 @@ SKIPPED_KEY, AGAIN_KEY, HISTORY_KEY = "rate_skipped", "rate_again", "rate_histor
 SHOWN_KEY, SAVED_KEY, FAULT_KEY, WARNING_KEY = "rate_shown", "rate_saved", "rate_fault", "rate_warning"
 EVERY_KEY, EVERY_BOX_KEY = "rate_every_text", "rate_every_text_box"
 DRAW_KEY, DRAW_BOX_KEY = "rate_drawn", "rate_drawn_box"
+MOST_DRAWN = 1_000_000
+"""Outputs of each task that a random sample may have; more than any task has."""
 ADD_ITEMS_FIRST = (
     "the run stopped before all items were measured. A gate corrects scores by a sample of all items, which is another "
     "one: add the items before you rate; audit gate names the command."
@@ -139,6 +141,7 @@ def _sampled(of_tasks: list[list[Sample]], run_id: str, stopped: list[str]) -> l
     count = st.number_input(
         "Random sample per task",
         min_value=0,
+        max_value=MOST_DRAWN - 1,
         step=50,
         key=DRAW_BOX_KEY,
         help=help_text,
@@ -153,7 +156,9 @@ def _sampled(of_tasks: list[list[Sample]], run_id: str, stopped: list[str]) -> l
 
 
 def _keep_draw() -> None:
-    st.session_state[DRAW_KEY] = st.session_state[DRAW_BOX_KEY]
+    drawn_each = messages.received(DRAW_BOX_KEY, "value", lambda sent: messages.whole_number(sent, MOST_DRAWN))
+    if drawn_each is not None:
+        st.session_state[DRAW_KEY] = drawn_each
 
 
 def _texts_to_rate(samples: list[Sample]) -> list[Sample]:

@@ -282,6 +282,7 @@ def command(script: Path, place: ServedAt) -> list[str]:
         # On in any case, whatever the user's own configuration of Streamlit says.
         "server.enableCORS": "true",
         "server.enableXsrfProtection": "true",
+        "server.maxUploadSize": "1",  # no page takes a file
         "logger.level": "warning",
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import streamlit as st
 
-from audit.app import access
+from audit.app import access, stored
 from audit.app.elements.rating import keys
-from audit.app.frame import _mark
+from audit.app.frame import INVALID_BLIND, _mark
 from audit.app.pages import rate_run as rate
 from audit.ratings import drawing, read_all, read_latest
 from tests.app.conftest import OLDER
@@ -238,3 +239,19 @@ def test_nothing_says_which_checkpoint_wrote_the_text(run: RunFolder, open_page:
     drawn(again.selectbox(key="blind_box").select(other).run())
     assert again.query_params["set"] in (other, [other])
     assert "not in this folder" in open_page("rate_run", set="0" * 8).error[0].value
+
+
+def test_samples_that_break_once_the_run_was_checked_do_not_name_it(
+    run: RunFolder, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "fault", lambda _run: None)
+    run.samples_path("evals", "boolq").write_bytes(b"broken")
+    test = rate_as(open_page("rate_run"), "ada", "evals/boolq")
+    assert [one.value for one in test.error] == [INVALID_BLIND]
+
+
+@pytest.mark.parametrize("sent", [-5, float("nan"), 1e308, True, "9", 10**12])
+def test_a_number_that_the_page_does_not_offer_is_not_kept(sent: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {rate.DRAW_BOX_KEY: sent, rate.DRAW_KEY: 50})
+    rate._keep_draw()
+    assert st.session_state[rate.DRAW_KEY] == 50

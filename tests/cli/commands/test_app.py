@@ -98,6 +98,7 @@ def test_the_server_is_told_to_stay_on_this_machine_and_tell_nobody(tmp_path: Pa
     options = dict(zip(words[6::2], words[7::2], strict=True))
     assert options["--server.address"] == "127.0.0.1"
     assert (options["--server.enableCORS"], options["--server.enableXsrfProtection"]) == ("true", "true")
+    assert options["--server.maxUploadSize"] == "1"
     assert options["--browser.gatherUsageStats"] == "false"
     assert options["--server.headless"] == "true"
     assert "--theme.base" not in options, "the browser says whether the page is light or dark"

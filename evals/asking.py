@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import SettingUnavailable, TaskUnavailable
 from audit.core.item_draw import choose, choose_clusters
+from audit.core.names import check_of
 from audit.core.records import sample_id
 from audit.engine.settings import bound, of_request
 
@@ -140,6 +141,7 @@ def _set_shots(task: Task, wanted: int | None, own: OwnTask | None, engine: Engi
     if own is not None and wanted > (theirs or 0):
         has = f"{theirs} examples" if theirs else "no examples"
         instead = f"lm-eval:{name} may have more" if own.data else "a task file can show more: docs/reference/evals.md"
+        instead = "leave out --num-fewshot" if check_of(name) is not None else instead
         msg = f"{name} has {has}, but {wanted} were requested: {instead}"
         raise TaskUnavailable(msg)
     if own is None and theirs == 0 and wanted:

@@ -9,7 +9,6 @@ import pytest
 
 from audit.app import filters, links, messages
 from audit.app.elements.rating.spans import read_marks
-from audit.app.pages import sample as sample_page
 from audit.ratings.projects.asking import SpanMarking
 from audit.reports.browsing.selection import Selection
 
@@ -64,11 +63,10 @@ def test_callbacks_stand_every_message(session: dict[str, Any]) -> None:
     callbacks: dict[str, Callable[[], None]] = {
         "pick_run": lambda: links._picked("run", "pick_run", ["a"]),
         "filter_scores": lambda: filters._scores_changed(0.0, 1.0),
-        "texts": lambda: sample_page._open_text("s", "texts", 2),
     }
     for key, callback in callbacks.items():
         for sent in FORGED:
-            session[key] = {"selection": sent} if key == "texts" else sent
+            session[key] = sent
             callback()
     assert links.chosen("run") is None
     assert links.chosen("sample") is None

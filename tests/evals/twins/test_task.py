@@ -25,10 +25,9 @@ ROWS = [
 NONE = {"passage": "Bo has 3 cats.", "question": "How many?", "answer": "3 cats", "number": 3.0}
 
 
-def run(scripted: Scripted, limit: int | None = None, seed: int = 1234) -> Any:
-    config = RunConfig.model_validate(
-        {"seed": seed, "chat_template": "off", "evals": {"tasks": [{"name": "asdiv.twins", "limit": limit}]}}
-    )
+def run(scripted: Scripted, limit: int | None = None, seed: int = 1234, **more: int) -> Any:
+    evals = {"tasks": [{"name": "asdiv.twins", "limit": limit}], **more}
+    config = RunConfig.model_validate({"seed": seed, "chat_template": "off", "evals": evals})
     (found,) = suite.run_tasks(scripted, config)
     return found
 
@@ -50,6 +49,8 @@ def test_each_problem_is_asked_with_its_twin(scripted: Scripted, problems: dict[
     assert all(prompt.startswith("Solve the problem.") for prompt in prompts)
     assert [one.prompt for one in run(scripted, limit=2).samples] == prompts
     assert [one.prompt for one in run(scripted, limit=2, seed=1).samples] != prompts
+    refused = run(scripted, limit=2, num_fewshot=3).not_run
+    assert refused == "asdiv.twins has no examples, but 3 were requested: leave out --num-fewshot"
 
 
 @pytest.mark.slow

@@ -125,7 +125,7 @@ def wrapped_table(rows: Sequence[Mapping[str, object]]) -> None:
     if len(rows) > WRAPPED_ROWS:
         _frame(rows)
         return
-    rows = [{name: "—" if cell is None else cell for name, cell in row.items()} for row in rows]
+    rows = [{printable(name): "—" if cell is None else cell for name, cell in row.items()} for row in rows]
     line = Markup('<tr role="row">{}</tr>')
     names = [*rows[0]]
     short = {name for name in names if all(len(str(row[name])) <= SHORT for row in rows)}

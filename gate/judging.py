@@ -77,19 +77,22 @@ def judge_rule(
     cut = cut_text(metric, measured.of_task(metric.task)) if ends != seen else ""
     aside = f" ({cut})" if cut else ""
     verdict = ends.verdict(rule)
+
+    def todo() -> str:
+        return ". Raise the token limit to decide it" if cut else f": {advice(rule, metric)}"
+
     tail = _tail(rule, metric, measured, verdict)
     if tail > 1 - metric.confidence:
         word = "satisfies" if verdict == "PASS" else "violates"
         but = f"but so would {100 * tail:.1f} % of runs whose true value is the limit (exact binomial test)"
-        return check(rule, metric, "INCONCLUSIVE", f"{ends.text} {word} the rule, {but}{aside}: {advice(rule, metric)}")
+        return check(rule, metric, "INCONCLUSIVE", f"{ends.text} {word} the rule, {but}{aside}{todo()}")
     if verdict == "PASS":
         tolerance = policy.max_unscored if rule.max_unscored is None else rule.max_unscored
         verdict, gap = _with_gap(rule, metric, ends, measured, tolerance)
         return check(rule, metric, verdict, f"{ends.text} satisfies the rule{aside}{gap}" if verdict == "PASS" else gap)
     if verdict == "FAIL":
         return check(rule, metric, "FAIL", f"{ends.text} violates the rule{aside}")
-    todo = ". Raise the token limit to decide it" if cut else f": {advice(rule, metric)}"
-    return check(rule, metric, "INCONCLUSIVE", f"{ends.text} spans the limit{aside}{todo}")
+    return check(rule, metric, "INCONCLUSIVE", f"{ends.text} spans the limit{aside}{todo()}")
 
 
 def _tail(rule: Rule, metric: Metric, measured: Measured, verdict: Verdict) -> float:

@@ -14,6 +14,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from audit.gate.advice import MORE
+from audit.gate.settling import exact_tail
 from audit.stats.multiplicity import holm
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def _p_value(rule: Rule, metric: Metric | None, check: GateCheck) -> float:
     else:
         return 1.0
     found = p_value(low, value, high, metric.confidence, limit=limit)
-    return found if math.isfinite(found) else 1.0
+    exact = exact_tail(metric, rule.min, rule.max, "FAIL")  # a share has to pass both tests
+    return max(found, exact or 0.0) if math.isfinite(found) else 1.0
 
 
 def _shrinking(p: float, adjusted_p: float, confidence: float) -> float:

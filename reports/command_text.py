@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _PART = r"""(?:'[^']*'|"'"|[\w@%+=:,./-])"""
 """Of a word as :func:`shlex.quote` writes it: quoted text, a quoted quote, or what needs no quotes."""
-_ARGUMENT = rf"{_PART}*(?<![.,:])"
+_ARGUMENT = rf"{_PART}+(?<![.,:])"
 COMMAND = re.compile(rf"\baudit [a-z]+(?: (?!-){_ARGUMENT})?(?: --[a-z][a-z-]*(?: (?!-){_ARGUMENT})?)+")
 """``audit run --extend RUN --limit 200``: a command with at least one option, without the mark that ends a sentence."""
 

@@ -64,7 +64,7 @@ class Judging:
             "--policy": self.policy,
             "--baseline": self.baseline.path if self.baseline else None,
             "--waivers": self.waivers,
-            "--database": self.database,
+            "--database": self.database if self.database and "@" not in self.database else None,  # may hold a password
         }
         return f"audit gate {quote(str(run.path))}{_typed(options)}"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from audit.ratings.projects.item import RatedItem
     from audit.ratings.projects.project import Project
 
-VERSION = 1
+VERSION = 2
 """Of the wording; stored with each answer."""
 SIDES = {A: "A", B: "B"}
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Ties = Literal["half", "drop"]
 """What a tie counts as: half a win for each, or nothing."""
-NO_INTERVAL = "no interval: all comparisons are of one item, or all had the same result"
+NO_INTERVAL = "no interval: all comparisons are of one prompt, or all had the same result"
 ITERATIONS, TOLERANCE = 100, 1e-12
 
 

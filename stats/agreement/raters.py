@@ -69,12 +69,12 @@ def rater_bias(
 
 
 def _of_mean(differences: NDArray[np.float64], codes: NDArray[np.int64] | None, confidence: float) -> Interval | None:
-    """Student's interval of the mean; None in one cluster."""
+    """Student's interval of the mean; None in one cluster, and where the means of clusters do not vary."""
     if codes is None:
         return student_t(differences, confidence)
-    if codes.max() == 0 or all_equal(differences):
-        return None
     error, mean = clustered_standard_error(differences, codes.tolist()), float(differences.mean())
+    if codes.max() == 0 or error <= 1e-12 * max(1.0, float(np.abs(differences).max())):
+        return None
     return t_interval(mean, error, cluster_freedom(codes), confidence, "clustered_t")
 
 

@@ -225,3 +225,13 @@ def test_what_is_unknown_violates_nothing(gone: dict[str, float | None]) -> None
     assert _p_value(RULE, metric, known) < 0.05
     assert _p_value(RULE, metric, known.model_copy(update=gone)) == 1.0
     assert _p_value(RULE, None, known) == 1.0
+
+
+def test_a_share_of_few_items_counts_by_its_exact_test() -> None:
+    """One of one item, where 6 % are allowed: chance shows as much in 6 % of runs, Wilson's interval in 2 %."""
+    rule = Rule.model_validate({"metric": "toxicity/rate", "slice": {"group": "a"}, "max": 0.06})
+    low, high = proportion_confint(1, 1, method="wilson")
+    metric = a_metric("toxicity/rate", value=1.0, ci_low=low, ci_high=high, n=1, ci_method="wilson")
+    judged = check(rule, metric, "FAIL", "")
+    assert p_value(low, 1.0, high, 0.95, limit=0.06) < 0.03
+    assert _p_value(rule, metric, judged) == pytest.approx(stats.binom.sf(0, 1, 0.06))

@@ -101,7 +101,9 @@ def go_on(asked: Sequence[AnyKind], draft: Draft) -> None:
         draft.answers.setdefault(current, [])
     following = names[place + 1 :]
     unanswered = [name for name in [*following, *names[: max(place, 0)]] if name not in draft.answers]
-    draft.asked = next(iter([*unanswered, *following]), None)
+    if current is None or current in draft.answers:  # from an open question no key leads to an answered one
+        unanswered += following
+    draft.asked = next(iter(unanswered), None)
 
 
 def choices(one: AnyKind) -> list[Choice]:

@@ -76,7 +76,8 @@ def test_a_strength_without_an_interval_is_no_number(settings: AppSettings, open
     made.rate_all("Bob", preference="b")
     test = drawn(as_rater(open_page("ratings"), "Vera"))
     assert (
-        tables(test)[2]["strength"] == ["no interval: all comparisons are of one item, or all had the same result"] * 2
+        tables(test)[2]["strength"]
+        == ["no interval: all comparisons are of one prompt, or all had the same result"] * 2
     )
 
 

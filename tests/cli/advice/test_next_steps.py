@@ -33,6 +33,7 @@ def test_a_run_is_looked_at_and_judged_by_the_policy_that_it_was_made_for() -> N
     assert goes_on == ["audit", "run", "--resume", run, "--plugin", "their files/a.py"]
     rated = Judging(database="postgresql://x/r").command(RUN)
     assert shlex.split(rated) == ["audit", "gate", run, "--database", "postgresql://x/r"]
+    assert "secret" not in Judging(database="postgresql://me:secret@x/r").command(RUN)
 
 
 def test_changed_items_are_offered_where_they_were_not_shown_and_the_app_where_it_has_both_runs() -> None:

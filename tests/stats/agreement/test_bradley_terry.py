@@ -115,7 +115,7 @@ def test_a_strength_of_one_item_says_why_it_has_no_interval() -> None:
     found = bradley_terry(["a", "a"], ["b", "b"], [1, 0], clusters=[1, 1])
     assert found is not None
     assert [one.why_none for one in found] == [
-        "no interval: all comparisons are of one item, or all had the same result"
+        "no interval: all comparisons are of one prompt, or all had the same result"
     ] * 2
     known = bradley_terry(["a", "a", "a"], ["b", "b", "b"], [1, 1, 0])
     assert known is not None

@@ -49,6 +49,8 @@ def test_texts_of_one_prompt_count_as_one() -> None:
     assert copied.drift_interval.method == "ols_clustered_t"
     one = rater_bias("ada", own, others, 0.95, ["prompt"] * 6)
     assert (one.bias, one.interval, one.drift_interval) == (pytest.approx(5 / 6), None, None)
+    level = rater_bias("ada", [4, 3] * 3, [3.0] * 6, 0.95, [0, 0, 1, 1, 2, 2])
+    assert (level.bias, level.interval) == (0.5, None)  # the means of the prompts do not vary
     sides = ["a"] * 7 + ["b"] * 3
     by_item = side_bias("ada", sides).interval
     by_prompt = side_bias("ada", sides * 2, 0.95, [*range(10)] * 2).interval

@@ -60,3 +60,13 @@ def test_leaving_a_question_leads_to_those_without_an_answer_first() -> None:
     go_on(asked, draft)
     assert active_question(asked, draft) == "good"
     assert draft.answers == {"faults": [], "clear": 1}
+
+
+def test_from_an_open_question_no_key_leads_to_an_answered_one() -> None:
+    clear = LikertScale(name="clear", text="How clear?", points=3, lowest="no", highest="yes")
+    asked: list[AnyKind] = [SCALE, clear]
+    draft = Draft()
+    draft.answers["clear"] = 3
+    for _ in range(3):
+        assert active_question(asked, draft) == "good"
+        go_on(asked, draft)

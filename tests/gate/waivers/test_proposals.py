@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.errors import ConfigError, UsageError
+from audit.core.errors import ConfigError, UsageError, WriteError
 from audit.core.records import Decision
-from audit.gate.waivers.proposals import FOLDER, Proposal, decide, drafted, propose, read_proposals, take_back, waivable
+from audit.gate.waivers.proposals import (
+    FOLDER,
+    Proposal,
+    _write_once,
+    decide,
+    drafted,
+    propose,
+    read_proposals,
+    take_back,
+    waivable,
+)
 from audit.gate.waivers.waiver_file import load_waivers, written
 from tests.reports.conftest import a_manifest
 from tests.reports.decision.test_rule_axis import a_check
@@ -147,3 +157,8 @@ def test_a_checkpoint_without_files_is_known_by_its_run() -> None:
     bare = bare.model_copy(update={"model": bare.model.model_copy(update={"files": []})})
     found = drafted(a_check(), None, bare, POLICY, reason="x", owner="Ada", expires=date(2026, 3, 1))
     assert found["scope"] == {"run": bare.run_id, "policy": POLICY}
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="cannot be written: its folder takes no new files"):
+        _write_once(tmp_path / "gone" / "proposal.json", b"{}")

@@ -140,8 +140,11 @@ def _set_shots(task: Task, wanted: int | None, own: OwnTask | None, engine: Engi
     name = str(task.task_name)
     if own is not None and wanted > (theirs or 0):
         has = f"{theirs} examples" if theirs else "no examples"
-        instead = f"lm-eval:{name} may have more" if own.data else "a task file can show more: docs/reference/evals.md"
-        instead = "leave out --num-fewshot" if check_of(name) is not None else instead
+        if check_of(name) is not None:
+            instead = "leave out --num-fewshot"
+        else:
+            more = f"lm-eval:{name} may have more"
+            instead = more if own.data else "a task file can show more: docs/reference/evals.md"
         msg = f"{name} has {has}, but {wanted} were requested: {instead}"
         raise TaskUnavailable(msg)
     if own is None and theirs == 0 and wanted:

@@ -11,6 +11,7 @@ from audit.core.errors import ScoringUnavailable, UsageError, WhiteBoxUnavailabl
 from audit.core.progress import Progress, Silent
 from audit.engine.chat import check_chosen, render
 from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
+from audit.engine.shared_encoding import SharedEncoding, is_separable
 from audit.engine.thinking import Thinking
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Engine(ABC):
     def tokenizer(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self._tokenizer = tokenizer
         self.__dict__.pop("_added_tokens", None)
+        self.__dict__.pop("_shared", None)
 
     @property
     def has_tokenizer(self) -> bool:
@@ -156,17 +158,20 @@ class Engine(ABC):
         (``add_eos_token``) is left out: a prompt goes on, and a target is what was written. ``HFLM`` keeps it and then
         scores the end of sequence in place of the target's first token.
         """
-        before, behind = self._added_tokens
+        before, first, behind = self._added_tokens
         if add_special_tokens is None and text.lstrip().startswith(before):
             add_special_tokens = False
+        if self._shared is not None:
+            own = self._shared.encode(text)
+            return own if add_special_tokens is False else [*first, *own]
         options = {} if add_special_tokens is None else {"add_special_tokens": add_special_tokens}
         ids: list[int] = self.tokenizer(text, **options)["input_ids"]
         added = add_special_tokens is not False and behind and ids[-len(behind) :] == behind
         return ids[: -len(behind)] if added else ids
 
     @cached_property
-    def _added_tokens(self) -> tuple[tuple[str, ...], list[int]]:
-        """How a text starts that needs no special tokens before it, and the ids that the tokenizer appends."""
+    def _added_tokens(self) -> tuple[tuple[str, ...], list[int], list[int]]:
+        """How a text starts that needs no special tokens, and the ids that the tokenizer puts before and after one."""
         plain: list[int] = self.tokenizer(PROBE, add_special_tokens=False)["input_ids"]
         whole: list[int] = self.tokenizer(PROBE)["input_ids"]
         places = range(len(whole) - len(plain) + 1)
@@ -174,7 +179,13 @@ class Engine(ABC):
         words = [self.tokenizer.bos_token]
         if start and whole[:start] != [self.tokenizer.bos_token_id]:
             words.append(str(self.tokenizer.decode(whole[:start])).strip())
-        return tuple(word for word in words if isinstance(word, str) and word), whole[start + len(plain) :]
+        before = tuple(word for word in words if isinstance(word, str) and word)
+        return before, whole[:start], whole[start + len(plain) :]
+
+    @cached_property
+    def _shared(self) -> SharedEncoding | None:
+        """Encodes what texts share once; None where the tokenizer does not encode pieces one by one."""
+        return SharedEncoding(self.tokenizer) if is_separable(self.tokenizer) else None
 
     def encode_pair(
         self, context: str, continuation: str, *, moments: bool = False, rule: Literal["exact", "lm_eval"] = "exact"

@@ -1,0 +1,165 @@
+"""Token ids of texts that begin alike, at the cost of what is new in each.
+
+The prompts of a task share their few-shot examples, and the options of an item share all of its prompt: tokenising each
+text whole takes longer than a GPU takes to score it. A byte-level BPE first cuts a text into pieces by a regular
+expression, from left to right, and then encodes each piece by itself. So tokens up to a cut that two texts share are
+the same in both, and what follows can be encoded alone::
+
+    before   The capital of France is| Paris
+    text     The capital of France is| Rome
+                              ^ cut            the ids before it are copied, " France is Rome" is encoded
+
+A cut is used only if what decided it, the characters up to the one behind the piece, lies within what is shared.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from transformers import PreTrainedTokenizerFast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tokenizers import Encoding
+    from transformers import PreTrainedTokenizerBase
+
+LEAST_SHARED = 16
+"""Characters behind a cut that two texts must share, and a whole piece among them."""
+LOOKS_BACK = re.compile(r"\(\?<|\\[AbBGKZz1-9]|(?<![\[\\])\^")
+"""Parts of a regular expression for which it matters what precedes the text: none may be there."""
+LOOKS_AHEAD = re.compile(r"\(\?[=!>](?!\\S\))")
+"""Parts that look further ahead than one character; ``(?!\\S)`` does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A text, its token ids, and the cuts between its pieces."""
+
+    text: str
+    ids: list[int]
+    cuts: list[int]
+    """Characters before each cut, ascending."""
+    tokens: list[int]
+    """Tokens before each cut."""
+
+
+class SharedEncoding:
+    """Encodes texts with a tokenizer; what a text shares with the one before it is copied.
+
+    Args:
+        tokenizer: One for which :func:`is_separable`.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer: Any = tokenizer
+        added = tokenizer.added_tokens_decoder.values()
+        self._margin = max(LEAST_SHARED, *(len(token.content) for token in added), 0)
+        self._last = _Encoded("", [], [], [])
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a text without special tokens around it; equal to the tokenizer's own."""
+        last = self._last
+        place = self._cut(text)
+        backend = self._tokenizer.backend_tokenizer
+        as_usual = backend.padding is None and backend.truncation is None
+        if place < 0 or not as_usual or backend.encode_special_tokens != self._tokenizer.split_special_tokens:
+            whole = self._tokenizer(text, add_special_tokens=False)  # which sets what is not as usual
+            cuts, tokens = _cuts(whole.encodings[0], text)
+            self._last = _Encoded(text, whole["input_ids"], cuts, tokens)
+            return list(self._last.ids)
+        start, count = last.cuts[place], last.tokens[place]
+        rest = text[start:]
+        encoding = backend.encode(rest, add_special_tokens=False)
+        cuts, tokens = _cuts(encoding, rest)
+        self._last = _Encoded(
+            text,
+            last.ids[:count] + encoding.ids,
+            last.cuts[: place + 1] + [start + cut for cut in cuts],
+            last.tokens[: place + 1] + [count + token for token in tokens],
+        )
+        return list(self._last.ids)
+
+    def _cut(self, text: str) -> int:
+        """Index of the last cut of the text before that is certain in this one too; below 0 if there is none."""
+        last = self._last
+        shared = _common_prefix(last.text, text)
+        place = bisect_right(last.cuts, shared - self._margin) - 2  # and a whole piece between it and the margin
+        # White space is cut by what comes after it. Only ASCII never composes with what precedes it.
+        while place >= 0 and not (text[last.cuts[place]].isascii() and text[last.cuts[place] : shared].strip()):
+            place -= 1
+        return place
+
+
+def is_separable(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether a tokenizer encodes pieces one by one, cut from left to right by what is within them and one character.
+
+    True of byte-level BPEs (GPT-2, Llama 3, Qwen, SmolLM, …). False of those that mark the beginning of a text
+    (SentencePiece's), normalise beyond NFC, cut by what lies before, or are written in Python.
+    """
+    kind: Any = type(tokenizer)
+    if not isinstance(tokenizer, PreTrainedTokenizerFast) or kind.__call__ is not PreTrainedTokenizerFast.__call__:
+        return False
+    if kind._encode_plus is not PreTrainedTokenizerFast._encode_plus:  # noqa: SLF001 - where models put code of their own
+        return False
+    backend: Any = tokenizer.backend_tokenizer
+    model = backend.model
+    if type(model).__name__ != "BPE" or model.dropout or model.unk_token:
+        return False
+    normal = all(kind["type"] == "NFC" for kind in _kinds(backend.normalizer, "normalizers"))
+    pieces = list(_kinds(backend.pre_tokenizer, "pretokenizers"))
+    plain = not any(t.lstrip or t.rstrip or t.single_word for t in tokenizer.added_tokens_decoder.values())
+    byte_level = any(kind["type"] == "ByteLevel" for kind in pieces)
+    return normal and byte_level and all(map(_cuts_forward, pieces)) and plain
+
+
+def _kinds(part: Any, inner: str) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - tokenizers' parts have no common base
+    """Settings of a normaliser or pre-tokenizer, or of each in a sequence of them; none if it is None."""
+    if part is not None:
+        settings = json.loads(part.__getstate__())
+        yield from settings[inner] if settings["type"] == "Sequence" else [settings]
+
+
+def _cuts_forward(settings: dict[str, Any]) -> bool:
+    """Whether a pre-tokenizer cuts from left to right, and never by what lies before the text."""
+    if settings["type"] == "ByteLevel":
+        return not settings["add_prefix_space"]
+    if settings["type"] == "Split":
+        pattern = settings["pattern"].get("Regex", "")
+        known = not (LOOKS_BACK.search(pattern) or LOOKS_AHEAD.search(pattern))
+        return settings["behavior"] == "Isolated" and not settings["invert"] and known
+    return bool(settings["type"] == "Digits")
+
+
+def _cuts(encoding: Encoding, text: str) -> tuple[list[int], list[int]]:
+    """Characters and tokens before each cut between pieces.
+
+    Offsets may leave out white space at either end of a piece. So a piece ends where its last token does only if that
+    is no white space; other cuts are left out.
+    """
+    cuts, tokens = [], []
+    words: Sequence[int | None] = encoding.word_ids
+    offsets = encoding.offsets
+    for index in range(1, len(words)):
+        if words[index] != words[index - 1]:
+            end = offsets[index - 1][1]
+            if not text[end - 1].isspace():
+                cuts.append(end)
+                tokens.append(index)
+    return cuts, tokens
+
+
+def _common_prefix(left: str, right: str) -> int:
+    """Number of leading characters that two texts share."""
+    low, high = 0, min(len(left), len(right))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if left[low:middle] == right[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

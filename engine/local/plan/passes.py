@@ -103,10 +103,16 @@ def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, al
         share: False batches whole sequences; ``alone`` is only for those.
         alone: Sequences longer than this make a pass each.
     """
-    if share:
-        placed = _Planner(tree, cost, budget).grow(0, len(tree), 0, None)[1] if len(tree) else []
-    else:
-        placed = [(None, Block(i, i + 1, 0, int(tree.lengths[i]))) for i in range(len(tree))]
+    if share and len(tree):
+        planners = [_Planner(tree, cost, budget, wide=wide) for wide in (False, True)]
+        ways = [planner.grow(0, len(tree), 0, None)[1] for planner in planners]
+        plans = [_passes(placed, cost, budget, alone) for placed in ways]
+        return min(plans, key=lambda passes: _price(passes, cost))  # of equal ones the first
+    return _passes([(None, Block(i, i + 1, 0, int(tree.lengths[i]))) for i in range(len(tree))], cost, budget, alone)
+
+
+def _passes(placed: Sequence[Placed], cost: Cost, budget: Budget, alone: int | None) -> list[Pass]:
+    """Passes of blocks that have been placed."""
     together: dict[Trunk | None, list[Block]] = defaultdict(list)
     passes: list[Pass] = []
     for trunk, block in placed:
@@ -115,6 +121,18 @@ def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, al
         else:
             together[trunk].append(block)
     return passes + [done for trunk, blocks in together.items() for done in _compose(trunk, blocks, cost, budget)]
+
+
+def _price(passes: Sequence[Pass], cost: Cost) -> float:
+    """Modelled cost of passes and of the trunks that they need."""
+    trunks: dict[Trunk, None] = {}
+    for work in passes:
+        trunk = work.trunk
+        while trunk is not None and trunk not in trunks:
+            trunks[trunk] = None
+            trunk = trunk.parent
+    grown = sum(cost.of_pass(1, len(trunk.ids) - trunk.start, trunk.start) for trunk in trunks)
+    return float(grown + sum(cost.of_pass(len(work.rows), work.width, work.reach) for work in passes))
 
 
 @dataclass(frozen=True)
@@ -129,31 +147,44 @@ class _Branch:
 
 
 class _Planner:
-    """Walks the tree from the root and places every sequence in a block."""
+    """Walks the tree from the root and places every sequence in a block.
 
-    def __init__(self, tree: PrefixTree, cost: Cost, budget: Budget) -> None:
+    Args:
+        tree: The sequences.
+        cost: Decides between two ways.
+        budget: What fits into a pass.
+        wide: Whether a block may be larger than rows are packed. A trunk for each of many items is a pass each, which
+            costs a GPU more than attention among all tokens of an item.
+    """
+
+    def __init__(self, tree: PrefixTree, cost: Cost, budget: Budget, *, wide: bool) -> None:
         self.tree = tree
         self.cost = cost
         self.budget = budget
+        self.wide = wide
         self.capacity = min(cost.capacity, _widest(budget))
 
     def grow(self, low: int, high: int, base: int, trunk: Trunk | None) -> tuple[float, list[Placed]]:
         """Modelled cost and blocks of a range that may use the first ``base`` tokens of ``trunk``; 0 without one."""
-        rows = self._in_rows(low, high, base)
-        if len(rows) == 1:
-            return self._cost(rows), [(trunk, block) for block in rows]
+        rows = self._in_rows(low, high, base, self.capacity)
         flat = self._cost(rows), [(trunk, block) for block in rows]
-        return min(flat, self._on_trunk(low, high, base, trunk), key=lambda option: option[0])
+        if len(rows) == 1:
+            return flat
+        options = [flat, self._on_trunk(low, high, base, trunk)]
+        if self.wide:
+            rows = self._in_rows(low, high, base, _widest(self.budget))
+            options.append((self._cost(rows), [(trunk, block) for block in rows]))
+        return min(options, key=lambda option: option[0])
 
-    def _in_rows(self, low: int, high: int, base: int) -> list[Block]:
-        """Neighbours share a block while that saves more than the attention among them costs."""
+    def _in_rows(self, low: int, high: int, base: int, most: int) -> list[Block]:
+        """Neighbours share a block of at most this size while that saves more than the attention among them costs."""
         tree, cost = self.tree, self.cost
         bounds, start, size = [], low, int(tree.lengths[low]) - base
         for index in range(low + 1, high):
             shared = int(tree.shared[index])
             new = int(tree.lengths[index]) - shared
             gain = (shared - base) * cost.token - 2 * size * new * cost.pair
-            if gain > 0 and size + new <= self.capacity:
+            if gain > 0 and size + new <= most:
                 size += new
             else:
                 bounds.append((start, index))
@@ -179,15 +210,18 @@ class _Planner:
             grown = Trunk(ids, trunk, base)
             price = self.cost.of_pass(1, reach - grown.start, grown.start)
         blocks = [self._block(b.low, b.high, b.depth) for b in branches if not b.is_large]
-        price += self._cost(blocks) if blocks else 0.0
-        placed: list[Placed] = [(grown, block) for block in blocks]
+        further: list[Placed] = []
         for branch in branches:
             if branch.is_large:
                 # Where a target comes early, the trunk ends before the branch does.
                 more, theirs = self.grow(branch.low, branch.high, min(branch.depth, reach), grown)
-                price += more
-                placed += theirs
-        return price, placed
+                if self.wide and all(on is grown for on, _ in theirs):
+                    blocks += [block for _, block in theirs]  # they share passes with the others on this trunk
+                else:
+                    price += more
+                    further += theirs
+        price += self._cost(blocks) if blocks else 0.0
+        return price, [(grown, block) for block in blocks] + further
 
     def _heaviest_path(self, low: int, high: int) -> tuple[int, list[_Branch]]:
         """From the root of a range into the heaviest branch at each fork, as long as that one is large.

@@ -145,5 +145,5 @@ def test_two_processes_on_one_journal(forks: Forks, tiny_model: Path, tmp_path: 
 @pytest.mark.slow
 def test_thirty_thousand_requests_keep_memory_flat(forks: Forks, tiny_model: Path, tmp_path: Path) -> None:
     found = forks.start([tiny_model, tmp_path], MEMORY).answer()
-    assert found["passes"] > 100
+    assert found["passes"] > 50
     assert found["high"] - found["low"] <= 60 * 2**20

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from audit.engine.local.plan.cost import Budget, Cost
 from audit.engine.local.plan.layout import Layout, lay_out
-from audit.engine.local.plan.passes import Block, Pass, Trunk, _in_passes, _Planner, plan
+from audit.engine.local.plan.passes import Block, Pass, Trunk, _in_passes, _passes, _Planner, plan
 from audit.engine.local.plan.prefix_tree import PrefixTree
 
 CHEAP_PAIRS = Cost(token=1e8, pair=1e2, copy=1e2, call=1e6)
@@ -56,7 +56,7 @@ def check(tree: PrefixTree, passes: list[Pass]) -> None:
             assert trunk[:attach] + layout.ids[row, path].tolist() == whole
             assert layout.positions[row, path].tolist() == list(range(attach, len(whole)))
             for step, column in enumerate(path):
-                if layout.visible is None:
+                if layout.plain:
                     assert column == step
                     continue
                 seen = np.flatnonzero(layout.visible[row, column])
@@ -82,7 +82,7 @@ def check_padding(layout: Layout, reach: int) -> None:
     for row, column in np.ndindex(*layout.ids.shape):
         if (row, column) not in used:
             assert layout.ids[row, column] == 99
-            assert layout.visible is None or np.flatnonzero(layout.visible[row, column]).tolist() == [reach + column]
+            assert layout.plain or np.flatnonzero(layout.visible[row, column]).tolist() == [reach + column]
 
 
 @pytest.mark.slow
@@ -227,7 +227,7 @@ def test_the_heaviest_path_and_what_leaves_it() -> None:
     ends = [(*stem, 3, *(i,) * 30) for i in range(10)] + [(*stem, 4, 5), (*stem, 6)]
     large = [(*other, i, *(7,) * 20) for i in range(3)]
     tree = tree_of([*ends, *large, (1, 1, 1, 8, 8)])
-    planner = _Planner(tree, DEAR_PAIRS, Budget(256, 10**6))
+    planner = _Planner(tree, DEAR_PAIRS, Budget(256, 10**6), wide=False)
     assert planner.capacity == 32
     tip, branches = planner._heaviest_path(0, len(tree))
     assert tree.sequences[tip][:7].tolist() == [*stem, 3]
@@ -246,6 +246,22 @@ def test_a_branch_may_go_deeper_than_the_trunk_it_leaves() -> None:
     late = [((*stem, 2, *(8,) * 20, 300 + i, 7, 7, 7), 64) for i in range(6)]
     entries = sorted([*heaviest, early, *late])
     tree = tree_of([ids for ids, _ in entries], [first for _, first in entries])
-    passes = plan(tree, DEAR_PAIRS, Budget(512, 10**6))
+    budget = Budget(512, 10**6)
+    placed = _Planner(tree, DEAR_PAIRS, budget, wide=False).grow(0, len(tree), 0, None)[1]
+    passes = _passes(placed, DEAR_PAIRS, budget, None)
     check(tree, passes)
     assert max(len(work.trunk.ids) for work in passes if work.trunk) > 40
+
+
+def test_where_a_pass_is_dear_an_item_is_a_block_and_no_trunk() -> None:
+    """Items that share a long context each: a trunk would be a pass for every item."""
+    items = [tuple(range(start, start + 400)) for start in range(0, 8000, 1000)]
+    tree = tree_of(sorted((*item, *(9000 + end,) * 20) for item in items for end in range(4)))
+    dear_calls = Cost(token=2e9, pair=1e6, copy=4e7, call=1.2e13)
+    assert dear_calls.capacity < 480
+    passes = plan(tree, dear_calls, Budget(32768, 10**6))
+    check(tree, passes)
+    assert not any(work.trunk for work in passes)
+    assert sum(work.width * len(work.rows) for work in passes) == 8 * (400 + 4 * 20)
+    cheap_calls = Cost(token=2e9, pair=1e6, copy=4e2, call=0.0)
+    assert any(work.trunk for work in plan(tree, cheap_calls, Budget(32768, 10**6)))

@@ -23,8 +23,8 @@ HEADINGS = ("workload", "HFLM s", "batch", "ours s", "ratio", "aim", "new tokens
 AIM = 2.0
 NEW_TOKENS = 96
 STOPS = ["\n\n", "Problem:"]
-BATCHES = (8, 16, 32, 64)
-TRIED = 32
+BATCHES = {"cpu": (8, 16, 32, 64), "cuda": (64, 128, 256)}
+TRIED = {"cpu": 32, "cuda": 512}
 """Items with which the peer's best batch size is found."""
 ASK = "Solve the problem. Answer in one short sentence that ends with the number.\nProblem: {} {}\nAnswer:"
 
@@ -60,7 +60,8 @@ def measure_generation(engine: Any, items: int, repeats: int) -> dict[str, Any]:
     def peer(size: int, part: int | None = None) -> None:
         theirs[:] = peers.at(size).generate_until(instances[:part], disable_tqdm=True)
 
-    size = best_batch(lambda size: peer(size, TRIED), BATCHES)
+    sizes = BATCHES[engine.model.device.type]
+    size = best_batch(lambda size: peer(size, TRIED[engine.model.device.type]), sizes)
     answers = ours()
     timing = alternate(ours, lambda: peer(size), repeats, lambda: matrix_rate(engine.model.device, engine.model.dtype))
     texts = [answer.generations[0].text for answer in answers]

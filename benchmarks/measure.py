@@ -17,8 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from transformers import LlamaConfig, LlamaForCausalLM
 
+from audit.core.records import ModelRecord
 from audit.engine import load
+from audit.engine.checkpoint.device import choose_device, choose_dtype
+from audit.engine.checkpoint.source import tokenizer_folder
+from audit.engine.checkpoint.tokenizer import load_tokenizer
+from audit.engine.local.engine import TransformersEngine
 from audit.engine.local.hardware import cpu_name
 
 if TYPE_CHECKING:
@@ -27,12 +33,25 @@ if TYPE_CHECKING:
 MATRIX_SECONDS = 0.5
 MATRIX_SHAPE = {"cpu": (2048, 2048, 2048), "cuda": (8192, 8192, 8192)}
 PACKAGES = ("torch", "transformers", "lm-eval")
+RANDOM = {
+    "random-1b": {
+        "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32,
+        "num_key_value_heads": 8, "head_dim": 64, "tie_word_embeddings": True,
+    },
+    "random-8b": {
+        "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
+        "num_key_value_heads": 8, "head_dim": 128, "tie_word_embeddings": False,
+    },
+}  # fmt: skip
+"""Shapes of Llama 3.2 1B and Llama 3.1 8B; weights are drawn, which costs as much as learnt ones."""
+RANDOM_CONTEXT = 8192
 
 
 def options(description: str | None) -> argparse.ArgumentParser:
     """Options that the scripts share."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="smollm2-135m-instruct")
+    parser.add_argument("--model", default="smollm2-135m-instruct", help="a checkpoint, random-1b or random-8b")
+    parser.add_argument("--tokenizer", default="smollm2-135m-instruct", help="of the random models")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--threads", type=int, default=2)
@@ -45,7 +64,38 @@ def options(description: str | None) -> argparse.ArgumentParser:
 def loaded(arguments: argparse.Namespace) -> Any:
     """The engine, with as many threads as asked for."""
     torch.set_num_threads(arguments.threads)
+    if arguments.model in RANDOM:
+        return _random(arguments)
     return load(arguments.model, device=arguments.device, dtype=arguments.dtype)
+
+
+def _random(arguments: argparse.Namespace) -> TransformersEngine:
+    """A Llama of a published shape with weights that are drawn on the device."""
+    device = choose_device(arguments.device)
+    dtype = choose_dtype(arguments.dtype, device)
+    folder = tokenizer_folder(arguments.tokenizer, None, offline=True)
+    tokenizer = load_tokenizer(folder, {"local_files_only": True})
+    config = LlamaConfig(
+        vocab_size=128_256, max_position_embeddings=RANDOM_CONTEXT, rope_theta=500_000.0, **RANDOM[arguments.model]
+    )
+    torch.backends.cuda.enable_cudnn_sdp(enabled=False)  # as audit.engine.load does
+    torch.manual_seed(0)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    with device:
+        model = LlamaForCausalLM(config)
+    torch.set_default_dtype(before)
+    record = ModelRecord(
+        name=arguments.model,
+        source=arguments.model,
+        digest="0" * 64,
+        architecture="LlamaForCausalLM",
+        parameter_count=sum(p.numel() for p in model.parameters()),
+        dtype=str(dtype).removeprefix("torch."),
+        max_length=RANDOM_CONTEXT,
+        device=str(device),
+    )
+    return TransformersEngine(model.eval().requires_grad_(False), tokenizer, record)
 
 
 class Peer:
@@ -137,7 +187,12 @@ def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
     right = torch.randn(inner, columns, device=device, dtype=dtype)
     once = seconds(lambda: left @ right)
     count = max(3, int(MATRIX_SECONDS / max(once, 1e-6)))
-    return 2.0 * rows * inner * columns / statistics.median(seconds(lambda: left @ right) for _ in range(count))
+
+    def products() -> None:
+        for _ in range(count):
+            torch.matmul(left, right)
+
+    return 2.0 * rows * inner * columns * count / seconds(products)
 
 
 def setting(arguments: argparse.Namespace, engine: Any) -> dict[str, Any]:

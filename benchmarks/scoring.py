@@ -3,6 +3,7 @@
 python benchmarks/scoring.py --out benchmarks/results
 python benchmarks/scoring.py --out benchmarks/results --missing
 python benchmarks/scoring.py --only OpenBookQA --repeats 1
+python benchmarks/scoring.py --device cuda --model random-1b --dtype bfloat16
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 from measure import Peer, Results, alternate, best_batch, loaded, matrix_rate, options, setting
-from workloads import Workload, workloads
+from workloads import Workload, gpu_workloads, workloads
 
 from audit.engine import ScoreRequest
 
@@ -99,7 +100,8 @@ def main() -> None:
     arguments = parser.parse_args()
     engine = loaded(arguments)
     results = Results(arguments.out and arguments.out / "scoring.json", setting(arguments, engine))
-    for work in workloads(engine):
+    all_of_them = gpu_workloads if engine.model.device.type == "cuda" else workloads
+    for work in all_of_them(engine):
         if arguments.only in work.name and not (arguments.missing and work.name in results.rows):
             results.add(work.name, measure_scoring(engine, work, arguments.repeats))
             print(_line(work.name, results.rows[work.name]), flush=True)

@@ -37,19 +37,32 @@ class Workload:
 
 
 def workloads(engine: Engine) -> list[Workload]:
-    """All workloads of ``benchmarks/scoring.py``."""
+    """All workloads of ``benchmarks/scoring.py`` on a CPU."""
     short, long = (8, 32, 64), (1, 4, 8)
     return [
         Workload("OpenBookQA 0-shot, 200 items", _openbookqa(engine, 200), 3.5, short),
-        Workload("HellaSwag format 0-shot, 200 items", _hellaswag(engine, 0, 200), 2.2, short),
-        Workload("HellaSwag format 10-shot, first-n shots, 60 items", _hellaswag(engine, 10, 60), 4.0, long),
-        Workload("HellaSwag format, 10 shots drawn per item, 12 items", _hellaswag_drawn(engine, 10, 12), 4.0, long),
-        Workload("MMLU 5-shot, first-n shots, 100 items", _mmlu(engine, 5, 100), 5.0, long),
+        Workload("HellaSwag format 0-shot, 200 items", hellaswag(engine, 0, 200), 2.2, short),
+        Workload("HellaSwag format 10-shot, first-n shots, 60 items", hellaswag(engine, 10, 60), 4.0, long),
+        Workload("HellaSwag format, 10 shots drawn per item, 12 items", hellaswag_drawn(engine, 10, 12), 4.0, long),
+        Workload("MMLU 5-shot, first-n shots, 100 items", mmlu(engine, 5, 100), 5.0, long),
         Workload("BoolQ 0-shot, 200 items", _boolq(engine, 200), 1.4, (4, 8, 16)),
         Workload("CrowS-Pairs, 300 pairs", _crows_pairs(engine, 300), 1.3, short),
         Workload("leave one word out of 300 tokens", _leave_one_out(engine), 2.2, long),
         Workload("64 masks of the second half of 300 tokens", _masks(engine, PROMPT_TOKENS // 2), 2.5, long),
         Workload("64 masks of all of 300 tokens", _masks(engine, 0), 1.2, long),
+    ]
+
+
+def gpu_workloads(engine: Engine) -> list[Workload]:
+    """Those on a GPU: more items, and larger batches for the peer."""
+    short, long = (64, 256), (16, 32)  # larger ones run out of memory: the peer keeps all logits
+    return [
+        Workload("MMLU 5-shot, first-n shots, 1,000 items", mmlu(engine, 5, 1000), 5.0, long),
+        Workload("HellaSwag format 10-shot, first-n shots, 200 items", hellaswag(engine, 10, 200), 6.0, long),
+        Workload("HellaSwag format, 10 shots drawn per item, 100 items", hellaswag_drawn(engine, 10, 100), 6.0, long),
+        Workload("HellaSwag format 0-shot, 1,000 items", hellaswag(engine, 0, 1000), 2.0, short),
+        Workload("OpenBookQA 0-shot, 500 items", _openbookqa(engine, 500), 2.0, short),
+        Workload("BoolQ 0-shot, 1,000 items", _boolq(engine, 1000), 2.0, long),
     ]
 
 
@@ -75,14 +88,15 @@ def _hellaswag_rows() -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _hellaswag(engine: Engine, shots: int, count: int) -> list[Pair]:
+def hellaswag(engine: Engine, shots: int, count: int) -> list[Pair]:
+    """Items after the same shots."""
     rows = _hellaswag_rows()
     prefix = "".join(f"{row['question']} {row['answer'][0]}\n\n" for row in rows[:shots])
     items = rows[shots : shots + count]
     return [_encode(engine, prefix + str(row["question"]), f" {ending}") for row in items for ending in row["answer"]]
 
 
-def _hellaswag_drawn(engine: Engine, shots: int, count: int) -> list[Pair]:
+def hellaswag_drawn(engine: Engine, shots: int, count: int) -> list[Pair]:
     """Shots drawn for each item, as lm-eval does by default: the endings of one item share them, items do not."""
     rows = _hellaswag_rows()
     items, others = rows[:count], rows[count:]
@@ -94,7 +108,8 @@ def _hellaswag_drawn(engine: Engine, shots: int, count: int) -> list[Pair]:
     return pairs
 
 
-def _mmlu(engine: Engine, shots: int, count: int) -> list[Pair]:
+def mmlu(engine: Engine, shots: int, count: int) -> list[Pair]:
+    """Items after the same shots."""
     rows = assets.dataset("mmlu").rows
 
     def ask(row: dict[str, object]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from audit.core.records import digest_of
@@ -40,12 +41,14 @@ class Answering(Generic[Request, Answer]):
 
     def answer(self, requests: Sequence[Request], journal: Journal | None, progress: Progress) -> list[Answer]:
         """Answer ``requests``, in their order."""
-        distinct = list(dict.fromkeys(requests))
+        place: dict[Request, int] = {}  # a request is long, and hashed as a whole: once
+        which = [place.setdefault(request, len(place)) for request in requests]
+        distinct = list(place)
         keys = [] if journal is None else [key_of(self.identity, request) for request in distinct]
         known = self._known(keys, journal)
-        copies = _count(requests)
+        copies = Counter(which)
         progress.start(len(requests))
-        progress.advance(sum(copies[distinct[index]] for index in known), 0)
+        progress.advance(sum(copies[index] for index in known), 0)
         missing = [index for index in range(len(distinct)) if index not in known]
         if missing:
             for answers, tokens in self.work(distinct, missing, progress.say):
@@ -58,10 +61,9 @@ class Answering(Generic[Request, Answer]):
                         if not answer.error and index not in withheld
                     )
                     if withheld:
-                        progress.withhold(sum(copies[distinct[index]] for index in withheld))
-                progress.advance(sum(copies[distinct[index]] for index in answers), tokens)
-        place = {request: index for index, request in enumerate(distinct)}
-        return [known[place[request]] for request in requests]
+                        progress.withhold(sum(copies[index] for index in withheld))
+                progress.advance(sum(copies[index] for index in answers), tokens)
+        return [known[index] for index in which]
 
     def _known(self, keys: Sequence[str], journal: Journal | None) -> dict[int, Answer]:
         """Answers in the journal, by index."""
@@ -149,11 +151,3 @@ def _list(value: object) -> list[Any]:
         msg = f"{type(value).__name__} where a list should be"
         raise TypeError(msg)
     return value
-
-
-def _count(requests: Sequence[Request]) -> dict[Request, int]:
-    """How often each distinct request occurs in the call."""
-    counts: dict[Request, int] = {}
-    for request in requests:
-        counts[request] = counts.get(request, 0) + 1
-    return counts

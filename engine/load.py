@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.utils import logging as transformers_logging
 
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import torch
     from transformers import PreTrainedTokenizerBase
 
     from audit.core.progress import Progress
@@ -170,6 +171,8 @@ def _hardware(device: str, device_map: DeviceMap | None, dtype: Dtype, quantizat
     number_type = choose_dtype(dtype, place)
     if place.type == "cpu":
         keep_freed_memory()
+    else:
+        torch.backends.cuda.enable_cudnn_sdp(enabled=False)  # it plans for each new shape: longer than a pass takes
     return _Hardware(place, number_type, device_map, quantization)
 
 
@@ -319,7 +322,9 @@ def _model(found: CheckpointFiles, hardware: _Hardware, options: dict[str, Any])
     device, quantization, device_map = hardware.device, hardware.quantization, hardware.device_map
     if quantization is not None:
         options = {**options, "quantization_config": quantization_config(quantization, device)}
-    if device_map is None and (quantization or "quantization_config" in found.config):
+    packed = quantization or "quantization_config" in found.config
+    on_card = device.type == "cuda" and importlib.util.find_spec("accelerate") is not None
+    if device_map is None and (packed or on_card):  # straight to the card, without a copy in the host's memory
         options = {**options, "device_map": placement(device)}
     else:
         options = {**options, "device_map": device_map}

@@ -250,8 +250,8 @@ class Batch:
         return ended
 
     def _close_empty_slots(self) -> None:
-        """No more texts to come: keep only the slots in use."""
-        if None in self.live:
+        """No more texts to come: keep only the slots in use, once enough are empty that copying the others pays."""
+        if self.live.count(None) * EMPTY_SHARE >= len(self.live):
             self.slots.keep([slot for slot, text in enumerate(self.live) if text])
             self.live = [text for text in self.live if text]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from audit.engine.local.memory import KINDS, OUT_OF_MEMORY, Allowance, give_back, is_out_of_memory
+from audit.engine.local.model.transfer import Fetched
 from audit.engine.local.plan.layout import lay_out
 from audit.engine.local.plan.passes import Pass, plan
 from audit.engine.local.plan.prefix_tree import PrefixTree
@@ -21,11 +21,12 @@ from audit.engine.requests import Score, ScoreRequest
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    import torch
     from numpy.typing import NDArray
 
     from audit.engine.local.model.forward import Forward
     from audit.engine.local.plan.cost import Budget
-    from audit.engine.local.plan.layout import Layout, Place
+    from audit.engine.local.plan.layout import Place
     from audit.engine.local.plan.passes import Block
 
 LONGER_THAN_CONTEXT = "target longer than the model's context"
@@ -69,6 +70,32 @@ class TargetPlaces:
     """Per token, the index of its place."""
 
 
+@dataclass(frozen=True)
+class Flight:
+    """A pass that the device has been told to compute."""
+
+    work: Pass
+    targets: list[Target]
+    by_place: NDArray[np.int64]
+    """For each of the fetched values, the number of its token among the tokens of all targets."""
+    fetched: Fetched
+    """Per token: log-probability, whether it is the argmax, mean and standard deviation of log p; shape (4, tokens)."""
+    computed: int = 0
+    """Tokens that went through the model for it."""
+
+    def scores(self, dtype: torch.dtype) -> dict[int, Score]:
+        """Scores by the index of the request, once they are there."""
+        fetched = self.fetched.numpy()
+        values = np.empty_like(fetched)
+        values[:, self.by_place] = fetched
+        scores, start = {}, 0
+        for target in self.targets:
+            end = start + len(target.ids)
+            scores[target.index] = _score(values[:, start:end], target, dtype)
+            start = end
+        return scores
+
+
 class Scorer:
     """Scores requests on one transformers model.
 
@@ -79,6 +106,8 @@ class Scorer:
 
     Attributes:
         allowance: Tokens per pass that are tried.
+        ahead: Passes that are computed while the next is laid out: one on a GPU. A CPU has no time to spare, and an
+            answer is written to the journal a pass earlier.
         warned: Whether it was said that nothing is shared.
     """
 
@@ -87,6 +116,7 @@ class Scorer:
         self.max_length = max_length
         self.budget = budget
         self.allowance = Allowance(budget.tokens)
+        self.ahead = 1 if forward.device.type == "cuda" else 0
         self.warned = False
 
     def work(
@@ -102,47 +132,60 @@ class Scorer:
             say(f"shared prefixes are computed again for each sequence: {forward.why_not}")
             self.warned = True
         tree, targets = self._tree(requests)
+        waiting: deque[Pass] = deque()
         for planned in plan(tree, forward.cost, self.budget, share=forward.shares, alone=forward.alone):
             rows = tuple(row for row in planned.rows if any(t.index in wanted for t in _targets((row,), targets)))
             if rows:
-                for scores, tokens in self._in_parts(dataclasses.replace(planned, rows=rows), tree, targets, say):
-                    yield {index: score for index, score in scores.items() if index in wanted}, tokens
+                waiting.append(dataclasses.replace(planned, rows=rows))
+        for scores, tokens in self._in_parts(waiting, tree, targets, say):
+            yield {index: score for index, score in scores.items() if index in wanted}, tokens
 
     def _in_parts(
-        self, planned: Pass, tree: PrefixTree, targets: Sequence[list[Target]], say: Callable[[str], None]
+        self, waiting: deque[Pass], tree: PrefixTree, targets: Sequence[list[Target]], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Score], int]]:
-        """Scores of a pass, and the tokens computed for them; in halves if it cannot be computed as a whole.
+        """Scores of passes, and the tokens computed for them; in halves where one cannot be computed as a whole.
 
         It cannot where memory is too small for it, and where a sequence of it is at fault: a NaN reaches all that lie
         in its row, so each is computed without the others until only the one at fault has an error.
-        """
-        waiting = [planned]
-        while waiting:
-            work = waiting.pop()
-            halves = work.halves(tree)  # none of a single sequence
-            if halves and _positions(work) > self.allowance.now:
-                waiting += reversed(halves)
-                continue
-            before = self.forward.computed
-            scores = self._attempt(work, tree, targets)
-            if scores is None:
-                self._give_up(work, say)
-            if halves and (scores is None or any(score.error for score in scores.values())):
-                waiting += reversed(halves)
-                scores = {}
-            yield _failed(work, targets) if scores is None else scores, self.forward.computed - before
 
-    def _attempt(self, work: Pass, tree: PrefixTree, targets: Sequence[list[Target]]) -> dict[int, Score] | None:
-        """Scores of a pass; None if memory ran out twice, the second time with nothing cached."""
+        While a GPU computes one pass, the host lays out the next, and then reads the scores of the first.
+        """
+        flying: deque[Flight] = deque()
+        while waiting or flying:
+            if waiting:
+                work = waiting.popleft()
+                halves = work.halves(tree)  # none of a single sequence
+                if halves and _positions(work) > self.allowance.now:
+                    waiting.extendleft(reversed(halves))
+                    continue
+                before = self.forward.computed
+                flight = self._attempt(work, tree, targets)
+                if flight is None:
+                    self._give_up(work, say)
+                    waiting.extendleft(reversed(halves))
+                    yield {} if halves else _failed(work, targets), self.forward.computed - before
+                else:
+                    flying.append(dataclasses.replace(flight, computed=self.forward.computed - before))
+            if flying and (len(flying) > self.ahead or not waiting):
+                done = flying.popleft()
+                scores = done.scores(self.forward.model.dtype)
+                halves = done.work.halves(tree)
+                if halves and any(score.error for score in scores.values()):
+                    waiting.extendleft(reversed(halves))
+                    scores = {}
+                yield scores, done.computed
+
+    def _attempt(self, work: Pass, tree: PrefixTree, targets: Sequence[list[Target]]) -> Flight | None:
+        """A pass under way; None if memory ran out twice, the second time with nothing cached."""
         for _ in range(2):
             try:
-                scores = self._compute(work, tree, targets)
+                flight = self._start(work, tree, targets)
             except KINDS as error:
                 if not is_out_of_memory(error):
                     raise
             else:
                 self.allowance.worked()
-                return scores
+                return flight
             self.forward.forget()  # outside the handler, whose traceback holds what filled the memory
             give_back()
         return None
@@ -177,20 +220,8 @@ class Scorer:
         sequences = [np.array(ids, dtype=np.int64) for ids in order]
         return PrefixTree(sequences, [min(target.first for target in mine) for mine in targets]), targets
 
-    def _compute(self, work: Pass, tree: PrefixTree, targets: Sequence[list[Target]]) -> dict[int, Score]:
-        """Scores of all targets of the sequences of a pass."""
-        layout = lay_out(work, tree, self.forward.pad_id)
-        mine = [(target, layout.places[index]) for index in work.members for target in targets[index]]
-        values = self._values(work, layout, _predictions(mine, layout.ids.shape[1]))
-        scores, start = {}, 0
-        for target, _ in mine:
-            end = start + len(target.ids)
-            scores[target.index] = _score(values[:, start:end], target, self.forward.model.dtype)
-            start = end
-        return scores
-
-    def _values(self, work: Pass, layout: Layout, wanted: TargetPlaces) -> NDArray[np.float64]:
-        """Per target token: log-probability, whether it is the argmax, mean and standard deviation of log p.
+    def _start(self, work: Pass, tree: PrefixTree, targets: Sequence[list[Target]]) -> Flight:
+        """Have a pass computed.
 
         The softmax takes tokens by place; its results go back to where the tokens were::
 
@@ -199,19 +230,15 @@ class Scorer:
             by_place    [1, 0, 2]: the softmax takes and returns Paris, Rome, Lyon
             values      columns 1, 0, 2 are set: Rome, Paris, Lyon again
         """
+        layout = lay_out(work, tree, self.forward.pad_id)
+        mine = [(target, layout.places[index]) for index in work.members for target in targets[index]]
         width = layout.ids.shape[1]
+        wanted = _predictions(mine, width)
         by_place = np.argsort(wanted.which, kind="stable")
-        softmax = Softmax(
-            torch.from_numpy(wanted.which[by_place]),
-            torch.from_numpy(wanted.tokens[by_place]),
-            torch.from_numpy(wanted.moments),
-            self.forward.device,
-        )
+        softmax = Softmax(wanted.which[by_place], wanted.tokens[by_place], wanted.moments, self.forward.device)
         for tile in self.forward.tiles(work, layout, wanted.places // width, wanted.places % width):
             softmax.add(tile)
-        values = np.empty((4, len(wanted.tokens)))
-        values[:, by_place] = softmax.results().double().cpu().numpy()
-        return values
+        return Flight(work, [target for target, _ in mine], by_place, Fetched.of(softmax.results()))
 
 
 def _predictions(targets: Sequence[tuple[Target, Place]], width: int) -> TargetPlaces:

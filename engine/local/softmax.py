@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
+from audit.engine.local.model.transfer import on_device
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from audit.engine.local.model.head import Tile
 
 
@@ -28,14 +33,16 @@ class Softmax:
     """
 
     def __init__(
-        self, places: torch.Tensor, targets: torch.Tensor, moments: torch.Tensor, device: torch.device
+        self,
+        places: NDArray[np.int64],
+        targets: NDArray[np.int64],
+        moments: NDArray[np.bool_],
+        device: torch.device,
     ) -> None:
         count = len(moments)
-        self._bounds = torch.searchsorted(places, torch.arange(count + 1)).tolist()
-        self._moments = moments
+        self._bounds = np.searchsorted(places, np.arange(count + 1)).tolist()
         self._wants_moments = bool(moments.any())
-        self._places = places.to(device)
-        self._targets = targets.to(device)
+        self._places, self._targets, self._moments = on_device(device, places, targets, moments)
         self._picked = torch.full((len(targets),), torch.nan, device=device)
         self._largest = torch.full((count,), -torch.inf, device=device)
         self._first = torch.zeros(count, dtype=torch.long, device=device)
@@ -51,7 +58,10 @@ class Softmax:
         mine = slice(tile.position, tile.position + len(logits))
         before, largest = self._largest[mine], logits.amax(dim=-1)
         larger = largest > before  # the first of equal logits is the argmax
-        self._first[mine][larger] = tile.word + logits[larger].argmax(dim=-1)
+        if logits.device.type == "cpu":
+            self._first[mine][larger] = tile.word + logits[larger].argmax(dim=-1)
+        else:  # rows chosen by a mask would make the host wait for the device
+            self._first[mine] = torch.where(larger, tile.word + logits.argmax(dim=-1), self._first[mine])
         largest = torch.maximum(before, largest).clamp_(min=LEAST)
         shifted = logits.sub_(largest[:, None])
         if self._wants_moments:
@@ -71,7 +81,7 @@ class Softmax:
         The last two are NaN where they are not wanted. Source of the moments: Min-K %++ (Zhang et al. 2024, eq. 3).
         """
         log_total = self._total.log()
-        wanted = self._moments.to(self._total.device)
+        wanted = self._moments > 0
         mean = torch.where(wanted, self._centre - log_total, torch.nan)
         deviation = torch.where(wanted, (self._spread / self._total).sqrt(), torch.nan)
         at = self._places

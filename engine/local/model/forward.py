@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from transformers import DynamicCache
+from transformers.cache_utils import Cache
 
 from audit.engine.local.model.head import tiles_at, tiles_of, whole
-from audit.engine.local.model.keys_values import size_of
+from audit.engine.local.model.keys_values import PassingLayer, size_of
+from audit.engine.local.model.step_graph import StepGraphs
+from audit.engine.local.model.transfer import on_device
 from audit.engine.local.plan.architecture import longest_in_company, windows_of
 from audit.engine.local.plan.cost import cost_of, shape_of
+from audit.engine.local.plan.layout import seen_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,6 +80,7 @@ class Forward:
         self._spread = len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
+        self._graphs = StepGraphs(self._step_in_place) if device.type == "cuda" and not self._spread else None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -101,24 +106,26 @@ class Forward:
             columns: Its column.
             cache: Takes the keys and values of the pass; None keeps them only while a trunk needs them.
         """
-        at = torch.from_numpy(rows), torch.from_numpy(columns)  # on the CPU: they index tensors of any device
-        inputs = self._inputs(work, layout, cache)
+        places = rows * layout.ids.shape[1] + columns
+        inputs, where = self._inputs(work, layout, cache, places)
         self.computed += layout.tokens
         self.predicted += len(rows)
         if self.splits:
-            hidden = self.model.base_model(**inputs).last_hidden_state[at]
+            states = self.model.base_model(**inputs).last_hidden_state.flatten(0, 1)
+            hidden = states.index_select(0, where.to(states.device))
             yield from tiles_of(self.model.get_output_embeddings(), hidden, self.device)
             return
+        at = torch.from_numpy(rows), torch.from_numpy(columns)  # on the CPU: they index tensors of any device
         keep: int | torch.Tensor
         if self._spread:  # a tensor would be on the first GPU, what it selects from on the last
             keep = count = layout.ids.shape[1] - int(columns.min())
-            places = at[1] - int(columns.min())
+            among = at[1] - int(columns.min())
         else:
-            kept, places = torch.unique(at[1], return_inverse=True)
+            kept, among = torch.unique(at[1], return_inverse=True)
             keep, count = kept.to(self.device), len(kept)
         logits = self.model(**inputs, **({"logits_to_keep": keep} if self._keeps else {})).logits
         # Some architectures compute all columns whatever is kept.
-        yield from tiles_at(logits, at[0], places if logits.shape[1] == count else at[1], self.device)
+        yield from tiles_at(logits, at[0], among if logits.shape[1] == count else at[1], self.device)
 
     @torch.inference_mode()
     def read(self, work: Pass, layout: Layout, members: Sequence[int]) -> tuple[torch.Tensor, list[KeysValues]]:
@@ -137,17 +144,30 @@ class Forward:
 
     @torch.inference_mode()
     def step(self, slots: Slots, tokens: Sequence[int]) -> torch.Tensor:
-        """Float32 logits after one more token in each slot, shape (slots, vocabulary)."""
-        columns = torch.arange(slots.first, slots.end + 1, device=self.device)
-        starts = torch.tensor(slots.starts, device=self.device)
-        visible = (columns[None, :] >= starts[:, None])[:, None, None]
-        masks = self._additive(visible, columns[-1], columns[None, None, None])
+        """Float32 logits after one more token in each slot, shape (slots, vocabulary); valid until the next step."""
         self.computed += len(tokens)
+        numbers = np.array([*tokens, *slots.lengths, *slots.starts, slots.end])
+        (state,) = on_device(self.device, numbers)
+        logits = self._graphs.step(slots, state) if self._graphs else None
+        if logits is None:
+            columns = torch.arange(slots.first, slots.end + 1, device=self.device)
+            logits = self._decode(slots.cache(), columns, state)
+        return logits
+
+    def _step_in_place(self, slots: Slots, state: torch.Tensor) -> torch.Tensor:
+        """The same over all columns of the buffers: no shape depends on how many are in use."""
+        return self._decode(slots.cache(state[-1:]), torch.arange(slots.width, device=self.device), state)
+
+    def _decode(self, cache: Cache, columns: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        """Logits of a step whose cache has these columns, the last of them being the one that the state names."""
+        ids, lengths, starts = state[:-1].view(3, -1)
+        end = state[-1]
+        visible = ((columns >= starts[:, None]) & (columns <= end))[:, None, None]
         logits: torch.Tensor = self.model(
-            input_ids=torch.tensor(tokens, device=self.device)[:, None],
-            position_ids=torch.tensor(slots.lengths, device=self.device)[:, None],
-            attention_mask=masks,
-            past_key_values=slots.cache(),
+            input_ids=ids[:, None],
+            position_ids=lengths[:, None],
+            attention_mask=self._additive(visible, end, columns[None, None, None]),
+            past_key_values=cache,
             use_cache=True,
             **({"logits_to_keep": 1} if self._keeps else {}),
         ).logits
@@ -159,19 +179,25 @@ class Forward:
         self._trunks.clear()
         return kept
 
-    def _inputs(self, work: Pass, layout: Layout, cache: DynamicCache | None) -> dict[str, Any]:
-        """Arguments of the model's forward for a pass."""
+    def _inputs(
+        self, work: Pass, layout: Layout, cache: DynamicCache | None, places: NDArray[np.int64]
+    ) -> tuple[dict[str, Any], torch.Tensor]:
+        """Arguments of the model's forward for a pass, and the places of the targets on the device."""
         if cache is None and work.trunk is not None:
             cache = self._cache(work, len(layout.ids))
-        inputs: dict[str, Any] = {
-            "input_ids": torch.from_numpy(layout.ids).to(self.device),
-            "past_key_values": cache,
-            "use_cache": cache is not None,
-        }
-        if layout.visible is not None:
-            inputs["position_ids"] = torch.from_numpy(layout.positions).to(self.device)
-            inputs["attention_mask"] = self._masks(work, layout)
-        return {name: value for name, value in inputs.items() if value is not None}
+        inputs: dict[str, Any] = {"past_key_values": cache, "use_cache": cache is not None}
+        if layout.plain:
+            inputs["input_ids"], where = on_device(self.device, layout.ids, places)
+            if cache is None and self.shares and self.device.type != "cpu":
+                # Without a cache transformers looks at all positions for packed rows, for which the host would wait.
+                inputs["past_key_values"] = Cache(layer_class_to_replicate=PassingLayer)
+        else:
+            ids, positions, attach, last, where = on_device(
+                self.device, layout.ids, layout.positions, layout.attach, layout.last, places
+            )
+            masks = self._masks(layout.reach, positions, attach, last)
+            inputs |= {"input_ids": ids, "position_ids": positions, "attention_mask": masks}
+        return {name: value for name, value in inputs.items() if value is not None}, where
 
     def _cache(self, work: Pass, rows: int) -> DynamicCache:
         """A cache that begins, in each row, with what the pass needs of its trunk."""
@@ -182,12 +208,15 @@ class Forward:
             [tuple(part[:, :, : work.reach].expand(rows, -1, -1, -1) for part in layer) for layer in kept]
         )
 
-    def _masks(self, work: Pass, layout: Layout) -> torch.Tensor | dict[str, torch.Tensor]:
-        """Additive masks, shape (R, 1, W, T + W): one, or one per type of attention layer."""
-        visible = torch.from_numpy(layout.visible).to(self.device)[:, None]
-        depths = torch.from_numpy(layout.positions).to(self.device)
-        before = torch.arange(work.reach, device=self.device).expand(len(depths), work.reach)
-        return self._additive(visible, depths[:, None, :, None], torch.cat([before, depths], dim=1)[:, None, None, :])
+    def _masks(
+        self, reach: int, positions: torch.Tensor, attach: torch.Tensor, last: torch.Tensor
+    ) -> torch.Tensor | dict[str, torch.Tensor]:
+        """Additive masks, shape (R, 1, W, T + W): one, or one per type of attention layer. Made on the device."""
+        before = torch.arange(reach, device=self.device)
+        columns = torch.arange(positions.shape[1], device=self.device)
+        visible = torch.cat(seen_by(attach, last, before, columns), dim=2)[:, None]
+        seen_at = torch.cat([before.expand(len(positions), reach), positions], dim=1)
+        return self._additive(visible, positions[:, None, :, None], seen_at[:, None, None, :])
 
     def _additive(
         self, visible: torch.Tensor, at: torch.Tensor, seen_at: torch.Tensor

@@ -34,12 +34,15 @@ class SlotLayer(DynamicLayer):
         self.is_initialized = True
         self.buffers = [keys, values]
         self.first = self.end = 0
+        self.column: torch.Tensor | None = None
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *_: object, **__: object
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write one column; return what any slot may see."""
+        """Write one column; return what any slot may see, or all columns if ``column`` says which one is written."""
         keys, values = self.buffers
+        if self.column is not None:
+            return keys.index_copy_(2, self.column, key_states), values.index_copy_(2, self.column, value_states)
         keys[:, :, self.end] = key_states[:, :, 0]
         values[:, :, self.end] = value_states[:, :, 0]
         return keys[:, :, self.first : self.end + 1], values[:, :, self.first : self.end + 1]
@@ -55,12 +58,14 @@ class Slots:
     Attributes:
         starts: Per slot, the column of its first token.
         end: The column that the next step writes.
+        place: Another object whenever the buffers have moved.
     """
 
     def __init__(self) -> None:
         self.layers: list[SlotLayer] = []
         self.starts: list[int] = []
         self.end = 0
+        self.place = object()
 
     def __len__(self) -> int:
         """Number of slots."""
@@ -105,16 +110,26 @@ class Slots:
         if slots:
             self._move(slots, len(slots), max(self.lengths))
 
-    def cache(self) -> Cache:
-        """What the model's forward takes; it writes the next column."""
+    @property
+    def width(self) -> int:
+        """Columns of the buffers."""
+        return int(self.layers[0].buffers[0].shape[2])
+
+    def cache(self, column: torch.Tensor | None = None) -> Cache:
+        """What the model's forward takes; it writes the next column.
+
+        Args:
+            column: Number of that column, on the device, shape (1,): the model then sees all columns of the buffers,
+                whatever is in use. None takes :attr:`end`.
+        """
         for layer in self.layers:
-            layer.first, layer.end = self.first, self.end
+            layer.first, layer.end, layer.column = self.first, self.end, column
         return Cache(layers=list(self.layers))
 
     def advance(self) -> None:
         """A column has been written."""
         self.end += 1
-        if self.end == self.layers[0].buffers[0].shape[2]:
+        if self.end == self.width:
             self._move(range(len(self)), len(self), max(self.lengths))
 
     def _write(self, slot: int, prompt: KeysValues) -> None:
@@ -133,6 +148,7 @@ class Slots:
             . . a a a a a a |            a a a a a a | _ _ _
             . . . . . b b b |     ->     . . . b b b | _ _ _
         """
+        self.place = object()
         for layer in self.layers:
             layer.buffers = [self._moved(buffer, slots, count, width) for buffer in layer.buffers]
         self.starts = [start + width - self.end for start in self.starts]

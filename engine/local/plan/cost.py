@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.engine.local.plan.architecture import values_of
+from audit.engine.local.plan.rates import rates_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
     Count = int | NDArray[np.int64]
 
-FLOPS_PER_BYTE = {"cpu": 15.0, "cuda": 160.0}
-"""Matrix rate over memory bandwidth, roughly: assumed, not measured, and only used to compare two plans."""
-MASKED_SLOWDOWN = 1.7
-"""Attention with a mask is assumed to be slower than the layers' matrix products by this factor, from one profile."""
 ATTENTION_SHARE = 0.15
 """Maximum share of a packed row's work spent on pairs of tokens, most of which do not see each other."""
 
@@ -42,7 +39,7 @@ class Cost:
     copy: float
     """Copying keys and values of one cached position in all layers."""
     call: float
-    """Reading all weights once, whatever the number of tokens."""
+    """What a pass costs whatever the number of tokens: all weights are read once, and a GPU waits for the host."""
 
     @property
     def capacity(self) -> int:
@@ -134,12 +131,13 @@ def cost_of(model: Any) -> Cost:  # noqa: ANN401 - see above
             weights.pop(id(p), None)
     count = sum(share * p.numel() for p, share in weights.values())
     size = sum(p.numel() * p.element_size() for p, _ in weights.values())
-    ratio = FLOPS_PER_BYTE[model.device.type]
+    rates = rates_of(model, shape)
+    ratio = rates.matrix / rates.memory
     # Written once when the trunk and the new positions are joined, and once per query head where heads share keys.
     repeated = shape.heads if shape.heads != shape.kv_heads else 0
     copied = 2 * shape.layers * shape.head * (shape.kv_heads + repeated) * model.dtype.itemsize
-    pair = 4.0 * MASKED_SLOWDOWN * shape.heads * shape.head * shape.layers
-    return Cost(2.0 * count, pair, ratio * copied, ratio * size)
+    pair = 4.0 * rates.matrix / rates.attention * shape.heads * shape.head * shape.layers
+    return Cost(2.0 * count, pair, ratio * copied, max(ratio * size, rates.matrix * rates.empty))
 
 
 def _experts_used(config: Any) -> float:  # noqa: ANN401 - see above

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -38,12 +38,38 @@ class Layout:
     """Token ids, shape (R, W); rows are padded on the right."""
     positions: NDArray[np.int64]
     """Position of each token in its own sequence, shape (R, W)."""
-    visible: NDArray[np.bool_] | None
-    """Which trunk positions and columns each token sees, shape (R, W, T + W); None for the causal mask."""
+    attach: NDArray[np.int64]
+    """How many positions of the trunk each token sees, shape (R, W)."""
+    last: NDArray[np.int64]
+    """The last column that sees each token, shape (R, W). Columns are in the order of a walk through the prefix tree:
+    all from a token's own to this one descend from it, and no others do."""
+    reach: int
+    """T."""
+    plain: bool
+    """Whether the model's own causal mask serves: each row is one whole sequence."""
     places: dict[int, Place]
     """Where each sequence lies, by its number in the tree."""
     tokens: int
     """Number of tokens, without padding."""
+
+    @property
+    def visible(self) -> NDArray[np.bool_]:
+        """Which trunk positions and columns each token sees, shape (R, W, T + W)."""
+        before, columns = np.arange(self.reach), np.arange(self.ids.shape[1])
+        return np.concatenate(seen_by(self.attach, self.last, before, columns), axis=2)
+
+
+def seen_by(attach: Any, last: Any, before: Any, columns: Any) -> tuple[Any, Any]:  # noqa: ANN401 - NumPy's or torch's
+    """Which positions of the trunk, shape (R, W, T), and which columns, shape (R, W, W), each token sees.
+
+    Args:
+        attach: See :class:`Layout`; an array of NumPy or of torch, as are the others.
+        last: See :class:`Layout`.
+        before: 0 … T - 1.
+        columns: 0 … W - 1.
+    """
+    later = columns[None, :, None]
+    return before[None, None] < attach[:, :, None], (columns[None, None] <= later) & (later <= last[:, None])
 
 
 def lay_out(work: Pass, tree: PrefixTree, pad_id: int) -> Layout:
@@ -69,7 +95,12 @@ def lay_out(work: Pass, tree: PrefixTree, pad_id: int) -> Layout:
     layout = Layout(
         ids=np.full(shape, pad_id, dtype=np.int64),
         positions=np.zeros(shape, dtype=np.int64),
-        visible=None if work.plain else np.zeros((*shape, work.reach + shape[1]), dtype=np.bool_),
+        attach=np.zeros(shape, dtype=np.int64),
+        last=np.tile(
+            np.arange(shape[1]), (shape[0], 1)
+        ),  # padding sees itself: what sees nothing is NaN in some kernels
+        reach=work.reach,
+        plain=work.plain,
         places={},
         tokens=sum(sizes),
     )
@@ -78,11 +109,8 @@ def lay_out(work: Pass, tree: PrefixTree, pad_id: int) -> Layout:
         for block in blocks:
             for index, columns, known in _columns(block, start, tree):
                 layout.places[index] = Place(row, block.attach, columns)
-                _write(layout, layout.places[index], tree.sequences[index], known, work.reach)
+                _write(layout, layout.places[index], tree.sequences[index], known)
             start += block.size
-        if layout.visible is not None:  # a column that sees nothing would be NaN in some kernels, and NaN spreads
-            padding = np.arange(start, shape[1])
-            layout.visible[row, padding, work.reach + padding] = True
     return layout
 
 
@@ -101,13 +129,13 @@ def _columns(block: Block, start: int, tree: PrefixTree) -> Iterator[tuple[int, 
         yield index, columns, known
 
 
-def _write(layout: Layout, place: Place, ids: NDArray[np.int64], known: int, reach: int) -> None:
+def _write(layout: Layout, place: Place, ids: NDArray[np.int64], known: int) -> None:
     """Fill in the columns that a sequence is the first to use: all but the ``known`` ones."""
     row, attach, columns = place
     new = columns[known:]
-    layout.ids[row, new] = ids[attach + known :]
-    layout.positions[row, new] = np.arange(attach + known, len(ids))
-    if layout.visible is not None:
-        steps = np.arange(len(columns))
-        layout.visible[row, new, :attach] = True
-        layout.visible[row, new[:, None], reach + columns] = steps <= steps[known:, None]
+    if len(new):  # they are neighbours
+        first, end = int(new[0]), int(new[-1]) + 1
+        layout.ids[row, first:end] = ids[attach + known :]
+        layout.positions[row, first:end] = np.arange(attach + known, len(ids))
+        layout.attach[row, first:end] = attach
+    layout.last[row, columns] = columns[-1]

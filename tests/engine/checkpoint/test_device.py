@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import sys
 from types import ModuleType
@@ -69,7 +70,13 @@ def test_packed_weights_go_to_the_device_that_was_named(tiny_model: Path, tmp_pa
 
 
 @pytest.mark.usefixtures("asked")
-def test_a_device_map_and_plain_weights_stay_as_they_were(tiny_model: Path) -> None:
+def test_plain_weights_go_straight_to_a_card_and_a_device_map_stays(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert options_of(tiny_model, device="cuda:1")["device_map"] == {"": torch.device("cuda:1")}
+    assert options_of(tiny_model, device="cpu")["device_map"] is None
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "accelerate" else found(name))
     assert options_of(tiny_model, device="cuda:1")["device_map"] is None
     assert options_of(tiny_model, device_map="balanced", quantization="nf4")["device_map"] == "balanced"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ def in_tiles(logits: torch.Tensor, width: int, *, moments: bool = True) -> torch
     positions, words = logits.shape
     places = torch.arange(positions).repeat_interleave(words)
     targets = torch.arange(words).repeat(positions)
-    softmax = Softmax(places, targets, torch.full((positions,), moments), logits.device)
+    softmax = Softmax(places.numpy(), targets.numpy(), np.full(positions, moments), logits.device)
     for first in range(0, words, width):
         softmax.add(Tile(0, first, logits[:, first : first + width].clone()))
     return softmax.results().reshape(4, positions, words)

@@ -17,7 +17,7 @@ def test_the_layout_of_the_example() -> None:
     assert layout.positions.tolist() == [[2, 3, 3, 4]]
     assert [place.columns.tolist() for place in layout.places.values()] == [[0, 1], [0, 2, 3]]
     assert layout.places[1].predicting(3, 2).tolist() == [2, 3]
-    assert layout.visible is not None
+    assert not layout.plain
     assert layout.visible[0].astype(int).tolist() == [
         [1, 1, 1, 0, 0, 0],
         [1, 1, 1, 1, 0, 0],

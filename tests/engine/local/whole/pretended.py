@@ -71,7 +71,7 @@ class Pretended:
 
     def _logits(self, work: Pass, layout: Layout, row: int, column: int) -> torch.Tensor:
         trunk = list(work.trunk.ids[: work.reach]) if work.trunk else []
-        if layout.visible is None:
+        if layout.plain:
             seen = [int(token) for token in layout.ids[row, : column + 1]]
         else:
             there = [*enumerate(trunk), *zip(layout.positions[row], layout.ids[row], strict=True)]

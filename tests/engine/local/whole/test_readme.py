@@ -49,7 +49,7 @@ def test_the_example_is_what_the_planner_does() -> None:
     columns, tokens, positions, _, *mask = block_after("**Arrays.**")
     assert tokens.split()[1:] == spelled(layout.ids[0]).split()
     assert positions.split()[1:] == [str(position) for position in layout.positions[0]]
-    assert layout.visible is not None
+    assert not layout.plain
     where = [columns.index(number) for number in "01234"]
     for column, line in enumerate(mask):
         assert line.split()[0] == tokens.split()[1 + column]

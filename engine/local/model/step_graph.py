@@ -1,0 +1,73 @@
+"""A step of generation as one CUDA graph: the host starts it with one call instead of some thousand.
+
+A step computes one token per text, which takes a GPU less time than the host needs to start its kernels one by one. The
+kernels of a step are the same as long as the buffers stay where they are, so they are recorded once and replayed.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import torch
+
+from audit.core.text import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.engine.local.model.slots import Slots
+
+EAGER_STEPS = 2
+"""Steps before one is recorded: what is used for the first time allocates memory, which must not be recorded."""
+
+logger = logging.getLogger(__name__)
+
+
+class StepGraphs:
+    """The recorded step of the buffers in use.
+
+    Args:
+        compute: From a tensor that holds the state of the slots on the device, the logits of a step. All of its work
+            must depend on what the state holds, not on when it is called.
+    """
+
+    def __init__(self, compute: Callable[[Slots, torch.Tensor], torch.Tensor]) -> None:
+        self._compute = compute
+        self._place: object = None
+        self._steps = 0
+        self._works = True
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._state = self._logits = torch.empty(0)
+
+    def step(self, slots: Slots, state: torch.Tensor) -> torch.Tensor | None:
+        """Logits of a step; None while it has to be computed call by call."""
+        if slots.place is not self._place:
+            self._place, self._steps, self._graph = slots.place, 0, None
+        self._steps += 1
+        if not self._works or self._steps <= EAGER_STEPS:
+            return None
+        if self._graph is None and not self._record(slots, state):
+            return None
+        self._state.copy_(state)
+        self.replay()
+        return self._logits
+
+    def replay(self) -> None:
+        """Compute what was recorded."""
+        if self._graph is not None:
+            self._graph.replay()
+
+    def _record(self, slots: Slots, state: torch.Tensor) -> bool:
+        """Whether the step could be recorded; where the model's code waits for the device it cannot be."""
+        self._state = state.clone()
+        graph = torch.cuda.CUDAGraph()
+        try:
+            with torch.cuda.graph(graph):
+                self._logits = self._compute(slots, self._state)
+        except RuntimeError as error:
+            logger.debug("a step of generation cannot be recorded: %s", first_line(error))
+            self._works = False
+            return False
+        self._graph = graph
+        return True

@@ -75,10 +75,10 @@ def test_plain_weights_go_straight_to_a_card_and_a_device_map_stays(
 ) -> None:
     assert options_of(tiny_model, device="cuda:1")["device_map"] == {"": torch.device("cuda:1")}
     assert options_of(tiny_model, device="cpu")["device_map"] is None
+    assert options_of(tiny_model, device_map="balanced", quantization="nf4")["device_map"] == "balanced"
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "accelerate" else found(name))
     assert options_of(tiny_model, device="cuda:1")["device_map"] is None
-    assert options_of(tiny_model, device_map="balanced", quantization="nf4")["device_map"] == "balanced"
 
 
 def test_without_a_card_packed_weights_need_no_map() -> None:

@@ -11,7 +11,8 @@ from audit.gate.advice import MORE, rounded_up
 from audit.gate.rules.differences import Gain, gain_of
 from audit.gate.settling import ON_LIMIT, enough
 from audit.stats.clusters import freedom_of_sizes
-from audit.stats.pairing.tango import critical, items_that_reject
+from audit.stats.interval import critical
+from audit.stats.pairing.tango import items_that_reject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -65,7 +65,7 @@ def test_slips_in_the_words_of_a_run_are_said_before_the_model_library_is_import
 ) -> None:
     broken = tmp_path / "broken.yaml"
     broken.write_text("rules: [", "utf-8")
-    slips = [["--config", str(broken)], ["--until-decided", str(broken)], ["--limit", "0"]]
+    slips = [["--config", str(broken)], ["--until-decided", str(broken)], ["--limit", "0"], ["--model", "./nowhere"]]
     slips += [["--resume", "nowhere"], ["--extend", "nowhere", "--limit", "3"]]
     for code, modules in started(environment, *(["run", *slip] for slip in slips)):
         assert code == 2

@@ -88,9 +88,10 @@ def export(  # noqa: PLR0913 - the options of a command
     folders = [RunFolder.resolve(run, runs)] if run else []
     run_id = folders[0].run_id if run else None
     url = database_of(context, database, runs, folders)
+    left_out: dict[str, int] = {}
     if project is None:
         require(url)
-        lines, left_out = list(json_lines(url, run_id)), {}
+        lines = list(json_lines(url, run_id))
         what = counted(len(lines), "rating")
     else:
         if not bad < good:
@@ -125,8 +126,8 @@ def _exporters(good: float, bad: float) -> dict[str, Callable[[str, str, str], t
     """What makes the lines of a format, and counts the items that gave none by the reason."""
     from audit.ratings.exchange import table, training  # noqa: PLC0415 - not needed for ratings outside projects
 
-    def examples(form: training.Form, *about: str) -> tuple[list[str], dict[str, int]]:
-        found = training.training_export(*about, form, good=good, bad=bad)
+    def examples(form: training.Form, url: str, project: str, who: str) -> tuple[list[str], dict[str, int]]:
+        found = training.training_export(url, project, who, form, good=good, bad=bad)
         return found.lines, found.left_out
 
     return {

@@ -58,4 +58,7 @@ class StereoSet(OfClusters):
     def of_stack(self, stack: NDArray[np.float64]) -> NDArray[np.float64]:
         """The score of each resample, shape (resamples, terms, 2)."""
         lms, ss = stack[..., LMS].mean(axis=1), stack[..., SS].mean(axis=1)
-        return {"lms": lms, "ss": ss, "icat": lms * np.minimum(ss, 100.0 - ss) / 50.0}[self.part]
+        scores: dict[str, NDArray[np.float64]] = {
+            "lms": lms, "ss": ss, "icat": lms * np.minimum(ss, 100.0 - ss) / 50.0,
+        }  # fmt: skip
+        return scores[self.part]

@@ -22,10 +22,9 @@ import numpy as np
 
 from audit.stats.bootstrap import RESAMPLES
 from audit.stats.clusters import clustered_standard_error
-from audit.stats.interval import score_interval
+from audit.stats.interval import critical, score_interval
 from audit.stats.pairing import sign_flips
 from audit.stats.pairing.means import of_means, of_shares
-from audit.stats.pairing.tango import critical
 
 NIGHTS, ERROR = 100, 0.05
 

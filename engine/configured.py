@@ -81,13 +81,16 @@ def load_recorded(config: RunConfig, manifest: RunManifest, advice: str = "") ->
         advice: Ends the message about another checkpoint: what to do.
 
     Raises:
-        CheckpointError: Nothing is there, it is damaged, or it is another one; the message says which of its files are.
+        CheckpointError: Nothing is there, it is damaged, it is another one, or it is loaded another way; the message
+            names the files or settings that differ.
         ConfigError: A template, length or number type that it cannot have.
     """
     engine = engine_of(config)
     what = difference(manifest.model, engine.record)
     if what is not None:
         msg = f"{config.model}: not the checkpoint of {manifest.run_id} ({what}){advice}"
+        if manifest.model.digest == engine.record.digest:
+            msg = f"{config.model}: the checkpoint of {manifest.run_id}, but loaded another way here: {what}"
         raise CheckpointError(msg)
     engine.check_sound()
     return engine

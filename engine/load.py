@@ -10,6 +10,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.utils import logging as transformers_logging
 
+from audit.core.assets.model_name import nowhere
 from audit.core.config import ServerConfig
 from audit.core.errors import AssetError, CheckpointError, ConfigError
 from audit.core.progress import Silent
@@ -29,7 +30,7 @@ from audit.engine.checkpoint.files import identity, tokenizer_files
 from audit.engine.checkpoint.kind import check_kind
 from audit.engine.checkpoint.loading_error import check_model_type, memory_error
 from audit.engine.checkpoint.quantization import Quantization, quantization_config
-from audit.engine.checkpoint.source import find, nowhere, refuse_revision, short_name, tokenizer_folder
+from audit.engine.checkpoint.source import find, refuse_revision, short_name, tokenizer_folder
 from audit.engine.checkpoint.tokenizer import fit_tokenizer, load_tokenizer
 from audit.engine.checkpoint.weights import load_weights
 from audit.engine.context import DEFAULT_CONTEXT, context_length

@@ -63,8 +63,8 @@ class Advisor:
         if math.isinf(needed):
             return "the value lies on the limit: no number of items would decide it"
         count = rounded_up(needed)
-        where = "of the slice " if metric.slice else ""
-        estimate = f"about {count:,} items {where}would decide this if the value stays; the run has {metric.n:,}"
+        what = counted_in(metric.task) + (" of the slice" if metric.slice else "")
+        estimate = f"about {count:,} {what} would decide this if the value stays; the run has {metric.n:,}"
         return estimate + self._how(metric, count / metric.n)
 
     def _how(self, metric: Metric, factor: float) -> str:
@@ -75,19 +75,21 @@ class Advisor:
         """Where so many times as many items of a task are to come from, in words that end a sentence."""
         limit = self.limit(task)
         available, drawn = self._available(task), self._drawn(task)
+        unit = " items" if task.endswith(PERTURBED) else ""  # the rule counts samples there
         if limit is None:
             return ""
         if "import" in self._manifest.config:
             return ", and its log has no more, so that only a longer log can decide it"
         if math.isinf(limit) or (limit >= 1 and drawn is not None and drawn < limit):
-            return f" and its data set no more{_of(available)}, so that only another limit or other data can decide it"
+            all_of_it = f" and its data set no more{_of(available, unit)}"
+            return f"{all_of_it}, so that only another limit or other data can decide it"
         larger = math.ceil(limit * factor) if limit >= 1 else limit * factor
         most = available if limit >= 1 else 1
         if most is not None and larger > most:
-            return f" and its data set not enough{_of(available)}"
+            return f" and its data set not enough{_of(available, unit)}"
         typed = f"{larger:.3g}" if limit < 1 else str(larger)
         typed = "all" if limit < 1 and typed == "1" else typed  # --limit 1 is one item
-        return f"{_has(available)}. Add items: {self.extending(typed)}"
+        return f"{_has(available, unit)}. Add items: {self.extending(typed)}"
 
     def _available(self, task: str) -> int | None:
         """Number of items that a task could have had; of their order, and of perturbed ones, those of the benchmark."""
@@ -150,6 +152,11 @@ class Advisor:
         return [max(1, items[unit]) for unit in definition.resample(inside).units] or None
 
 
+def counted_in(task: str) -> str:
+    """What the values of a task are counted in: a perturbed item has a sample of each perturbation."""
+    return "perturbed samples" if task.endswith(PERTURBED) else "items"
+
+
 def rounded_up(count: float) -> int:
     """Three significant digits, upwards: a few too many decide it, a few too few do not."""
     whole = math.ceil(count - 1e-9)
@@ -157,9 +164,9 @@ def rounded_up(count: float) -> int:
     return math.ceil(whole / step) * step
 
 
-def _of(available: int | None) -> str:
-    return "" if available is None else f" ({available:,} in all)"
+def _of(available: int | None, unit: str) -> str:
+    return "" if available is None else f" ({available:,}{unit} in all)"
 
 
-def _has(available: int | None) -> str:
-    return "" if available is None else f", its data set {available:,}"
+def _has(available: int | None, unit: str) -> str:
+    return "" if available is None else f", its data set {available:,}{unit}"

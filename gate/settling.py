@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.units import unit_of
 from audit.stats.clusters import freedom_of_sizes
+from audit.stats.interval import critical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -183,10 +184,7 @@ def _independent(share: float, end: float) -> float:
 
 def _quantile(freedom: float, confidence: float) -> float:
     """Student's quantile; the normal distribution's where no degree of freedom is left."""
-    from scipy import stats  # noqa: PLC0415 - a second to import
-
-    tail = (1 + confidence) / 2
-    return float(stats.t.ppf(tail, freedom)) if freedom > 0 else NormalDist().inv_cdf(tail)
+    return critical(confidence, freedom) if freedom > 0 else NormalDist().inv_cdf((1 + confidence) / 2)
 
 
 def exact_tail(metric: Metric, minimum: float | None, maximum: float | None, verdict: Verdict) -> float | None:

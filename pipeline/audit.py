@@ -25,7 +25,6 @@ from audit.pipeline.manifest import finished, first, reopen, restated, unchanged
 from audit.pipeline.plugins import used, with_plugins
 from audit.pipeline.results import Results
 from audit.pipeline.until_decided import again, changed_tasks, measured_up_to, only, refuse_without_policy
-from audit.reports.render.card import write_card
 from audit.safety import suite as safety
 from audit.safety.privacy.redaction import holds_personal_data
 
@@ -286,6 +285,8 @@ def _leave_broken(context: RunContext, broken: str, like: RunFolder | None) -> N
 def _write_card(folder: RunFolder, remembering: Remembering) -> None:
     """Write the report card; where that fails, the run is what it is."""
     try:
+        from audit.reports.render.card import write_card  # noqa: PLC0415 - Altair takes two seconds to import
+
         write_card(folder)
     except RAISED_BY_OTHERS as error:  # whatever it is; a section may be of a plug-in
         remembering.failed(NO_CARD, error)

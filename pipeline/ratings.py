@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from audit.core.errors import RunFolderError
 from audit.core.filesystem import write_text
 from audit.core.records.files.json_file import read_plain
-from audit.ratings import default_url, mean_by_output, output_digest
-from audit.ratings.database import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,12 +31,16 @@ def read(config: RunConfig, database: str | None) -> Judged:
     Raises:
         UsageError: The database that was asked for is not there, or one cannot be read.
     """
+    section = config.explain
+    unused = not section.methods or not (section.worst_rated or section.drivers)
+    if database is None and (unused or not (config.out / "ratings.sqlite").exists()):
+        return {}
+    from audit.ratings import default_url, mean_by_output  # noqa: PLC0415 - SQLAlchemy takes half a second to import
+    from audit.ratings.database import require  # noqa: PLC0415 - as above
+
     if database is not None:
         require(database)
-    section = config.explain
-    if not section.methods or not (section.worst_rated or section.drivers):
-        return {}
-    return mean_by_output(database or default_url(config.out))
+    return {} if unused else mean_by_output(database or default_url(config.out))
 
 
 def keep(folder: RunFolder, judged: Judged) -> None:
@@ -72,7 +74,11 @@ def recall(folder: RunFolder) -> Judged:
 
 def by_sample(results: Sequence[TaskResult], judged: Judged) -> dict[tuple[str, str], float]:
     """Mean rating of each sample whose very output people have judged, by task and sample id."""
-    found = {}
+    found: dict[tuple[str, str], float] = {}
+    if not judged:
+        return found
+    from audit.ratings import output_digest  # noqa: PLC0415 - see read
+
     for sample in (sample for result in results for sample in result.samples if sample.output is not None):
         mean = judged.get((sample.suite, sample.task, sample.sample_id, output_digest(sample.output or "")))
         if mean is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.stats.clusters import cluster_codes, cluster_freedom, clustered_standard_error
-from audit.stats.intervals import Interval
+from audit.stats.interval import Interval, critical
 from audit.stats.prevalence import clipped, corrected_interval, rogan_gladen
 
 if TYPE_CHECKING:
@@ -86,10 +86,7 @@ def effective_number(shares: Sequence[tuple[float, Hashable]], texts: int, confi
         return 0.0
     mean, error = float(np.mean(values)), clustered_standard_error(values, clusters)
     independent = min(float(texts), mean * (1 - mean) / error**2) if error > 1e-6 else float(groups)
-    tail = (1 + confidence) / 2
-    from scipy import stats  # noqa: PLC0415 - a second to import
-
-    return independent * float(stats.norm.ppf(tail) / stats.t.ppf(tail, cluster_freedom(codes))) ** 2
+    return independent * (critical(confidence, math.inf) / critical(confidence, cluster_freedom(codes))) ** 2
 
 
 def why_not_corrected(agreements: Sequence[Agreement | None]) -> str:

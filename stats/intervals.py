@@ -7,6 +7,7 @@ interval of width zero that would look like certainty.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from audit.stats.interval import (
     Interval,
     all_equal,
     clipped,
+    critical,
     finite,
     is_share,
     score_interval,
@@ -96,10 +98,8 @@ def clustered_interval(
     error, mean, freedom = clustered_standard_error(numbers, clusters), float(numbers.mean()), cluster_freedom(codes)
     vanishing = error <= 1e-12 * max(1.0, float(np.abs(numbers).max()))
     if share and is_share(numbers):
-        from scipy import stats  # noqa: PLC0415 - a second to import
-
         independent = groups if vanishing else min(len(numbers), mean * (1 - mean) / error**2)
-        normal, student = stats.norm.ppf((1 + confidence) / 2), stats.t.ppf((1 + confidence) / 2, freedom)
+        normal, student = critical(confidence, math.inf), critical(confidence, freedom)
         return score_interval(mean, independent * (normal / student) ** 2, confidence, "wilson_clustered")
     if vanishing:
         return None

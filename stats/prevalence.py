@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from audit.stats.intervals import Interval
+from audit.stats.interval import Interval, critical
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,7 @@ def corrected_interval(
     Returns:
         The interval; None when there is no item, or sensitivity + specificity is at most 1.
     """
-    from scipy import stats  # noqa: PLC0415 - a second to import
-
-    z = float(stats.norm.ppf((1 + confidence) / 2))
+    z = critical(confidence, math.inf)
     if n <= 0 or agreement.sensitivity + agreement.specificity - 1 < 1e-9:
         return None
     tested, positives, negatives = n + z**2, agreement.positives + 2, agreement.negatives + 2

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from audit.core.config import RunConfig, validate
-from audit.core.errors import ConfigError, RunFolderError, UsageError, did_you_mean
+from audit.core.errors import RunFolderError, did_you_mean
 from audit.core.formatting import estimate, unit_text
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.public.inline import Page
 from audit.public.notebook import listening
-from audit.public.options import as_list, check_texts, configured, refuse_empty, texts_of
+from audit.public.options import check_texts, refuse_empty
+from audit.public.run_arguments import as_path, as_text, decided_by, new_configuration, resumed, with_lists
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from os import PathLike
 
     import altair as alt
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from audit.core.config import Limit
     from audit.core.progress import Progress
     from audit.core.records import Metric, RunManifest
-    from audit.pipeline.until_decided import UntilDecided
 
 CARD_HEIGHT = 800
 """Pixels of the report card in a notebook."""
@@ -251,13 +250,13 @@ def run(  # noqa: PLR0913 - the options of a run
     from audit.gate.binding.registered import register  # noqa: PLC0415 - as below
     from audit.pipeline.audit import audit  # noqa: PLC0415 - torch and transformers take seconds to import
 
-    given = {"model": _text(model), "profile": profile, "out": _path(out), **_with_paths(options)}
+    given = {"model": as_text(model), "profile": profile, "out": as_path(out), **with_lists(options)}
     folder: RunFolder | None
-    until = _until(until_decided, baseline, out)
+    until = decided_by(until_decided, baseline, out)
     if resume is not None:
-        folder, resolved = _kept(resume, out, {**given, "tasks": tasks or None, "limit": limit, "config": config})
+        folder, resolved = resumed(resume, out, {**given, "tasks": tasks or None, "limit": limit, "config": config})
     else:
-        folder, resolved = None, _resolved(given, tasks, limit, config, until)
+        folder, resolved = None, new_configuration(given, tasks, limit, config, until)
     with listening(progress) as listener:
         registered = register(until.policy, datetime.now(UTC)) if until else None
         return Run(audit(resolved, listener, resume=folder, until=until, policy=registered))
@@ -279,100 +278,6 @@ def read_run(run: str | PathLike[str], out: str | PathLike[str] = "runs") -> Run
     refuse_empty("audit.read_run: run", run)
     refuse_empty("audit.read_run: out", out)
     return Run(RunFolder.resolve(str(run), Path(out)))
-
-
-def _until(
-    policy: str | PathLike[str] | None, baseline: str | PathLike[str] | None, out: str | PathLike[str] | None
-) -> UntilDecided | None:
-    """The policy that says how many items are measured; None without one.
-
-    Raises:
-        ConfigError: There is a baseline alone, or the policy is broken.
-        RunFolderError: The baseline cannot be read.
-    """
-    from audit.gate.policy import load_policy  # noqa: PLC0415 - as below
-    from audit.pipeline.until_decided import UntilDecided  # noqa: PLC0415 - imports every probe
-
-    if policy is None:
-        if baseline is not None:
-            msg = "audit.run: baseline is the run that the rules of until_decided compare with: give the policy, too"
-            raise ConfigError(msg)
-        return None
-    refuse_empty("audit.run: until_decided", policy)
-    refuse_empty("audit.run: baseline", baseline)
-    other = None if baseline is None else RunFolder.resolve(str(baseline), Path("runs" if out is None else out))
-    return UntilDecided(load_policy(Path(policy)), other)
-
-
-def _resolved(
-    given: dict[str, Any],
-    tasks: str | Sequence[str] | None,
-    limit: Limit | None,
-    config: str | PathLike[str] | None,
-    until: UntilDecided | None,
-) -> RunConfig:
-    """The configuration of a new run.
-
-    Raises:
-        ConfigError: A value is wrong.
-    """
-    from audit.pipeline.configuration import choose_tasks  # noqa: PLC0415 - imports every probe
-
-    validate(RunConfig, {"limit": limit}, "audit.run")
-    names = [] if tasks is None else texts_of("audit.run: tasks", tasks)
-    resolved = configured(given, "audit.run", config)
-    if until is not None:
-        names, limit = names or until.tasks(resolved), limit or "all"
-    return choose_tasks(resolved, names, limit)
-
-
-def _kept(
-    resume: str | PathLike[str], out: str | PathLike[str] | None, given: dict[str, Any]
-) -> tuple[RunFolder, RunConfig]:
-    """The run that goes on, and its own configuration.
-
-    Raises:
-        ConfigError: Something else was given, or code that the run names would run without the user's consent.
-    """
-    from audit.pipeline.consent import require_consent  # noqa: PLC0415 - torch takes seconds to import
-
-    free = {"out", "trust_remote_code", "allow_pickle", "plugins"}
-    free |= {"evals"} if set(given.get("evals") or ()) == {"include_path"} else set()
-    strange = next((name for name, value in given.items() if value is not None and name not in free), None)
-    if strange is not None:
-        msg = f"audit.run: resume keeps the run's own configuration: leave out {strange}"
-        raise ConfigError(msg)
-    refuse_empty("audit.run: resume", resume)
-    refuse_empty("audit.run: out", out)
-    folder = RunFolder.resolve(str(resume), Path("runs" if out is None else out))
-    config = validate(RunConfig, folder.read_manifest().config, str(folder.manifest_path))
-    require_consent(config, given, f"audit.run: resume={str(resume)!r}", _allowing)
-    return folder, config.model_copy(update={"out": folder.path.resolve().parent})
-
-
-def _allowing(field: str, path: str | None) -> str:
-    """The argument that allows code of a recorded run."""
-    if path is None:
-        return f"{field}=True"
-    return f"plugins=[{path!r}]" if field == "plugins" else f'evals={{"include_path": [{path!r}]}}'
-
-
-def _with_paths(options: Mapping[str, object]) -> dict[str, object]:
-    """Options that take a single path instead of a list of paths."""
-    listed = ("data_dirs", "plugins")
-    return {name: as_list(value) if name in listed else value for name, value in options.items()}
-
-
-def _text(value: str | PathLike[str] | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def _path(value: str | PathLike[str] | None) -> str | PathLike[str] | None:
-    try:
-        return Path(value) if value else value  # an empty text is refused with the configuration
-    except TypeError as error:
-        msg = f"{printable(repr(value), 60)} is not a path: give a string or a pathlib.Path"
-        raise UsageError(msg) from error
 
 
 def _row(cells: list[str]) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 from simulated.paired_runs import Corpus
 
 from audit.stats.clusters import clustered_standard_error
+from audit.stats.interval import critical
 from audit.stats.pairing.means import of_means, of_shares
 from audit.stats.pairing.resampled import of_resamples
-from audit.stats.pairing.tango import critical
 
 if TYPE_CHECKING:
     from simulated.paired_runs import Runs

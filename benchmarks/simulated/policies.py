@@ -22,10 +22,9 @@ from audit.gate.rules.differences import gain_of
 from audit.gate.rules.family import Compared, holm
 from audit.stats import bootstrap
 from audit.stats.clusters import clustered_standard_error
-from audit.stats.interval import Interval, score_interval
+from audit.stats.interval import Interval, critical, score_interval
 from audit.stats.pairing import resampled
 from audit.stats.pairing.means import _bounded
-from audit.stats.pairing.tango import critical
 
 if TYPE_CHECKING:
     from simulated.paired_runs import Runs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,6 +88,7 @@ def export(  # noqa: PLR0913 - the options of a command
     folders = [RunFolder.resolve(run, runs)] if run else []
     run_id = folders[0].run_id if run else None
     url = database_of(context, database, runs, folders)
+    left_out: dict[str, int] = {}
     if project is None:
         require(url)
         lines = list(json_lines(url, run_id))
@@ -96,9 +98,13 @@ def export(  # noqa: PLR0913 - the options of a command
             msg = f"--bad-to {bad} and --good-from {good}: an output would be good and bad: choose a lower --bad-to"
             raise UsageError(msg)
         require_project(url, project)
-        lines = _exporters(good, bad)[chosen](url, project, acting_user(user))
+        lines, left_out = _exporters(good, bad)[chosen](url, project, acting_user(user))
         what = counted(len(lines) - 1, "answer") if chosen == "csv" else counted(len(lines), "line")
     _write(lines, out_file, what)
+    if left_out and not verbosity.chosen.quiet:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
+        total = counted(sum(left_out.values()), "item")
+        err.print(f"left out: {total}: {reasons}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _format(form: str | None, project: str | None, run: str | None) -> str:
@@ -116,14 +122,19 @@ def _format(form: str | None, project: str | None, run: str | None) -> str:
     return form or "csv"
 
 
-def _exporters(good: float, bad: float) -> dict[str, Callable[[str, str, str], list[str]]]:
+def _exporters(good: float, bad: float) -> dict[str, Callable[[str, str, str], tuple[list[str], dict[str, int]]]]:
+    """What makes the lines of a format, and counts the items that gave none by the reason."""
     from audit.ratings.exchange import table, training  # noqa: PLC0415 - not needed for ratings outside projects
 
+    def examples(form: training.Form, url: str, project: str, who: str) -> tuple[list[str], dict[str, int]]:
+        found = training.training_export(url, project, who, form, good=good, bad=bad)
+        return found.lines, found.left_out
+
     return {
-        "csv": table.csv_lines,
-        "events": table.event_lines,
-        "preference": lambda url, project, who: training.training_lines(url, project, who, "preference"),
-        "label": lambda url, project, who: training.training_lines(url, project, who, "label", good=good, bad=bad),
+        "csv": lambda *about: (table.csv_lines(*about), {}),
+        "events": lambda *about: (table.event_lines(*about), {}),
+        "preference": partial(examples, "preference"),
+        "label": partial(examples, "label"),
     }
 
 

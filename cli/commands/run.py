@@ -18,6 +18,7 @@ from audit.cli.options import ConfigFile, Given, command, typed_names
 from audit.cli.own_data import Columns, TaskFile, file_tasks
 from audit.cli.progress import Bars
 from audit.cli.results_table import results_table
+from audit.core.assets.model_name import refuse_unknown_path
 from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, load_config, validate
 from audit.core.errors import BudgetSpent, ConfigError, ExitCode, Interrupted
 from audit.core.run_folder import RunFolder
@@ -170,6 +171,9 @@ def _configured(given: Given, arguments: RunArguments, until: UntilDecided | Non
     """
     unexplained = {"explain": {"methods": [], "drivers": 0}} if arguments.no_explain else {}
     config = load_config(arguments.config, {**given.values, **unexplained})
+    for model in (config.model, config.base):
+        if model is not None:
+            refuse_unknown_path(model)
     names = [name.strip() for name in arguments.tasks.split(",")] if arguments.tasks is not None else []
     own = file_tasks(arguments.task_file, arguments.columns)
     limit = values.limit(arguments.limit)

@@ -83,17 +83,24 @@ def read_profile(profile: str) -> dict[str, Any]:
     return values
 
 
-def read_yaml(file: Path) -> dict[str, Any]:
-    """Read a YAML file that holds a mapping; one with comments alone is an empty mapping.
+def read_yaml(file: Path, advice: str = "write settings into it, or leave it out") -> dict[str, Any]:
+    """Read a YAML file that holds a mapping.
+
+    Args:
+        file: The file.
+        advice: What to do if it says nothing.
 
     Raises:
-        ConfigError: It is missing, empty, unreadable, not YAML, not a mapping, or gives a key twice.
+        ConfigError: It is missing, unreadable, empty, not YAML, not a mapping, gives a key twice, or holds comments
+            alone.
     """
     data = read_bytes(file, ConfigError)
-    if not data.strip():  # written by a command that failed, say: nobody means all defaults by it
-        msg = f"{file}: the file is empty: write settings into it, or leave it out"
+    found = _parsed(file, data, plain=False)
+    if found is None:  # written by a command that failed, say: nobody means all defaults by it
+        what = "the file holds no values" if data.strip() else "the file is empty"
+        msg = f"{file}: {what}: {advice}"
         raise ConfigError(msg)
-    return _parsed(file, data, plain=False)
+    return found
 
 
 def read_plain_yaml(file: Path) -> tuple[dict[str, Any], bytes]:
@@ -106,14 +113,14 @@ def read_plain_yaml(file: Path) -> tuple[dict[str, Any], bytes]:
         ConfigError: As :func:`read_yaml`; or it is too large, no regular file, or has an anchor.
     """
     data = read_bytes(file, ConfigError, most=MOST_BYTES)
-    return _parsed(file, data, plain=True), data
+    return _parsed(file, data, plain=True) or {}, data
 
 
-def _parsed(file: Path, data: bytes, *, plain: bool) -> dict[str, Any]:
-    """The mapping that some bytes hold.
+def _parsed(file: Path, data: bytes, *, plain: bool) -> dict[str, Any] | None:
+    """The mapping that some bytes hold; None where they hold no value, or null.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: They hold something else.
     """
     text = decode(file, data, ConfigError)
     try:
@@ -122,9 +129,7 @@ def _parsed(file: Path, data: bytes, *, plain: bool) -> dict[str, Any]:
     except (yaml.YAMLError, *OF_CONVERTERS) as error:
         _composed.cache_clear()  # a merge that failed has already taken its key out of the node
         raise _not_yaml(file, error) from error
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
+    if values is not None and not isinstance(values, dict):
         msg = f"{file}: expected keys and values, found {_kind(values)}"
         raise ConfigError(msg)
     return values

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from audit.core import assets
-from audit.core.errors import AssetError, CheckpointError, did_you_mean
+from audit.core.assets.model_name import can_be_found, is_hub_id, nowhere
+from audit.core.errors import AssetError, CheckpointError
 from audit.core.filesystem import did_you_mean_path
 from audit.engine.checkpoint import adapter
 from audit.engine.checkpoint.files import CheckpointFiles, inspect_folder
@@ -54,7 +55,7 @@ def _find_folder(model: str, revision: str | None, *, allow_pickle: bool, offlin
     if path.is_dir():
         return path.resolve(), f"folder {path.name}"
     known = path.is_file() or model in {entry.name for entry in assets.names()}
-    if known or not _is_hub_id(model):
+    if known or not is_hub_id(model):
         return None, ""
     patterns = PICKLE_PATTERNS if allow_pickle else None
     return _fetch(model, revision, offline=offline, patterns=patterns), f"hub {model}"
@@ -73,7 +74,7 @@ def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: b
         msg = f"{folder}: adapter_config.json names no base checkpoint: name it with --base"
         raise CheckpointError(msg)
     missing = f"{folder}: its base checkpoint {wanted} cannot be found: name a local folder with --base"
-    if not _can_be_found(wanted):
+    if not can_be_found(wanted):
         raise CheckpointError(missing)
     try:
         return find(wanted, revision=None if base else revision, allow_pickle=allow_pickle, offline=offline)
@@ -88,7 +89,7 @@ def tokenizer_folder(name: str, revision: str | None, *, offline: bool) -> Path 
         return path.resolve()
     if path.is_file() or name in {entry.name for entry in assets.names()}:
         return find(name, revision=None, allow_pickle=False, offline=offline).folder
-    return _fetch(name, revision, offline=offline, patterns=TOKENIZER_PATTERNS) if _is_hub_id(name) else None
+    return _fetch(name, revision, offline=offline, patterns=TOKENIZER_PATTERNS) if is_hub_id(name) else None
 
 
 def refuse_revision(model: str, revision: str | None) -> None:
@@ -116,19 +117,8 @@ def check_source(model: str) -> None:
     """
     if is_server(model):
         parse(model)
-    elif not _can_be_found(model):
+    elif not can_be_found(model):
         raise nowhere(model)
-
-
-def _can_be_found(model: str) -> bool:
-    """Whether a name is that of a folder, a file or an asset, or could be a hub id."""
-    return Path(model).expanduser().exists() or model in {entry.name for entry in assets.names()} or _is_hub_id(model)
-
-
-def _is_hub_id(model: str) -> bool:
-    """Whether a name has the form ``owner/name``."""
-    path_like = model.startswith(("/", "./", "../", "~")) or model.endswith(".gguf")
-    return model.count("/") == 1 and not path_like
 
 
 def _fetch(model: str, revision: str | None, *, offline: bool, patterns: list[str] | None = None) -> Path:
@@ -144,12 +134,6 @@ def is_gguf(model: str) -> bool:
     if is_server(model) or Path(model).expanduser().is_dir():
         return False
     return model.endswith(".gguf") or model in {entry.name for entry in assets.names()}
-
-
-def nowhere(model: str) -> CheckpointError:
-    """The error for an unknown name."""
-    hint = did_you_mean_path(Path(model)) or did_you_mean(model, [entry.name for entry in assets.names()])
-    return CheckpointError(f"{model}: no such folder, file or asset: check the path, or see `audit assets list`.{hint}")
 
 
 def short_name(model: str) -> str:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from audit.core.records.measures import BINS, MEASURES
 from audit.explain.faithfulness.plan import Plan, curve_steps, own_steps, prefixes, ranks, rationale, score_blocks
@@ -105,6 +104,8 @@ def _predictions(values: NDArray[np.float64], compared: Plan, held_out: NDArray[
     lds = rank_correlation(compared.held_out @ values, held_out)
     if lds is None:
         return {"lds": None, "shuffles_beaten": None}
+    from scipy import stats  # noqa: PLC0415 - a second to import
+
     predicted = stats.rankdata(compared.held_out @ values[compared.shuffles].T, axis=0)
     ours, actual = predicted - predicted.mean(axis=0), stats.rankdata(held_out)
     lengths = np.linalg.norm(ours, axis=0) * actual.std() * np.sqrt(len(actual))
@@ -180,6 +181,8 @@ def _against_orders(own: float, pairs: NDArray[np.float64], *, complete: bool) -
         found["orders_beaten"] = float(np.mean(every < own - EQUAL * np.ptp(every)))
         found["best_gain"] = float(every.max()) / 2
     elif deviation > 0:
+        from scipy import stats  # noqa: PLC0415 - a second to import
+
         found["orders_beaten"] = float(stats.t.cdf(own / deviation, len(pairs)))
     return found
 
@@ -236,6 +239,8 @@ def rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> fl
     """
     if not (ranks(one) and ranks(other)):
         return None
+    from scipy import stats  # noqa: PLC0415 - a second to import
+
     return float(stats.spearmanr(one, other).statistic)
 
 

@@ -17,7 +17,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-from scipy.stats import rankdata
 
 from audit.core.records.explanations import LEAST_SAMPLES, Driver
 from audit.core.text import printable
@@ -142,6 +141,8 @@ def _part_of(feature: Feature, parts: Sequence[Span]) -> str | None:
 
 def _ranks(values: Sequence[float]) -> NDArray[np.float64]:
     """Mid-ranks of one sample's values, from 0 for the lowest to 1 for the highest; equal values share theirs."""
+    from scipy.stats import rankdata  # noqa: PLC0415 - a second to import
+
     count = len(values)
     ranks: NDArray[np.float64] = (rankdata(values) - 1) / max(count - 1, 1) if count > 1 else np.full(count, 0.5)
     return ranks

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from audit.core.units import unit_of
 from audit.gate import settling
-from audit.gate.advice import MORE, rounded_up
+from audit.gate.advice import MORE, counted_in, rounded_up
 from audit.gate.rules.differences import Gain, gain_of
 from audit.gate.settling import ON_LIMIT, enough
 from audit.stats.clusters import freedom_of_sizes
-from audit.stats.pairing.tango import critical, items_that_reject
+from audit.stats.interval import critical
+from audit.stats.pairing.tango import items_that_reject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +50,8 @@ def advice_on(
         return f"the difference {where}: no number of items would decide it"
     difference = found.difference
     count, factor = rounded_up(needed), needed / difference.n
-    where = "of the slice " if metric.slice else ""
-    said = f"about {count:,} items {where}would decide this if the difference stays; {difference.n:,} are compared"
+    what = counted_in(rule.task) + (" of the slice" if metric.slice else "")
+    said = f"about {count:,} {what} would decide this if the difference stays; {difference.n:,} are compared"
     how = candidate.more(rule.task, count / difference.n)
     if not how:
         return f"{said}. {MORE[0].upper()}{MORE[1:]} in both runs" if factor > 1 else said

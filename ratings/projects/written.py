@@ -30,7 +30,7 @@ def read_written(file: Path) -> WrittenProject:
     Raises:
         ConfigError: It cannot be read, a question is none, or two have the same name.
     """
-    found = validate(WrittenProject, read_yaml(file), str(file))
+    found = validate(WrittenProject, read_yaml(file, "write questions into it"), str(file))
     names = [one.name for one in found.questions]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file
 from scipy.special import expit, logit
-from sklearn.feature_extraction.text import HashingVectorizer
 
 from audit.core.assets.digest import file_sha256
 from audit.core.records import AssetRecord
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from sklearn.feature_extraction.text import HashingVectorizer
 
     from audit.core.config import SafetyConfig
 
@@ -44,6 +44,8 @@ BATCH_WINDOWS = 64
 
 def character_vectorizer() -> HashingVectorizer:
     """Runs of two to five characters inside words, hashed; rows of length 1."""
+    from sklearn.feature_extraction.text import HashingVectorizer  # noqa: PLC0415 - a second to import
+
     return HashingVectorizer(
         analyzer="char_wb", ngram_range=(2, 5), n_features=2**CHARACTER_BITS, alternate_sign=False, lowercase=True
     )
@@ -51,6 +53,8 @@ def character_vectorizer() -> HashingVectorizer:
 
 def word_vectorizer() -> HashingVectorizer:
     """Words and pairs of words, hashed; rows of length 1."""
+    from sklearn.feature_extraction.text import HashingVectorizer  # noqa: PLC0415 - a second to import
+
     return HashingVectorizer(ngram_range=(1, 2), n_features=2**WORD_BITS, alternate_sign=False, lowercase=True)
 
 

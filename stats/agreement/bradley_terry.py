@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from audit.stats.clusters import cluster_codes
+from audit.stats.interval import critical
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -166,11 +167,9 @@ def _errors(
 
 def _reach(errors: NDArray[np.float64], freedom: int, confidence: float) -> list[float]:
     """Half-widths of the intervals; NaN where there is none."""
-    from scipy import stats  # noqa: PLC0415 - a second to import
-
     if freedom < 1:
         return [math.nan] * len(errors)
-    quantile = float(stats.t.ppf((1 + confidence) / 2, freedom))
+    quantile = critical(confidence, freedom)
     return [quantile * float(error) if error > 0 else math.nan for error in errors]
 
 

@@ -27,7 +27,9 @@ class OfClusters(Statistic):
         """The BCa interval (Efron 1987) over clusters, or why there is none."""
         if len(table.rows) < self.LEAST_CLUSTERS:
             return None, too_few(len(table.rows), "clusters", self.LEAST_CLUSTERS)
-        found = bca_bootstrap(table.rows, self.of_rows, seed=self.seed, resamples=self.resamples, confidence=confidence)
+        found = bca_bootstrap(
+            table.rows, self.of_stack, seed=self.seed, resamples=self.resamples, confidence=confidence, stacked=True
+        )
         return found, None
 
     def clustered(self, samples: Sequence[Sample]) -> Table:

@@ -52,6 +52,10 @@ class Statistic(Definition):
     def of_rows(self, rows: NDArray[np.float64]) -> float:
         """The statistic of some rows; NaN if it has no value."""
 
+    def of_stack(self, stack: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The statistic of each of many resamples, shape (resamples, rows, columns)."""
+        return np.array([self.of_rows(rows) for rows in stack], dtype=np.float64)
+
     def clustered(self, samples: Sequence[Sample]) -> Table:
         """The table with the cluster of each row; an item on its own is one."""
         table = self.table(samples)
@@ -79,11 +83,13 @@ class Statistic(Definition):
         if len(table.rows) < FEWEST:
             return None, too_few(len(table.rows), "items", FEWEST)
 
-        def resampled(rows: NDArray[np.float64]) -> float:
-            found = self.of_rows(rows)
-            return value if math.isnan(found) else found
+        def resampled(stack: NDArray[np.float64]) -> NDArray[np.float64]:
+            found = self.of_stack(stack)
+            return np.where(np.isnan(found), value, found)
 
-        found = bca_bootstrap(table.rows, resampled, seed=self.seed, resamples=self.resamples, confidence=confidence)
+        found = bca_bootstrap(
+            table.rows, resampled, seed=self.seed, resamples=self.resamples, confidence=confidence, stacked=True
+        )
         return found, None
 
     def _clustered_ends(self, table: Table, value: float, confidence: float) -> tuple[Interval | None, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from audit.stats.pairing.tango import critical
+from audit.stats.interval import critical
 
 if TYPE_CHECKING:
     from audit.stats.interval import Interval

@@ -10,11 +10,11 @@ import numpy as np
 
 from audit.stats.bootstrap import LARGE_SAMPLE, STUDENTISED
 from audit.stats.clusters import cluster_codes, cluster_freedom, clustered_standard_error
-from audit.stats.interval import Interval, outer, t_interval
+from audit.stats.interval import Interval, critical, outer, t_interval
 from audit.stats.intervals import mean_interval, why_none
 from audit.stats.pairing.difference import Inference
 from audit.stats.pairing.sign_flips import sign_flips
-from audit.stats.pairing.tango import critical, tango
+from audit.stats.pairing.tango import tango
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from audit.stats.pairing.tango import critical
+from audit.stats.interval import critical
 
 POWER = 0.8
 """Probability with which a minimum detectable effect is found."""

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.core.errors import UsageError
-from audit.stats.interval import Interval
+from audit.stats.interval import Interval, critical
 from audit.stats.pairing.alignment import Side, aligned, check_clusters, side
 from audit.stats.pairing.comparison import asked, finished, nothing
 from audit.stats.pairing.difference import Inference
 from audit.stats.pairing.resampled import Both, both, jackknife
-from audit.stats.pairing.tango import critical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

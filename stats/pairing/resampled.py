@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.stats.interval import Interval, outer
+from audit.stats.interval import Interval, critical, outer
 from audit.stats.pairing.difference import Inference
-from audit.stats.pairing.tango import critical
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from audit.stats.interval import Interval
+from audit.stats.interval import Interval, critical
 
 NUDGE = 1e-12
 """How far below the estimate the search for the lower end begins."""
@@ -61,14 +61,6 @@ def items_that_reject(difference: float, better: float, worse: float, n: float, 
     if not distance:
         return math.inf
     return n * (critical(confidence, math.inf) * _spread(better, worse, n, difference) / distance) ** 2
-
-
-def critical(confidence: float, freedom: float) -> float:
-    """Two-sided quantile of Student's t; of the normal distribution for infinite degrees of freedom."""
-    from scipy import special  # noqa: PLC0415 - half a second to import
-
-    tail = (1 + confidence) / 2
-    return float(special.ndtri(tail) if math.isinf(freedom) else special.stdtrit(freedom, tail))
 
 
 def _lower(better: float, worse: float, n: float, quantile: float) -> float:

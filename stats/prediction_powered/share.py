@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.stats.clusters import cluster_codes
-from audit.stats.interval import Interval, finite, is_share, score_interval
+from audit.stats.interval import Interval, critical, finite, is_share, score_interval
 from audit.stats.intervals import mean_interval
 from audit.stats.prediction_powered import strata
 from audit.stats.prediction_powered.tuned import LabelledSample, clustered_variance, tuned
@@ -137,13 +137,10 @@ def _of_labels(sample: LabelledSample, confidence: float) -> PoweredShare:
 
 def _wilson(sample: LabelledSample, found: Tuned, value: float, confidence: float) -> Interval | None:
     """Wilson's interval at the effective number of items."""
-    from scipy import stats  # noqa: PLC0415 - a second to import
-
     variance = found.variance
     if sample.clusters is not None:
         variance = max(variance, clustered_variance(found.influences, sample.clusters))
     if variance <= 0 or not 0 < value < 1:
         return None
-    tail = (1 + confidence) / 2
-    smaller = float(stats.norm.ppf(tail) / stats.t.ppf(tail, sample.freedom)) ** 2
+    smaller = (critical(confidence, math.inf) / critical(confidence, sample.freedom)) ** 2
     return score_interval(value, value * (1 - value) / variance * smaller, confidence, "powered_wilson")

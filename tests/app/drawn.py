@@ -92,7 +92,8 @@ def _columns(html: str) -> dict[str, list[Any]]:
 
 
 def button(test: AppTest, label: str) -> Any:
-    return next(widget for widget in test.button if widget.label == label)
+    """The button that shows this: its label, or without one its key."""
+    return next(widget for widget in test.button if (widget.label or widget.proto.shortcut) == label)
 
 
 def rate_as(test: AppTest, name: str, task: str) -> AppTest:

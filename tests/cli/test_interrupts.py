@@ -169,7 +169,7 @@ def test_in_every_phase_of_a_run(
 @pytest.mark.parametrize("how", [WAITING, STUCK], ids=["waiting", "stuck"])
 def test_while_the_card_is_written(how: str, forks: Forks, words: list[object], tmp_path: Path) -> None:
     """The run is complete: its results are printed, and the exit code is that of any complete run."""
-    body = SLOW_STEP.format(module="audit.pipeline.audit", name="write_card", how=how)
+    body = SLOW_STEP.format(module="audit.reports.render.card", name="write_card", how=how)
     fork = forks.start(words, HARNESS.format(body=f"interrupts.PATIENCE_SECONDS = 0.5{body}"))
     fork.wait_until_ready()
     code, error = fork.stop(signal.SIGTERM)

@@ -87,6 +87,14 @@ def test_template_arguments_and_number_type_are_those_of_the_run(tiny_model: Pat
     assert engine.model.dtype == torch.bfloat16
     assert engine.record.max_length == 99
 
+    other = run.model_copy(update={"model": record.model_copy(update={"dtype": "int4", "max_length": 9})})
+    with pytest.raises(CheckpointError) as caught:
+        load_recorded(recorded_config(run, "m"), other, ": name that one with --model")
+    assert str(caught.value) == (
+        f"{folder}: the checkpoint of r, but loaded another way here: "
+        "number type bfloat16, the run's is int4; context length 99, the run's is 9"
+    )
+
     (folder / "chat_template.jinja").write_text("{{ messages[0].content }}")
     with pytest.raises(CheckpointError, match=r"not the checkpoint of r \(.*; different: chat template\): do this"):
         load_recorded(recorded_config(run, "m"), run, ": do this")

@@ -345,7 +345,14 @@ def test_perturbed_items_come_with_those_of_their_benchmark(
     update = {"config": {"evals": evals}, "items_available": {"boolq": 100}}
     advisor = Advisor(run, run.read_manifest().model_copy(update=update), Measured([unscored]))
     assert advisor.command("boolq_perturbed", 2.0).endswith("--limit 40")
-    assert advisor.more("boolq_perturbed", 6.0) == " and its data set not enough (100 in all)"
+    assert advisor.more("boolq_perturbed", 6.0) == " and its data set not enough (100 items in all)"
+    metric = records["metric"](task="boolq_perturbed", value=0.5, n=40, ci_low=0.4, ci_high=0.6, ci_method="student_t")
+    said = advisor.on_ratio(metric, 2.0)
+    assert re.fullmatch(
+        r"about \d+ perturbed samples would decide this if the value stays; the run has 40, its data set 100 items\. "
+        rf"Add items: audit run --extend {run.path} --limit \d+",
+        said,
+    )
     evals = evals | {"robustness": {"perturbations": ["typos", "case"], "limit": 5}}
     fewer = run.read_manifest().model_copy(update={"config": {"evals": evals}, "items_available": {"boolq": 100}})
     assert not Advisor(run, fewer, Measured([unscored])).command("boolq_perturbed", 2.0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,32 +90,32 @@ def test_the_percentile_interval_in_its_place_has_the_same_tails(expanded: bool)
 
 
 @pytest.mark.parametrize(
-    ("n", "method", "batch"),
-    [
-        (100, "BCa", 20_000),
-        (5_000, "BCa", 400),
-        (5_001, "percentile", 399),
-        (666_667, "percentile", 2),
-        (2_000_001, "percentile", 1),
-    ],
+    ("n", "most", "jackknife"),
+    [(100, 1_250, True), (5_000, 25, True), (5_001, 24, False), (62_500, 2, False), (125_001, 1, False)],
 )
-def test_scipy_is_asked_for_what_memory_and_time_allow(
-    n: int, method: str, batch: int, monkeypatch: pytest.MonkeyPatch
+def test_batches_stay_in_the_cache_and_only_up_to_5000_items_get_a_jackknife(
+    n: int, most: int, jackknife: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """10,000 resamples, two million values at a time; up to 5,000 items with a jackknife."""
-    asked: dict[str, Any] = {}
+    """At most 125,000 values in a batch, or one resample."""
+    stacks: list[tuple[int, ...]] = []
+    asked: list[int] = []
 
-    class Asked(Exception):  # noqa: N818 - ends the test
-        pass
+    def first(stack: NDArray[np.float64]) -> NDArray[np.float64]:
+        stacks.append(stack.shape)
+        return stack[:, 0]
 
-    def remember(*_data: Any, **options: Any) -> None:
-        asked.update(options)
-        raise Asked
+    monkeypatch.setattr(bootstrap, "_bca_tails", lambda _draws, _of_items, count, _tail: asked.append(count))
+    found = bca_bootstrap(np.arange(n), first, seed=1, resamples=most + 1, stacked=True)
+    assert stacks == [(most, n), (1, n)]
+    assert (found and found.method, asked) == ("expanded_percentile_bootstrap", [n] * jackknife)
 
-    monkeypatch.setattr(stats, "bootstrap", remember)
-    with pytest.raises(Asked):
-        bca_bootstrap(np.arange(n), seed=1)
-    assert (asked["method"], asked["batch"], asked["n_resamples"]) == (method, batch, 10_000)
+
+def test_bca_of_a_stack_is_that_of_its_resamples_one_by_one() -> None:
+    rows = np.random.default_rng(3).gamma(2.0, size=(400, 2))  # more than a batch, in the jackknife too
+    alone = bca_bootstrap(rows, lambda sample: float(np.median(sample[:, 1])), seed=5, resamples=400)
+    stack = bca_bootstrap(rows, lambda many: np.median(many[..., 1], axis=1), seed=5, resamples=400, stacked=True)
+    assert alone is not None
+    assert (stack, alone.method) == (alone, "expanded_bca_bootstrap")
 
 
 def test_bca_of_rows_by_the_mean_of_all_their_numbers() -> None:
@@ -258,7 +260,7 @@ def test_many_items_have_a_percentile_interval_without_a_jackknife(monkeypatch: 
 def test_batches_change_no_resample(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(0).exponential(size=30)
     whole = bca_bootstrap(values, seed=2, resamples=500), studentised_bootstrap(values, seed=2, resamples=500)
-    monkeypatch.setattr("audit.stats.bootstrap.BATCH_VALUES", 700)
+    monkeypatch.setattr("audit.stats.bootstrap.CACHED_VALUES", 700)
     monkeypatch.setattr("audit.stats.bootstrap.CACHED_VALUES", 700)
     assert bca_bootstrap(values, seed=2, resamples=500) == whole[0]
     assert studentised_bootstrap(values, seed=2, resamples=500) == whole[1]
@@ -330,3 +332,19 @@ def test_the_jackknife_of_a_mean_is_students_interval() -> None:
     assert jackknife_t(lambda weights: 1.0 - float(weights.sum()), 1.0, 1) is None
     assert jackknife_t(lambda weights: math.nan if weights[2] == 0 else mean(weights), 3.6, 4) is None
     assert jackknife_t(lambda _weights: 2.0, 2.0, 4) is None
+
+
+@pytest.mark.slow
+def test_the_gate_recomputes_intervals_without_scipy_stats() -> None:
+    """It takes as long to import as all other work of a gate."""
+    code = """
+import sys
+from audit.stats.intervals import bca_bootstrap, clustered_interval, mean_interval, student_t
+bca_bootstrap([1.0, 2.0, 4.0, 8.0, 9.0], seed=1, resamples=50)
+clustered_interval([0.0, 1.0, 1.0, 0.0], ["a", "a", "b", "c"])
+mean_interval([0.5, 1.0, 2.0, 0.1, 0.2], seed=1, resamples=2000)
+student_t([1.0, 2.0])
+assert "scipy.special" in sys.modules
+sys.exit("scipy.stats" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -145,10 +145,11 @@ def _choices(one: AnyKind, draft: Draft, key: str, send: Callable[[], None] | No
     with st.container(horizontal=True):
         for place, (value, label, pressed) in enumerate(choices(one)):
             chosen = value in given if isinstance(given, list) else value == given
+            shortcut = pressed if keyed and not off else None
             st.button(
-                plain(label),
+                "" if label == shortcut else plain(label),  # Streamlit writes the key: a number would be there twice
                 key=f"{key}_{one.name}_{place}",
-                shortcut=pressed if keyed and not off else None,
+                shortcut=shortcut,
                 type="primary" if chosen else "secondary",
                 disabled=off,
                 on_click=_answer,

@@ -107,7 +107,7 @@ class _Config:
                 raise bad(file, "not a file")
             if file.stat().st_size > LARGEST_CONFIG:
                 raise bad(file, f"larger than {LARGEST_CONFIG:,} bytes")
-        self.plain: dict[str, Any] = read_yaml(self.files[0]) if self.files else {}
+        self.plain: dict[str, Any] = read_yaml(self.files[0], "copy it again") if self.files else {}
         version = self.plain.get("evalscope_version")
         self.version = str(version) if isinstance(version, str | int | float) else "unknown"
 

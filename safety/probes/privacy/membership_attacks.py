@@ -6,10 +6,6 @@ import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
 
 from audit.stats.membership.min_k import min_k, min_k_plus
 
@@ -59,6 +55,12 @@ def blind(
     """
     if min(len(seen), len(unseen)) < FOLDS:
         return None
+    # Imported here because every run lists this probe, and scikit-learn takes a second to import.
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+
     labels = np.concatenate([np.ones(len(seen)), np.zeros(len(unseen))])
     words = TfidfVectorizer(sublinear_tf=True, analyzer=str.split)
     model = make_pipeline(words, LogisticRegression(C=10.0, max_iter=1000))

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from sklearn.preprocessing import normalize
 
 from audit.core.assets.digest import files_sha256
 from audit.core.records import AssetRecord
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
 
 Answer = Literal["full_compliance", "full_refusal", "partial_refusal"]
 ANSWERS: tuple[Answer, ...] = get_args(Answer)
@@ -96,6 +95,9 @@ class Weights:
 
 def weighted(grams: csr_matrix, idf: NDArray[np.float32]) -> csr_matrix:
     """N-grams times their weights, each answer scaled to length 1 (0 where it holds none)."""
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - every run lists the probes, and this takes a second
+    from sklearn.preprocessing import normalize  # noqa: PLC0415 - as above
+
     scaled: csr_matrix = normalize(csr_matrix(grams.multiply(idf)))
     return scaled
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import hstack
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, HashingVectorizer
 
 from audit.safety.scorers.refusal.opening import IDIOM, only_offers, opens_with_refusal
 from audit.safety.scorers.refusal.spelling import CODE, ITEM, spelled_out, unwrapped, without_speech
@@ -177,6 +175,8 @@ def hidden(text: str, prompt: str) -> str:
 
 def content(text: str) -> set[str]:
     """The words of a text that carry its topic."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # noqa: PLC0415 - a second to import
+
     words: set[str] = set(_WORD.findall(text.lower())) - ENGLISH_STOP_WORDS
     return words
 
@@ -191,6 +191,9 @@ def ngrams(prompts: Sequence[str], answers: Sequence[str]) -> csr_matrix:
     Returns:
         Zeros and ones, shape (n, 2 · ``BUCKETS``): buckets of the beginning, then those of the rest.
     """
+    from scipy.sparse import hstack  # noqa: PLC0415 - as below
+    from sklearn.feature_extraction.text import HashingVectorizer  # noqa: PLC0415 - a second to import
+
     hashing = HashingVectorizer(
         n_features=BUCKETS,
         ngram_range=NGRAMS,

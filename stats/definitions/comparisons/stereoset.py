@@ -53,5 +53,12 @@ class StereoSet(OfClusters):
 
     def of_rows(self, rows: NDArray[np.float64]) -> float:
         """The score of the mean LMS and SS over terms."""
-        lms, ss = float(rows[:, LMS].mean()), float(rows[:, SS].mean())
-        return {"lms": lms, "ss": ss, "icat": lms * min(ss, 100.0 - ss) / 50.0}[self.part]
+        return float(self.of_stack(rows[None])[0])
+
+    def of_stack(self, stack: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The score of each resample, shape (resamples, terms, 2)."""
+        lms, ss = stack[..., LMS].mean(axis=1), stack[..., SS].mean(axis=1)
+        scores: dict[str, NDArray[np.float64]] = {
+            "lms": lms, "ss": ss, "icat": lms * np.minimum(ss, 100.0 - ss) / 50.0,
+        }  # fmt: skip
+        return scores[self.part]

@@ -40,6 +40,8 @@ def test_export_of_a_project(audit: Callable[..., tuple[int, str, str]], tmp_pat
     common = ("ratings", "export", "--runs", runs, "--as", "Root")
     code, out, error = audit(*common, "--project", "p", "--format", "label")
     assert (code, len(out.splitlines()), error) == (0, 2, "2 lines\n")
+    code, out, error = audit(*common, "--project", "p", "--format", "label", "--good-from", "5.5")
+    assert (code, out, error) == (0, "", "0 lines\nleft out: 2 items: 2 with points between 2 and 5.5\n")
     code, out, error = audit(*common, "--project", "p", "--out", tmp_path / "a.csv")
     assert (code, out, error) == (0, "", f"2 answers to {tmp_path / 'a.csv'}\n")
     for words, fault in (

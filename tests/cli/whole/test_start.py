@@ -65,11 +65,15 @@ def test_slips_in_the_words_of_a_run_are_said_before_the_model_library_is_import
 ) -> None:
     broken = tmp_path / "broken.yaml"
     broken.write_text("rules: [", "utf-8")
-    slips = [["--config", str(broken)], ["--until-decided", str(broken)], ["--limit", "0"]]
+    slips = [["--config", str(broken)], ["--until-decided", str(broken)], ["--limit", "0"], ["--model", "./nowhere"]]
     slips += [["--resume", "nowhere"], ["--extend", "nowhere", "--limit", "3"]]
-    for code, modules in started(environment, *(["run", *slip] for slip in slips)):
-        assert code == 2
-        assert not modules & MODEL
+    *told, (code, modules) = started(environment, *(["run", *slip] for slip in [*slips, ["--tasks", "nosuch"]]))
+    for early, imported in told:
+        assert early == 2
+        assert not imported & MODEL
+    assert code == 2
+    assert "torch" in modules  # but nothing that the first task may not need
+    assert not modules & {"sklearn", "pandas", "scipy.stats", "statsmodels", "altair", "sqlalchemy", "lm_eval"}
 
 
 @pytest.mark.slow

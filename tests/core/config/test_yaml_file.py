@@ -85,17 +85,20 @@ def test_merge_keys_may_be_overridden(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_a_missing_file_a_folder_and_an_empty_file(tmp_path: Path) -> None:
+def test_a_missing_file_a_folder_and_a_file_without_settings(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file: check the path"):
         read_yaml(tmp_path / "missing.yaml")
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         read_yaml(tmp_path)
-    (tmp_path / "defaults.yaml").write_text("# nothing\n")
+    (tmp_path / "defaults.yaml").write_text("{}  # said, not forgotten\n")
     assert read_yaml(tmp_path / "defaults.yaml") == {}
-    for nothing in ("", " \n\n"):
+    empty, no_values = "is empty", "holds no values"
+    for nothing, what in (("", empty), (" \n\n", empty), ("# limit: 9\n", no_values), ("---\nnull\n", no_values)):
         (tmp_path / "empty.yaml").write_text(nothing)
-        with pytest.raises(ConfigError, match="the file is empty: write settings into it, or leave it out"):
+        with pytest.raises(ConfigError, match=rf"the file {what}: write settings into it, or leave it out$"):
             read_yaml(tmp_path / "empty.yaml")
+        with pytest.raises(ConfigError, match=rf"{what}: copy it again$"):
+            read_yaml(tmp_path / "empty.yaml", "copy it again")
 
 
 @pytest.mark.parametrize(

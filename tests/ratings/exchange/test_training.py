@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.errors import UsageError
-from audit.ratings.exchange.training import training_lines
+from audit.ratings.exchange.training import training_export, training_lines
 from audit.ratings.projects.adjudicating import adjudicate
 from audit.ratings.projects.item import RatedOutput
 from audit.ratings.projects.making import add_items
@@ -62,19 +62,25 @@ def test_preferences_need_a_majority(any_database: str) -> None:
         ("answer 3", False),
         ("other answer 3", False),
     ]
+    equal = "with as many votes for one output as for the other"
+    assert training_export(any_database, "p", "Root", "preference").left_out == {equal: 1, "with both outputs bad": 1}
+    assert training_export(any_database, "p", "Root", "label").left_out == {equal: 1}
 
 
-def test_outputs_that_most_call_bad_are_labelled_bad(database_url: str) -> None:
+def test_outputs_that_most_call_bad_are_labelled_bad_and_no_preference(database_url: str) -> None:
     made = made_in(database_url, 1, raters=3, pairs=True)
     prefer(made, {"Ann": ["first"], "Bob": ["both_bad"], "Cem": ["both_bad"]})
     labels = of(training_lines(database_url, "p", "Root", "label"))
     assert [(one["completion"], one["label"]) for one in labels] == [("answer 0", False), ("other answer 0", False)]
+    found = training_export(database_url, "p", "Root", "preference")
+    assert (found.lines, found.left_out) == ([], {"with both outputs bad": 1})
 
 
 def test_items_wait_for_all_their_raters(database_url: str) -> None:
     made = made_in(database_url, 2, raters=2)
     made.answer("Ann", made.next("Ann") or 0, rating=5)
-    assert training_lines(database_url, "p", "Root", "label") == []
+    found = training_export(database_url, "p", "Root", "label")
+    assert (found.lines, found.left_out) == ([], {"without all their raters": 2})
     made.rate_all("Ann", rating=5)
     made.answer("Bob", made.next("Bob") or 0, rating=5)
     assert len(training_lines(database_url, "p", "Root", "label")) == 1
@@ -88,6 +94,8 @@ def test_labels_leave_out_the_middle(database_url: str) -> None:
             made.answer(who, item, rating=given[item - 1])
     found = of(training_lines(database_url, "p", "Root", "label"))
     assert [(one["completion"], one["label"]) for one in found] == [("answer 0", True), ("answer 1", False)]
+    left_out = training_export(database_url, "p", "Root", "label").left_out
+    assert left_out == {"with points between 2 and 4": 1}  # item 2: 3 and 4
     assert len(training_lines(database_url, "p", "Root", "label", good=3.5)) == 3
     with pytest.raises(UsageError, match="--format preference needs a preference between two runs"):
         training_lines(database_url, "p", "Root", "preference")

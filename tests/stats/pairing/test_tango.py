@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from audit.stats.interval import Interval, wilson
-from audit.stats.pairing.tango import critical, items_that_reject, tango
+from audit.stats.interval import Interval, critical, wilson
+from audit.stats.pairing.tango import items_that_reject, tango
 from tests.stats.conftest import ends
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from streamlit.testing.v1 import AppTest
+
 from audit.app.drafts import Draft
 from audit.app.elements.rating.questions import active_question, choices, go_on, is_at_once
 from audit.ratings.projects.asking import AnyKind, FreeText, LabelChoice, LikertScale, PreferenceChoice
@@ -17,6 +19,22 @@ def test_each_answer_has_its_own_key() -> None:
     assert [(value, key) for value, _, key in preference] == [("a", "A"), ("b", "B"), ("tie", "T"), ("both_bad", "N")]
     without = choices(PreferenceChoice(name="p", text="?", ties=False, both_bad=False))
     assert [value for value, _, _ in without] == ["a", "b"]
+
+
+def test_a_point_that_is_its_own_key_is_written_once() -> None:
+    """Streamlit writes the key on the button, where the question has the keys."""
+
+    def page() -> None:
+        from audit.app.drafts import Draft
+        from audit.app.elements.rating.questions import show_questions
+        from audit.ratings.projects.asking import LikertScale
+
+        good, clear = (LikertScale(name=name, text="?", points=3, lowest="no", highest="yes") for name in ("g", "c"))
+        show_questions([good, clear], {}, Draft(), "k", lambda: None, off=False)
+
+    buttons = AppTest.from_function(page).run().button
+    shown = [(one.label, one.proto.shortcut) for one in buttons]
+    assert shown == [("no", "1"), ("", "2"), ("yes", "3"), ("no", ""), ("2", ""), ("yes", "")]
 
 
 def test_keys_of_many_labels_differ_and_are_taken_by_nothing_else() -> None:

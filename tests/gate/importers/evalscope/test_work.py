@@ -152,6 +152,9 @@ def test_two_models_and_two_configurations_are_refused(tmp_path: Path) -> None:
     (one / "configs" / "task_config_2.yaml").write_text(CONFIG, "utf-8")
     with pytest.raises(UsageError, match=r"2 configurations: which of them gave the answers\?"):
         read(one)
+    (other / "configs" / "task_config.yaml").write_text("", "utf-8")
+    with pytest.raises(UsageError, match=r"task_config\.yaml: the file is empty: copy it again$"):
+        read(other)
 
 
 def test_reviews_are_counted_by_the_metrics_where_the_summary_is_missing(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from lm_eval.tasks import TaskManager
 TaskManager.__init__ = partialmethod(TaskManager.__init__, include_defaults=False)
 cli_evaluate()
 """
-"""Without its own tasks: reading their 14,000 files takes seconds, and the pages name tasks of theirs."""
+"""Without the tasks that it brings: reading their 14,000 files takes seconds, and the pages use tasks of their own."""
 PROGRAMS = {
     "audit": PROGRAM,
     "lm_eval": LM_EVAL,

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 Ties = Literal["half", "drop"]
 """What a tie counts as: half a win for each, or nothing."""
 NO_INTERVAL = "no interval: all comparisons are of one prompt, or all had the same result"
-ITERATIONS, TOLERANCE = 100, 1e-12
+ITERATIONS = 100
+LONGEST_STEP, TOLERANCE = 2.0, 1e-9
+"""Of the difference between any two that were compared, on the logit scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ def bradley_terry(
 
     Returns:
         None where no strengths exist: nothing was compared, or competitors can be split so that no one of the one part
-        was ever preferred to one of the other (Ford 1957, American Mathematical Monthly 64).
+        was ever preferred to one of the other (Ford 1957, American Mathematical Monthly 64). None, too, where the
+        maximum is not found.
 
     Raises:
         ValueError: The lengths differ, somebody is compared with themselves, or an outcome is not 0, 0.5 or 1.
@@ -90,6 +93,8 @@ def bradley_terry(
     if not _is_connected(games, results, len(names)):
         return None
     strengths = _fit(games, results, len(names))
+    if strengths is None:
+        return None
     groups = np.arange(len(pairs)) if clusters is None else cluster_codes(outcomes, clusters)
     errors, freedom = _errors(games, results, strengths, groups[kept])
     reach = _reach(errors, freedom, confidence)
@@ -114,18 +119,19 @@ def _is_connected(games: NDArray[np.intp], results: NDArray[np.float64], n: int)
     return int(connected_components(graph, directed=True, connection="strong")[0]) == 1
 
 
-def _fit(games: NDArray[np.intp], results: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Newton's method on the log-likelihood, which is concave; strengths sum to 0."""
+def _fit(games: NDArray[np.intp], results: NDArray[np.float64], n: int) -> NDArray[np.float64] | None:
+    """Newton's method on the log-likelihood, which is concave; strengths sum to 0. None where it does not settle."""
     strengths = np.zeros(n)
     for _ in range(ITERATIONS):
         slope, information = _slope(games, results, strengths)
         step = np.linalg.solve(information + 1.0 / n, slope)
+        moved = float(np.abs(step[games[:, 0]] - step[games[:, 1]]).max())
         # Far from the maximum a full step can overshoot.
-        step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-300))
+        step *= LONGEST_STEP / max(moved, LONGEST_STEP)
         strengths = strengths + step
-        if float(np.abs(step).max()) < TOLERANCE:
-            break
-    return np.asarray(strengths - strengths.mean(), dtype=np.float64)
+        if moved < TOLERANCE:
+            return np.asarray(strengths - strengths.mean(), dtype=np.float64)
+    return None
 
 
 def _slope(

@@ -94,11 +94,11 @@ def network(seed: int) -> Any:
         return LlamaForCausalLM(config).eval()
 
 
-def train(model: Any, seed: int) -> float:
+def train(model: Any, seed: int, steps: int = STEPS) -> float:
     """Teach the rule; returns the share of right answers on new texts."""
     draw = random.Random(seed)  # noqa: S311 - no secret
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.0)
-    for _ in range(STEPS):
+    for _ in range(steps):
         loss = torch.nn.functional.cross_entropy(*_batch(model, [item(draw) for _ in range(64)]))
         optimizer.zero_grad()
         loss.backward()

@@ -66,12 +66,18 @@ def tokenizer(tiny_model: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def found(tokenizer: Any) -> Iterator[Callable[[str], dict[str, str] | None]]:
-    """What the methods make of a type, computed once; None where it is not built."""
+    """What the methods make of a type, computed once; None where it is not built.
+
+    Integrals from two baselines differ by where they start alone: the second one is left to the types with tests of
+    their own.
+    """
+    one_integral = [method for method in architectures.WHITE_BOX if method.name != "integrated_gradients_mean"]
 
     @functools.cache
     def find(kind: str) -> dict[str, str] | None:
         prompt = architectures.build(kind, tokenizer)
-        return None if prompt is None else architectures.outcomes(prompt, architectures.WHITE_BOX)
+        methods = architectures.WHITE_BOX if kind in EXPECTED else one_integral
+        return None if prompt is None else architectures.outcomes(prompt, methods)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(integrated_gradients, "STEPS", STEPS)
@@ -102,7 +108,7 @@ def test_the_documentation_lists_what_came_out_for_every_type(found: Callable[[s
     assert len(built) > 150
     integrated = {method.name for method in architectures.INTEGRATED}
     for kind, outcomes in built.items():
-        assert {outcomes[name] for name in integrated} == {outcomes["gradient_x_input"]}, kind
+        assert {outcomes[name] for name in integrated & outcomes.keys()} == {outcomes["gradient_x_input"]}, kind
     listed = {kind: {name: one[name] for name in one if name not in integrated} for kind, one in built.items()}
     assert architectures.written() == architectures.listed(listed), "run: python -m tests.explain.architectures --write"
 

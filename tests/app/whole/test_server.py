@@ -291,6 +291,12 @@ ORDERLY = {"heading-order", "landmark-unique"}
 """Moderate findings of axe that no page may have either."""
 
 
+STILL = """() => document.getAnimations().every(
+    one => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity
+)"""
+"""Nothing moves or fades that will end."""
+
+
 def look_at(page: Any, name: str) -> None:
     """Wait until a page is drawn; where it asks who is there, say a name."""
     page.locator("[data-testid=stMainBlockContainer] h1").wait_for()
@@ -304,7 +310,7 @@ def look_at(page: Any, name: str) -> None:
     page.wait_for_function(
         "() => !document.querySelector('[data-stale=true]') && !document.body.innerText.includes('… checking')"
     )
-    page.wait_for_timeout(300)
+    page.wait_for_function(STILL)
 
 
 @pytest.mark.slow

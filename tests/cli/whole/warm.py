@@ -23,9 +23,17 @@ if TYPE_CHECKING:
 
 SNIPPET = "snippet"
 """The command that runs Python code, its first word."""
+LM_EVAL = """
+from functools import partialmethod
+from lm_eval.__main__ import cli_evaluate
+from lm_eval.tasks import TaskManager
+TaskManager.__init__ = partialmethod(TaskManager.__init__, include_defaults=False)
+cli_evaluate()
+"""
+"""Without the tasks that it brings: reading their 14,000 files takes seconds, and the pages use tasks of their own."""
 PROGRAMS = {
     "audit": PROGRAM,
-    "lm_eval": "from lm_eval.__main__ import cli_evaluate\ncli_evaluate()",
+    "lm_eval": LM_EVAL,
     SNIPPET: "import sys\nexec(sys.argv[1], {'__name__': '__main__'})",
 }
 """By command: what its entry point does."""

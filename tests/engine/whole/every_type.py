@@ -94,11 +94,11 @@ def requests() -> list[ScoreRequest]:
     draw = torch.Generator().manual_seed(3)
     ids = torch.randint(3, 384, (600,), generator=draw).tolist()
     head = tuple(ids[:100])
-    asked = [ScoreRequest(head + tuple(ids[60 + 5 * i : 64 + 9 * i]), tuple(ids[i : i + 3])) for i in range(0, 10, 3)]
+    asked = [ScoreRequest(head + tuple(ids[60 + 5 * i : 64 + 9 * i]), tuple(ids[i : i + 3])) for i in (0, 5)]
     asked += [ScoreRequest(asked[0].context_ids, (ids[i], 5)) for i in range(2)]
     asked += [ScoreRequest(head[: 10 * i], (7, 8, 9)) for i in (1, 3)]
-    asked += [ScoreRequest(tuple(ids[200 + 30 * i : 200 + 31 * i + 3]), (9, 10)) for i in range(2)]
-    return [*asked, ScoreRequest((5,), (9,)), ScoreRequest((5,), tuple(ids[300:450]))]
+    loners = [((*ids[230:234],), (9, 10)), ((5,), (9,)), ((5,), tuple(ids[300:450]))]
+    return [*asked, *(ScoreRequest(*one) for one in loners)]
 
 
 def check_scores(engine: TransformersEngine, asked: Sequence[ScoreRequest]) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
+import torch
+from transformers import AutoModelForCausalLM
 
-from audit.engine import ScoreRequest, load
+from audit.engine import ScoreRequest
+from audit.engine.local.engine import TransformersEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from audit.engine import Engine
 
@@ -20,7 +23,7 @@ pytestmark = pytest.mark.slow
 SHOT = "Question: {}\nAnswer: {}\n\n"
 SHOTS = 2
 """Questions with their answers in front of the others: float16 is slow where a processor has no units for it."""
-LAYERS = 10
+LAYERS = 3
 """Of thirty: each layer shares in the same way."""
 QUESTIONS = {
     "What do bees make?": ("honey", "milk", "a loud noise in summer"),
@@ -47,19 +50,13 @@ def requests(engine: Engine) -> list[ScoreRequest]:
     ]
 
 
-@contextmanager
-def lower_layers(engine: Engine) -> Iterator[Any]:
-    """What computes the engine's answers, as long as it has its lower layers alone."""
-    model: Any = engine.model
-    forward = cast("Any", engine)._forward
-    layers, count = model.model.layers, model.config.num_hidden_layers
-    model.model.layers, model.config.num_hidden_layers = layers[:LAYERS], LAYERS
-    forward._trunks.clear()  # states that all layers gave
-    try:
-        yield forward
-    finally:
-        model.model.layers, model.config.num_hidden_layers = layers, count
-        forward._trunks.clear()
+def lower_layers(engine: Engine, dtype: torch.dtype) -> TransformersEngine:
+    """The same checkpoint with its lower layers alone, in a type."""
+    config = deepcopy(cast("Any", engine.model).config)
+    config.num_hidden_layers = LAYERS
+    model = AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
+    assert model.load_state_dict(engine.model.state_dict(), strict=False).missing_keys == []  # type: ignore[union-attr]
+    return TransformersEngine(model, engine.tokenizer, engine.record)
 
 
 def log_probs(engine: Engine, asked: Sequence[ScoreRequest]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -70,22 +67,21 @@ def log_probs(engine: Engine, asked: Sequence[ScoreRequest]) -> np.ndarray[Any, 
 @pytest.fixture(scope="module")
 def truth(embedded: Engine) -> np.ndarray[Any, np.dtype[np.float64]]:
     """In float32."""
-    with lower_layers(embedded):
-        return log_probs(embedded, requests(embedded))
+    return log_probs(lower_layers(embedded, torch.float32), requests(embedded))
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
 def test_sharing_is_as_near_to_float32_as_plain_batches(
-    embedded: Engine, truth: np.ndarray[Any, np.dtype[np.float64]], dtype: Any
+    embedded: Engine, truth: np.ndarray[Any, np.dtype[np.float64]], dtype: torch.dtype
 ) -> None:
     asked = requests(embedded)
-    engine = load("smollm2-135m-instruct", device="cpu", dtype=dtype)
-    with lower_layers(engine) as forward:
-        assert (forward.shares, forward.why_not, forward.decodes) == (True, "", True)
-        shared = log_probs(engine, asked)
-        computed = forward.computed
-        forward.shares = False
-        plain = log_probs(engine, asked)
+    engine = lower_layers(embedded, dtype)
+    forward = engine._forward
+    assert (forward.shares, forward.why_not, forward.decodes) == (True, "", True)
+    shared = log_probs(engine, asked)
+    computed = forward.computed
+    forward.shares = False
+    plain = log_probs(engine, asked)
     assert forward.computed - computed > 3 * computed
     apart = {"shared": np.abs(shared - truth), "plain": np.abs(plain - truth)}
     assert apart["shared"].mean() < 1.3 * apart["plain"].mean()

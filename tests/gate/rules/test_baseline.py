@@ -14,15 +14,17 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 from audit.core.errors import AuditError, ConfigError, EvidenceInvalid, UsageError
+from audit.gate.decide import exit_code
 from audit.gate.policy import Rule
 from audit.gate.rules import baseline as rules
 from audit.gate.rules.baseline import Baseline
 from tests.gate.rules.conftest import samples
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from audit.core.records import Metric
+    from audit.core.records import Decision, Metric
     from audit.core.run_folder import RunFolder
 
 BEFORE = [1.0] * 36 + [0.0] * 24
@@ -227,3 +229,19 @@ def test_the_judged_run_is_not_checked_again(make: Callable[..., RunFolder]) -> 
     assert beside(run, base).compared(BETTER, metric_of(run), 0.95).difference.error is None
     with pytest.raises(EvidenceInvalid):
         beside(base, run)
+
+
+def test_a_run_that_ended_before_its_first_number_is_incomplete_and_its_baseline_is_checked(
+    make: Callable[..., RunFolder], judge: Callable[..., Decision]
+) -> None:
+    run, base = make("b", samples(AFTER), status="partial"), make("a", samples(BEFORE))
+    run.metrics_path.unlink()
+    sealed(run)
+    rule = {"metric": "boolq/accuracy", "better_than_baseline": True}
+    decision = judge(run, base, rule)
+    assert (decision.verdict, exit_code(decision), decision.checks[-1].value) == ("INCONCLUSIVE", 13, None)
+    changed = [one.model_copy(update={"value": 0.5}) if one.primary else one for one in base.read_metrics()]
+    base.write_metrics(changed)  # 36 of 60 samples are right
+    sealed(base)
+    with pytest.raises(EvidenceInvalid, match="boolq/accuracy"):
+        judge(run, base, rule)

@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 
+from audit.stats.agreement import bradley_terry as module
 from audit.stats.agreement.bradley_terry import bradley_terry
 
 TEAMS = ["Milwaukee", "Detroit", "Toronto", "New York", "Boston", "Cleveland", "Baltimore"]
@@ -109,6 +110,23 @@ def test_strengths_that_do_not_exist() -> None:
         bradley_terry(["x"], ["x"], [1])
     with pytest.raises(ValueError, match="two competitors"):
         bradley_terry(["x"], ["y"], [0.7])
+
+
+def test_a_long_chain_of_competitors_is_as_far_apart_as_each_of_its_links() -> None:
+    """Each of 100 beats the next one 99 times in a hundred, and plays no other: strengths are log 99 apart."""
+    links = [(f"{number:02}", f"{number + 1:02}") for number in range(99) for _ in range(100)]
+    first, second = (list(column) for column in zip(*links, strict=True))
+    found = bradley_terry(first, second, [*[1.0] * 99, 0.0] * 99)
+    assert found is not None
+    assert [one.name for one in found] == [f"{number:02}" for number in range(100)]
+    assert -np.diff([one.value for one in found]) == pytest.approx(np.log(99), abs=1e-9)
+
+
+def test_a_maximum_that_is_not_found_gives_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = ["x"] * 4, ["y"] * 4, [1, 1, 1, 0]
+    assert bradley_terry(*pairs) is not None
+    monkeypatch.setattr(module, "ITERATIONS", 2)
+    assert bradley_terry(*pairs) is None
 
 
 def test_a_strength_of_one_item_says_why_it_has_no_interval() -> None:

@@ -297,6 +297,7 @@ FAULTS = {
     "disk is full": "free some space; what was stored before is kept",
     "malformed": "restore a copy, or save what can be read with sqlite3's .recover",
     "not a database": "name another file with --database",
+    "is locked": "another program keeps it locked: end that one, or wait, and repeat the command",
     "readonly database": "make the file and its folder writable",
 }
 """What to do about a fault of SQLite, by words of its message."""

@@ -85,7 +85,7 @@ def settings_of(engine: Engine, config: RunConfig, by: By) -> dict[str, str]:
         "max_length": str(record.max_length),
         "chat_template": (named(config.chat_template) or "on") if chat else "off",
     }
-    if chat:
+    if chat and config.chat_template_args:
         found["chat_template_args"] = json.dumps(config.chat_template_args, sort_keys=True)
     if by == "generation":
         found |= {"thinking_tokens": str(config.thinking.tokens), "think_end": config.thinking.end or "auto"}

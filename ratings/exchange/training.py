@@ -48,7 +48,7 @@ def training_lines(
         bad: Mean points up to which it is labelled false.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
+        NotAllowed: The user is not an admin of the project.
         UsageError: There is no such project, it has no question of that kind, or the database cannot be written.
     """
     with writing(database_url) as connection:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import false, select, update
 
 from audit.core.errors import UsageError
 from audit.core.records import Record, digest_of
@@ -23,7 +23,7 @@ from audit.ratings.projects.leasing import lock
 from audit.ratings.projects.making import guidelines_of
 from audit.ratings.projects.project import find
 from audit.ratings.projects.roles import acting, names_of, require
-from audit.ratings.tables import EventRow
+from audit.ratings.tables import EventRow, SlotRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -72,15 +72,18 @@ class Waiting:
 
 
 def check(database_url: str, project: str, user: str) -> None:
-    """Make sure that a user may have a project judged, and that there is something to judge.
+    """Make sure that a user may have a project judged, that there is something to judge, and that it can be written.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
-        UsageError: There is no such project, or it asks nothing that a judge can answer.
+        NotAllowed: The user is not an admin of the project.
+        UsageError: There is no such project, it asks nothing that a judge can answer, or the database cannot be
+            written.
     """
-    with reading(database_url) as connection:
+    with writing(database_url) as connection:
         found = find(connection, project)
         require(connection, found, user, "admin")
+        # Of no row: a SQLite file that cannot be written is opened for reading without a word.
+        connection.execute(update(SlotRow).where(false()).values(done=False))
     if not any(map(can_judge, found.questions)):
         msg = (
             f"the project {named(found.name)} asks nothing that a judge can answer: a scale, one label or a preference"
@@ -92,7 +95,7 @@ def waiting(database_url: str, project: str, user: str, judge: RatingJudge) -> W
     """Items that a judge has not judged with the guidelines in force and the present wording.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
+        NotAllowed: The user is not an admin of the project.
         UsageError: There is no such project, the judge has the name of a person or of another judge, or the database
             is gone or cannot be written.
     """
@@ -146,7 +149,7 @@ def store(
         The items about which it was written: not those that the same judge, at work elsewhere, has answered meanwhile.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
+        NotAllowed: The user is not an admin of the project.
         UsageError: There is no such project, the judge has the name of a person or of another judge, or the database
             is gone or cannot be written.
     """
@@ -210,13 +213,16 @@ def _difference(before: RatingJudge, now: RatingJudge) -> str:
     """What makes a judge another one than before, in words; empty where it is the same."""
     if before.checkpoint != now.checkpoint:
         return f"another checkpoint (digest {before.checkpoint[:12]}, now {now.checkpoint[:12]})"
-    names = sorted(before.settings | now.settings)
+    if before.settings == now.settings:
+        return ""
+    if not before.settings:
+        return "settings that were not recorded then"
     changed = [
-        f"{name} {named(before.settings.get(name, 'unknown'))}, now {named(now.settings.get(name, 'unknown'))}"
-        for name in names
+        f"{name} {named(before.settings.get(name, 'not set'))}, now {named(now.settings.get(name, 'not set'))}"
+        for name in sorted(before.settings | now.settings)
         if before.settings.get(name) != now.settings.get(name)
     ]
-    return f"other settings ({'; '.join(changed)})" if changed else ""
+    return f"other settings ({'; '.join(changed)})"
 
 
 def _answers(

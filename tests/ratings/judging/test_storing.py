@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import UsageError
+from audit.ratings import database
 from audit.ratings.database import reading
 from audit.ratings.judging import storing
 from audit.ratings.judging.storing import JudgeReply, RatingJudge, check, still_waiting, store, waiting
@@ -124,7 +126,7 @@ def test_labels_called_as_preferences_are_no_preference(database_url: str) -> No
     [
         ({"checkpoint": "def"}, r"another checkpoint \(digest abc, now def\)"),
         ({"settings": {"dtype": "float16"}}, r"other settings \(dtype float32, now float16\)"),
-        ({"settings": {}}, r"other settings \(dtype float32, now unknown\)"),
+        ({"settings": {}}, r"other settings \(dtype float32, now not set\)"),
     ],
 )
 def test_a_name_stands_for_one_judge(database_url: str, change: dict[str, Any], words: str) -> None:
@@ -158,6 +160,18 @@ def test_one_judge_at_work_twice_answers_once(any_database: str) -> None:
     assert written == [[], [2, 3]]
     assert len(_stored(any_database)) == 3
     assert _stored(any_database)[0]["answers"] == {"rating": 4}
+
+
+def test_a_database_that_cannot_be_written_is_refused_first(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a checkpoint is loaded; root may write anywhere, so that the answer of the system is given here."""
+    made_in(database_url, 1)
+    check(database_url, "p", "Root")
+    database.open_engine(database_url).dispose()
+    database._migrated_engine.cache_clear()
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and real(path, mode))
+    with pytest.raises(UsageError, match="readonly database: make the file and its folder writable"):
+        check(database_url, "p", "Root")
 
 
 def test_a_deleted_database_is_not_made_again(database_url: str, tmp_path: Path) -> None:

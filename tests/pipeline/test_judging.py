@@ -62,9 +62,9 @@ def test_settings_that_change_answers_are_told_apart() -> None:
     assert found() == found(device="cpu", offline=True) == found(chat_template="on") == plain
     assert found(chat_template="off", chat_template_args={"x": 1}) == plain | {"chat_template": "off"}
     assert found(chat_template_args={"x": 1}) == plain | {"chat_template_args": '{"x": 1}'}
-    thinking = {"thinking": {"tokens": 7, "end": "</t>"}}
-    assert found(**thinking) == plain
-    assert found("generation", **thinking) == plain | {"thinking_tokens": "7", "think_end": "</t>"}
+    thinking = {"tokens": 7, "end": "</t>"}
+    assert found(thinking=thinking) == plain
+    assert found("generation", thinking=thinking) == plain | {"thinking_tokens": "7", "think_end": "</t>"}
 
 
 @pytest.mark.slow

@@ -143,6 +143,15 @@ def test_a_name_stands_for_one_judge(database_url: str, change: dict[str, Any], 
     assert len(waiting(database_url, "p", "Root", other.model_copy(update={"by": "generation"})).items) == 2
 
 
+def test_answers_without_settings_are_of_an_unknown_judge(database_url: str) -> None:
+    made_in(database_url, 1)
+    before = JUDGE.model_copy(update={"settings": {}})
+    (requests,) = waiting(database_url, "p", "Root", before).items
+    store(database_url, "p", "Root", before, [(requests[0], JudgeReply(value=1))], 1)
+    with pytest.raises(UsageError, match="with settings that were not recorded then: give this judge another --name"):
+        waiting(database_url, "p", "Root", JUDGE)
+
+
 def test_one_judge_at_work_twice_answers_once(any_database: str) -> None:
     made_in(any_database, 3)
     left = waiting(any_database, "p", "Root", JUDGE)

@@ -193,7 +193,9 @@ def _say_interrupted(words: Sequence[str]) -> int:
 
 
 def _interruption(words: Sequence[str]) -> str:
-    """How a command stood that was interrupted; ``audit run`` says this itself when it has begun to measure."""
+    """How a command stood that was interrupted, and how to go on; ``audit run`` says it itself once it measures."""
+    if words[:2] == ["ratings", "judge"]:
+        return "interrupted: what was judged is kept; repeat the command to go on"
     if words[:1] != ["run"]:
         return "interrupted"
     if any(word.partition("=")[0] in {"--resume", "--extend"} for word in words):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import TYPE_CHECKING, Literal
 
 from audit.engine import GenerateRequest
-from audit.engine.chat import uses_chat_template
+from audit.engine.chat import named, uses_chat_template
 from audit.ratings.judging.storing import JudgeReply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from audit.core.config import RunConfig
     from audit.engine import Completion, Engine, Score
     from audit.ratings.judging.asking_judges import JudgePrompt
 
@@ -64,6 +66,30 @@ def replies(engine: Engine, requests: Sequence[JudgePrompt], by: By, chat_templa
         _likeliest(one, [next(scores) for _ in one.choices]) if is_short else JudgeReply(value=None, why_none=TOO_LONG)
         for one, is_short in zip(requests, fits, strict=True)
     ]
+
+
+def settings_of(engine: Engine, config: RunConfig, by: By) -> dict[str, str]:
+    """What decides a judge's answers besides its files: number type, quantisation, context length, template, thinking.
+
+    The device is left out: it changes answers by rounding alone.
+
+    Raises:
+        ConfigError: A chat template is wanted, and there is none.
+        TemplateError: There are several, and none is chosen.
+    """
+    record = engine.record
+    chat = uses_chat_template(engine, config.chat_template, generates=True)
+    found = {
+        "dtype": record.dtype,
+        "quantization": record.quantization or "none",
+        "max_length": str(record.max_length),
+        "chat_template": (named(config.chat_template) or "on") if chat else "off",
+    }
+    if chat and config.chat_template_args:
+        found["chat_template_args"] = json.dumps(config.chat_template_args, sort_keys=True)
+    if by == "generation":
+        found |= {"thinking_tokens": str(config.thinking.tokens), "think_end": config.thinking.end or "auto"}
+    return found
 
 
 def _prompt(engine: Engine, text: str, *, chat: bool) -> str:

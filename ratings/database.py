@@ -41,6 +41,8 @@ JOURNAL_TRIES = 50
 _TURN = threading.Lock()
 """Whose turn it is to write among the threads of this process. SQLite's busy timeout alone is unfair: waiting
 connections sleep for ever longer and meet those that have just come."""
+_OPENED: dict[Path, tuple[int, int] | None] = {}
+"""Which file was found under a name when it was last opened."""
 
 
 def default_url(runs: Path) -> str:
@@ -156,18 +158,32 @@ def open_engine(database_url: str) -> Engine:
     """
     url = parse_url(database_url)
     file = _sqlite_file(url)
-    if file is not None and not file.exists():
-        # A database that was moved away in between must be created again, including its tables.
+    now = _file_identity(file)
+    if file is not None and (now is None or _OPENED.get(file, now) != now):
+        # A database that was moved away in between must be created again, including its tables. Where another file has
+        # its name, a restored copy for instance, what is written through the old connections would be lost.
         _migrated_engine.cache_clear()
     with _one_line_errors(database_url):
-        return _migrated_engine(url)
+        engine = _migrated_engine(url)
+    if file is not None:
+        _OPENED[file] = _file_identity(file)
+    return engine
+
+
+def _file_identity(file: Path | None) -> tuple[int, int] | None:
+    """What tells a file from another one of its name, while the former is open; None where there is none."""
+    if file is None or not file.exists():
+        return None
+    found = file.stat()
+    return found.st_dev, found.st_ino
 
 
 @lru_cache(maxsize=8)
 def _migrated_engine(url: URL) -> Engine:
     """The engine with its pool of connections, of the last eight URLs, for as long as the process runs.
 
-    :func:`open_engine` forgets all where the file of one is gone; ``_migrated_engine.cache_clear()`` does so in a test.
+    :func:`open_engine` forgets all where the file of one is gone or another one; ``_migrated_engine.cache_clear()``
+    does so in a test.
     """
     file = _sqlite_file(url)
     if file is not None:
@@ -294,9 +310,12 @@ def _one_line_errors(database_url: str) -> Iterator[None]:
 
 
 FAULTS = {
+    "disk I/O error": "see that there is space on the disk, and that the file can be written",
     "disk is full": "free some space; what was stored before is kept",
     "malformed": "restore a copy, or save what can be read with sqlite3's .recover",
     "not a database": "name another file with --database",
+    "unable to open": "see that it is a file that you may read, in a folder that you may open",
+    "is locked": "another program keeps it locked: end that one, or wait, and repeat the command",
     "readonly database": "make the file and its folder writable",
 }
 """What to do about a fault of SQLite, by words of its message."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from dataclasses import dataclass
 from shlex import quote
@@ -22,7 +23,6 @@ from audit.core.text import named
 if TYPE_CHECKING:
     from audit.engine import Engine
     from audit.pipeline.judging import By
-    from audit.ratings.judging.asking_judges import JudgePrompt
     from audit.ratings.judging.storing import JudgeReply, RatingJudge
 
 WAYS: tuple[By, ...] = ("likelihood", "generation")
@@ -70,6 +70,7 @@ def judge_project(given: Given, arguments: JudgeArguments) -> None:
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
     from audit.core import assets  # noqa: PLC0415 - see above
     from audit.engine.configured import engine_of  # noqa: PLC0415 - see above
+    from audit.pipeline.judging import settings_of  # noqa: PLC0415 - see above
     from audit.ratings import default_url  # noqa: PLC0415 - see above
     from audit.ratings.judging.storing import RatingJudge, check  # noqa: PLC0415 - see above
 
@@ -86,42 +87,56 @@ def judge_project(given: Given, arguments: JudgeArguments) -> None:
     engine.check_sound()
     record = engine.record
     name = arguments.name or f"judge {record.name.rstrip('/').rpartition('/')[2]}"
-    asked = RatingJudge(name=name, checkpoint=record.digest, by=by)
+    asked = RatingJudge(name=name, checkpoint=record.digest, by=by, settings=settings_of(engine, config, by))
     _judge(engine, asked, by, config.chat_template, arguments.project, url, who)
 
 
 def _judge(engine: Engine, asked: RatingJudge, by: By, chat_template: str, project: str, url: str, who: str) -> None:
-    """Judge what is still to be judged, and write it item by item."""
+    """Judge what is still to be judged, and write it some items at a time.
+
+    They are taken at random: the same judge, started twice, then seldom reads an item that the other one is reading.
+    """
     from audit.pipeline.judging import replies  # noqa: PLC0415 - torch takes seconds to import
-    from audit.ratings.judging.storing import store, waiting  # noqa: PLC0415 - SQLAlchemy takes a second to import
+    from audit.ratings.judging.storing import still_waiting, store, waiting  # noqa: PLC0415 - SQLAlchemy takes a second to import
 
     left = waiting(url, project, who, asked)
+    items = random.sample(left.items, len(left.items))
     bars = Bars(quiet=verbosity.chosen.quiet)
-    none: list[JudgeReply] = []
+    stored: dict[int, list[JudgeReply]] = {}
     with bars, engine.at_work(bars):
         bars.expect(1)
         bars.task("ratings", f"judge {project}")
-        bars.samples(len(left.items))
+        bars.samples(len(items))
         for question in left.left_out:
             bars.say(f"{question}: not judged, because it has no closed list of single answers")
-        for start in range(0, len(left.items), AT_ONCE):
-            requests = [one for of_item in left.items[start : start + AT_ONCE] for one in of_item]
-            found = replies(engine, requests, by, chat_template)
-            store(url, project, who, asked, list(zip(requests, found, strict=True)), left.guidelines)
-            none += [reply for reply in found if reply.value is None]
-            for _ in left.items[start : start + AT_ONCE]:
+        for batch in (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE)):
+            requests = [one for of_item in still_waiting(url, project, asked, left, batch) for one in of_item]
+            pairs = list(zip(requests, replies(engine, requests, by, chat_template), strict=True))
+            written = store(url, project, who, asked, pairs, left.guidelines)
+            stored |= {item: [reply for request, reply in pairs if request.item_id == item] for item in written}
+            for _ in batch:
                 bars.sample_done()
-    _say(left.items, none, asked, project)
+    _say(stored, len(items) - len(stored), asked, project)
 
 
-def _say(items: list[list[JudgePrompt]], none: list[JudgeReply], asked: RatingJudge, project: str) -> None:
+def _say(stored: dict[int, list[JudgeReply]], elsewhere: int, asked: RatingJudge, project: str) -> None:
+    """What was judged.
+
+    Args:
+        stored: Replies by item.
+        elsewhere: Items that the same judge, started twice, has answered meanwhile.
+        asked: The judge.
+        project: Name of the project.
+    """
     if verbosity.chosen.quiet:
         return
-    lines = [f"{counted(len(items), 'item')} judged by {named(asked.name)}"]
-    reasons = Counter(reply.why_none for reply in none)
-    total = sum(map(len, items))
+    meanwhile = f", {counted(elsewhere, 'item')} by the same judge elsewhere" if elsewhere else ""
+    lines = [f"{counted(len(stored), 'item')} judged by {named(asked.name)}{meanwhile}"]
+    found = [reply for of_item in stored.values() for reply in of_item]
+    reasons = Counter(reply.why_none for reply in found if reply.value is None)
     lines += [
-        f"{count:,} of {counted(total, 'request')} without an answer: {named(why)}" for why, count in reasons.items()
+        f"{count:,} of {counted(len(found), 'request')} without an answer: {named(why)}"
+        for why, count in reasons.items()
     ]
     lines.append(f"how far people agree with it: audit ratings agreement --project {quote(named(project))}")
     for line in lines:

@@ -55,7 +55,7 @@ def read_log(database_url: str, user: str, wanted: LogFilter, *, at_machine: boo
     """The newest lines of the log first; none where there is no database.
 
     Raises:
-        NotAllowed: The user is no admin of the app.
+        NotAllowed: The user is not an admin of the app.
         UsageError: The database cannot be read.
     """
     if not exists(database_url):
@@ -69,7 +69,7 @@ def people_in_log(database_url: str, user: str, *, at_machine: bool = False) -> 
     """Everyone in the log by the common form of their names, in alphabetical order.
 
     Raises:
-        NotAllowed: The user is no admin of the app.
+        NotAllowed: The user is not an admin of the app.
         UsageError: The database cannot be read.
     """
     if not exists(database_url):

@@ -42,7 +42,7 @@ def give_app_role(database_url: str, user: str, to: str, role: str, *, at_machin
     """Give a person a role in the app; nothing is written where the person has it.
 
     Raises:
-        NotAllowed: The user is no admin of the app.
+        NotAllowed: The user is not an admin of the app.
         UsageError: There is no such role, a name is none, or the database cannot be written.
     """
     known = _known(role)
@@ -57,7 +57,7 @@ def take_app_role(database_url: str, user: str, to: str, role: str, *, at_machin
     """Take a role from a person; nothing is written where the person does not have it.
 
     Raises:
-        NotAllowed: The user is no admin of the app.
+        NotAllowed: The user is not an admin of the app.
         UsageError: There is no such role, the person is the last admin, a name is none, or the database cannot be
             written.
     """
@@ -105,7 +105,7 @@ def reading_as_admin(database_url: str, user: str, *, at_machine: bool = False) 
         at_machine: Whether the reader has the machine itself, and so needs no role.
 
     Raises:
-        NotAllowed: The user is no admin of the app.
+        NotAllowed: The user is not an admin of the app.
         UsageError: The database cannot be read.
     """
     with reading(database_url) as connection:
@@ -118,7 +118,7 @@ def app_members(database_url: str, user: str, *, at_machine: bool = False) -> li
     """Everyone with a role, in the order in which they came.
 
     Raises:
-        NotAllowed: The user is no admin of the app.
+        NotAllowed: The user is not an admin of the app.
         UsageError: The database cannot be read.
     """
     if not at_machine:
@@ -135,7 +135,10 @@ def require_app_role(connection: Connection, user: str, *roles: Role) -> str:
     """
     who = acting(user)
     if _roles(connection, who).isdisjoint(roles):
-        msg = f"{named(cleaned(user))} is no {' or '.join(roles)} of this app: ask one of its admins for the role"
+        msg = (
+            f"{named(cleaned(user))} does not have the role {' or '.join(roles)} in this app: "
+            "ask one of its admins for it"
+        )
         raise NotAllowed(msg)
     return who
 

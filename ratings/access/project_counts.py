@@ -44,7 +44,7 @@ def count_projects(database_url: str, user: str, *, at_machine: bool = False) ->
     """All projects, the newest first; none where there is no database.
 
     Raises:
-        NotAllowed: The user is no admin of the app.
+        NotAllowed: The user is not an admin of the app.
         UsageError: The database cannot be read.
     """
     if not exists(database_url):

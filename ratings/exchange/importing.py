@@ -58,7 +58,7 @@ def import_answers(
         tool: Where they come from.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
+        NotAllowed: The user is not an admin of the project.
         UsageError: An item is not in the project, an answer is impossible, or the database cannot be written.
     """
     done = ImportedAnswers()

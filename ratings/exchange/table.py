@@ -34,7 +34,7 @@ def csv_lines(database_url: str, project: str, user: str) -> list[str]:
     written as ``\\u0000`` and so on.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
+        NotAllowed: The user is not an admin of the project.
         UsageError: There is no such project, or the database cannot be written.
     """
     with writing(database_url) as connection:
@@ -56,7 +56,7 @@ def event_lines(database_url: str, project: str, user: str) -> list[str]:
     """All events of a project as JSON Lines, in the order in which they were written.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
+        NotAllowed: The user is not an admin of the project.
         UsageError: There is no such project, or the database cannot be written.
     """
     with writing(database_url) as connection:

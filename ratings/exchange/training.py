@@ -67,7 +67,7 @@ def training_export(
         bad: Mean points up to which it is labelled false.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
+        NotAllowed: The user is not an admin of the project.
         UsageError: There is no such project, it has no question of that kind, or the database cannot be written.
     """
     with writing(database_url) as connection:

@@ -67,7 +67,7 @@ def queue(database_url: str, project: str, user: str) -> list[OpenCase]:
     Those that the user has rated are left out: somebody else decides them.
 
     Raises:
-        NotAllowed: The user is no adjudicator of the project.
+        NotAllowed: The user is not an adjudicator of the project.
         UsageError: There is no such project, or the database cannot be read.
     """
     with reading(database_url) as connection:
@@ -123,7 +123,7 @@ def adjudicate(
         reason: Why.
 
     Raises:
-        NotAllowed: The user is no adjudicator, has rated the item, or may not see the answers yet.
+        NotAllowed: The user is not an adjudicator, has rated the item, or may not see the answers yet.
         UsageError: There is no such item, it waits for no decision, an answer is impossible, or the database cannot be
             written.
     """
@@ -145,7 +145,7 @@ def exclude(database_url: str, project: str, user: str, item_id: int, reason: st
     """Take an item out: nobody gets it any more, and it counts nowhere.
 
     Raises:
-        NotAllowed: The user is no adjudicator of the project, or has rated the item.
+        NotAllowed: The user is not an adjudicator of the project, or has rated the item.
         UsageError: There is no such item, it is decided or excluded, there is no reason, or the database cannot be
             written.
     """

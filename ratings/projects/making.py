@@ -77,7 +77,7 @@ def write_guidelines(database_url: str, project: str, user: str, text: str) -> i
         Its number, from 1.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
+        NotAllowed: The user is not an admin of the project.
         UsageError: There is no such project, or the database cannot be written.
     """
     with writing(database_url) as connection:
@@ -123,7 +123,7 @@ def add_items(
         The items that were added.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
+        NotAllowed: The user is not an admin of the project.
         UsageError: There is no such project, an item does not fit its questions, or the database cannot be written.
     """
     with writing(database_url) as connection:

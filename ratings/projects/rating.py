@@ -50,7 +50,7 @@ def next_item(database_url: str, project: str, user: str) -> ShownItem | None:
         None where no item is left for this rater.
 
     Raises:
-        NotAllowed: The user is no rater of the project.
+        NotAllowed: The user is not a rater of the project.
         UsageError: There is no such project, or the database cannot be written.
     """
     with reading(database_url) as connection:
@@ -94,7 +94,7 @@ def submit(
         comment: Free text.
 
     Raises:
-        NotAllowed: The user is no rater of the project.
+        NotAllowed: The user is not a rater of the project.
         UsageError: The rater does not hold the item any more, an answer is missing or impossible, or the database
             cannot be written.
     """
@@ -129,7 +129,7 @@ def change(
     """Change one's own answer; the answers before stay, and the latest one counts.
 
     Raises:
-        NotAllowed: The user is no rater of the project.
+        NotAllowed: The user is not a rater of the project.
         UsageError: The user has not answered the item, it was adjudicated, an answer is impossible, it is a calibration
             item, or the database cannot be written.
     """
@@ -158,7 +158,7 @@ def skip(database_url: str, project: str, user: str, item_id: int, reason: str) 
     """Give an item back for others; the rater gets it again when nothing else is left.
 
     Raises:
-        NotAllowed: The user is no rater of the project.
+        NotAllowed: The user is not a rater of the project.
         UsageError: The rater does not hold it, there is no reason, or the database cannot be written.
     """
     _give_back(database_url, project, user, item_id, reason, flagged=False)
@@ -168,7 +168,7 @@ def flag(database_url: str, project: str, user: str, item_id: int, reason: str) 
     """Say that an item cannot be rated, and why; adjudicators decide what becomes of it.
 
     Raises:
-        NotAllowed: The user is no rater of the project.
+        NotAllowed: The user is not a rater of the project.
         UsageError: The rater does not hold it, there is no reason, or the database cannot be written.
     """
     _give_back(database_url, project, user, item_id, reason, flagged=True)
@@ -178,7 +178,7 @@ def reveal(database_url: str, project: str, user: str, item_id: int) -> None:
     """Write down that a rater unfolds text that may offend.
 
     Raises:
-        NotAllowed: The user is no rater of the project.
+        NotAllowed: The user is not a rater of the project.
         UsageError: The rater neither holds nor has answered the item, or the database cannot be written.
     """
     with writing(database_url) as connection:
@@ -194,7 +194,7 @@ def own_answers(database_url: str, project: str, user: str) -> list[ShownItem]:
     """What a rater has answered, the latest first, with the items as they were shown.
 
     Raises:
-        NotAllowed: The user is no rater of the project.
+        NotAllowed: The user is not a rater of the project.
         UsageError: There is no such project, or the database cannot be written.
     """
     with writing(database_url) as connection:

@@ -65,10 +65,9 @@ def require(connection: Connection, project: Project, user: str, *roles: Role) -
     """
     who = acting(user)
     if roles_of(connection, project.id, who).isdisjoint(roles):
-        needed = " or ".join(roles)
         msg = (
-            f"{named(cleaned(user))} is no {needed} of the project {named(project.name)}: "
-            "ask one of its admins for the role"
+            f"{named(cleaned(user))} does not have the role {' or '.join(roles)} in the project "
+            f"{named(project.name)}: ask one of its admins for it"
         )
         raise NotAllowed(msg)
     return who
@@ -78,7 +77,7 @@ def give_role(database_url: str, project: str, user: str, to: str, role: str) ->
     """Give a person a role.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
+        NotAllowed: The user is not an admin of the project.
         UsageError: There is no such role or project, or the database cannot be written.
     """
     _change_role(database_url, project, user, to, role, given=True)
@@ -88,7 +87,7 @@ def take_role(database_url: str, project: str, user: str, to: str, role: str) ->
     """Take a role from a person; what the person said stays.
 
     Raises:
-        NotAllowed: The user is no admin of the project.
+        NotAllowed: The user is not an admin of the project.
         UsageError: There is no such role or project, the person is its last admin, or the database cannot be written.
     """
     _change_role(database_url, project, user, to, role, given=False)

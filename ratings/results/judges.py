@@ -7,7 +7,7 @@ from dataclasses import replace
 from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
-from audit.core.records import Record
+from audit.core.records import Record, digest_of
 from audit.ratings.database import writing
 from audit.ratings.projects.answers import collect
 from audit.ratings.projects.asking import LikertScale, PreferenceChoice
@@ -42,6 +42,8 @@ class JudgeValidity(Record):
     """Digest of its files."""
     by: str
     """``likelihood`` or ``generation``."""
+    settings: dict[str, str]
+    """What else decides its answers, by name; empty for answers of versions that did not write it."""
     question: str
     """The question."""
     judged: int
@@ -82,11 +84,11 @@ def validity(database_url: str, project: str, user: str, *, confidence: float = 
             return []
         append(connection, found.id, "results_seen", who, content={"what": "judges"})
         answers = [about for about in collect(connection, found.id) if counts(about)]
-    by_judge: defaultdict[tuple[str, str, str], dict[int | None, Event]] = defaultdict(dict)
-    # The latest of each item counts; another checkpoint, or way of answering, under the same name is another judge.
+    by_judge: defaultdict[str, dict[int | None, Event]] = defaultdict(dict)
+    # The latest of each item counts; another checkpoint, way of answering or setting is another judge.
     for event in events:
-        identity = event.content["judge"]
-        by_judge[event.person, identity["checkpoint"], identity["by"]][event.item_id] = event
+        identity = {**event.content["judge"], "name": event.person}
+        by_judge[digest_of(identity)][event.item_id] = event
     return [
         _of_question(question, list(latest.values()), answers, found, confidence)
         for latest in by_judge.values()
@@ -120,6 +122,7 @@ def _of_question(
         judge=identity["name"],
         checkpoint=identity["checkpoint"],
         by=identity["by"],
+        settings=identity.get("settings", {}),
         question=name,
         judged=len(pairs),
         unanswered=len(asked) - len(pairs),

@@ -85,13 +85,17 @@ def test_while_libraries_are_imported(by: signal.Signals, small_forks: Forks, tm
         (["run", "--resume", "{run}"], "torch", 13),
         (["canaries", "make", "--out", "made.jsonl"], "torch", 130),
         (["gate", "latest"], "audit.gate.decide", 130),
+        (["ratings", "judge", "--project", "p"], "audit.core.assets", 130),
     ],
 )
 def test_other_commands(words: list[str], module: str, expected: int, small_forks: Forks, finished: RunFolder) -> None:
     words = [word.format(run=finished.path) for word in words]
     code, error = stopped_fork(small_forks, SLOW_IMPORT.format(module=module), words, signal.SIGTERM)
-    said = "interrupted: nothing was added to the run yet\n" if "--resume" in words else "interrupted\n"
-    assert (code, error) == (expected, said)
+    how = {
+        "run": "interrupted: nothing was added to the run yet\n",
+        "ratings": "interrupted: what was judged is kept; repeat the command to go on\n",
+    }
+    assert (code, error) == (expected, how.get(words[0], "interrupted\n"))
 
 
 SLOW_STEP = """

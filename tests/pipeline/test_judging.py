@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.core.config import RunConfig
 from audit.engine import Completion, Generation, load
-from audit.pipeline.judging import replies
+from audit.pipeline.judging import replies, settings_of
 from audit.ratings.judging.asking_judges import JudgePrompt
 from tests.safety.conftest import ScriptedEngine
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine import GenerateRequest
+    from audit.pipeline.judging import By
 
 REQUEST = JudgePrompt(1, "rating", False, "How good?", {"1": 1, "2": 2, "3": 3})
 
@@ -45,6 +48,23 @@ def test_a_text_beyond_the_context_is_not_scored() -> None:
     assert (long.value, long.why_none) == (None, "the texts are longer than the judge's context")
     assert short.probabilities
     assert len(engine.scored) == 3
+
+
+def test_settings_that_change_answers_are_told_apart() -> None:
+    record = SimpleNamespace(name="m", dtype="float32", quantization=None, max_length=512)
+    tokenizer = SimpleNamespace(chat_template="{{ messages }}")
+    engine: Any = SimpleNamespace(record=record, has_chat_template=True, tokenizer=tokenizer)
+
+    def found(by: By = "likelihood", **more: object) -> dict[str, str]:
+        return settings_of(engine, RunConfig.model_validate(more), by)
+
+    plain = {"dtype": "float32", "quantization": "none", "max_length": "512", "chat_template": "on"}
+    assert found() == found(device="cpu", offline=True) == found(chat_template="on") == plain
+    assert found(chat_template="off", chat_template_args={"x": 1}) == plain | {"chat_template": "off"}
+    assert found(chat_template_args={"x": 1}) == plain | {"chat_template_args": '{"x": 1}'}
+    thinking = {"tokens": 7, "end": "</t>"}
+    assert found(thinking=thinking) == plain
+    assert found("generation", thinking=thinking) == plain | {"thinking_tokens": "7", "think_end": "</t>"}
 
 
 @pytest.mark.slow

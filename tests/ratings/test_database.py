@@ -80,6 +80,27 @@ def journal_of(file: Path) -> str:
     return str(name)
 
 
+def test_a_copy_in_the_place_of_a_database_is_what_is_used(
+    tmp_path: Path, database_url: str, make_rating: MakeRating
+) -> None:
+    """Connections that are still open lead to the file that was removed, where nobody finds what is written."""
+    add(database_url, make_rating("ada", "s1", 3))
+    with sqlite3.connect(tmp_path / "ratings.sqlite") as there, sqlite3.connect(tmp_path / "copy") as copy:
+        there.backup(copy)
+    there.close()
+    copy.close()
+    add(database_url, make_rating("ada", "s2", 4))
+    for file in tmp_path.glob("ratings.sqlite*"):
+        file.unlink()
+    (tmp_path / "copy").rename(tmp_path / "ratings.sqlite")
+    add(database_url, make_rating("ada", "s3", 5))
+    with sqlite3.connect(tmp_path / "ratings.sqlite") as there:
+        found = there.execute("SELECT sample_id FROM ratings ORDER BY id").fetchall()
+    there.close()
+    assert found == [("s1",), ("s3",)]
+    assert [row.sample_id for row in read_all(database_url)] == ["s1", "s3"]
+
+
 def test_sqlite_uses_a_write_ahead_log_and_on_a_share_the_rollback_journal(
     tmp_path: Path, database_url: str, make_rating: MakeRating, monkeypatch: pytest.MonkeyPatch
 ) -> None:

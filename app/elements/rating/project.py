@@ -38,7 +38,10 @@ def choose_project(database_url: str, *roles: Role) -> tuple[str, str] | None:
     mine = [name for name in names if not my_roles(database_url, name, user).isdisjoint(roles)]
     wanted = st.query_params.get("project") or st.session_state.get(CHOSEN_KEY)
     if wanted and wanted not in mine:
-        st.warning(plain(f"{user} is no {' or '.join(roles)} of a project called {wanted}."), icon=":material/lock:")
+        st.warning(
+            plain(f"{user} does not have the role {' or '.join(roles)} in a project called {wanted}."),
+            icon=":material/lock:",
+        )
     if not mine:
         _say_none(" or ".join(roles))
         return None

@@ -32,6 +32,8 @@ def test_a_checkpoint_judges_once(ratings: Ratings, database_url: str, tmp_path:
     assert result.exit_code == 0, result.exception
     assert "3 items judged by tiny" in result.stderr
     assert "0 items judged by tiny" in ratings(*words).stderr
+    with pytest.raises(UsageError, match=r"tiny has answered .*other settings \(max_length 2048, now 1024\)"):
+        raise ratings(*words, "--max-length", 1024).exception or AssertionError
     shown = ("agreement", "--project", "p", "--as", "Vera", "--runs", tmp_path)
     assert "tiny by likelihood against people, rating: 3 items judged" in ratings(*shown).stdout
     judged = json.loads(ratings(*shown, "--json").stdout)["judges"]
@@ -42,7 +44,7 @@ def test_faults_are_one_line(ratings: Ratings, database_url: str, tmp_path: Path
     made_in(database_url, 1)
     common = ("judge", "--runs", tmp_path, "--project", "p")
     for words, fault in (
-        (("--as", "Vera"), "is no admin of the project"),
+        (("--as", "Vera"), "does not have the role admin in the project p"),
         (("--as", "Root", "--by", "chance"), "--by chance: there are likelihood and generation"),
         (("--as", "Root", "--model", tmp_path / "none"), "none"),
     ):

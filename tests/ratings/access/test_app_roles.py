@@ -40,7 +40,7 @@ def test_only_admins_change_roles_and_the_last_one_stays(database_url: str) -> N
         lambda: app_members(database_url, "bob@host"),
     ]
     for attempt in refused:
-        with pytest.raises(NotAllowed, match="no admin of this app"):
+        with pytest.raises(NotAllowed, match="does not have the role admin in this app"):
             attempt()
     with pytest.raises(UsageError, match="last admin"):
         take_app_role(database_url, "ada@host", "ada@host", "admin")

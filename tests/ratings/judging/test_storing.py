@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import UsageError
+from audit.ratings import database
 from audit.ratings.database import reading
 from audit.ratings.judging import storing
-from audit.ratings.judging.storing import JudgeReply, RatingJudge, check, store, waiting
+from audit.ratings.judging.storing import JudgeReply, RatingJudge, check, still_waiting, store, waiting
 from audit.ratings.projects.answers import collect
-from audit.ratings.projects.asking import FreeText
+from audit.ratings.projects.asking import FreeText, LabelChoice
 from audit.ratings.projects.events import read_events
 from audit.ratings.projects.making import write_guidelines
 from audit.ratings.projects.roles import NotAllowed, take_role
@@ -19,10 +22,11 @@ from tests.ratings.projects.made import made_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from audit.ratings.judging.asking_judges import JudgePrompt
 
-JUDGE = RatingJudge(name="judge one", checkpoint="abc", by="likelihood")
+JUDGE = RatingJudge(name="judge one", checkpoint="abc", by="likelihood", settings={"dtype": "float32"})
 
 
 def _store(url: str, requests: Sequence[JudgePrompt], replies: Sequence[JudgeReply], user: str = "Root") -> None:
@@ -41,7 +45,7 @@ def test_what_was_judged_does_not_wait(database_url: str) -> None:
     assert left.guidelines == 1
     _store(database_url, left.items[0], [JudgeReply(value=4)])
     assert [one.item_id for (one,) in waiting(database_url, "p", "Root", JUDGE).items] == [2, 3]
-    other = JUDGE.model_copy(update={"checkpoint": "def"})
+    other = JUDGE.model_copy(update={"name": "judge two", "checkpoint": "def"})
     assert len(waiting(database_url, "p", "Root", other).items) == 3
     assert _stored(database_url)[0]["answers"] == {"rating": 4}
     write_guidelines(database_url, "p", "Root", "Be strict.")
@@ -107,6 +111,91 @@ def test_what_is_equally_likely_is_no_preference(
     (found,) = _stored(database_url)
     assert found["answers"] == ({"preference": item.by_run(answer, 1234)} if answer else {})
     assert found["why_none"] == ({} if answer else {"preference": "several answers are equally likely"})
+
+
+def test_labels_called_as_preferences_are_no_preference(database_url: str) -> None:
+    made_in(database_url, 1, questions=[LabelChoice(name="kind", text="Which?", labels=["a", "b", "tie"])])
+    (requests,) = waiting(database_url, "p", "Root", JUDGE).items
+    _store(database_url, requests, [JudgeReply(value=None, probabilities={"a": 0.4, "b": 0.4, "tie": 0.2})])
+    (found,) = _stored(database_url)
+    assert (found["answers"], found["why_none"]) == ({}, {"kind": "several answers are equally likely"})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"checkpoint": "def"}, r"another checkpoint \(digest abc, now def\)"),
+        ({"settings": {"dtype": "float16"}}, r"other settings \(dtype float32, now float16\)"),
+        ({"settings": {}}, r"other settings \(dtype float32, now not set\)"),
+    ],
+)
+def test_a_name_stands_for_one_judge(database_url: str, change: dict[str, Any], words: str) -> None:
+    made_in(database_url, 2)
+    first, second = waiting(database_url, "p", "Root", JUDGE).items
+    _store(database_url, first, [JudgeReply(value=4)])
+    other = JUDGE.model_copy(update=change)
+    refused = f"judge one has answered in the project p with {words}: give this judge another --name"
+    with pytest.raises(UsageError, match=refused):
+        waiting(database_url, "p", "Root", other)
+    with pytest.raises(UsageError, match=refused):  # both had begun before either had answered
+        store(database_url, "p", "Root", other, [(second[0], JudgeReply(value=1))], 1)
+    assert len(_stored(database_url)) == 1
+    assert len(waiting(database_url, "p", "Root", other.model_copy(update={"by": "generation"})).items) == 2
+
+
+def test_answers_without_settings_are_of_an_unknown_judge(database_url: str) -> None:
+    made_in(database_url, 1)
+    before = JUDGE.model_copy(update={"settings": {}})
+    (requests,) = waiting(database_url, "p", "Root", before).items
+    store(database_url, "p", "Root", before, [(requests[0], JudgeReply(value=1))], 1)
+    with pytest.raises(UsageError, match="with settings that were not recorded then: give this judge another --name"):
+        waiting(database_url, "p", "Root", JUDGE)
+
+
+def test_one_judge_at_work_twice_answers_once(any_database: str) -> None:
+    made_in(any_database, 3)
+    left = waiting(any_database, "p", "Root", JUDGE)
+    again = waiting(any_database, "p", "Root", JUDGE)
+    one, two, three = left.items
+    _store(any_database, one, [JudgeReply(value=4)])
+    assert still_waiting(any_database, "p", JUDGE, again, again.items) == [two, three]
+
+    def at_once(value: int) -> set[int]:
+        replies = [(requests[0], JudgeReply(value=value)) for requests in left.items]
+        return store(any_database, "p", "Root", JUDGE, replies, 1)
+
+    with ThreadPoolExecutor(2) as pool:
+        written = sorted(map(sorted, pool.map(at_once, [1, 2])))
+    assert written == [[], [2, 3]]
+    assert len(_stored(any_database)) == 3
+    assert _stored(any_database)[0]["answers"] == {"rating": 4}
+
+
+def test_a_database_that_cannot_be_written_is_refused_first(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a checkpoint is loaded; root may write anywhere, so that the answer of the system is given here."""
+    made_in(database_url, 1)
+    check(database_url, "p", "Root")
+    database.open_engine(database_url).dispose()
+    database._migrated_engine.cache_clear()
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and real(path, mode))
+    with pytest.raises(UsageError, match="readonly database: make the file and its folder writable"):
+        check(database_url, "p", "Root")
+
+
+def test_a_deleted_database_is_not_made_again(database_url: str, tmp_path: Path) -> None:
+    made_in(database_url, 1)
+    left = waiting(database_url, "p", "Root", JUDGE)
+    for file in tmp_path.glob("ratings.sqlite*"):
+        file.unlink()
+    for act in (
+        lambda: _store(database_url, left.items[0], [JudgeReply(value=1)]),
+        lambda: still_waiting(database_url, "p", JUDGE, left, left.items),
+        lambda: waiting(database_url, "p", "Root", JUDGE),
+    ):
+        with pytest.raises(UsageError, match="no such ratings database"):
+            act()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_person_who_has_left_is_no_judge(database_url: str) -> None:

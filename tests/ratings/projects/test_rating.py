@@ -186,7 +186,7 @@ def test_calibration_comes_first_for_everyone_and_gold_is_not_marked(database_ur
 def test_only_raters_rate_and_only_what_is_theirs(database_url: str) -> None:
     made = made_in(database_url, 2, raters=1)
     for who in ("Root", "Judge", "Vera", "Nobody", ""):
-        with pytest.raises(UsageError, match=r"is no rater of the project|a user's name") as caught:
+        with pytest.raises(UsageError, match=r"does not have the role rater in|a user's name") as caught:
             made.next(who)
         assert isinstance(caught.value, NotAllowed) or not who
     item = made.next("Ann")
@@ -200,7 +200,7 @@ def test_only_raters_rate_and_only_what_is_theirs(database_url: str) -> None:
             use()
     reveal(database_url, "p", "Ann", item)
     assert events(made, "revealed") == [("revealed", "ann", item)]
-    with pytest.raises(NotAllowed, match="Vera is no rater"):
+    with pytest.raises(NotAllowed, match="Vera does not have the role rater"):
         own_answers(database_url, "p", "Vera")
     give_role(database_url, "p", "Root", "Vera", "rater")
     assert made.next("Vera") not in {None, item}

@@ -46,7 +46,7 @@ def test_each_role_may_do_what_is_its_own(database_url: str, use: str) -> None:
         try:
             function(database_url, who)
         except NotAllowed as error:
-            if " is no " in str(error):  # else the role is right, and the item not complete yet
+            if " does not have the role " in str(error):  # else the role is right, and the item not complete yet
                 refused.add(who)
         except UsageError:
             pass
@@ -58,7 +58,9 @@ def test_a_role_that_was_taken_is_gone(any_database: str) -> None:
     assert my_roles(any_database, "p", "ANN") == {"rater"}
     take_role(any_database, "p", "Root", "ann", "rater")
     assert my_roles(any_database, "p", "Ann") == set()
-    with pytest.raises(NotAllowed, match="Ann is no rater of the project p: ask one of its admins"):
+    with pytest.raises(
+        NotAllowed, match="Ann does not have the role rater in the project p: ask one of its admins for it"
+    ):
         made.next("Ann")
 
 

@@ -70,5 +70,5 @@ def test_preferences_give_strengths_of_the_runs(database_url: str) -> None:
 
 def test_raters_see_no_agreement(database_url: str) -> None:
     made_in(database_url, 1)
-    with pytest.raises(NotAllowed, match="Ann is no viewer or adjudicator or admin"):
+    with pytest.raises(NotAllowed, match="Ann does not have the role viewer or adjudicator or admin"):
         agreement(database_url, "p", "Ann")

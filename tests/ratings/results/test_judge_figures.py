@@ -16,8 +16,8 @@ def ends(low: float, high: float) -> Interval:
 
 def _found(**more: object) -> JudgeValidity:
     values = {
-        "judge": "J", "checkpoint": "c", "by": "generation", "question": "q", "judged": 20, "unanswered": 3,
-        "undecided": 2, "agreement": Coefficient("cohen", 0.51, ends(0.42, 0.6), 18, 36),
+        "judge": "J", "checkpoint": "c", "by": "generation", "settings": {}, "question": "q", "judged": 20,
+        "unanswered": 3, "undecided": 2, "agreement": Coefficient("cohen", 0.51, ends(0.42, 0.6), 18, 36),
     }  # fmt: skip
     return JudgeValidity.model_validate(values | more)
 

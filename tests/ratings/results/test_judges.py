@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from audit.ratings.judging import storing
 from audit.ratings.judging.storing import JudgeReply, RatingJudge, store, waiting
 from audit.ratings.projects.asking import PreferenceChoice
 from audit.ratings.results.judges import validity
@@ -81,14 +82,18 @@ def test_items_with_a_reply_in_both_orders_are_counted(database_url: str) -> Non
     assert found.same_in_both_orders == 1 / 5
 
 
-@pytest.mark.slow
-def test_another_checkpoint_under_the_same_name_is_another_judge(database_url: str) -> None:
+def test_what_was_stored_with_other_settings_is_another_judge(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made_in(database_url, 2)
     _judge(database_url, [[1], [2]])
-    other = JUDGE.model_copy(update={"checkpoint": "def"})
-    left = waiting(database_url, "p", "Root", other)
-    store(database_url, "p", "Root", other, [(left.items[0][0], JudgeReply(value=5))], left.guidelines)
-    assert [(one.checkpoint, one.judged) for one in validity(database_url, "p", "Vera")] == [("abc", 2), ("def", 1)]
+    monkeypatch.setattr(storing, "_difference", lambda _before, _now: "")  # as versions before settings were written
+    for change in ({"checkpoint": "def"}, {"settings": {"dtype": "float16"}}):
+        other = JUDGE.model_copy(update=change)
+        left = waiting(database_url, "p", "Root", other)
+        store(database_url, "p", "Root", other, [(left.items[0][0], JudgeReply(value=5))], left.guidelines)
+    found = [(one.checkpoint, one.settings, one.judged) for one in validity(database_url, "p", "Vera")]
+    assert found == [("abc", {}, 2), ("def", {}, 1), ("abc", {"dtype": "float16"}, 1)]
 
 
 def test_without_a_judge_there_is_nothing(database_url: str) -> None:

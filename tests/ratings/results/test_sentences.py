@@ -49,7 +49,7 @@ def test_agreement(low: float, high: float, begins: str) -> None:
 def test_judges(low: float, high: float, begins: str) -> None:
     agreement = Coefficient("cohen", 0.5, ends(low, high), 20, 40)
     found = JudgeValidity(
-        judge="J", checkpoint="c", by="likelihood", question="q", judged=20, unanswered=0, undecided=0,
+        judge="J", checkpoint="c", by="likelihood", settings={}, question="q", judged=20, unanswered=0, undecided=0,
         agreement=agreement,
     )  # fmt: skip
     assert judge_sentence(found).startswith(begins)

@@ -208,7 +208,7 @@ def _missing(manifest: RunManifest, gaps: Sequence[Unassessed]) -> Headline | No
         text = f"{counted(len(names), 'task')} did not run: {_some(names)}."
         return Headline("Not measured", text, "problems", "Why")
     if gaps:
-        text = f"{counted(len(gaps), 'question')}, among them {_some([gap.said for gap in gaps])}."
+        text = f"{counted(len(gaps), 'question')}: {_some([gap.said for gap in gaps])}."
         return Headline("Left open", text, "not-assessed", "Which")
     return None
 

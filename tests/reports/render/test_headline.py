@@ -92,7 +92,7 @@ def test_what_is_missing_and_broken_is_said_first_and_last() -> None:
     found = headlines(a_manifest(status="partial", not_run=absent), [], None, [])
     assert [(one.label, one.text) for one in found] == [("Not measured", "5 tasks did not run: a, b, c and 2 more.")]
     found = headlines(a_manifest(), [], None, [Unassessed("x/m", "the policy", "why", "how")])
-    assert (found[0].label, found[0].text) == ("Left open", "1 question, among them x/m.")
+    assert (found[0].label, found[0].text) == ("Left open", "1 question: x/m.")
     found = headlines(a_manifest(status="failed", broken="its logits are NaN"), [], None, [])
     assert (found[0].label, found[0].text) == ("Broken", "its logits are NaN. Nothing was measured.")
     assert headlines(a_manifest(status="running", finished=None), [], None, [])[0].label == "Unfinished"

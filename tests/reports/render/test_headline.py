@@ -103,8 +103,8 @@ def test_the_verdict_names_what_decides_it(
 ) -> None:
     run = sealed(make_run([records["metric"](), records["unscored"]()]))
     for rule, start in (
-        ("max: 0.01", "1 check failed, first of all boolq"),
-        ("min: 0.55", "1 check inconclusive, first of all boolq"),
+        ("max: 0.01", "1 check failed on boolq"),
+        ("min: 0.55", "1 check inconclusive on boolq"),
     ):
         policy = tmp_path / "policy.yaml"
         policy.write_text(f"rules: [{{metric: boolq/accuracy, {rule}}}]\n")
@@ -112,6 +112,9 @@ def test_the_verdict_names_what_decides_it(
         first = headlines(run.read_manifest(), run.read_metrics(), decision, [])[0]
         assert first.label == "Decided by"
         assert first.text.startswith(start), first.text
+        twice = decision.model_copy(update={"checks": [*decision.checks, *decision.checks]})
+        several = headlines(run.read_manifest(), run.read_metrics(), twice, [])[0].text
+        assert several.startswith(start.replace("1 check", "2 checks").replace(" on ", ", first of all ")), several
         assert first.anchor == "verdict"
 
 

@@ -336,7 +336,7 @@ def test_a_run_that_is_nowhere_is_one_line(run: RunFolder, tmp_path: Path) -> No
         RunFolder.resolve("latest", tmp_path / "missing")
     renamed = tmp_path / "kept"
     shutil.copytree(run.path, renamed / "mine")
-    with pytest.raises(RunFolderError, match="'latest' finds no renamed folders: name one, such as mine$"):
+    with pytest.raises(RunFolderError, match=r"'latest' finds no renamed folders: name one, such as mine$"):
         RunFolder.resolve("latest", renamed)
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "metrics.json").write_text("[]")

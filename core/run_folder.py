@@ -142,6 +142,8 @@ class RunFolder:
                 hint = did_you_mean_path(out, folder=True)
                 other = "name another folder with --runs ('audit run': --out)"
                 msg = f"{out}: no runs here yet: start one with 'audit run', or {other}.{hint}"
+                if runs:
+                    msg = f"{out}: '{LATEST}' finds no renamed folders: name one, such as {runs[0].path.name}"
                 raise RunFolderError(msg)
             return cls.open(newest(named).path)
         for path in (Path(name), out / name):

@@ -181,7 +181,7 @@ def file_faults(
         path = run.path / name
         if name not in found:
             if name not in REMOVABLE:
-                yield _invalid(path, "it is missing: the run left it")
+                yield _invalid(path, "it is missing, though the run left it")
         elif name not in manifest.evidence:
             yield _invalid(path, "it does not belong to the run: the manifest does not list it")
         elif (contents is None or name in contents) and file_digest(path) != manifest.evidence[name]:

@@ -153,6 +153,8 @@ def _changed(name: Name) -> None:
 
 def _said(selection: PairSelection, count: int) -> str:
     """What the list holds."""
+    if selection.change is None and not count:
+        return "No item changed."
     kind = "changed" if selection.change is None else CHANGES[selection.change][1].lower()
     return f"{counted(count, 'item')}: {kind}"
 

@@ -114,7 +114,7 @@ def _metrics(baseline: RunFolder, candidate: RunFolder) -> None:
         st.warning("The runs have no metric in common: nothing was compared.", icon=":material/warning:")
     elif compared:
         _draw(found, candidate)
-    _not_compared(found)
+    _not_compared(found, expanded=not compared)
     _mismatches(found)
     if compared:
         _every_number(baseline, candidate)
@@ -138,11 +138,11 @@ def _draw(found: Comparison, candidate: RunFolder) -> None:
         st.warning(plain(f"{', '.join(narrow)}: {LOOKED_AT}"), icon=":material/warning:")
 
 
-def _not_compared(found: Comparison) -> None:
+def _not_compared(found: Comparison, *, expanded: bool) -> None:
     reasons = by_reason(found.differences)
     if reasons:
         count = counted(sum(map(len, reasons.values())), "metric")
-        with st.expander(f"Not compared: {count}, and why", icon=":material/warning:"):
+        with st.expander(f"Not compared: {count}, and why", icon=":material/warning:", expanded=expanded):
             wrapped_table([{"Metrics": ", ".join(names), "Why": reason} for reason, names in reasons.items()])
     for side, names in (("the baseline", found.only_baseline), ("this run", found.only_candidate)):
         if names:

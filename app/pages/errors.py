@@ -11,7 +11,7 @@ from audit.app import links, menu, stored
 from audit.app.elements.charts import ON_DARK, interval_chart
 from audit.app.elements.compare_link import compare_link
 from audit.app.untrusted import plain, wrapped_table
-from audit.core.formatting import estimate, number
+from audit.core.formatting import counted, estimate, number
 from audit.core.words import task_title
 from audit.reports.browsing.selection import Selection
 from audit.reports.drawing.charts import NOT_DRAWN, SUITE_COLOURS
@@ -56,6 +56,7 @@ def page(run: RunFolder, _settings: AppSettings) -> None:
     analysis = stored.analysis(run, suite, task)
     if analysis is None:
         return
+    _samples_link(run, f"{suite}/{task}")
     looked_at = stored.manifest(run).looked_at
     if task in looked_at:
         st.warning(LOOKED_AT, icon=":material/warning:")
@@ -82,6 +83,17 @@ def _label(manifest: RunManifest, name: str) -> str:
     """Title and name of a task; the name alone where it has no title. No two are equal."""
     title = task_title(manifest, name.partition("/")[2])
     return name if title in name else f"{title} · {name}"
+
+
+def _samples_link(run: RunFolder, task: str) -> None:
+    """A button that lists the wrong answers, or all samples where answers are not right or wrong."""
+    index = stored.index(run)
+    wrong, every = (Selection(tasks=(task,), result=result, sort="worst") for result in ("wrong", None))
+    count = len(index.find(wrong))
+    label = counted(count, "wrong answer") if count else counted(len(index.find(every)), "sample")
+    if st.button(f"{label}, worst first", key="list_samples", icon=":material/table_rows:"):
+        links.keep(wrong if count else every)
+        menu.open_page("samples", **links.here())
 
 
 def _groups(analysis: ErrorAnalysis, *, narrow: bool) -> None:
@@ -183,6 +195,6 @@ def _calibration(found: ConfidenceAnalysis, colour: str) -> None:
 def _counts(title: str, counts: dict[str, int], none: str) -> None:
     st.markdown(f"**{title}**")
     if counts:
-        wrapped_table([{"What": what, "Samples": count} for what, count in counts.items()])
+        wrapped_table([{"What": what.replace("_", " "), "Samples": count} for what, count in counts.items()])
     else:
         st.caption(none)

@@ -203,7 +203,9 @@ def _trend(found: Sequence[RunSummary]) -> None:
     if not several:
         return
     st.header("Trend", anchor=False)
-    name = st.selectbox("Metric", list(several), key="trend_metric")
+    name = st.selectbox(
+        "Metric", list(several), format_func=lambda name: _metric_title(name, several[name]), key="trend_metric"
+    )
     points = several[name]
     panel = TrendPanel(
         title=name,
@@ -220,6 +222,14 @@ def _trend(found: Sequence[RunSummary]) -> None:
     )
     if any(one.manifest and metric.task in one.manifest.looked_at for one, metric in points):
         st.caption(f"{NOT_DRAWN[0].upper()}{NOT_DRAWN[1:]}.")
+
+
+def _metric_title(name: str, points: Sequence[tuple[RunSummary, Metric]]) -> str:
+    """Title and name of a metric, as the newest run words it; the name alone where it has no title."""
+    run, metric = points[-1]
+    if run.manifest is None or metric.words is None or metric.slice is not None:
+        return name
+    return f"{words.full_title(run.manifest, metric)} · {name}"
 
 
 def _is_comparable(points: Sequence[tuple[RunSummary, Metric]]) -> bool:

@@ -26,6 +26,7 @@ from audit.app.untrusted import (
     show_thinking,
     wrapped_table,
 )  # fmt: skip
+from audit.core import words
 from audit.core.formatting import counted, number, percent, prompt_text
 from audit.core.records import Flag, completion_address, split_address
 from audit.core.records.files.json_file import plain as plain_values
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.app.settings import AppSettings
-    from audit.core.records import Attribution, FindingRecord, Sample
+    from audit.core.records import Attribution, FindingRecord, RunManifest, Sample
     from audit.core.run_folder import RunFolder
 
 TEXT_COLUMNS = (
@@ -69,7 +70,7 @@ def page(run: RunFolder, _settings: AppSettings) -> None:
     address = place.sample_id if text is None else completion_address(place.sample_id, text)
     links.choose("sample", address)
     access.log("opened", page="sample", run=run.path.name, task=f"{sample.suite}/{sample.task}", sample=address)
-    _head(place, shown, sample, stored.manifest(run).model.max_length)
+    _head(place, shown, sample, stored.manifest(run))
     if is_masked(shown):
         show_mask(shown, "show_sample")
         _numbers(shown)
@@ -100,7 +101,7 @@ def _completion(place: Walk, sample: Sample) -> int | None:
     return None
 
 
-def _head(place: Walk, shown: Sample, sample: Sample, context: int) -> None:
+def _head(place: Walk, shown: Sample, sample: Sample, manifest: RunManifest) -> None:
     """Right or wrong and why; then what kind of sample it is."""
     if shown is sample:
         title = heading(shown, place.result, is_masked=is_masked(shown))
@@ -113,7 +114,10 @@ def _head(place: Walk, shown: Sample, sample: Sample, context: int) -> None:
             st.badge(in_badge(flag.value.replace("_", " ")), color="orange", icon=":material/flag:")
         for name in slice_names(shown.slices):
             st.badge(in_badge(name[:80]), color="gray")
-    asked = prompt_text(shown.tokens_in, context if Flag.TRUNCATED_PROMPT in sample.flags else None)
+    context = manifest.model.max_length if Flag.TRUNCATED_PROMPT in sample.flags else None
+    asked = prompt_text(shown.tokens_in, context)
+    about = [words.task_title(manifest, shown.task), words.task_question(manifest, shown.task)]
+    st.caption(plain(" · ".join(filter(None, about))))
     st.caption(
         plain(f"{shown.suite}/{shown.task} · sample {shown.sample_id} · {asked}, {shown.tokens_out:,} out")
         + (plain(f" · cluster {shown.cluster[:60]}") if shown.cluster else "")

@@ -283,7 +283,11 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
         return
     primary = [metric for metric in metrics if metric.primary and metric.slice is None]
     idle = [metric for metric in primary if metric.suite == "explain" and metric.value is None and metric.n == 0]
-    out.print(results_table(manifest, [metric for metric in primary if metric not in idle], out.width))
+    measured = [metric for metric in primary if metric not in idle]
+    if measured:
+        out.print(results_table(manifest, measured, out.width))
+    else:
+        out.print(f"{manifest.run_id}: nothing was measured", markup=False, highlight=False, soft_wrap=True)
     for reason, methods in _by_reason(idle).items():
         out.print(f"not explained by {', '.join(methods)}: {printable(reason)}", markup=False, soft_wrap=True)
     for missing in manifest.not_run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from importlib import resources
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 S = TypeVar("S", bound=BaseModel)
+AS_NUMBER = ": write it without quotes, and an exponent as in 1.0e+8"
+"""Ends the fault of a number that YAML reads as text."""
 MOST_BYTES = 256 * 1024
 """Of a file on which a decision rests: thousands of rules."""
 OF_CONVERTERS = (RecursionError, ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
@@ -190,8 +193,17 @@ def validate(
             msg = f"{where}: unknown key '{path}'.{hint}"
         else:
             found = f" (found {_kind(fault['input'])})" if is_about_value(fault) else ""
-            msg = f"{where}: {f'{path}: ' if path else ''}{fault_text(fault)}{found}"
+            as_number = AS_NUMBER if fault["type"] in ("float_type", "int_type") and _is_number(fault["input"]) else ""
+            msg = f"{where}: {f'{path}: ' if path else ''}{fault_text(fault)}{found}{as_number}"
         raise ConfigError(msg) from error
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a text that would be a number without quotes, or in YAML's way of writing exponents."""
+    try:
+        return isinstance(value, str) and math.isfinite(float(value))
+    except ValueError:
+        return False
 
 
 def _kind(value: object) -> str:

@@ -79,7 +79,8 @@ def _check_name(name: str, include: tuple[Path, ...], others: Collection[str]) -
     if name not in own_tasks() and plain not in known:
         hint = did_you_mean(name, [*own_tasks(), *others]) or did_you_mean(plain, known)
         file = QUESTIONS if looks_like_questions(name) else TASK_FILE
-        msg = f"unknown task '{named(name)}': {file if Path(name).is_file() else SEE}{hint}"
+        advice = file if Path(name).is_file() or looks_like_questions(name) else SEE
+        msg = f"unknown task '{named(name)}': {advice}{hint}"
         raise ConfigError(msg)
 
 

@@ -142,11 +142,12 @@ def _prediction(evidence: Evidence) -> str:
     if lds is None or beaten is None or not (evidence.predicts or evidence.predictive):
         return ""
     if evidence.predictive:
-        joined, how = "and", "well"
+        how = "well"
     elif lds >= PREDICTIVE:
-        joined, how = "and", f"better than {_share(beaten)} of the same values reshuffled"
+        how = f"better than {_share(beaten)} of the same values reshuffled"
     else:
-        joined, how = "but", "badly"
+        how = "badly"
+    joined = "and" if (lds >= PREDICTIVE) == ((evidence.measures["orders_beaten"] or 0.0) >= 0.5) else "but"
     return f", {joined} its values {EFFECT} {how} ({_correlation(lds)})"
 
 

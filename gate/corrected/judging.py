@@ -91,7 +91,7 @@ def _advice(found: CorrectedMetric) -> Callable[[Rule, Metric], str]:
         # A limit outside the interval needs fewer labels than there are.
         needed = max(labels_needed(share, correction.labels, correction.outputs, limit) for limit in limits)
         if math.isinf(needed):
-            return f"ratings of all {correction.outputs:,} outputs would not decide it: measure more items"
+            return f"ratings of all {correction.outputs:,} outputs would not decide it, so measure more items"
         count = min(max(rounded_up(needed), correction.labels + 1), correction.outputs)
         return f"about {count:,} rated outputs would decide this if the value stays: set labels: {count} and rate them"
 

@@ -131,7 +131,9 @@ def confidence_analysis(scored: Sequence[Sample], quantity: Quantity, *, seed: i
     kept = [sample for sample in scored if sample.confidence is not None]
     bare = ConfidenceAnalysis(len(kept), len(scored))
     if not kept:
-        return replace(bare, refused="the answers have no confidence: they were not chosen among options by likelihood")
+        return replace(
+            bare, refused="the answers have no confidence, because they were not chosen among options by likelihood"
+        )
     if len(kept) < FEWEST:
         return replace(bare, refused=f"only {len(kept)} answers have a confidence; at least {FEWEST} are needed")
     confidences = np.array([sample.confidence for sample in kept], dtype=np.float64)

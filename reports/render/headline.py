@@ -134,7 +134,8 @@ def _decided_by(manifest: RunManifest, metrics: Sequence[Metric], decision: Deci
     said += [f"{counted(open_, 'check')} inconclusive"] if open_ else []
     about = next((one for one in metrics if one.name == first.metric and one.slice is None), None)
     name = words.task_title(manifest, about.task) if about else first.metric
-    return Headline("Decided by", f"{' and '.join(said)}, first of all {name}: {first.reason}.", "verdict", "Rules")
+    which = ", first of all" if len(deciding) > 1 else " on"
+    return Headline("Decided by", f"{' and '.join(said)}{which} {name}: {first.reason}.", "verdict", "Rules")
 
 
 def _none_blocks(decision: Decision) -> str:
@@ -208,7 +209,7 @@ def _missing(manifest: RunManifest, gaps: Sequence[Unassessed]) -> Headline | No
         text = f"{counted(len(names), 'task')} did not run: {_some(names)}."
         return Headline("Not measured", text, "problems", "Why")
     if gaps:
-        text = f"{counted(len(gaps), 'question')}, among them {_some([gap.said for gap in gaps])}."
+        text = f"{counted(len(gaps), 'question')}: {_some([gap.said for gap in gaps])}."
         return Headline("Left open", text, "not-assessed", "Which")
     return None
 

@@ -133,6 +133,7 @@ def test_a_long_prompt_is_shortened_in_the_middle(
         (("--task-file", "capitals.csv", "--columns", "options=a+z"), "capitals.csv: options: no column 'z'"),
         (("--task-file", "capitals.csv", "--columns", "name=toxicity"), "a task file declares toxicity, the name of"),
         (("--task-file", "capitals.csv", "--columns", "name=boolq"), "a task named boolq already exists"),
+        (("--tasks", "none.csv"), "unknown task 'none.csv': audit a file of your own questions with --task-file FILE"),
         (("--tasks", "capitals.csv"), "audit a file of your own questions with --task-file FILE"),
         (("--config", "wrong.yaml"), "wrong.yaml: safety: a task with a file is a benchmark task"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -333,6 +334,10 @@ def test_a_run_that_is_nowhere_is_one_line(run: RunFolder, tmp_path: Path) -> No
         RunFolder.resolve("x", tmp_path / "missing")
     with pytest.raises(RunFolderError, match="no runs here yet"):
         RunFolder.resolve("latest", tmp_path / "missing")
+    renamed = tmp_path / "kept"
+    shutil.copytree(run.path, renamed / "mine")
+    with pytest.raises(RunFolderError, match=r"'latest' finds no renamed folders: name one, such as mine$"):
+        RunFolder.resolve("latest", renamed)
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "metrics.json").write_text("[]")
     with pytest.raises(RunFolderError, match=r"manifest\.json: no such file: the folder is incomplete"):

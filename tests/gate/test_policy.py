@@ -17,6 +17,7 @@ from audit.gate.policy import (
     shipped_policy,
 )
 
+AS_NUMBER = ": write it without quotes, and an exponent as in 1.0e+8"
 OTHERS = "no_worse_than_baseline, better_than_baseline, max_gap, max_truncated"
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -144,6 +145,8 @@ def test_other_numbers_are_read_as_they_look(number: str, value: float, tmp_path
 @pytest.mark.parametrize(
     ("rules", "said"),
     [
+        ("{metric: a/b, max: 1e8}", f"rule 1: max: must be a number (found '1e8'){AS_NUMBER}"),
+        ("{metric: a/b, min: '0.5'}", f"rule 1: min: must be a number (found '0.5'){AS_NUMBER}"),
         ("{metric: a/b, min: x}", "rule 1: min: must be a number (found 'x')"),
         ("{metric: a/b, min: 1}, {metric: a/b, mim: 1}", "rule 2: unknown key 'mim'. Did you mean 'min'?"),
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,6 +32,22 @@ def test_what_was_not_searched_and_what_could_not_be_scored(run: RunFolder, open
     assert "Not searched for groups that differ in error rate\\: 4 scored samples\\; a search needs at least 40" in text
     assert {"What": ["NaN logits"], "Samples": ["1"]} in tables(test)
     assert test.query_params["task"] == "evals/asdiv"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("run")
+def test_a_button_lists_the_wrong_answers_and_all_samples_where_none_is_right_or_wrong(
+    open_page: Open, opened: list[tuple[str, dict[str, Any]]]
+) -> None:
+    """Of 24 answers of the fixture 16 are right; its 10 continuations have scores on a scale."""
+    test = open_page("errors", task="boolq")
+    (label,) = [one.label for one in test.button if one.key == "list_samples"]
+    assert label == "8 wrong answers, worst first"
+    (label,) = [one.label for one in open_page("errors", task="toxicity").button if one.key == "list_samples"]
+    assert label == "10 samples, worst first"
+    drawn(test.button(key="list_samples").click().run())
+    name, place = opened[-1]
+    assert (name, place["result"], place["sort"], place["tasks"]) == ("samples", ["wrong"], ["worst"], ["evals/boolq"])
 
 
 @pytest.mark.slow

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.app.pages import runs as page_of_runs
+from audit.core.records import MetricWords, TaskWords
 from audit.core.run_folder import RunFolder
+from audit.reports.browsing.run_list import RunSummary
 from tests.app.conftest import HOSTILE, STARTED
 from tests.app.drawn import drawn, every_html, every_markdown, rows_tables, tables
 from tests.sealing import sealed
@@ -80,3 +82,14 @@ def test_the_trend_of_a_metric_goes_over_the_runs_in_their_order(open_page: Open
     assert chart.proto.spec.index("20260101T000000Z-older") < chart.proto.spec.index("20260131T235959Z")
     drawn(test.text_input(key="runs_text").set_value("older").run())
     assert not test.selectbox, "one run has no trend"
+
+
+def test_a_metric_of_the_trend_has_its_title_with_the_name(run: RunFolder) -> None:
+    words = TaskWords(title="Yes/no questions (BoolQ)", question="Does it answer yes or no correctly?")
+    manifest = run.read_manifest().model_copy(update={"words": {"boolq": words}})
+    bare = next(one for one in run.read_metrics() if one.name == "boolq/accuracy" and one.slice is None)
+    titled = bare.model_copy(update={"words": MetricWords(title="Right answers")})
+    older, newer = (RunSummary("a", manifest=run.read_manifest()), bare), (RunSummary("b", manifest=manifest), titled)
+    said = page_of_runs._metric_title("boolq/accuracy", [older, newer])
+    assert said == "Yes/no questions (BoolQ): right answers · boolq/accuracy"
+    assert page_of_runs._metric_title("boolq/accuracy", [newer, older]) == "boolq/accuracy"

@@ -38,6 +38,15 @@ def test_what_did_not_run_is_said_whole_and_once(missing: RunFolder, capfd: pyte
     assert f"not run: boolq: {LONG}\n" in capfd.readouterr().out
 
 
+def test_a_run_that_measured_nothing_has_no_empty_table(missing: RunFolder, capfd: pytest.CaptureFixture[str]) -> None:
+    missing.write_metrics([])
+    capfd.readouterr()
+    run._show(missing, as_json=False)
+    text = capfd.readouterr().out
+    assert f"{missing.read_manifest().run_id}: nothing was measured\n" in text
+    assert "interval" not in text
+
+
 def test_gate_shows_it_whole(
     missing: RunFolder, audit: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,6 +78,8 @@ def test_a_missed_sum_never_makes_more_than_weak() -> None:
     ("changes", "words"),
     [
         ({}, "beats 98 % of random orders, but its values predict the effect of leaving out other parts badly"),
+        ({"orders_beaten": 0.03}, "beats 3 % of random orders, and its values predict the effect of leaving out"),
+        ({"orders_beaten": 0.03, **PREDICTIVE}, "beats 3 % of random orders, but its values predict the effect of"),
         ({"orders_beaten": 1.0}, "beats 99.9 % of random orders"),
         ({"lds": -0.25}, "its values do not predict the effect of leaving out other parts (rank correlation −0.25"),
         ({"stability": 0.2}, "another seed"),

@@ -76,7 +76,7 @@ def test_an_open_rule_says_how_many_labels_would_settle_it(make: Make, judge: Ju
     assert 60 < count <= 300
     assert (wider.ci_high or 0) - (wider.ci_low or 0) < 0.9 * ((near.ci_high or 0) - (near.ci_low or 0))
     nearest = last(judge(run, {**RULE, "min": value}, ratings))
-    assert nearest.reason.endswith("ratings of all 300 outputs would not decide it: measure more items")
+    assert nearest.reason.endswith("ratings of all 300 outputs would not decide it, so measure more items")
 
 
 def test_ratings_that_are_no_random_sample_are_refused(make: Make, judge: Judge) -> None:
@@ -189,7 +189,7 @@ def test_the_labels_that_would_decide_by_hand() -> None:
     said = "about {0} rated outputs would decide this if the value stays: set labels: {0} and rate them"
     assert advised(share, 0.4) == said.format(400)
     assert advised(share, 0.3) == said.format(101)
-    assert advised(share, 0.49) == "ratings of all 1,000 outputs would not decide it: measure more items"
+    assert advised(share, 0.49) == "ratings of all 1,000 outputs would not decide it, so measure more items"
     assert advised(share, 40, value=50) == said.format(400)
     assert advised(share, 0.4, 0.65) == said.format(400)
     assert advised(share, 0.35, 0.6) == said.format(400)

@@ -76,7 +76,7 @@ def test_without_a_bundle_every_changed_file_is_named(run: RunFolder) -> None:
     run.metrics_path.write_text(run.metrics_path.read_text() + " ")
     (run.path / "samples" / "more.parquet").write_bytes(b"")
     assert verify(run).faults == [
-        "drivers.json: it is missing: the run left it",
+        "drivers.json: it is missing, though the run left it",
         "metrics.json: it was changed after the run ended, or belongs to another run",
         "samples/more.parquet: it does not belong to the run: the manifest does not list it",
     ]

@@ -63,7 +63,7 @@ BROKEN: list[tuple[Callable[[RunFolder], object], str]] = [
     (lambda run: run.metrics_path.write_text(run.metrics_path.read_text().replace("0.66", "0.96")), "metrics.json: "),
     (lambda run: run.metrics_path.write_text("[]\n"), "it was changed after the run ended"),
     (lambda run: (run.path / "drivers.json").write_text("{}"), "drivers.json: "),
-    (lambda run: run.samples_path("evals", "boolq").unlink(), "it is missing: the run left it"),
+    (lambda run: run.samples_path("evals", "boolq").unlink(), "it is missing, though the run left it"),
     (lambda run: os.mkfifo(run.samples_path("evals", "pipe")), "evals/pipe"),
 ]
 

@@ -34,7 +34,7 @@ def analysed(samples: list[Any]) -> Any:
 def test_what_is_refused(records: Records) -> None:
     none = analysed(answers(records, [None] * 40, [0.0, 1.0] * 20))
     assert calibration_lines(none) == [
-        "Not computed: the answers have no confidence: they were not chosen among options by likelihood."
+        "Not computed: the answers have no confidence, because they were not chosen among options by likelihood."
     ]
     few = analysed(answers(records, [0.5] * 29, [0.0] * 29))
     assert few.refused == "only 29 answers have a confidence; at least 30 are needed"

@@ -92,7 +92,7 @@ def test_what_is_missing_and_broken_is_said_first_and_last() -> None:
     found = headlines(a_manifest(status="partial", not_run=absent), [], None, [])
     assert [(one.label, one.text) for one in found] == [("Not measured", "5 tasks did not run: a, b, c and 2 more.")]
     found = headlines(a_manifest(), [], None, [Unassessed("x/m", "the policy", "why", "how")])
-    assert (found[0].label, found[0].text) == ("Left open", "1 question, among them x/m.")
+    assert (found[0].label, found[0].text) == ("Left open", "1 question: x/m.")
     found = headlines(a_manifest(status="failed", broken="its logits are NaN"), [], None, [])
     assert (found[0].label, found[0].text) == ("Broken", "its logits are NaN. Nothing was measured.")
     assert headlines(a_manifest(status="running", finished=None), [], None, [])[0].label == "Unfinished"
@@ -103,8 +103,8 @@ def test_the_verdict_names_what_decides_it(
 ) -> None:
     run = sealed(make_run([records["metric"](), records["unscored"]()]))
     for rule, start in (
-        ("max: 0.01", "1 check failed, first of all boolq"),
-        ("min: 0.55", "1 check inconclusive, first of all boolq"),
+        ("max: 0.01", "1 check failed on boolq"),
+        ("min: 0.55", "1 check inconclusive on boolq"),
     ):
         policy = tmp_path / "policy.yaml"
         policy.write_text(f"rules: [{{metric: boolq/accuracy, {rule}}}]\n")
@@ -112,6 +112,9 @@ def test_the_verdict_names_what_decides_it(
         first = headlines(run.read_manifest(), run.read_metrics(), decision, [])[0]
         assert first.label == "Decided by"
         assert first.text.startswith(start), first.text
+        twice = decision.model_copy(update={"checks": [*decision.checks, *decision.checks]})
+        several = headlines(run.read_manifest(), run.read_metrics(), twice, [])[0].text
+        assert several.startswith(start.replace("1 check", "2 checks").replace(" on ", ", first of all ")), several
         assert first.anchor == "verdict"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import access, drafts, messages
-from audit.app.untrusted import plain, show_text
+from audit.app.untrusted import excerpt, plain, show_text
 from audit.ratings.projects.making import read_guidelines
 from audit.ratings.projects.project import read_projects
 from audit.ratings.projects.roles import acting, my_roles
@@ -38,7 +38,9 @@ def choose_project(database_url: str, *roles: Role) -> tuple[str, str] | None:
     mine = [name for name in names if not my_roles(database_url, name, user).isdisjoint(roles)]
     wanted = st.query_params.get("project") or st.session_state.get(CHOSEN_KEY)
     if wanted and wanted not in mine:
-        st.warning(plain(f"{user} is no {' or '.join(roles)} of a project called {wanted}."), icon=":material/lock:")
+        st.warning(
+            plain(f"{user} is no {' or '.join(roles)} of a project called {excerpt(wanted)}."), icon=":material/lock:"
+        )
     if not mine:
         _say_none(" or ".join(roles))
         return None

@@ -282,6 +282,7 @@ def command(script: Path, place: ServedAt) -> list[str]:
         "server.headless": "true",
         "server.enableCORS": "true",
         "server.enableXsrfProtection": "true",
+        "server.maxUploadSize": "1",  # no page takes a file
         "server.corsAllowedOrigins": place.url,
         "client.allowedOrigins": place.url,  # of frames around the app, which then may press its buttons
         "server.trustedUserHeaders": "{}",  # whoever reaches the port can send headers
@@ -293,7 +294,7 @@ def command(script: Path, place: ServedAt) -> list[str]:
         "client.showErrorDetails": "none" if place.login else "full",
         "logger.level": "warning",
         "server.fileWatcherType": "none",
-        "runner.postScriptGC": "false",  # after each press of a key, all objects of the process, with all readers waiting
+        "runner.postScriptGC": "false",  # it walks through all objects after each press of a key, and everybody waits
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         **THEME,

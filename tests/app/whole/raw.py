@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -71,18 +72,21 @@ class Session:
         """
         token, origin = cookies.get("_streamlit_xsrf", ""), headers.pop("Origin", url)
         sent = {**headers, "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
-        self.socket = connect(
+        self.opened = ExitStack()
+        made = connect(
             f"{url.replace('http', 'ws', 1)}/_stcore/stream",
             additional_headers={name: value for name, value in sent.items() if value},
             origin=origin or None,  # type: ignore[arg-type]
             subprotocols=[one for one in ("streamlit", token, resume) if one],  # type: ignore[arg-type]
             max_size=None,
             proxy=None,
+            close_timeout=0.2,
         )
+        self.socket = self.opened.enter_context(made)
         self.id = ""
 
     def close(self) -> None:
-        self.socket.close()
+        self.opened.close()
 
     def send(self, message: BackMsg | bytes) -> None:
         self.socket.send(message if isinstance(message, bytes) else message.SerializeToString())
@@ -118,22 +122,21 @@ class Session:
         return self.receive()
 
 
-def visitor(url: str) -> httpx.Client:
-    """Somebody with the cookies of a first visit."""
-    client = httpx.Client(base_url=url, trust_env=False, timeout=SECONDS)
-    client.get("/_stcore/health")
-    return client
+def first_visit(url: str) -> dict[str, str]:
+    """The cookies of somebody who has not signed in."""
+    return dict(httpx.get(f"{url}/_stcore/health", trust_env=False, timeout=SECONDS).cookies)
 
 
-def sign_in(url: str, name: str) -> httpx.Client:
-    """Sign in as one of the people of the provider, by the way that the app offers."""
-    client = visitor(url)
-    session = Session(url, dict(client.cookies))
+def sign_in(url: str, name: str) -> dict[str, str]:
+    """The cookies of one of the provider's people, who signs in by the way that the app offers."""
+    cookies = first_visit(url)
+    session = Session(url, cookies)
     pressed = WidgetState(id=session.run().id_of("Sign in"), trigger_value=True)
     asked = session.run(widgets=[pressed])
     session.close()
     (away,) = [one.auth_redirect.url for one in asked.messages if one.HasField("auth_redirect")]
-    choose = client.get(client.get(urljoin(url, away)).headers["Location"]).text
-    (back,) = re.findall(rf'href="([^"]+)">{re.escape(name)}</a>', choose)
-    client.get(unescape(back))
-    return client
+    with httpx.Client(cookies=cookies, trust_env=False, timeout=SECONDS) as client:
+        choose = client.get(client.get(urljoin(url, away)).headers["Location"]).text
+        (back,) = re.findall(rf'href="([^"]+)">{re.escape(name)}</a>', choose)
+        client.get(unescape(back))
+        return dict(client.cookies)

@@ -1,4 +1,4 @@
-"""The process that serves the app: Streamlit's command line, behind a guard, and kept from asking other servers anything.
+"""The process that serves the app: Streamlit's command line behind a guard, kept from asking other servers anything.
 
 When a page of another origin tries to connect, Streamlit looks for this machine's own addresses, the public one by
 asking a server elsewhere, to see whether the page comes from there. The app's own pages are let in without that.
@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -85,7 +85,7 @@ def is_own_page(headers: Headers) -> bool:
 
 
 def is_wanted(data: bytes) -> bool:
-    """Whether a message is one that the app's pages send. At bytes that are no message Streamlit ends the connection."""
+    """Whether a message is one that the app's pages send. Streamlit ends the connection after any other bytes."""
     message = BackMsg()
     try:
         message.ParseFromString(data)

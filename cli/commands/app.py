@@ -287,7 +287,7 @@ def command(script: Path, place: ServedAt) -> list[str]:
         "client.allowedOrigins": place.url,  # of frames around the app, which then may press its buttons
         "server.trustedUserHeaders": "{}",  # whoever reaches the port can send headers
         "server.enableStaticServing": "false",
-        # Megabytes. All boxes of a page together hold less than the first, all its text and charts less than the second.
+        # Megabytes. All boxes of a page hold less than the first, all its text and charts less than the second.
         "server.maxWidgetStateSize": "4",
         "server.maxMessageSize": "50",
         # Where people sign in, not everybody may see paths of this machine; the server's own output has the traceback.

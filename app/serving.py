@@ -47,7 +47,7 @@ HEADERS = {
 }
 
 
-class Guard:
+class RequestFilter:
     """Lets through what the app's own pages ask for, as the outermost layer of the server."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -152,7 +152,7 @@ def serve() -> None:
     inner = starlette_app.create_streamlit_middleware
 
     def guarded() -> list[Any]:
-        return [Middleware(Guard), *inner()]
+        return [Middleware(RequestFilter), *inner()]
 
     starlette_app.create_streamlit_middleware = guarded
     cli.main(prog_name="streamlit")

@@ -34,7 +34,7 @@ def test_a_foreign_origin_is_refused_without_asking_elsewhere(monkeypatch: pytes
     assert asked == []
     assert started == [{"prog_name": "streamlit"}]
     (outermost,) = serving.starlette_app.create_streamlit_middleware()
-    assert outermost.cls is serving.Guard
+    assert outermost.cls is serving.RequestFilter
 
 
 def test_a_connection_is_for_pages_of_the_app_alone(monkeypatch: pytest.MonkeyPatch) -> None:

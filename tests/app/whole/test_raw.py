@@ -213,7 +213,7 @@ def _check_addresses(client: httpx.Client) -> None:
 
 @pytest.mark.slow
 def test_a_flood_of_one_rater_does_not_stop_the_others(attacked: Attacked) -> None:
-    """Without the guard nobody is answered any more, and not even when the flood has ended."""
+    """How messages wait is tested in ``tests/app/test_serving.py``; here, that others are answered meanwhile."""
     rater, viewer = attacked.session("rater"), attacked.session("viewer")
     rater.run()
     page = viewer.run().pages()["ratings"]

@@ -33,6 +33,8 @@ LOGGED_KEY, UNLOGGED_KEY = "logged_looks", "looks_not_logged"
 UNLOGGED = "Views are not logged: the database cannot be written."
 SIGNED_IN_SECONDS = 12 * 3600
 """After which people sign in again: Streamlit's own cookie holds for 30 days, whatever the provider says meanwhile."""
+CLOCKS_APART = 300
+"""Seconds by which the provider's clock may be ahead."""
 
 
 def user() -> str | None:
@@ -194,7 +196,7 @@ def _signed_in() -> tuple[str | None, str | None]:
         return None, "Your OpenID provider does not say that your email address is verified. Verify it there first."
     if not _is_one_spelling(email):
         return None, "Your email address has letters that look like others: this app cannot tell it from another one."
-    if not isinstance(since, int | float) or time.time() - since > SIGNED_IN_SECONDS:
+    if not isinstance(since, int | float) or not -CLOCKS_APART <= time.time() - since <= SIGNED_IN_SECONDS:
         return None, None
     return email, None
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from audit.app import access, links, menu, messages, stored
 from audit.app.settings import AppSettings
-from audit.app.untrusted import plain
+from audit.app.untrusted import excerpt, plain
 from audit.core.errors import AuditError, UsageError
 from audit.core.run_folder import RunFolder
 
@@ -128,7 +128,8 @@ def _say_gone(name: str, runs: Path) -> None:
     """The page of a link that leads nowhere: never the numbers of another run."""
     st.title("This run is not here", anchor=False)
     st.error(
-        plain(f"There is no run {name} in this folder: it was moved, renamed or deleted."), icon=":material/link_off:"
+        plain(f"There is no run {excerpt(name)} in this folder: it was moved, renamed or deleted."),
+        icon=":material/link_off:",
     )
     st.code(str(runs.absolute()), language=None)
     if st.button("All runs", icon=":material/folder_open:", type="primary"):

@@ -202,7 +202,7 @@ def _send(who: Acting, showing: Showing, draft: drafts.Draft, *, is_change: bool
     One answer per showing: what comes after it was meant for the same item, and what comes at once cannot be about an
     item that was read. The draft is that of the page: another window may have sent the item and begun a new one.
     """
-    if st.session_state.get(SHOWN_KEY) is not showing:
+    if st.session_state.get(SHOWN_KEY) is not showing or showing.is_masked:
         return
     item = showing.item
     take_written(item.questions, draft, showing.submission)

@@ -324,7 +324,7 @@ def _save(database_url: str, about: dict[str, str], points: int, comment_key: st
     One rating per showing: what comes after it was meant for the same output, and what comes at once cannot be about
     an output that was read.
     """
-    if st.session_state.get(SHOWN_KEY) is not shown:
+    if st.session_state.get(SHOWN_KEY) is not shown or shown.masked:
         return
     if time.monotonic() - shown.since < keys.LEAST_SECONDS:
         st.session_state[WARNING_KEY] = "Not saved: this output had only just appeared. Rate it again."

@@ -273,18 +273,28 @@ def serve(settings: AppSettings, place: ServedAt) -> None:
 def command(script: Path, place: ServedAt) -> list[str]:
     """The Streamlit process: no browser opened, no usage statistics, no watching of files, no foreign pages let in.
 
+    What concerns security is set in any case, whatever the user's own configuration of Streamlit says.
     ``-P`` keeps the working directory off the import path, where a file of the user's could shadow a library.
     """
     options: dict[str, object] = {
         "server.address": place.address,
         "server.port": place.port,
         "server.headless": "true",
-        # On in any case, whatever the user's own configuration of Streamlit says.
         "server.enableCORS": "true",
         "server.enableXsrfProtection": "true",
         "server.maxUploadSize": "1",  # no page takes a file
+        "server.corsAllowedOrigins": place.url,
+        "client.allowedOrigins": place.url,  # of frames around the app, which then may press its buttons
+        "server.trustedUserHeaders": "{}",  # whoever reaches the port can send headers
+        "server.enableStaticServing": "false",
+        # Megabytes. All boxes of a page hold less than the first, all its text and charts less than the second.
+        "server.maxWidgetStateSize": "4",
+        "server.maxMessageSize": "50",
+        # Where people sign in, not everybody may see paths of this machine; the server's own output has the traceback.
+        "client.showErrorDetails": "none" if place.login else "full",
         "logger.level": "warning",
         "server.fileWatcherType": "none",
+        "runner.postScriptGC": "false",  # it walks through all objects after each press of a key, and everybody waits
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         **THEME,

@@ -57,6 +57,8 @@ def test_only_a_verified_address_is_a_person(signed_in: Callable[[dict[str, Any]
         (claims("adele@host.test "), None),
         (claims(is_logged_in=False), None),
         (claims(iat=time.time() - access.SIGNED_IN_SECONDS - 60), None),
+        (claims(iat=time.time() + access.CLOCKS_APART + 60), None),
+        (claims(iat=float("nan")), None),
         (claims(iat=None), None),
         ({}, None),
     ):

@@ -1,9 +1,13 @@
-"""The serving process asks no other server for its address."""
+"""The serving process asks no other server for its address, and its guard lets through what pages need."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
+from starlette.datastructures import Headers
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.web.server import server_util
 
 from audit.app import serving
@@ -22,9 +26,100 @@ def test_a_foreign_origin_is_refused_without_asking_elsewhere(monkeypatch: pytes
     assert asked, "Streamlit asks elsewhere by itself: without that, this module is not needed"
     asked.clear()
     monkeypatch.setattr(serving.net_util, "_internal_ip", None)  # looking for it would fail: tests stay on this machine
+    monkeypatch.setattr(serving.starlette_app, "create_streamlit_middleware", list)
     started = []
     monkeypatch.setattr(serving.cli, "main", lambda **words: started.append(words))
     serving.serve()
     assert not server_util.is_url_from_allowed_origins("http://evil.test")
     assert asked == []
     assert started == [{"prog_name": "streamlit"}]
+    (outermost,) = serving.starlette_app.create_streamlit_middleware()
+    assert outermost.cls is serving.RequestFilter
+
+
+def test_a_connection_is_for_pages_of_the_app_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit lets in any port of this machine (``is_url_from_allowed_origins``)."""
+    allowed = {"server.corsAllowedOrigins": ["https://audit.host.test"]}
+    monkeypatch.setattr(serving.config, "get_option", allowed.__getitem__)
+    for origin, host, is_own in (
+        ("http://localhost:8501", "localhost:8501", True),
+        ("https://audit.host.test", "127.0.0.1:8501", True),  # a proxy that asks for the app by its address here
+        (None, "localhost:8501", True),
+        ("http://localhost:3000", "localhost:8501", False),
+        ("http://127.0.0.1:8501", "localhost:8501", False),
+        ("null", "localhost:8501", False),
+        ("https://audit.host.test.evil.test", "audit.host.test", False),
+        ("https://audit.host.test@evil.test", "audit.host.test", False),
+    ):
+        headers = Headers({"Host": host} | ({"Origin": origin} if origin else {}))
+        assert serving.is_own_page(headers) is is_own, (origin, host)
+
+
+def messages() -> dict[str, bytes]:
+    """A message of each kind that Streamlit knows, by its name."""
+    found = {}
+    for field in BackMsg.DESCRIPTOR.fields:
+        message = BackMsg()
+        if field.message_type is None:
+            setattr(message, field.name, True)
+        else:
+            getattr(message, field.name).SetInParent()
+        found[field.name] = message.SerializeToString()
+    for name in ("deferred_file", "dataframe_chunk", "install_skills", "dismiss_skills_nudge"):
+        message = BackMsg()
+        getattr(message.backend_operation_request, name).SetInParent()
+        found[name] = message.SerializeToString()
+    return found
+
+
+def test_only_messages_that_pages_send_are_passed_on() -> None:
+    wanted = {name for name, data in messages().items() if serving.is_wanted(data)}
+    assert wanted == {"rerun_script", "stop_script", "app_heartbeat", "deferred_file"}
+    assert "clear_cache" in messages(), "it clears the caches of all readers"
+    assert serving.is_wanted(b"\xff\xff"), "Streamlit ends the connection"
+    assert not serving.is_wanted(b"")
+
+
+def test_who_sends_too_much_waits_until_the_run_before_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock of our own: 20 at once, then 3 a second, and none before the run before has ended."""
+    now, slept = [0.0], []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    async def wait_for(waiting: Any, seconds: float) -> None:
+        waiting.close()
+        slept.append(seconds)
+        raise TimeoutError
+
+    monkeypatch.setattr(serving.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(serving.asyncio, "sleep", sleep)
+    monkeypatch.setattr(serving.asyncio, "wait_for", wait_for)
+    data = messages()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.receive", "bytes": data["rerun_script"]}
+
+    sent = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def flood() -> list[float]:
+        connection = serving._Connection(receive, send)  # type: ignore[arg-type]
+        for _ in range(serving.AT_ONCE):
+            await connection.receive()
+        assert slept == []
+        for _ in range(2):
+            await connection.receive()
+        after = list(slept)
+        ended = {"type": "websocket.send", "bytes": ForwardMsg(script_finished=0).SerializeToString()}
+        assert not connection._idle.is_set()
+        await connection.send(ended)
+        assert connection._idle.is_set()
+        assert sent == [ended]
+        return after
+
+    third = 1 / serving.PER_SECOND
+    assert asyncio.run(flood()) == [third, serving.LONGEST_RUN, third, serving.LONGEST_RUN]

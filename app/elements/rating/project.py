@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import access, drafts, messages
-from audit.app.untrusted import plain, show_text
+from audit.app.untrusted import excerpt, plain, show_text
 from audit.ratings.projects.making import read_guidelines
 from audit.ratings.projects.project import read_projects
 from audit.ratings.projects.roles import acting, my_roles
@@ -39,7 +39,7 @@ def choose_project(database_url: str, *roles: Role) -> tuple[str, str] | None:
     wanted = st.query_params.get("project") or st.session_state.get(CHOSEN_KEY)
     if wanted and wanted not in mine:
         st.warning(
-            plain(f"{user} does not have the role {' or '.join(roles)} in a project called {wanted}."),
+            plain(f"{user} does not have the role {' or '.join(roles)} in a project called {excerpt(wanted)}."),
             icon=":material/lock:",
         )
     if not mine:

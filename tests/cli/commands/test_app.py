@@ -99,6 +99,10 @@ def test_the_server_is_told_to_stay_on_this_machine_and_tell_nobody(tmp_path: Pa
     assert options["--server.address"] == "127.0.0.1"
     assert (options["--server.enableCORS"], options["--server.enableXsrfProtection"]) == ("true", "true")
     assert options["--server.maxUploadSize"] == "1"
+    own = "http://127.0.0.1:8501"
+    assert (options["--server.corsAllowedOrigins"], options["--client.allowedOrigins"]) == (own, own)
+    assert options["--server.trustedUserHeaders"] == "{}"
+    assert options["--client.showErrorDetails"] == "full"
     assert options["--browser.gatherUsageStats"] == "false"
     assert options["--server.headless"] == "true"
     assert "--theme.base" not in options, "the browser says whether the page is light or dark"
@@ -182,6 +186,7 @@ def test_the_first_admin_is_named_once_and_people_sign_in(
     ]
     words = app.command(tmp_path / "main.py", served[1][1])
     assert words[words.index("--secrets.files") + 1] == str(file)
+    assert words[words.index("--client.showErrorDetails") + 1] == "none"
     assert "hush-hush" not in "".join(words), "every user of the machine sees command lines"
 
 

@@ -21,7 +21,7 @@ mkdir "$work/source" "$work/dist"
 git archive HEAD | tar --extract --directory "$work/source"
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
-"$python" -m build --no-isolation --outdir "$work/dist" "$work/source" > "$work/build.log" || {
+"$python" -m build --no-isolation --outdir "$work/dist" "$work/source" > "$work/build.log" 2>&1 || {
   cat "$work/build.log" >&2
   exit 1
 }
@@ -30,7 +30,7 @@ export SOURCE_DATE_EPOCH
 # As users install it: an environment with what the package needs, and nothing else.
 wheel=$(echo "$work"/dist/*.whl)
 "$python" -m venv --without-pip "$work/environment"
-"$python" -m pip --python "$work/environment/bin/python" install --quiet --constraint constraints.txt "$wheel[$EXTRAS]"
+"$python" -m pip --python "$work/environment/bin/python" install --quiet --no-compile --constraint constraints.txt "$wheel[$EXTRAS]"
 version=$(cd "$work" && environment/bin/audit --version)
 name=$(basename "$wheel" -py3-none-any.whl)
 case "$version" in

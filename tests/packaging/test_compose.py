@@ -54,7 +54,12 @@ APP, DATABASE, PROVIDER = (COMPOSE["services"][name] for name in ("app", "databa
 
 @pytest.mark.slow
 def test_published_schema_allows_it() -> None:
-    words = [str(Path(sys.executable).parent / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(FILE)]
+    words = [
+        str(Path(sys.executable).parent / "check-jsonschema"),
+        "--builtin-schema",
+        "vendor.compose-spec",
+        str(FILE),
+    ]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

@@ -30,7 +30,8 @@ export SOURCE_DATE_EPOCH
 # As users install it: an environment with what the package needs, and nothing else.
 wheel=$(echo "$work"/dist/*.whl)
 "$python" -m venv --without-pip "$work/environment"
-"$python" -m pip --python "$work/environment/bin/python" install --quiet --no-compile --constraint constraints.txt "$wheel[$EXTRAS]"
+"$python" -m pip --python "$work/environment/bin/python" install --quiet --no-compile \
+  --constraint constraints.txt "$wheel[$EXTRAS]"
 version=$(cd "$work" && environment/bin/audit --version)
 name=$(basename "$wheel" -py3-none-any.whl)
 case "$version" in
@@ -46,8 +47,8 @@ esac
 "$python" release/licences.py "$work/dist/$name.cdx.json" > "$work/dist/licences.md"
 
 (cd "$work/dist" && sha256sum -- *) > "$work/SHA256SUMS"
+mv "$work/SHA256SUMS" "$work/dist"
 rm -rf dist
-mv "$work/dist" "$work/SHA256SUMS" .
-mv SHA256SUMS dist/
+mv "$work/dist" dist
 echo "$version"
 cat dist/SHA256SUMS

@@ -31,7 +31,7 @@ export SOURCE_DATE_EPOCH
 wheel=$(echo "$work"/dist/*.whl)
 "$python" -m venv --without-pip "$work/environment"
 "$python" -m pip --python "$work/environment/bin/python" install --quiet --no-compile \
-  --constraint constraints.txt "$wheel[$EXTRAS]"
+  --constraint constraints.txt "${wheel}[$EXTRAS]"
 version=$(cd "$work" && environment/bin/audit --version)
 name=$(basename "$wheel" -py3-none-any.whl)
 case "$version" in

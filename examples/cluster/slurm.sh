@@ -17,6 +17,7 @@
 # TERM two minutes before the time is over: the run is left so that the same command resumes it.
 set -euo pipefail
 cd "$SLURM_SUBMIT_DIR"
+# shellcheck source=/dev/null
 . .venv/bin/activate
 export AUDIT_CACHE="${AUDIT_CACHE:-$PWD/.audit-cache}" # on a volume that all nodes see
 

@@ -1,5 +1,3 @@
-# syntax=docker/dockerfile:1
-# hadolint global ignore=DL3059
 # `audit` on a CPU; docs/howto/containers.md explains it. What changes here changes in Dockerfile.gpu.
 #
 #   docker build --target run --tag checkpoint-audit:run .   to audit: a job that ends
@@ -8,16 +6,16 @@
 # Any image with Python 3.11 or newer and pip; for a release, one pinned by its digest.
 ARG BASE=python:3.12-slim-bookworm
 
-FROM ${BASE} AS wheel
+FROM ${BASE} AS build
 ARG EXTRAS="login peft postgres sigstore"
 WORKDIR /source
 COPY . .
 # shellcheck disable=SC2086  # several words
-RUN mkdir --parents /made/torch /made/packages /made/program \
-    && grep '^torch==' constraints.txt > /made/torch/requirements.txt \
-    && python release/requirements.py ${EXTRAS} > /made/packages/requirements.txt \
-    && cp constraints.txt /made/packages/ \
-    && pip wheel --no-cache-dir --no-deps --wheel-dir /made/program .
+RUN mkdir /made \
+    && grep '^torch==' constraints.txt > /made/torch.txt \
+    && python release/requirements.py ${EXTRAS} > /made/packages.txt \
+    && cp constraints.txt /made/ \
+    && pip install --no-cache-dir --no-deps --root /made/program .
 
 FROM ${BASE} AS run
 LABEL org.opencontainers.image.title="checkpoint-audit" \
@@ -28,14 +26,14 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
 
 # Three layers by how often they change: torch, the other packages, the program. A new version of the program alone
-# leaves the first two as they are. pip stays: `audit assets pull` fetches data sets with it.
+# leaves the first two as they are. What they are made from is copied and not mounted: not every builder looks into a mount
+# before it takes a layer from its cache. pip stays: `audit assets pull` fetches data sets with it.
 ARG INDEX=https://download.pytorch.org/whl/cpu
-RUN --mount=type=bind,from=wheel,source=/made/torch,target=/mnt \
-    pip install ${INDEX:+--extra-index-url "${INDEX}"} --requirement /mnt/requirements.txt
-RUN --mount=type=bind,from=wheel,source=/made/packages,target=/mnt \
-    pip install --constraint /mnt/constraints.txt --requirement /mnt/requirements.txt
-RUN --mount=type=bind,from=wheel,source=/made/program,target=/mnt \
-    pip install --no-deps --no-index /mnt/*.whl
+COPY --from=build /made/torch.txt /usr/local/share/audit/
+RUN pip install ${INDEX:+--extra-index-url "${INDEX}"} --requirement /usr/local/share/audit/torch.txt
+COPY --from=build /made/constraints.txt /made/packages.txt /usr/local/share/audit/
+RUN pip install --constraint /usr/local/share/audit/constraints.txt --requirement /usr/local/share/audit/packages.txt
+COPY --from=build /made/program /
 
 # Models and data sets are kept in the volume /cache; nothing else but the working directory is written. Both are open
 # to any user id, since whoever mounts a folder of their own runs the container with their own id.

@@ -74,8 +74,8 @@ def test_nobody_is_root_and_models_are_in_a_volume(file: Path) -> None:
 
 def test_images_differ_in_torch_and_the_driver_alone() -> None:
     cpu, gpu = stages(CPU), stages(GPU)
-    assert cpu["wheel"] == gpu["wheel"]
-    assert set(gpu) == {"", "wheel", "run"}
+    assert cpu["build"] == gpu["build"]
+    assert set(gpu) == {"", "build", "run"}
     ours, theirs = cpu["run"], gpu["run"]
     changed = [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]]
     index, environment = changed
@@ -86,9 +86,9 @@ def test_images_differ_in_torch_and_the_driver_alone() -> None:
 
 
 @pytest.mark.slow
-def test_the_wheel_stage_makes_what_the_next_one_installs(tmp_path: Path) -> None:
-    """Its own line, with ``pip wheel`` played by one that notes its words; tests/packaging/test_wheel.py makes one."""
-    wheel = stages(CPU)["wheel"]
+def test_the_build_stage_makes_what_the_next_one_installs(tmp_path: Path) -> None:
+    """Its own line, with ``pip`` played by one that notes its words; tests/packaging/test_wheel.py makes a wheel."""
+    build, run = stages(CPU)["build"], stages(CPU)["run"]
     for name in ("constraints.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "release", tmp_path / "release", ignore=shutil.ignore_patterns("__pycache__"))
@@ -96,22 +96,24 @@ def test_the_wheel_stage_makes_what_the_next_one_installs(tmp_path: Path) -> Non
     (tmp_path / "bin" / "pip").write_text('#!/bin/sh\necho "$@" > pip.txt\n', "utf-8")
     (tmp_path / "bin" / "pip").chmod(0o755)
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
-    (given,) = arguments(wheel, "ARG")
+    (given,) = arguments(build, "ARG")
     name, text = shlex.split(given)[0].split("=", 1)
     environment = {**os.environ, name: text, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    (line,) = arguments(wheel, "RUN")
+    (line,) = arguments(build, "RUN")
     made = tmp_path / "made"
-    command = ["sh", "-c", line.replace("/made", str(made))]
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
-    assert (made / "torch" / "requirements.txt").read_text("utf-8") == "torch==2.13.0\n"
-    packages = (made / "packages" / "requirements.txt").read_text("utf-8").splitlines()
+    subprocess.run(["sh", "-c", line.replace("/made", str(made))], cwd=tmp_path, env=environment, check=True)
+    assert (made / "torch.txt").read_text("utf-8") == "torch==2.13.0\n"
+    packages = (made / "packages.txt").read_text("utf-8").splitlines()
     assert any(one.startswith("authlib") for one in packages)  # of an extra
     assert any(one.startswith("torch") for one in packages)
-    assert f"--wheel-dir {made / 'program'}" in (tmp_path / "pip.txt").read_text("utf-8")
-    mounts = [rest.split()[0] for rest in arguments(stages(CPU)["run"], "RUN") if rest.startswith("--mount")]
-    folders = [mount.partition("source=/made/")[2].partition(",")[0] for mount in mounts]
-    assert folders == ["torch", "packages", "program"]
-    assert {file.name for file in made.iterdir()} == set(folders)
+    assert f"--root {made / 'program'} ." in (tmp_path / "pip.txt").read_text("utf-8")
+    texts = ["torch.txt", "constraints.txt", "packages.txt"]
+    copied = [word.removeprefix("/made/") for rest in arguments(run, "COPY") for word in rest.split()[1:-1]]
+    assert copied == [*texts, "program"]
+    assert {file.name for file in made.iterdir()} == set(texts)  # the program is pip's
+    steps = [(kind, rest) for kind, rest in run if kind in {"COPY", "RUN"}]
+    assert [kind for kind, _ in steps] == ["COPY", "RUN", "COPY", "RUN", "COPY", "RUN"]
+    assert steps[4] == ("COPY", "--from=build /made/program /")
 
 
 def test_app_serves_with_options_that_the_program_has() -> None:

@@ -33,7 +33,6 @@ COPY --from=build /made/torch.txt /usr/local/share/audit/
 RUN pip install ${INDEX:+--extra-index-url "${INDEX}"} --requirement /usr/local/share/audit/torch.txt
 COPY --from=build /made/constraints.txt /made/packages.txt /usr/local/share/audit/
 RUN pip install --constraint /usr/local/share/audit/constraints.txt --requirement /usr/local/share/audit/packages.txt
-COPY --from=build /made/program /
 
 # Models and data sets are kept in the volume /cache; nothing else but the working directory is written. Both are open
 # to any user id, since whoever mounts a folder of their own runs the container with their own id.
@@ -43,6 +42,7 @@ ENV AUDIT_CACHE=/cache/audit \
     PYTHONUNBUFFERED=1
 RUN useradd --uid 10001 --home-dir /cache --no-create-home --shell /usr/sbin/nologin audit \
     && install --directory --mode=1777 /cache /work
+COPY --from=build /made/program /
 VOLUME /cache
 WORKDIR /work
 USER 10001:10001

@@ -17,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --no-build-
 LIST := find $(FOLDERS) -type f ! -path '*/__pycache__/*' ! -name '.*' | LC_ALL=C sort
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check docs mutants bench app clean FORCE
+.PHONY: help demo test test-fast check docs mutants bench app release clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -50,6 +50,9 @@ bench: $(VENV)/files ## ours beside lm-eval's HFLM on this machine, which must b
 
 app: $(VENV)/files ## the reviewers' app on the runs under runs/, at 127.0.0.1
 	$(BIN)/audit app $(ARGS)
+
+release: $(VENV)/files ## of the commit, in dist/: sdist, wheel, bill of materials, licences, notes; all checked, nothing published
+	bash release/build.sh $(BIN)/python
 
 clean: ## remove the environment, build products and caches; runs/ stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -16,7 +16,7 @@ PLACES = {"docs/", "README.md", "CONTRIBUTING.md"}
 """Documentation; the help texts of all commands are a page of it, ``docs/reference/cli.md``."""
 FOLDERS = (
     *("api", "app", "benchmarks", "cli", "core", "docs", "engine", "evals", "examples", "explain", "gate", "pipeline"),
-    *("ratings", "reports", "safety", "stats", "training"),
+    *("ratings", "release", "reports", "safety", "stats", "training"),
 )
 """All but the tests, which have their own words."""
 NOT_OURS = ("training/refusal_examples.py", "safety/data/")

@@ -1,0 +1,127 @@
+"""``compose.yaml``: its schema, and that app, database and provider are configured for each other.
+
+Variables are put in as Compose documents it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from audit.app.login_file import read_login_file
+from audit.cli.main import load_command
+from audit.core.errors import UsageError
+from audit.ratings.database import parse_url
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "compose.yaml"
+PAGE = (ROOT / "docs" / "howto" / "containers.md").read_text("utf-8")
+VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
+VARIABLES = {
+    "AUDIT_ADMIN": "ada@example.org",
+    "AUDIT_ADMIN_HASH": "JDJ5JDEyJA==",
+    "AUDIT_CLIENT_SECRET": "4f" * 32,
+    "AUDIT_COOKIE_SECRET": "5e" * 32,
+    "AUDIT_DATABASE_PASSWORD": "6d" * 32,
+}
+
+
+def filled(variables: dict[str, str]) -> dict[str, Any]:
+    """The file with its variables put in: ``${NAME:?}`` must be there, ``${NAME:-DEFAULT}`` need not."""
+
+    def value(found: re.Match[str]) -> str:
+        name, kind, default = found.groups()
+        if variables.get(name):
+            return variables[name]
+        if kind != "-":
+            raise KeyError(name)
+        return str(default)
+
+    loaded: dict[str, Any] = yaml.safe_load(VARIABLE.sub(value, FILE.read_text("utf-8")))
+    return loaded
+
+
+COMPOSE = filled(VARIABLES)
+APP, DATABASE, PROVIDER = (COMPOSE["services"][name] for name in ("app", "database", "provider"))
+
+
+@pytest.mark.slow
+def test_published_schema_allows_it() -> None:
+    words = [
+        str(Path(sys.executable).parent / "check-jsonschema"),
+        "--builtin-schema",
+        "vendor.compose-spec",
+        str(FILE),
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_no_secret_has_a_default(name: str) -> None:
+    with pytest.raises(KeyError, match=name):
+        filled({**VARIABLES, name: ""})
+
+
+def test_how_to_makes_every_variable() -> None:
+    (made,) = re.findall(r"cat > \.env <<.*?\n(.*?)\n\s*EOF\n", PAGE, re.DOTALL)
+    named = set(re.findall(r"^\s*(AUDIT_\w+)=", made, re.MULTILINE))
+    assert named == {match[1] for match in VARIABLE.finditer(FILE.read_text("utf-8"))} - {"AUDIT_RUNS"}
+
+
+def test_people_sign_in_at_the_provider(tmp_path: Path) -> None:
+    """The app accepts the file, which it could not if the provider were at a name within the network of containers."""
+    file = tmp_path / "login.toml"
+    file.write_text(COMPOSE["configs"]["login"]["content"], "utf-8")
+    file.chmod(next(one["mode"] for one in APP["configs"] if one["source"] == "login"))
+    read_login_file(file)
+    login = tomllib.loads(file.read_text("utf-8"))["auth"]
+    provider = yaml.safe_load(COMPOSE["configs"]["provider"]["content"])
+    (client,) = provider["staticClients"]
+    assert login["server_metadata_url"] == f"{provider['issuer']}/.well-known/openid-configuration"
+    assert [login["redirect_uri"]] == client["redirectURIs"]
+    assert login["client_id"] == client["id"]
+    assert login["client_secret"] == PROVIDER["environment"][client["secretEnv"]]
+    (person,) = provider["staticPasswords"]
+    assert person["email"] == VARIABLES["AUDIT_ADMIN"]
+    assert PROVIDER["environment"][person["hashFromEnv"]] == VARIABLES["AUDIT_ADMIN_HASH"]
+    file.write_text(file.read_text("utf-8").replace("localhost:5556", "provider:5556"), "utf-8")
+    with pytest.raises(UsageError, match="use https"):
+        read_login_file(file)
+
+
+def test_ports_are_those_of_the_addresses_and_of_this_machine_alone() -> None:
+    assert APP["network_mode"] == "service:provider"
+    assert "ports" not in APP | DATABASE
+    assert PROVIDER["ports"] == ["127.0.0.1:5556:5556", "127.0.0.1:8501:8501"]
+    provider = yaml.safe_load(COMPOSE["configs"]["provider"]["content"])
+    (address,) = (word for word in PROVIDER["healthcheck"]["test"] if word.startswith("http"))
+    assert address.startswith(f"http://{provider['telemetry']['http']}/")
+
+
+def test_app_finds_its_database() -> None:
+    name, *words = APP["command"]
+    command: Any = load_command(name)
+    with command.make_context(name, words) as context:
+        given = context.params
+    url = parse_url(given["database"])
+    assert (given["port"], given["address"], given["admin"]) == (8501, "0.0.0.0", [VARIABLES["AUDIT_ADMIN"]])  # noqa: S104
+    host, port, *rest = COMPOSE["configs"]["pgpass"]["content"].strip().split(":")
+    assert host == url.host
+    assert host in COMPOSE["services"]
+    assert (port, url.port) == ("5432", None)
+    assert rest == [url.database, url.username, VARIABLES["AUDIT_DATABASE_PASSWORD"]]
+    environment = DATABASE["environment"]
+    assert (environment["POSTGRES_USER"], environment["POSTGRES_DB"]) == (url.username, url.database)
+    (secret,) = DATABASE["secrets"]
+    assert environment["POSTGRES_PASSWORD_FILE"] == f"/run/secrets/{secret}"
+    assert COMPOSE["secrets"][secret] == {"environment": "AUDIT_DATABASE_PASSWORD"}
+    targets = {one["source"]: one["target"] for one in APP["configs"]}
+    assert (str(given["auth"]), APP["environment"]["PGPASSFILE"]) == (targets["login"], targets["pgpass"])

@@ -184,7 +184,7 @@ class Engine(ABC):
 
     @cached_property
     def _shared(self) -> SharedEncoding | None:
-        """Encodes what texts share once; None where the tokenizer does not encode pieces one by one."""
+        """Encodes what texts share once; None where the tokenizer does not encode pre-tokens one by one."""
         return SharedEncoding(self.tokenizer) if is_separable(self.tokenizer) else None
 
     def encode_pair(

@@ -1,15 +1,15 @@
 """Token ids of texts that begin alike, at the cost of what is new in each.
 
 The prompts of a task share their few-shot examples, and the options of an item share all of its prompt: tokenising each
-text whole takes longer than a GPU takes to score it. A byte-level BPE first cuts a text into pieces by a regular
-expression, from left to right, and then encodes each piece by itself. So tokens up to a cut that two texts share are
+text whole takes longer than a GPU takes to score it. A byte-level BPE first cuts a text into pre-tokens by a regular
+expression, from left to right, and then encodes each of them by itself. So tokens up to a cut that two texts share are
 the same in both, and what follows can be encoded alone::
 
     before   The capital of France is| Paris
     text     The capital of France is| Rome
                               ^ cut            the ids before it are copied, " France is Rome" is encoded
 
-A cut is used only if what decided it, the characters up to the one behind the piece, lies within what is shared.
+A cut is used only if what decided it, the characters up to the one behind the pre-token, lies within what is shared.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 LEAST_SHARED = 16
-"""Characters behind a cut that two texts must share, and a whole piece among them."""
+"""Characters behind a cut that two texts must share, and a whole pre-token among them."""
 LOOKS_BACK = re.compile(r"\(\?<|\\[AbBGKZz1-9]|(?<![\[\\])\^")
 """Parts of a regular expression for which it matters what precedes the text: none may be there."""
 LOOKS_AHEAD = re.compile(r"\(\?[=!>](?!\\S\))")
@@ -38,7 +38,7 @@ LOOKS_AHEAD = re.compile(r"\(\?[=!>](?!\\S\))")
 
 @dataclass(frozen=True, slots=True)
 class _Encoded:
-    """A text, its token ids, and the cuts between its pieces."""
+    """A text, its token ids, and the cuts between its pre-tokens."""
 
     text: str
     ids: list[int]
@@ -88,7 +88,7 @@ class SharedEncoding:
         """Index of the last cut of the text before that is certain in this one too; below 0 if there is none."""
         last = self._last
         shared = _common_prefix(last.text, text)
-        place = bisect_right(last.cuts, shared - self._margin) - 2  # and a whole piece between it and the margin
+        place = bisect_right(last.cuts, shared - self._margin) - 2  # and a whole pre-token between it and the margin
         # White space is cut by what comes after it. Only ASCII never composes with what precedes it.
         while place >= 0 and not (text[last.cuts[place]].isascii() and text[last.cuts[place] : shared].strip()):
             place -= 1
@@ -96,7 +96,7 @@ class SharedEncoding:
 
 
 def is_separable(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether a tokenizer encodes pieces one by one, cut from left to right by what is within them and one character.
+    """Whether a tokenizer cuts texts from left to right, each cut decided by what is before it and one character more.
 
     True of byte-level BPEs (GPT-2, Llama 3, Qwen, SmolLM, …). False of those that mark the beginning of a text
     (SentencePiece's), normalise beyond NFC, cut by what lies before, or are written in Python.
@@ -111,10 +111,10 @@ def is_separable(tokenizer: PreTrainedTokenizerBase) -> bool:
     if type(model).__name__ != "BPE" or model.dropout or model.unk_token:
         return False
     normal = all(kind["type"] == "NFC" for kind in _kinds(backend.normalizer, "normalizers"))
-    pieces = list(_kinds(backend.pre_tokenizer, "pretokenizers"))
+    parts = list(_kinds(backend.pre_tokenizer, "pretokenizers"))
     plain = not any(t.lstrip or t.rstrip or t.single_word for t in tokenizer.added_tokens_decoder.values())
-    byte_level = any(kind["type"] == "ByteLevel" for kind in pieces)
-    return normal and byte_level and all(map(_cuts_forward, pieces)) and plain
+    byte_level = any(kind["type"] == "ByteLevel" for kind in parts)
+    return normal and byte_level and all(map(_cuts_forward, parts)) and plain
 
 
 def _kinds(part: Any, inner: str) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - tokenizers' parts have no common base
@@ -136,10 +136,10 @@ def _cuts_forward(settings: dict[str, Any]) -> bool:
 
 
 def _cuts(encoding: Encoding, text: str) -> tuple[list[int], list[int]]:
-    """Characters and tokens before each cut between pieces.
+    """Characters and tokens before each cut between pre-tokens.
 
-    Offsets may leave out white space at either end of a piece. So a piece ends where its last token does only if that
-    is no white space; other cuts are left out.
+    Offsets may leave out white space at either end of a pre-token. So it ends where its last token does only if that is
+    no white space; other cuts are left out.
     """
     cuts, tokens = [], []
     words: Sequence[int | None] = encoding.word_ids

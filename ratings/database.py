@@ -171,7 +171,7 @@ def open_engine(database_url: str) -> Engine:
 
 
 def _file_identity(file: Path | None) -> tuple[int, int] | None:
-    """What tells a file from another one of its name, while the former is open; None where there is none."""
+    """Device and inode of a file, by which another one of its name is noticed; None where there is none."""
     if file is None or not file.exists():
         return None
     found = file.stat()

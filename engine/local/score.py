@@ -72,7 +72,7 @@ class TargetPlaces:
 
 @dataclass(frozen=True)
 class Flight:
-    """A pass that the device has been told to compute."""
+    """A pass that the device computes, or has computed."""
 
     work: Pass
     targets: list[Target]

@@ -1,21 +1,30 @@
-"""Answers are computed where the journal has none."""
+"""Answers are computed where the journal has none; whatever decides an answer is in its key."""
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from lm_eval.api.instance import Instance
 
-from audit.engine import ScoreRequest, load
+from audit.engine import GenerateRequest, ScoreRequest, load
+from audit.engine.answering import key_of
 from audit.engine.journal import Journal
+from audit.evals.harness import HarnessLM
 from tests.engine.test_journal import SCORE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine.local.engine import TransformersEngine
+
+
+ASKED = ScoreRequest((5, 6, 7), (8, 9))
+GENERATE = GenerateRequest("12 apples", max_new_tokens=4, temperature=0.7, top_k=50, top_p=0.9, seed=3, n=2)
+IDENTITY = ("generate", "digest", "float32", "None", "cpu", "256")
 
 
 def test_half_a_journal_computes_the_other_half(tiny: TransformersEngine, tmp_path: Path, listener: Any) -> None:
@@ -59,3 +68,99 @@ def test_errors_are_not_kept(tiny: TransformersEngine, tmp_path: Path) -> None:
     tiny.journal = Journal(tmp_path / "journal.sqlite")
     assert tiny.score([ScoreRequest((5,), tuple([9] * 300))])[0].error
     assert len(tiny.journal) == 0
+
+
+def changed(value: Any) -> Any:
+    """Another value of the same type."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, float):
+        return value / 2 or 0.25
+    if isinstance(value, str):
+        return f"{value}!"
+    if isinstance(value, tuple):
+        return (*value, value[0]) if value else ("\n",)
+    msg = f"say how a {type(value).__name__} is changed"
+    raise TypeError(msg)
+
+
+FIELDS = [
+    pytest.param(request, field.name, id=f"{type(request).__name__}.{field.name}")
+    for request in (ASKED, GENERATE)
+    for field in dataclasses.fields(request)
+]
+
+
+@pytest.mark.parametrize(("request_", "name"), FIELDS)
+def test_each_field_of_a_request_alone_is_another_key(request_: Any, name: str) -> None:
+    other = dataclasses.replace(request_, **{name: changed(getattr(request_, name))})
+    assert key_of(IDENTITY, other) != key_of(IDENTITY, request_)
+    assert key_of(IDENTITY, dataclasses.replace(request_)) == key_of(IDENTITY, request_)
+
+
+@pytest.mark.parametrize("place", range(len(IDENTITY)))
+def test_each_part_of_the_identity_alone_is_another_key(place: int) -> None:
+    other = tuple(changed(part) if index == place else part for index, part in enumerate(IDENTITY))
+    assert key_of(other, ASKED) != key_of(IDENTITY, ASKED)
+
+
+def test_what_lies_on_both_sides_of_a_border_is_not_mixed_up() -> None:
+    """Were fields only joined, these would be one key."""
+    assert key_of(IDENTITY, ScoreRequest((5, 6), (7,))) != key_of(IDENTITY, ScoreRequest((5,), (6, 7)))
+    assert key_of(IDENTITY, ScoreRequest((1, 23), (4,))) != key_of(IDENTITY, ScoreRequest((12, 3), (4,)))
+    one, two = (GenerateRequest("x", stop=stop) for stop in (("a", "b"), ("a,b",)))
+    assert key_of(IDENTITY, one) != key_of(IDENTITY, two)
+    assert key_of(("a", "bc"), ASKED) != key_of(("ab", "c"), ASKED)
+
+
+@pytest.mark.parametrize(("request_", "name"), FIELDS)
+def test_each_field_alone_finds_nothing_in_the_journal(
+    tiny: TransformersEngine, tmp_path: Path, listener: Any, request_: Any, name: str
+) -> None:
+    tiny.journal = Journal(tmp_path / "journal.sqlite")
+    ask: Any = tiny.score if isinstance(request_, ScoreRequest) else tiny.generate
+    ask([request_])
+    kept = len(tiny.journal)
+    listener.reset()
+    ask([request_])
+    assert (listener.tokens, len(tiny.journal)) == (0, kept)
+    ask([dataclasses.replace(request_, **{name: changed(getattr(request_, name))})])
+    assert listener.tokens > 0
+    assert len(tiny.journal) == kept + 1
+
+
+@pytest.mark.parametrize("field", ["digest", "dtype", "quantization", "max_length"])
+def test_each_property_of_the_checkpoint_alone_finds_nothing(
+    tiny: TransformersEngine, tmp_path: Path, listener: Any, field: str
+) -> None:
+    tiny.journal = Journal(tmp_path / "journal.sqlite")
+    tiny.score([ASKED])
+    tiny.generate([GENERATE])
+    tiny.record = tiny.record.model_copy(update={field: changed(getattr(tiny.record, field) or "int8")})
+    listener.reset()
+    tiny.score([ASKED])
+    tiny.generate([GENERATE])
+    assert listener.tokens > 0
+    assert len(tiny.journal) == 4
+
+
+def test_scores_and_texts_do_not_meet(tiny: TransformersEngine) -> None:
+    assert tiny._identity("score") != tiny._identity("generate")
+
+
+def test_sampled_repeats_of_one_prompt_are_asked_one_by_one(tiny: TransformersEngine, tmp_path: Path) -> None:
+    """lm-eval repeats an item as equal instances; the second must not be answered by the first."""
+    tiny.journal = Journal(tmp_path / "journal.sqlite")
+    settings = {"do_sample": True, "temperature": 1.0, "max_gen_toks": 8, "until": []}
+    repeats = [
+        Instance("generate_until", {}, ("12 apples", settings), place, metadata=("task", 0, 8)) for place in range(8)
+    ]
+    texts = HarnessLM(tiny, seed=1).generate_until(repeats)
+    assert len(tiny.journal) == 8
+    assert len(set(texts)) > 1
+    assert HarnessLM(tiny, seed=1).generate_until(repeats) == texts
+    assert len(tiny.journal) == 8
+    HarnessLM(tiny, seed=2).generate_until(repeats)
+    assert len(tiny.journal) == 16

@@ -31,7 +31,7 @@ SIDE = 4096
 """Rows and columns of the matrices that are multiplied."""
 COPIED_BYTES = 256 * 2**20
 ATTENTION = (8, 1024)
-"""Rows and columns of the attention that is measured, every query with every key."""
+"""Rows and columns of the attention that is measured, each token with every token."""
 REPEATS = 5
 
 

@@ -1,7 +1,7 @@
 """What the host does for each item while a GPU scores: tokens, keys, plan, arrays, answers. No model, one thread.
 
-python benchmarks/host.py
-python benchmarks/host.py --items 200
+python benchmarks/host/per_item.py
+python benchmarks/host/per_item.py --items 200
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 import torch

@@ -17,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --no-build-
 LIST := find $(FOLDERS) -type f ! -path '*/__pycache__/*' ! -name '.*' | LC_ALL=C sort
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check docs mutants bench app release clean FORCE
+.PHONY: help demo test test-fast test-gpu check docs mutants bench app release clean FORCE
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -30,6 +30,9 @@ test: $(VENV)/files ## every test that needs no GPU
 
 test-fast: $(VENV)/files ## the tests that need neither the embedded checkpoint nor a browser: about two minutes
 	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not browser and not gpu" $(ARGS)
+
+test-gpu: $(VENV)/files ## the tests that need a CUDA device
+	$(BIN)/pytest -m gpu $(ARGS)
 
 check: $(VENV)/files ## style, format, types and layering
 	$(BIN)/ruff check .

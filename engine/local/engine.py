@@ -14,7 +14,8 @@ from audit.engine.local.faults import Guard
 from audit.engine.local.generate import Generator
 from audit.engine.local.memory import fitting
 from audit.engine.local.model.trial import tried_forward
-from audit.engine.local.plan.cost import Budget, shape_of
+from audit.engine.local.plan.architecture import shape_of
+from audit.engine.local.plan.cost import Budget
 from audit.engine.local.score import Scorer
 from audit.engine.local.soundness import check_sound
 from audit.engine.thinking import thinking_of

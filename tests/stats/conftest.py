@@ -40,7 +40,7 @@ def audited(
         given = json.loads((model / name).read_text("utf-8"))
         (model / name).write_text(json.dumps({**given, field: 8192}), "utf-8")
 
-    monkeypatch.setattr("audit.pipeline.audit.write_card", lambda _: None)
+    monkeypatch.setattr("audit.pipeline.audit._write_card", lambda *_: None)
     settings = tmp_path / "settings.yaml"
 
     def audit(tasks: Iterable[str], *methods: str) -> RunFolder:

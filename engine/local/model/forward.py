@@ -20,8 +20,8 @@ from audit.engine.local.model.head import tiles_at, tiles_of, whole
 from audit.engine.local.model.keys_values import PassingLayer, size_of
 from audit.engine.local.model.step_graph import StepGraphs
 from audit.engine.local.model.transfer import on_device
-from audit.engine.local.plan.architecture import longest_in_company, windows_of
-from audit.engine.local.plan.cost import cost_of, shape_of
+from audit.engine.local.plan.architecture import longest_in_company, shape_of, windows_of
+from audit.engine.local.plan.cost import cost_of
 from audit.engine.local.plan.layout import seen_by
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit.engine.local.plan.architecture import values_of
+from audit.engine.local.plan.architecture import shape_of, values_of
 from audit.engine.local.plan.rates import rates_of
 
 if TYPE_CHECKING:
@@ -77,48 +77,6 @@ class Budget:
         """How many rows of ``width`` columns a pass may have; at least one."""
         count = self.tokens // width
         return max(1, min(count, self.cached // (trunk + width)) if trunk else count)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of a checkpoint's layers, from its configuration."""
-
-    layers: int
-    hidden: int
-    intermediate: int
-    heads: int
-    kv_heads: int
-    head: int
-    """Dimension of one head."""
-
-    @property
-    def cached_numbers(self) -> int:
-        """Numbers that the keys and values of one position take in all layers."""
-        return 2 * self.layers * self.kv_heads * self.head
-
-    @property
-    def live_numbers(self) -> int:
-        """Numbers alive while one token passes through a layer: residuals, attention, feed-forward."""
-        return 6 * self.hidden + 6 * self.heads * self.head + 4 * self.intermediate
-
-
-def shape_of(model: Any) -> Shape:  # noqa: ANN401 - transformers' models have no common typed base
-    """The sizes that transformers' configurations name; where one does not, what is usual."""
-    config = model.config.get_text_config()
-
-    def size(name: str, usual: int) -> int:
-        return int(max(values_of(config, name), default=0) or usual)  # one per layer on some architectures
-
-    hidden = size("hidden_size", 64)
-    heads = size("num_attention_heads", 1)
-    return Shape(
-        layers=size("num_hidden_layers", 1),
-        hidden=hidden,
-        intermediate=size("intermediate_size", 4 * hidden),
-        heads=heads,
-        kv_heads=size("num_key_value_heads", heads),
-        head=size("head_dim", hidden // heads),
-    )
 
 
 def cost_of(model: Any) -> Cost:  # noqa: ANN401 - see above

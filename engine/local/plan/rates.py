@@ -25,7 +25,7 @@ from audit.core.filesystem import atomic_file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from audit.engine.local.plan.cost import Shape
+    from audit.engine.local.plan.architecture import Shape
 
 SIDE = 4096
 """Rows and columns of the matrices that are multiplied."""

@@ -82,7 +82,7 @@ def test_an_item_is_excluded_with_a_reason_alone(settings: AppSettings, open_pag
 def test_raters_see_no_queue(settings: AppSettings, open_page: Open) -> None:
     disagreed(settings.database_url)
     test = as_rater(open_page("adjudicate", project="p"), "Ann")
-    assert "no adjudicator of a project called p" in test.warning[0].value
+    assert "does not have the role adjudicator in a project called p" in test.warning[0].value
     assert not rows_tables(test)
 
 

@@ -167,7 +167,7 @@ def test_two_outputs_are_told_apart_by_side_alone(settings: AppSettings, open_pa
 def test_who_is_no_rater_sees_no_item(settings: AppSettings, open_page: Open) -> None:
     made_in(settings.database_url, 1)
     test = as_rater(open_page("rate", project="p"), "Vera")
-    assert "no rater of a project called p" in test.warning[0].value
+    assert "does not have the role rater in a project called p" in test.warning[0].value
     assert not [code for code in test.code if "question" in code.value]
     assert "shown" not in kinds(settings.database_url)
 

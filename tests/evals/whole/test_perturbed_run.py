@@ -11,6 +11,7 @@ import pytest
 from audit.cli.main import run_command
 from audit.core.run_folder import RunFolder
 from audit.evals.robustness.asking import PerturbingLM
+from audit.safety import suite as _suite  # noqa: F401 - its probes take the data sets by name: not those of `rows`
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ def metrics(run: RunFolder) -> dict[tuple[str, str | None], Metric]:
 
 @pytest.mark.usefixtures("rows")
 def test_a_run_with_perturbed_items(tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.pipeline.audit.write_card", lambda _: None)
+    monkeypatch.setattr("audit.pipeline.audit._write_card", lambda *_: None)
     (policy := tmp_path / "policy.yaml").write_text(POLICY)
     (settings := tmp_path / "settings.yaml").write_text("evals: {bootstrap_resamples: 100}")
 

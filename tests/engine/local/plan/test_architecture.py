@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from audit.core.errors import CheckpointError
-from audit.engine.local.plan.architecture import narrowed, values_of, windows_of
-from audit.engine.local.plan.cost import shape_of
+from audit.engine.local.plan.architecture import narrowed, shape_of, values_of, windows_of
 from tests.engine.whole.tiny_types import WINDOW, configuration, random_model
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.engine.local.plan.cost import Budget, Cost, cost_of, shape_of
+from audit.engine.local.plan.architecture import shape_of
+from audit.engine.local.plan.cost import Budget, Cost, cost_of
 from tests.engine.whole.tiny_types import configuration, random_model
 
 COST = Cost(token=100, pair=2, copy=5, call=1000)

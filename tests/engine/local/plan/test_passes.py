@@ -255,13 +255,13 @@ def test_a_branch_may_go_deeper_than_the_trunk_it_leaves() -> None:
 
 def test_where_a_pass_is_dear_an_item_is_a_block_and_no_trunk() -> None:
     """Items that share a long context each: a trunk would be a pass for every item."""
-    items = [tuple(range(start, start + 400)) for start in range(0, 8000, 1000)]
-    tree = tree_of(sorted((*item, *(9000 + end,) * 20) for item in items for end in range(4)))
+    items = [tuple(range(start, start + 300)) for start in range(0, 3000, 1000)]
+    tree = tree_of(sorted((*item, *(9000 + end,) * 20) for item in items for end in range(2)))
     dear_calls = Cost(token=2e9, pair=1e6, copy=4e7, call=1.2e13)
-    assert dear_calls.capacity < 480
+    assert dear_calls.capacity < 340
     passes = plan(tree, dear_calls, Budget(32768, 10**6))
     check(tree, passes)
     assert not any(work.trunk for work in passes)
-    assert sum(work.width * len(work.rows) for work in passes) == 8 * (400 + 4 * 20)
+    assert sum(work.width * len(work.rows) for work in passes) == 3 * (300 + 2 * 20)
     cheap_calls = Cost(token=2e9, pair=1e6, copy=4e2, call=0.0)
     assert any(work.trunk for work in plan(tree, cheap_calls, Budget(32768, 10**6)))

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from audit.engine.local.plan import rates
-from audit.engine.local.plan.cost import Shape, cost_of
+from audit.engine.local.plan.architecture import Shape
+from audit.engine.local.plan.cost import cost_of
 from audit.engine.local.plan.rates import ASSUMED, Rates, measured, rates_of
 
 if TYPE_CHECKING:

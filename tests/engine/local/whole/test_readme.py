@@ -50,6 +50,7 @@ def test_the_example_is_what_the_planner_does() -> None:
     assert tokens.split()[1:] == spelled(layout.ids[0]).split()
     assert positions.split()[1:] == [str(position) for position in layout.positions[0]]
     assert not layout.plain
+    assert f"(above: {', '.join(map(str, layout.last[0].tolist()))})" in TEXT
     where = [columns.index(number) for number in "01234"]
     for column, line in enumerate(mask):
         assert line.split()[0] == tokens.split()[1 + column]

@@ -63,30 +63,30 @@ class SharedEncoding:
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a text without special tokens around it; equal to the tokenizer's own."""
-        last = self._last
-        place = self._cut(text)
+        last = self._last  # another thread may put another in its place
+        place = self._cut(last, text)
         backend = self._tokenizer.backend_tokenizer
         as_usual = backend.padding is None and backend.truncation is None
         if place < 0 or not as_usual or backend.encode_special_tokens != self._tokenizer.split_special_tokens:
             whole = self._tokenizer(text, add_special_tokens=False)  # which sets what is not as usual
             cuts, tokens = _cuts(whole.encodings[0], text)
             self._last = _Encoded(text, whole["input_ids"], cuts, tokens)
-            return list(self._last.ids)
+            return list(whole["input_ids"])
         start, count = last.cuts[place], last.tokens[place]
         rest = text[start:]
         encoding = backend.encode(rest, add_special_tokens=False)
         cuts, tokens = _cuts(encoding, rest)
+        ids = last.ids[:count] + encoding.ids
         self._last = _Encoded(
             text,
-            last.ids[:count] + encoding.ids,
+            ids,
             last.cuts[: place + 1] + [start + cut for cut in cuts],
             last.tokens[: place + 1] + [count + token for token in tokens],
         )
-        return list(self._last.ids)
+        return list(ids)
 
-    def _cut(self, text: str) -> int:
-        """Index of the last cut of the text before that is certain in this one too; below 0 if there is none."""
-        last = self._last
+    def _cut(self, last: _Encoded, text: str) -> int:
+        """Index of the last cut of another text that is certain in this one too; below 0 if there is none."""
         shared = _common_prefix(last.text, text)
         place = bisect_right(last.cuts, shared - self._margin) - 2  # and a whole pre-token between it and the margin
         # White space is cut by what comes after it. Only ASCII never composes with what precedes it.

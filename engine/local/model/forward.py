@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -63,7 +64,10 @@ class Forward:
         position_bytes: Memory that the keys and values of one position take.
         computed: Tokens that went through the model so far.
         predicted: Positions that went through its output head.
+        graphs: Makes what records steps.
     """
+
+    graphs = StepGraphs
 
     def __init__(self, model: Any, device: torch.device, pad_id: int, shortcuts: Shortcuts) -> None:  # noqa: ANN401 - no common typed base
         self.model = model
@@ -80,7 +84,8 @@ class Forward:
         self._spread = len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
-        self._graphs = StepGraphs(self._step_in_place) if device.type == "cuda" and not self._spread else None
+        self._records = device.type == "cuda" and not self._spread
+        self._graphs: WeakKeyDictionary[Slots, StepGraphs] = WeakKeyDictionary()  # they go when their slots do
 
     @property
     def dtype(self) -> torch.dtype:
@@ -148,10 +153,18 @@ class Forward:
         self.computed += len(tokens)
         numbers = np.array([*tokens, *slots.lengths, *slots.starts, slots.end])
         (state,) = on_device(self.device, numbers)
-        logits = self._graphs.step(slots, state) if self._graphs else None
+        logits = self._recorded(slots, state) if self._records else None
         if logits is None:
             columns = torch.arange(slots.first, slots.end + 1, device=self.device)
             logits = self._decode(slots.cache(), columns, state)
+        return logits
+
+    def _recorded(self, slots: Slots, state: torch.Tensor) -> torch.Tensor | None:
+        """Logits of a recorded step; None while there is none."""
+        if slots not in self._graphs:
+            self._graphs[slots] = self.graphs(self._step_in_place)
+        logits = self._graphs[slots].step(slots, state)
+        self._records = self._graphs[slots].works
         return logits
 
     def _step_in_place(self, slots: Slots, state: torch.Tensor) -> torch.Tensor:

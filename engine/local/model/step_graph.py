@@ -30,13 +30,16 @@ class StepGraphs:
     Args:
         compute: From a tensor that holds the state of the slots on the device, the logits of a step. All of its work
             must depend on what the state holds, not on when it is called.
+
+    Attributes:
+        works: Whether a step can be recorded, as far as is known.
     """
 
     def __init__(self, compute: Callable[[Slots, torch.Tensor], torch.Tensor]) -> None:
         self._compute = compute
         self._place: object = None
         self._steps = 0
-        self._works = True
+        self.works = True
         self._graph: torch.cuda.CUDAGraph | None = None
         self._state = self._logits = torch.empty(0)
 
@@ -45,7 +48,7 @@ class StepGraphs:
         if slots.place is not self._place:
             self._place, self._steps, self._graph = slots.place, 0, None
         self._steps += 1
-        if not self._works or self._steps <= EAGER_STEPS:
+        if not self.works or self._steps <= EAGER_STEPS:
             return None
         if self._graph is None and not self._record(slots, state):
             return None
@@ -67,7 +70,7 @@ class StepGraphs:
                 self._logits = self._compute(slots, self._state)
         except RuntimeError as error:
             logger.debug("a step of generation cannot be recorded: %s", first_line(error))
-            self._works = False
+            self.works = False
             return False
         self._graph = graph
         return True

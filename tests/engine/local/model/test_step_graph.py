@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,17 +23,22 @@ class Recomputed(StepGraphs):
     recorded = replayed = 0
 
     def _record(self, slots: Slots, state: torch.Tensor) -> bool:
-        self.recorded += 1
-        self._slots, self._buffers = slots, [list(layer.buffers) for layer in slots.layers]
+        type(self).recorded += 1
+        self._slots, self._buffers = weakref.proxy(slots), [list(layer.buffers) for layer in slots.layers]
         self._state, self._graph = state.clone(), object()  # type: ignore[assignment]
         return True
 
     def replay(self) -> None:
-        self.replayed += 1
+        type(self).replayed += 1
         for layer, buffers in zip(self._slots.layers, self._buffers, strict=True):
             assert layer.buffers[0] is buffers[0]
             assert layer.buffers[1] is buffers[1]
         self._logits = self._compute(self._slots, self._state)
+
+
+def counting() -> Any:
+    """The class with counts of its own."""
+    return type("Counting", (Recomputed,), {})
 
 
 @pytest.mark.parametrize("slots", [1, 3, 64])
@@ -43,9 +50,11 @@ def test_recorded_steps_give_the_same_texts(tiny: TransformersEngine, slots: int
     ]  # fmt: skip
     expected = tiny.generate(requests)
     tiny._generator.decoder.slots = slots
-    tiny._forward._graphs = graphs = Recomputed(tiny._forward._step_in_place)
+    tiny._forward._records, tiny._forward.graphs = True, counting()
     assert tiny.generate(requests) == expected
-    assert graphs.replayed > 10 * graphs.recorded > 0
+    assert tiny._forward.graphs.replayed > 10 * tiny._forward.graphs.recorded > 0
+    gc.collect()
+    assert not tiny._forward._graphs, "what was recorded goes with its slots"
 
 
 def test_a_step_that_cannot_be_recorded_is_computed_call_by_call(
@@ -62,7 +71,8 @@ def test_a_step_that_cannot_be_recorded_is_computed_call_by_call(
 
     monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
     monkeypatch.setattr(torch.cuda, "graph", refuse)
-    tiny._forward._graphs = StepGraphs(tiny._forward._step_in_place)
+    tiny._forward._records = True
+    assert tiny.generate(requests) == expected
     assert tiny.generate(requests) == expected
     assert len(tried) == 1
 
@@ -72,7 +82,7 @@ def test_new_buffers_are_recorded_again(tiny: TransformersEngine) -> None:
         place: object = "first"
 
     held: Any = Held()
-    graphs = Recomputed(lambda _, state: state * 2)
+    graphs = counting()(lambda _, state: state * 2)
     held.layers = []
     state = torch.arange(4)
     for place in ("first", "second"):

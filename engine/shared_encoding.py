@@ -9,13 +9,12 @@ the same in both, and what follows can be encoded alone::
     text     The capital of France is| Rome
                               ^ cut            the ids before it are copied, " France is Rome" is encoded
 
-A cut is used only if what decided it, the characters up to the one behind the pre-token, lies within what is shared.
+A cut is used only if what decided it, at most the run of characters behind it, lies within what is shared.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,12 +27,44 @@ if TYPE_CHECKING:
     from tokenizers import Encoding
     from transformers import PreTrainedTokenizerBase
 
+SPACE = "Ġ"
+"""How a byte-level vocabulary spells a space."""
 LEAST_SHARED = 16
 """Characters behind a cut that two texts must share, and a whole pre-token among them."""
-LOOKS_BACK = re.compile(r"\(\?<|\\[AbBGKZz1-9]|(?<![\[\\])\^")
-"""Parts of a regular expression for which it matters what precedes the text: none may be there."""
-LOOKS_AHEAD = re.compile(r"\(\?[=!>](?!\\S\))")
-"""Parts that look further ahead than one character; ``(?!\\S)`` does not."""
+
+SHORT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+_SPACES = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+_UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+_ASCII_THEN_LETTERS = r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+"
+DEEPSEEK_V3 = _ASCII_THEN_LETTERS + r"|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*" + _SPACES
+
+
+def cl100k(digits: str) -> str:
+    """The pattern of GPT-4's vocabulary, with ``digits`` as the longest run of them, e.g. ``{1,3}``."""
+    return rf"{SHORT}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*{_SPACES}"
+
+
+def cased(digits: str, short: str) -> str:
+    """The pattern of GPT-4o's vocabulary and its kin, which cuts before a capital letter."""
+    return (
+        rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+{short}|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*{short}"
+        rf"|\p{{N}}{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*{_SPACES}"
+    )
+
+
+QWEN2 = cl100k("")
+QWEN35 = rf"{SHORT}|[^\r\n\p{{L}}\p{{N}}]?[\p{{L}}\p{{M}}]+|\p{{N}}| ?[^\s\p{{L}}\p{{M}}\p{{N}}]+[\r\n]*{_SPACES}"
+SEED = rf"{SHORT}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}\r\n]+{_SPACES}"
+BAILING = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
+EAST_ASIAN = "[\u4e00-\u9fa5\u3040-\u30ff]+"
+KNOWN = frozenset({
+    *(GPT2, DEEPSEEK_V3, EAST_ASIAN, QWEN35, SEED, BAILING, r"\p{N}{1,3}", r"\p{N}"),
+    *(cl100k(digits) for digits in ("", "{1,3}", "+")),
+    *(cased(digits, short) for digits in ("", "{1,3}") for short in ("", f"{SHORT}?")),
+})  # fmt: skip
+"""Published expressions for which it does not matter what precedes a cut, and of what follows it no more than the run
+of characters behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +127,7 @@ class SharedEncoding:
 
 
 def is_separable(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether a tokenizer cuts texts from left to right, each cut decided by what is before it and one character more.
+    """Whether a tokenizer cuts texts from left to right, each cut decided by the characters next to it.
 
     True of byte-level BPEs (GPT-2, Llama 3, Qwen, SmolLM, …). False of those that mark the beginning of a text
     (SentencePiece's), normalise beyond NFC, cut by what lies before, or are written in Python.
@@ -130,24 +161,23 @@ def _cuts_forward(settings: dict[str, Any]) -> bool:
         return not settings["add_prefix_space"]
     if settings["type"] == "Split":
         pattern = settings["pattern"].get("Regex", "")
-        known = not (LOOKS_BACK.search(pattern) or LOOKS_AHEAD.search(pattern))
-        return settings["behavior"] == "Isolated" and not settings["invert"] and known
+        return settings["behavior"] == "Isolated" and not settings["invert"] and pattern in KNOWN
     return bool(settings["type"] == "Digits")
 
 
 def _cuts(encoding: Encoding, text: str) -> tuple[list[int], list[int]]:
     """Characters and tokens before each cut between pre-tokens.
 
-    Offsets may leave out white space at either end of a pre-token. So it ends where its last token does only if that is
-    no white space; other cuts are left out.
+    Offsets may leave out white space at either end of a pre-token. So it ends where its last token does only if neither
+    the text nor the token ends in white space there; other cuts are left out.
     """
     cuts, tokens = [], []
     words: Sequence[int | None] = encoding.word_ids
-    offsets = encoding.offsets
+    offsets, spelled = encoding.offsets, encoding.tokens
     for index in range(1, len(words)):
         if words[index] != words[index - 1]:
             end = offsets[index - 1][1]
-            if not text[end - 1].isspace():
+            if not text[end - 1].isspace() and not spelled[index - 1].endswith(SPACE):
                 cuts.append(end)
                 tokens.append(index)
     return cuts, tokens

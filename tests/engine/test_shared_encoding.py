@@ -7,23 +7,23 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from audit.engine.shared_encoding import SharedEncoding, is_separable
+from audit.engine.shared_encoding import (
+    BAILING,
+    DEEPSEEK_V3,
+    EAST_ASIAN,
+    GPT2,
+    QWEN2,
+    SEED,
+    SHORT,
+    SharedEncoding,
+    cased,
+    cl100k,
+    is_separable,
+)
 
-GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-LLAMA3 = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|"
-    r"\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-QWEN2 = LLAMA3.replace("{1,3}", "")
-GPT4O = (
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
-    r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-"""Published expressions of byte-level tokenizers."""
 CORPUS = [
     "The quick brown fox doesn't jump over 1234 lazy dogs.\n\nQuestion: who?\nAnswer: it's me, you'll see  \n",
     "Der Hund schläft im Körbchen; 狗在睡觉。 e\u0301 é 🙂 <|end|> if (x == 3) { return y; }\r\n\t\tdone",
@@ -32,7 +32,11 @@ MARKS = ["<|end|>", "<|start|>"]
 
 
 def tokenizer_of(
-    *parts: Any, normalizer: Any = None, added: tuple[AddedToken | str, ...] = tuple(MARKS), model: Any = None
+    *parts: Any,
+    normalizer: Any = None,
+    added: tuple[AddedToken | str, ...] = tuple(MARKS),
+    model: Any = None,
+    trimmed: bool = False,
 ) -> PreTrainedTokenizerFast:
     """A small byte-level BPE with these pre-tokenizers."""
     backend = Tokenizer(model or models.BPE())
@@ -45,6 +49,8 @@ def tokenizer_of(
     )
     backend.train_from_iterator(CORPUS * 4, trainer)
     backend.add_tokens(list(added))
+    if trimmed:
+        backend.post_processor = processors.ByteLevel(trim_offsets=True)
     return PreTrainedTokenizerFast(tokenizer_object=backend)
 
 
@@ -59,9 +65,15 @@ def byte_level(*, prefix: bool = False, regex: bool = False) -> Any:
 SEPARABLE = {
     "gpt-2": tokenizer_of(byte_level(regex=True)),
     "smollm": tokenizer_of(pre_tokenizers.Digits(individual_digits=True), split(GPT2), byte_level()),
-    "llama-3": tokenizer_of(split(LLAMA3), byte_level()),
+    "gpt-2 with trimmed offsets": tokenizer_of(byte_level(regex=True), trimmed=True),
+    "llama-3": tokenizer_of(split(cl100k("{1,3}")), byte_level()),
+    "llama-3 with trimmed offsets": tokenizer_of(split(cl100k("{1,3}")), byte_level(), trimmed=True),
     "qwen-2": tokenizer_of(split(QWEN2), byte_level(), normalizer=normalizers.NFC()),
-    "gpt-4o": tokenizer_of(split(GPT4O), byte_level()),
+    "gpt-4o": tokenizer_of(split(cased("{1,3}", f"{SHORT}?")), byte_level()),
+    "tekken": tokenizer_of(split(cased("", "")), byte_level()),
+    "seed": tokenizer_of(split(SEED), byte_level()),
+    "bailing": tokenizer_of(split(BAILING), byte_level()),
+    "deepseek-v3": tokenizer_of(split(r"\p{N}{1,3}"), split(EAST_ASIAN), split(DEEPSEEK_V3), byte_level()),
 }
 PIECES = ["<|", "|>", " ", "  ", "\n", "\n\n", "\r\n", "\t", "'", "'s", "'LL", "e", "\u0301", "é", "狗", "🙂"]
 words = st.sampled_from([*CORPUS, *MARKS, *PIECES]) | st.text(max_size=8)
@@ -121,7 +133,10 @@ def test_what_another_caller_set_on_the_tokenizer_does_not_matter(setting: str) 
     "tokenizer",
     [
         tokenizer_of(byte_level(prefix=True, regex=True)),
-        tokenizer_of(split(r"(?<=\d)\p{L}+|.")),
+        tokenizer_of(split(r"(?<=\d)\p{L}+|."), byte_level()),
+        tokenizer_of(split(r"\p{L}+\d|\p{L}|."), byte_level()),
+        tokenizer_of(split(r'"[^"]*"|\w+|.'), byte_level()),
+        tokenizer_of(split(r"\s+$|\s|\S+"), byte_level()),
         tokenizer_of(split(r"^\p{L}+|.+"), byte_level()),
         tokenizer_of(split(r"\bx|.+?"), byte_level()),
         tokenizer_of(split(r"\p{L}+(?=\p{N})|.", "isolated"), byte_level()),
@@ -132,7 +147,7 @@ def test_what_another_caller_set_on_the_tokenizer_does_not_matter(setting: str) 
         tokenizer_of(split(GPT2), byte_level(), normalizer=normalizers.Prepend("▁")),
         tokenizer_of(split(GPT2), byte_level(), added=(AddedToken("<|end|>", rstrip=True),)),
         tokenizer_of(split(GPT2), byte_level(), added=(AddedToken("word", single_word=True),)),
-        tokenizer_of(pre_tokenizers.Metaspace()),
+        tokenizer_of(pre_tokenizers.Metaspace(), byte_level()),
         tokenizer_of(split(GPT2), byte_level(), model=models.BPE(dropout=0.1)),
         tokenizer_of(split(GPT2), byte_level(), model=models.BPE(unk_token="<unk>")),  # noqa: S106 - a token of text
         tokenizer_of(split(GPT2)),

@@ -11,15 +11,11 @@ from dataclasses import dataclass
 from tokenizers import Regex
 from tokenizers.pre_tokenizers import ByteLevel, Digits, PreTokenizer, Sequence, Split
 
+from audit.engine import shared_encoding as known
+
 MISSING = "gpt-2"
 """How text is split if the file names no pre-tokenizer, as in files from before April 2024."""
 
-_SHORT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-_SPACES = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
-_UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
-_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-_ASCII_THEN_LETTERS = r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+"
-_DEEPSEEK_V3 = _ASCII_THEN_LETTERS + r"|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*" + _SPACES
 _CASED_LETTERS = (
     "A-Za-z\u00b5\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u01ba\u01bc-\u01bf\u01c4-\u0293\u0295-\u02af\u0370-\u0373\u0376\u0377"
     "\u037b-\u037d\u037f\u0386\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03f5\u03f7-\u0481\u048a-\u052f\u0531-\u0556"
@@ -45,50 +41,38 @@ _DEEPSEEK_LLM = (
 _BLOOM = r" ?[^(\s|.,!?" + "\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c)]+"
 
 
-def _cl100k(digits: str) -> str:
-    """The pattern of GPT-4's vocabulary, with ``digits`` as the longest run of them, e.g. ``{1,3}``."""
-    return rf"{_SHORT}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*{_SPACES}"
-
-
-def _cased(digits: str, short: str) -> str:
-    """The pattern of GPT-4o's vocabulary and its kin, which cuts before a capital letter."""
-    return (
-        rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+{short}|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*{short}"
-        rf"|\p{{N}}{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*{_SPACES}"
-    )
-
-
-_QWEN2 = _cl100k("")
-_QWEN35 = rf"{_SHORT}|[^\r\n\p{{L}}\p{{N}}]?[\p{{L}}\p{{M}}]+|\p{{N}}| ?[^\s\p{{L}}\p{{M}}\p{{N}}]+[\r\n]*{_SPACES}"
-_SEED = rf"{_SHORT}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}| ?[^\s\p{{L}}\p{{N}}\r\n]+{_SPACES}"
-_BAILING = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
 _DIGIT = "digit"
 """In place of a pattern: every digit is a word."""
 
 _PATTERNS: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("gpt-2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat", "a.x-4.0", "mellum"): (_GPT2,),
-    ("mpt", "olmo", "jais", "trillion", "granite-docling", "modern-bert", "exaone4"): (_GPT2,),
-    ("smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"): (_DIGIT, _GPT2),
+    ("gpt-2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat", "a.x-4.0", "mellum"): (
+        known.GPT2,
+    ),
+    ("mpt", "olmo", "jais", "trillion", "granite-docling", "modern-bert", "exaone4"): (known.GPT2,),
+    ("smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"): (
+        _DIGIT,
+        known.GPT2,
+    ),
     ("llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"): (
-        _cl100k("{1,3}"),
+        known.cl100k("{1,3}"),
     ),
-    ("dbrx", "smaug-bpe", "glm4", "chatglm-bpe"): (_cl100k("{1,3}"),),
+    ("dbrx", "smaug-bpe", "glm4", "chatglm-bpe"): (known.cl100k("{1,3}"),),
     ("qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan", "solar-open", "grok-2"): (
-        _QWEN2,
+        known.QWEN2,
     ),
-    ("qwen35",): (_QWEN35,),
-    ("minicpm5",): (r"\p{N}{1,3}", _cl100k("+")),
-    ("tekken",): (_cased("", ""),),
-    ("gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"): (_cased("{1,3}", f"{_SHORT}?"),),
-    ("seed-coder",): (_SEED,),
-    ("bailingmoe", "bailingmoe2", "llada-moe"): (_BAILING,),
-    ("deepseek-v3", "hunyuan-dense", "joyai-llm"): (r"\p{N}{1,3}", "[\u4e00-\u9fa5\u3040-\u30ff]+", _DEEPSEEK_V3),
+    ("qwen35",): (known.QWEN35,),
+    ("minicpm5",): (r"\p{N}{1,3}", known.cl100k("+")),
+    ("tekken",): (known.cased("", ""),),
+    ("gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"): (known.cased("{1,3}", f"{known.SHORT}?"),),
+    ("seed-coder",): (known.SEED,),
+    ("bailingmoe", "bailingmoe2", "llada-moe"): (known.BAILING,),
+    ("deepseek-v3", "hunyuan-dense", "joyai-llm"): (r"\p{N}{1,3}", known.EAST_ASIAN, known.DEEPSEEK_V3),
     ("deepseek-llm",): _DEEPSEEK_LLM,
     ("deepseek-coder",): ("[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", _EAST_ASIAN, r"\p{N}"),
-    ("falcon",): (r"[\p{P}$+<=>^~|`]+", _GPT2, "[0-9][0-9][0-9]"),
+    ("falcon",): (r"[\p{P}$+<=>^~|`]+", known.GPT2, "[0-9][0-9][0-9]"),
     ("bloom", "poro-chat", "gpt3-finnish"): (_BLOOM,),
     ("viking",): (_BLOOM, r"\p{N}"),
-    ("default",): (r"[\p{P}$+<=>^~|]+", _GPT2, r"\p{N}+", "[0-9][0-9][0-9]"),
+    ("default",): (r"[\p{P}$+<=>^~|]+", known.GPT2, r"\p{N}+", "[0-9][0-9][0-9]"),
 }
 _WHOLE_WORDS = {
     *("llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"),

@@ -249,7 +249,7 @@ class Forward:
             return self._trunks[trunk]
         before = self.keys_values(trunk.parent) if trunk.parent else []
         cache = DynamicCache([(k[:, :, : trunk.start], v[:, :, : trunk.start]) for k, v in before])
-        ids = torch.tensor([trunk.ids[trunk.start :]], device=self.device)
+        (ids,) = on_device(self.device, np.array([trunk.ids[trunk.start :]]))
         positions = torch.arange(trunk.start, len(trunk.ids), device=self.device)[None]
         self.model.base_model(input_ids=ids, position_ids=positions, past_key_values=cache, use_cache=True)
         self.computed += ids.shape[1]

@@ -62,13 +62,22 @@ class StepGraphs:
             self._graph.replay()
 
     def _record(self, slots: Slots, state: torch.Tensor) -> bool:
-        """Whether the step could be recorded; where the model's code waits for the device it cannot be."""
+        """Whether the step could be recorded; where the model's code waits for the device it cannot be.
+
+        Raises:
+            torch.OutOfMemoryError: Memory is too small for it.
+        """
         self._state = state.clone()
+        device, before = state.device, torch.cuda.current_stream(state.device)
         graph = torch.cuda.CUDAGraph()
         try:
-            with torch.cuda.graph(graph):
+            # On another card's stream nothing would be recorded, and each replay would leave the logits as they are.
+            with torch.cuda.device(device), torch.cuda.graph(graph, stream=torch.cuda.Stream(device)):
                 self._logits = self._compute(slots, self._state)
         except RuntimeError as error:
+            torch.cuda.set_stream(before)  # torch stays on the stream of a recording that failed
+            if isinstance(error, torch.OutOfMemoryError):
+                raise
             logger.debug("a step of generation cannot be recorded: %s", first_line(error))
             self.works = False
             return False

@@ -106,7 +106,7 @@ def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, al
     if share and len(tree):
         planners = [_Planner(tree, cost, budget, wide=wide) for wide in (False, True)]
         ways = [planner.grow(0, len(tree), 0, None)[1] for planner in planners]
-        plans = [_passes(placed, cost, budget, alone) for placed in ways]
+        plans = [_passes(placed, cost, budget, alone) for placed in (ways if ways[0] != ways[1] else ways[:1])]
         return min(plans, key=lambda passes: _price(passes, cost))  # of equal ones the first
     return _passes([(None, Block(i, i + 1, 0, int(tree.lengths[i]))) for i in range(len(tree))], cost, budget, alone)
 

@@ -19,7 +19,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from audit.core.assets.settings import cache_dir
-from audit.core.errors import WriteError
+from audit.core.errors import RAISED_BY_OTHERS, WriteError
 from audit.core.filesystem import atomic_file
 
 if TYPE_CHECKING:
@@ -65,19 +65,23 @@ def rates_of(model: Any, shape: Shape) -> Rates:  # noqa: ANN401 - transformers'
     device = torch.device(model.device)
     if device.type != "cuda":
         return ASSUMED
-    about = (torch.cuda.get_device_name(device), torch.__version__, str(model.dtype), dataclasses.astuple(shape))
+    quantised = str(getattr(model.config, "quantization_config", None))
+    computing = (torch.cuda.get_device_name(device), torch.__version__, str(model.dtype), type(model).__name__)
+    about = (*computing, quantised, dataclasses.astuple(shape))
     key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
     if key not in _known:
-        _known[key] = _kept(key) or _keep(key, _measured_if_possible(model, shape))
+        _known[key] = _kept(key) or _measured_and_kept(key, model, shape)
     return _known[key]
 
 
-def _measured_if_possible(model: Any, shape: Shape) -> Rates:  # noqa: ANN401 - see above
-    """The rates; those of a CPU where memory is full, or products of the number type are not to be had."""
+def _measured_and_kept(key: str, model: Any, shape: Shape) -> Rates:  # noqa: ANN401 - see above
+    """The rates, those of another process that was faster, or a CPU's where the model cannot be run like this."""
     try:
-        return measured(model, shape)
-    except RuntimeError:
+        found = measured(model, shape)
+    except RAISED_BY_OTHERS:
         return ASSUMED
+    _keep(key, found)
+    return _kept(key) or found
 
 
 @torch.inference_mode()
@@ -127,9 +131,8 @@ def _kept(key: str) -> Rates | None:
     return rates if usable else None
 
 
-def _keep(key: str, rates: Rates) -> Rates:
+def _keep(key: str, rates: Rates) -> None:
     """Write rates to the cache folder; where that is impossible they serve this process alone."""
     path = cache_dir() / "rates" / f"{key}.json"
     with contextlib.suppress(WriteError), atomic_file(path) as file:
         file.write(json.dumps(dataclasses.asdict(rates)).encode())
-    return rates

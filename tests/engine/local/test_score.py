@@ -70,10 +70,17 @@ def same(found: Score, expected: Score) -> bool:
 
 @pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(requests=request_lists, seed=st.integers(0, 100), cut=st.integers(0, 12), trunks=st.booleans())
+@given(
+    requests=request_lists,
+    seed=st.integers(0, 100),
+    cut=st.integers(0, 12),
+    trunks=st.booleans(),
+    ahead=st.integers(0, 3),
+)
 def test_order_duplicates_splits_and_company_do_not_matter(
-    tiny: TransformersEngine, requests: list[ScoreRequest], seed: int, cut: int, trunks: bool
+    tiny: TransformersEngine, requests: list[ScoreRequest], seed: int, cut: int, trunks: bool, ahead: int
 ) -> None:
+    tiny._scorer.ahead = ahead
     own = tiny._forward.cost
     tiny._forward.cost = Cost(token=1e6, pair=1e4, copy=0.0, call=0.0) if trunks else own
     together = tiny.score(requests)

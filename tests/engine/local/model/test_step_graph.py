@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from audit.engine import GenerateRequest
 from audit.engine.local.model.step_graph import EAGER_STEPS, StepGraphs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from audit.engine.local.engine import TransformersEngine
     from audit.engine.local.model.slots import Slots
 
@@ -63,18 +66,31 @@ def test_a_step_that_cannot_be_recorded_is_computed_call_by_call(
     requests = [GenerateRequest("The quick brown fox", max_new_tokens=12)]
     expected = tiny.generate(requests)
     tried: list[Any] = []
-
-    def refuse(graph: Any) -> Any:
-        tried.append(graph)
-        msg = "operation not permitted when stream is capturing\nmore advice"
-        raise RuntimeError(msg)
-
+    error: Exception = RuntimeError("operation not permitted when stream is capturing\nmore advice")
+    used: list[Any] = []
     monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: f"the stream before on {device}")
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device: f"a stream of {device}")
+    monkeypatch.setattr(torch.cuda, "device", contextlib.nullcontext)
+    monkeypatch.setattr(torch.cuda, "set_stream", used.append)
+
+    @contextlib.contextmanager
+    def refuse(graph: Any, stream: Any) -> Iterator[None]:
+        tried.append(stream)
+        yield
+        raise error
+
     monkeypatch.setattr(torch.cuda, "graph", refuse)
     tiny._forward._records = True
     assert tiny.generate(requests) == expected
     assert tiny.generate(requests) == expected
-    assert len(tried) == 1
+    assert tried == ["a stream of cpu"]
+    assert used == ["the stream before on cpu"]
+    error = torch.OutOfMemoryError()
+    tiny._forward._records = True
+    messages: list[str] = []
+    tiny.progress.say = messages.append  # type: ignore[method-assign]
+    assert [answer.error for answer in tiny.generate(requests)] != [None]
 
 
 def test_new_buffers_are_recorded_again(tiny: TransformersEngine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,7 @@ class OnCard:
 
     device = torch.device("cuda")
     dtype = torch.bfloat16
+    config = SimpleNamespace()
 
 
 @pytest.fixture
@@ -68,13 +70,29 @@ def test_a_cache_that_cannot_be_written_costs_a_measurement(
     assert card == [SHAPE]
 
 
-def test_where_nothing_can_be_measured_a_cpu_is_assumed(card: list[Shape], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, ValueError, IndexError])
+def test_where_nothing_can_be_measured_a_cpu_is_assumed_and_nothing_kept(
+    card: list[Shape], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: type[Exception]
+) -> None:
     def fail(*_: Any) -> Rates:
-        raise torch.OutOfMemoryError
+        raise error
 
     monkeypatch.setattr(rates, "measured", fail)
     assert rates_of(OnCard(), SHAPE) == ASSUMED
+    assert not (tmp_path / "rates").exists()
     assert card == []
+
+
+def test_another_kind_of_model_is_measured_too(card: list[Shape]) -> None:
+    class Other(OnCard):
+        pass
+
+    class Quantised(OnCard):
+        config = SimpleNamespace(quantization_config={"bits": 4})
+
+    for model in (OnCard(), Other(), Quantised(), OnCard()):
+        rates_of(model, SHAPE)
+    assert len(card) == 3
 
 
 def test_rates_are_those_of_the_model_at_hand(tiny: TransformersEngine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,15 +86,18 @@ def is_own_page(headers: Headers) -> bool:
 
 def is_wanted(data: bytes) -> bool:
     """Whether a message is one that the app's pages send. Streamlit ends the connection after any other bytes."""
+    kind, operation = _kind(data)
+    return operation in OPERATIONS if kind == "backend_operation_request" else kind is None or kind in SENT
+
+
+def _kind(data: bytes) -> tuple[str | None, str | None]:
+    """Kind of a message, ``""`` for an empty one, and what it asks for without a run; None if it cannot be read."""
     message = BackMsg()
     try:
         message.ParseFromString(data)
     except DecodeError:
-        return True
-    kind = message.WhichOneof("type")
-    if kind == "backend_operation_request":
-        return message.backend_operation_request.WhichOneof("payload") in OPERATIONS
-    return kind in SENT
+        return None, None
+    return message.WhichOneof("type") or "", message.backend_operation_request.WhichOneof("payload")
 
 
 class _Connection:
@@ -102,13 +105,16 @@ class _Connection:
 
     Each message stops one run of the script and starts another. Beyond what is allowed, one is passed on when the run
     before it has ended. Those that wait fill the buffers of the connection, so that who sends them waits, and nobody
-    else.
+    else. A key that is held sends the same message again and again: those are left out until the run for one of them
+    has ended, or the page would go on long after the key was let go.
     """
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send
         self._left, self._before = float(AT_ONCE), time.monotonic()
         self._idle = asyncio.Event()
+        self._idle.set()
+        self._last = b""
 
     async def receive(self) -> Message:
         """The next message that is wanted."""
@@ -116,9 +122,15 @@ class _Connection:
             message = await self._receive()
             if message["type"] != "websocket.receive":
                 return message
+            data = message.get("bytes") or b""
+            if self._is_repeated(data):
+                await asyncio.sleep(0)  # others have their turn
+                continue
             await self._wait()
-            if is_wanted(message.get("bytes") or b""):
-                self._idle.clear()
+            if is_wanted(data):
+                self._last = data
+                if _kind(data)[0] == "rerun_script":
+                    self._idle.clear()
                 return message
 
     async def send(self, message: Message) -> None:
@@ -128,9 +140,18 @@ class _Connection:
             self._idle.set()
         await self._send(message)
 
-    async def _wait(self) -> None:
+    def _is_repeated(self, data: bytes) -> bool:
+        """Whether a message beyond what is allowed is the one whose run has not ended."""
+        return self._allowed() < 1 and data == self._last and not self._idle.is_set()
+
+    def _allowed(self) -> float:
+        """Messages that may be sent at once by now."""
         now = time.monotonic()
-        self._left, self._before = min(AT_ONCE, self._left + (now - self._before) * PER_SECOND) - 1, now
+        self._left, self._before = min(AT_ONCE, self._left + (now - self._before) * PER_SECOND), now
+        return self._left
+
+    async def _wait(self) -> None:
+        self._left = self._allowed() - 1
         if self._left < 0:
             await asyncio.sleep(-self._left / PER_SECOND)
             with suppress(TimeoutError):

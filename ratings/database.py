@@ -162,12 +162,29 @@ def open_engine(database_url: str) -> Engine:
     if file is not None and (now is None or _OPENED.get(file, now) != now):
         # A database that was moved away in between must be created again, including its tables. Where another file has
         # its name, a restored copy for instance, what is written through the old connections would be lost.
+        if now is not None:
+            _refuse_other_log(file)
         _migrated_engine.cache_clear()
     with _one_line_errors(database_url):
         engine = _migrated_engine(url)
     if file is not None:
         _OPENED[file] = _file_identity(file)
     return engine
+
+
+def _refuse_other_log(file: Path) -> None:
+    """Refuse a file next to which the write-ahead log of another one may lie: SQLite would write that into it.
+
+    Raises:
+        UsageError: There is such a log.
+    """
+    log = file.with_name(f"{file.name}-wal")
+    if log.exists() and log.stat().st_size:
+        msg = (
+            f"{file}: another file took its place while it was open, and {log.name} may belong to the one before: stop "
+            f"every program that uses it, delete {log.name} and {file.name}-shm, put the copy in place again and start"
+        )
+        raise UsageError(msg)
 
 
 def _file_identity(file: Path | None) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from audit.core.assets.registry import ASSETS
@@ -11,7 +12,8 @@ from audit.core.filesystem import did_you_mean_path
 
 def can_be_found(model: str) -> bool:
     """Whether a name is that of a folder, a file or an asset, or could be a hub id."""
-    return Path(model).expanduser().exists() or model in ASSETS or is_hub_id(model)
+    there = os.path.exists(os.path.expanduser(model))  # noqa: PTH110, PTH111 - pathlib raises: no such user, too long
+    return there or model in ASSETS or is_hub_id(model)
 
 
 def is_hub_id(model: str) -> bool:

@@ -14,10 +14,12 @@ if [ -z "$checkpoint" ]; then
   exit 2
 fi
 
+# Consent to run code (--trust-remote-code, --allow-pickle, --plugin …) is asked for at each start, also of a resumed run.
+read -r -a options <<< "${AUDIT_OPTIONS:-}"
 if compgen -G "$runs/*/manifest.json" > /dev/null; then
-  command=(audit run --resume latest --out "$runs")
+  command=(audit run --resume latest --out "$runs" "${options[@]}")
 else
-  command=(audit run --model "$checkpoint" --config "$config" --policy "$policy" --out "$runs")
+  command=(audit run --model "$checkpoint" --config "$config" --policy "$policy" --out "$runs" "${options[@]}")
 fi
 
 # A shell runs no trap while it waits for a program in the foreground, and the first process of a container ignores

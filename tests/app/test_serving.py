@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
@@ -80,6 +81,61 @@ def test_only_messages_that_pages_send_are_passed_on() -> None:
     assert not serving.is_wanted(b"")
 
 
+def rerun(query: str) -> bytes:
+    message = BackMsg()
+    message.rerun_script.query_string = query
+    return bytes(message.SerializeToString())
+
+
+ENDED = {"type": "websocket.send", "bytes": ForwardMsg(script_finished=0).SerializeToString()}
+
+
+def test_a_key_that_is_held_leaves_nothing_to_do_when_it_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """300 equal messages while the first run lasts: beyond the 20 at once none is kept; another is passed on."""
+    monkeypatch.setattr(serving.time, "monotonic", lambda: 0.0)
+    sent = [*[rerun("next")] * 300, rerun("back")]
+    arriving = iter(sent)
+    passed: list[bytes] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.receive", "bytes": next(arriving)}
+
+    async def send(_: Any) -> None:
+        pass
+
+    async def hold() -> None:
+        connection = serving._Connection(receive, send)  # type: ignore[arg-type]
+        connection._wait = no_wait  # type: ignore[method-assign]
+        for _ in range(serving.AT_ONCE):
+            passed.append((await connection.receive())["bytes"])
+            connection._left -= 1
+        passed.append((await connection.receive())["bytes"])
+
+    async def no_wait() -> None:
+        pass
+
+    asyncio.run(hold())
+    assert passed == [*sent[: serving.AT_ONCE], rerun("back")]
+
+
+def test_what_starts_no_run_is_not_waited_for() -> None:
+    kinds = messages()
+
+    async def ask(name: str) -> bool:
+        async def receive() -> dict[str, Any]:
+            return {"type": "websocket.receive", "bytes": kinds[name]}
+
+        async def send(_: Any) -> None:
+            pass
+
+        connection = serving._Connection(receive, send)  # type: ignore[arg-type]
+        await connection.receive()
+        return connection._idle.is_set()
+
+    wanted = ("rerun_script", "stop_script", "app_heartbeat", "deferred_file")
+    assert [name for name in wanted if not asyncio.run(ask(name))] == ["rerun_script"]
+
+
 def test_who_sends_too_much_waits_until_the_run_before_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """By a clock of our own: 20 at once, then 3 a second, and none before the run before has ended."""
     now, slept = [0.0], []
@@ -96,10 +152,10 @@ def test_who_sends_too_much_waits_until_the_run_before_has_ended(monkeypatch: py
     monkeypatch.setattr(serving.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(serving.asyncio, "sleep", sleep)
     monkeypatch.setattr(serving.asyncio, "wait_for", wait_for)
-    data = messages()
+    asked = itertools.count()
 
     async def receive() -> dict[str, Any]:
-        return {"type": "websocket.receive", "bytes": data["rerun_script"]}
+        return {"type": "websocket.receive", "bytes": rerun(f"page {next(asked)}")}
 
     sent = []
 
@@ -114,11 +170,10 @@ def test_who_sends_too_much_waits_until_the_run_before_has_ended(monkeypatch: py
         for _ in range(2):
             await connection.receive()
         after = list(slept)
-        ended = {"type": "websocket.send", "bytes": ForwardMsg(script_finished=0).SerializeToString()}
         assert not connection._idle.is_set()
-        await connection.send(ended)
+        await connection.send(ENDED)
         assert connection._idle.is_set()
-        assert sent == [ended]
+        assert sent == [ENDED]
         return after
 
     third = 1 / serving.PER_SECOND

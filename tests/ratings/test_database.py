@@ -101,6 +101,22 @@ def test_a_copy_in_the_place_of_a_database_is_what_is_used(
     assert [row.sample_id for row in read_all(database_url)] == ["s1", "s3"]
 
 
+def test_a_copy_next_to_the_log_of_the_file_before_it_is_refused(
+    tmp_path: Path, database_url: str, make_rating: MakeRating
+) -> None:
+    """SQLite would write what stands in the log into the copy, without a word."""
+    add(database_url, make_rating("ada", "s1", 3))
+    with sqlite3.connect(tmp_path / "copy") as copy:
+        copy.execute("CREATE TABLE restored (name TEXT)")
+    copy.close()
+    before = (tmp_path / "copy").read_bytes()
+    assert (tmp_path / "ratings.sqlite-wal").stat().st_size
+    (tmp_path / "copy").replace(tmp_path / "ratings.sqlite")
+    with pytest.raises(UsageError, match="another file took its place while it was open"):
+        add(database_url, make_rating("ada", "s2", 4))
+    assert (tmp_path / "ratings.sqlite").read_bytes() == before
+
+
 def test_sqlite_uses_a_write_ahead_log_and_on_a_share_the_rollback_journal(
     tmp_path: Path, database_url: str, make_rating: MakeRating, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -261,7 +261,6 @@ def test_batches_change_no_resample(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(0).exponential(size=30)
     whole = bca_bootstrap(values, seed=2, resamples=500), studentised_bootstrap(values, seed=2, resamples=500)
     monkeypatch.setattr("audit.stats.bootstrap.CACHED_VALUES", 700)
-    monkeypatch.setattr("audit.stats.bootstrap.CACHED_VALUES", 700)
     assert bca_bootstrap(values, seed=2, resamples=500) == whole[0]
     assert studentised_bootstrap(values, seed=2, resamples=500) == whole[1]
 

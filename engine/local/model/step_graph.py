@@ -72,7 +72,8 @@ class StepGraphs:
         graph = torch.cuda.CUDAGraph()
         try:
             # On another card's stream nothing would be recorded, and each replay would leave the logits as they are.
-            with torch.cuda.device(device), torch.cuda.graph(graph, stream=torch.cuda.Stream(device)):
+            stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+            with torch.cuda.device(device), torch.cuda.graph(graph, stream=stream):
                 self._logits = self._compute(slots, self._state)
         except RuntimeError as error:
             torch.cuda.set_stream(before)  # torch stays on the stream of a recording that failed

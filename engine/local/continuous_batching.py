@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 EMPTY_SHARE = 4
 """Prompts are read when at least one slot in four is empty: reading a few at a time is inefficient."""
 
+LOGIT_BYTES = 32
+"""Bytes for each word of the vocabulary and text: float32 logits of a prompt and of a step, and what drawing a token
+computes in float64."""
+
 Ended = tuple[Continuation, str | None]
 """A text that has ended, and its error if it has one."""
 
@@ -84,9 +88,8 @@ class Decoder:
         }
         # A buffer is copied when slots are added: for a moment there are two.
         longest = max((self._columns(collected) for collected in unfinished.values()), default=1)
-        self.fits = fitting(
-            min(self.slots, self.allowance.now), 2 * longest * self.forward.position_bytes, self.forward.device
-        )
+        each = 2 * longest * self.forward.position_bytes + LOGIT_BYTES * self.forward.vocabulary
+        self.fits = fitting(min(self.slots, self.allowance.now), each, self.forward.device)
         before = self.forward.computed
         enough = True
         while unfinished:

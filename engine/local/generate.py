@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from audit.engine.requests import GenerateRequest
     from audit.engine.thinking import Thinking
 
+STATIC_ROWS = 128
+"""Texts that transformers' own ``generate`` makes together at most: all of them wait for the longest."""
 NOT_ITS_OWN = "transformers' generate gives different logits from this architecture's forward pass: no text is reported"
 
 
@@ -59,7 +61,7 @@ class Generator:
             encode,
             forward.device,
             max_length,
-            rows,
+            min(rows, STATIC_ROWS),
             forward.pad_id,
             forward.forget,
             self.is_alone,

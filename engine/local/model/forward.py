@@ -62,6 +62,7 @@ class Forward:
         decodes: Whether texts of different lengths can be generated together, a token at a time.
         cost: What passes cost on it.
         position_bytes: Memory that the keys and values of one position take.
+        vocabulary: Logits of one position.
         computed: Tokens that went through the model so far.
         predicted: Positions that went through its output head.
         graphs: Makes what records steps.
@@ -80,6 +81,7 @@ class Forward:
         self.alone = longest_in_company(config) if shortcuts.batches else 0
         self.cost = cost_of(model)
         self.position_bytes = shortcuts.position_bytes or shape_of(model).cached_numbers * model.dtype.itemsize
+        self.vocabulary = int(model.get_input_embeddings().weight.shape[0])
         self.computed = self.predicted = 0
         self._spread = len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
@@ -143,8 +145,9 @@ class Forward:
         layers: list[Any] = list(cache.layers)
         kept: list[KeysValues] = []
         for row, attach, columns in places:  # the cache holds the trunk's positions before the row's columns
-            at = torch.from_numpy(np.concatenate([np.arange(attach), work.reach + columns]))
-            kept.append([(layer.keys[row, None][:, :, at], layer.values[row, None][:, :, at]) for layer in layers])
+            (own,) = on_device(self.device, np.concatenate([np.arange(attach), work.reach + columns]))
+            parts = [(layer.keys, layer.values, own.to(layer.keys.device)) for layer in layers]
+            kept.append([(keys[row, None][:, :, at], values[row, None][:, :, at]) for keys, values, at in parts])
         return logits, kept
 
     @torch.inference_mode()

@@ -220,7 +220,10 @@ class _Trial:
         return Trunk(tuple(self.sequences[0][:TRUNK].tolist()))
 
     def _ways_to_share(self, tree: PrefixTree) -> Iterator[tuple[str, Pass]]:
-        """A packed row; and packed rows on a trunk."""
+        """A packed row; packed rows on a trunk; and where there is a GPU, plain rows, which get a cache there."""
+        if self.plain.device.type != "cpu":
+            rows = tuple((Block(i, i + 1, 0, int(length)),) for i, length in enumerate(tree.lengths))
+            yield "a cache that keeps nothing", Pass(None, rows)
         yield "packed rows", Pass(None, ((Block(0, len(tree), 0, tree.size(0, len(tree), 0)),),))
         parts = ((0, 2), (2, len(tree)))
         yield (

@@ -48,6 +48,7 @@ class Pretended:
     why_not = "it pretends"
     alone: int | None = None
     position_bytes = 1
+    vocabulary = VOCABULARY
 
     def __init__(self, cost: Cost, fits: float = float("inf"), *, shares: bool = True) -> None:
         self.cost = cost

@@ -158,7 +158,8 @@ class _Trial:
                 why_not="in a trial, a padded batch gave different log-probabilities from a single sequence"
             )
         shortcuts = Shortcuts(batches=True, splits=self._head_is_exact(tree))
-        forward = self.make(replace(shortcuts, shares=True))
+        on_card = self.plain.device.type != "cpu"  # where those that share give plain rows a cache, which is tried too
+        forward = self.make(replace(shortcuts, shares=on_card))
         if not forward.windows:
             reason = "its layers are not plain softmax attention, or its positions depend on the length of the call"
             return replace(shortcuts, why_not=reason)

@@ -41,10 +41,10 @@ ENV AUDIT_CACHE=/cache/audit \
     HOME=/cache \
     PYTHONUNBUFFERED=1
 RUN useradd --uid 10001 --home-dir /cache --no-create-home --shell /usr/sbin/nologin audit \
-    && install --directory --mode=1777 /cache /work
+    && install --directory --mode=1777 /cache /audit
 COPY --from=build /made/program /
 VOLUME /cache
-WORKDIR /work
+WORKDIR /audit
 USER 10001:10001
 ENTRYPOINT ["audit"]
 CMD ["--help"]

@@ -96,9 +96,8 @@ def lay_out(work: Pass, tree: PrefixTree, pad_id: int) -> Layout:
         ids=np.full(shape, pad_id, dtype=np.int64),
         positions=np.zeros(shape, dtype=np.int64),
         attach=np.zeros(shape, dtype=np.int64),
-        last=np.tile(
-            np.arange(shape[1]), (shape[0], 1)
-        ),  # padding sees itself: what sees nothing is NaN in some kernels
+        # Padding sees itself: a column that sees nothing is NaN in some kernels, and NaN spreads.
+        last=np.tile(np.arange(shape[1]), (shape[0], 1)),
         reach=work.reach,
         plain=work.plain,
         places={},

@@ -62,11 +62,15 @@ def build(kind: str, tokenizer: PreTrainedTokenizerBase) -> MaskedPrompt | None:
         device="cpu",
     )
     try:
-        engine = TransformersEngine(model, tokenizer, record)
-        prompt = prepare(engine, TEXT, TARGET, max_features=12)
-        _ = prompt.full
+        return asked(TransformersEngine(model, tokenizer, record))
     except CheckpointError:
         return None
+
+
+def asked(engine: TransformersEngine) -> MaskedPrompt:
+    """The prompt whose answer is explained, on a checkpoint."""
+    prompt = prepare(engine, TEXT, TARGET, max_features=12)
+    _ = prompt.full
     return prompt
 
 

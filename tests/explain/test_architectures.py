@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -21,42 +20,8 @@ from tests.engine.whole import tiny_types
 from tests.explain import architectures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
-
-GRADIENT = ("gradient_x_input", "integrated_gradients", "integrated_gradients_mean", "layer_gradient_x_activation")
-HALF = "attention of 1 of 2 layers"
-INSIDE = "convolutions or recurrences mix positions as well as attention"
-NONE = "refused: has no attention over all tokens"
-
-
-def hybrid(limit: str) -> dict[str, str]:
-    """Outcomes of a checkpoint that mixes positions by more than attention."""
-    return {
-        **dict.fromkeys(("attention", "gradient_x_attention"), limit),
-        **dict.fromkeys(("attention_rollout", "attention_flow"), f"refused: {limit}"),
-    }
-
-
-EXPECTED: dict[str, dict[str, str]] = {
-    **{kind: {} for kind in ("llama", "falcon", "ctrl", "gemma4", "phi4_multimodal")},
-    **{
-        kind: hybrid(HALF)
-        for kind in ("qwen3_next", "qwen3_5", "lfm2", "jamba", "bamba", "granitemoehybrid", "minimax")
-    },
-    "nemotron_h": hybrid("attention of 1 of 4 layers"),
-    "falcon_h1": hybrid(INSIDE),
-    **{kind: dict.fromkeys(hybrid(HALF), NONE) for kind in ("mamba2", "rwkv")},
-    "gemma3n_text": {"layer_gradient_x_activation": "refused: has no single state per token behind its middle block"},
-    "deepseek_v4": dict.fromkeys((*GRADIENT, "gradient_x_attention"), "refused: computes nothing from embeddings"),
-    "hrm_text": {
-        **dict.fromkeys((*GRADIENT, "gradient_x_attention"), "refused: computes part of its answer without gradients"),
-        "layer_gradient_x_activation": "refused: has no list of its blocks",
-    },
-}
-"""By type: the methods that do not simply work, and how their outcome begins."""
-STEPS = (2,)
-"""Points of the integral: enough to see whether a type is differentiated from its embeddings or refused."""
 
 
 @pytest.fixture(scope="module")
@@ -64,53 +29,11 @@ def tokenizer(tiny_model: Path) -> Any:
     return AutoTokenizer.from_pretrained(tiny_model)
 
 
-@pytest.fixture(scope="module")
-def found(tokenizer: Any) -> Iterator[Callable[[str], dict[str, str] | None]]:
-    """What the methods make of a type, computed once; None where it is not built.
-
-    Integrals from two baselines differ by where they start alone: the second one is left to the types with tests of
-    their own.
-    """
-    one_integral = [method for method in architectures.WHITE_BOX if method.name != "integrated_gradients_mean"]
-
-    @functools.cache
-    def find(kind: str) -> dict[str, str] | None:
-        prompt = architectures.build(kind, tokenizer)
-        methods = architectures.WHITE_BOX if kind in EXPECTED else one_integral
-        return None if prompt is None else architectures.outcomes(prompt, methods)
-
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(integrated_gradients, "STEPS", STEPS)
-        yield find
-
-
 @pytest.fixture(autouse=True)
 def _foreign_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some architectures warn of their own code
         yield
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", EXPECTED)
-def test_a_method_works_or_is_refused_by_name(kind: str, found: Callable[[str], dict[str, str] | None]) -> None:
-    outcomes = found(kind)
-    assert outcomes is not None
-    assert {*GRADIENT} < {*outcomes}
-    for method, outcome in outcomes.items():
-        wanted = EXPECTED[kind].get(method, "")
-        assert outcome.startswith(wanted) if wanted else not outcome, f"{method}: {outcome}"
-
-
-@pytest.mark.slow
-def test_the_documentation_lists_what_came_out_for_every_type(found: Callable[[str], dict[str, str] | None]) -> None:
-    built = {kind: outcomes for kind in tiny_types.types() if (outcomes := found(kind)) is not None}
-    assert len(built) > 150
-    integrated = {method.name for method in architectures.INTEGRATED}
-    for kind, outcomes in built.items():
-        assert {outcomes[name] for name in integrated & outcomes.keys()} == {outcomes["gradient_x_input"]}, kind
-    listed = {kind: {name: one[name] for name in one if name not in integrated} for kind, one in built.items()}
-    assert architectures.written() == architectures.listed(listed), "run: python -m tests.explain.architectures --write"
 
 
 @pytest.mark.slow
@@ -150,7 +73,7 @@ def test_another_function_from_embeddings_is_refused_with_both_values(
     other = sum(float(log_probs[start + i, token]) for i, token in enumerate(prompt.features.request.target_ids))
     assert abs(other - prompt.full) > 0.05
     told = rf"Gemma3nForCausalLM computes another function from embeddings \({other:.2f} nats\) than from ids "
-    for name in GRADIENT[:3]:
+    for name in ("gradient_x_input", "integrated_gradients", "integrated_gradients_mean"):
         with pytest.raises(WhiteBoxUnavailable, match=told + rf"\({prompt.full:.2f}\)"):
             METHODS[name].attribute(prompt, 0)
 

@@ -58,8 +58,11 @@ class Outcome:
     """Why it is not shared, refused or not built."""
 
 
-def outcome(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase) -> Outcome:
+def outcome(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase) -> tuple[Outcome, TransformersEngine | None]:
     """Build a type in an empty folder, load it, and compare it with a plain loop.
+
+    Returns:
+        What became of it, and the loaded checkpoint; None where it is not built or refused.
 
     Raises:
         AssertionError: A score or a text that is not the plain loop's.
@@ -69,7 +72,7 @@ def outcome(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase) -> Outc
         with torch.no_grad():
             model(input_ids=torch.arange(3, 60)[None])
     except Exception as error:  # noqa: BLE001 - whatever transformers raises is the reason
-        return Outcome("not built", _first_line(error))
+        return Outcome("not built", _first_line(error)), None
     model.generation_config = GenerationConfig(bos_token_id=0, eos_token_id=1, pad_token_id=2)
     model.config.forced_eos_token_id = model.config.forced_bos_token_id = None
     model.save_pretrained(folder)
@@ -77,7 +80,12 @@ def outcome(kind: str, folder: Path, tokenizer: PreTrainedTokenizerBase) -> Outc
     try:
         engine = load(str(folder), device="cpu")
     except CheckpointError as error:
-        return Outcome("refused", str(error).replace(f"{folder}: ", "").partition(", and cannot be")[0])
+        return Outcome("refused", str(error).replace(f"{folder}: ", "").partition(", and cannot be")[0]), None
+    return compared(engine), engine
+
+
+def compared(engine: TransformersEngine) -> Outcome:
+    """Compare scores and texts with a plain loop."""
     check_scores(engine, requests())
     forward = engine._forward
     texts = check_texts(engine)
@@ -181,7 +189,7 @@ def main(arguments: Iterable[str]) -> None:
     outcomes = {}
     for kind in tiny_types.types():
         with tempfile.TemporaryDirectory() as folder:
-            outcomes[kind] = outcome(kind, Path(folder), _tiny_tokenizer())
+            outcomes[kind], _ = outcome(kind, Path(folder), _tiny_tokenizer())
         print(kind, outcomes[kind], file=sys.stderr)  # noqa: T201 - a script
     text = table(outcomes)
     if "--write" in arguments:

@@ -19,6 +19,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", HF_EVALUATE_OFFLINE="1")
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: threads of their own would fight for them
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if os.environ["PYTEST_XDIST_WORKER"] != "gw0":  # what SHAP computes with is compiled in one process: six seconds
+        os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from audit.engine import Engine
     from tests.cli.whole.processes import Forks
 
+# Installed for check-jsonschema alone; where it is found, importing jsonschema, as Altair does, takes a second longer.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 os.environ["AUDIT_HMAC_KEY"] = "the key of the tests"  # or one would be made in the home folder
 
 ROOT = Path(__file__).resolve().parent.parent

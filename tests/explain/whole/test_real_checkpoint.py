@@ -1,4 +1,4 @@
-"""Drivers and counterfactuals of the embedded checkpoint, computed again with transformers alone."""
+"""Drivers and counterfactuals of the embedded checkpoint's lower layers, computed again with transformers alone."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import torch
 from audit.core.config import ExplainConfig, RunConfig
 from audit.core.records import Choice, Metric, Sample, Span, TaskResult
 from audit.explain.run import suite
+from tests.engine.lower_layers import lower_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from audit.core.records import Attribution, Drivers
     from audit.engine import Engine
 
 CAPITALS = {"France": " Paris", "Italy": " Rome", "Japan": " Tokyo", "Spain": " Madrid", "Egypt": " Cairo"}
 OPTIONS = list(CAPITALS.values())
+LAYERS = 10
+"""Of thirty: every value is computed again, whatever the checkpoint knows."""
 
 
 def log_likelihoods(engine: Engine, context: Sequence[int]) -> list[float]:
@@ -34,6 +37,12 @@ def log_likelihoods(engine: Engine, context: Sequence[int]) -> list[float]:
             rows[read] = torch.log_softmax(logits[len(context) - 1 :], dim=-1)
         found.append(float(rows[read][torch.arange(len(ids)), torch.tensor(ids)].sum()))
     return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _lower(embedded: Engine) -> Iterator[None]:
+    with lower_layers(embedded, LAYERS):
+        yield
 
 
 @pytest.fixture(scope="module")

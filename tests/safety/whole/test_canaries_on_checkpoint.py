@@ -1,4 +1,4 @@
-"""The embedded checkpoint, its upper layers fine-tuned on planted canaries: what it saw often, it gives away."""
+"""The embedded checkpoint's lower layers, fine-tuned on planted canaries: what they saw often, they give away."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import torch
 from audit.core.config import RunConfig, TaskConfig
 from audit.safety import loading, running
 from audit.safety.probes.privacy import canaries
+from tests.engine.lower_layers import lower_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +27,10 @@ MEASURED = (0, 4, 16)
 EACH = 3
 BATCH = 8
 EPOCHS = 1
+LAYERS = 12
+"""Of thirty: the canaries are made up, so what the checkpoint knows does not matter."""
 TRAINED_LAYERS = 8
-"""Of thirty, the upper ones: enough to learn a few sentences by heart at a third of the cost."""
+"""Of these, the upper ones: enough to learn a few sentences by heart."""
 CANDIDATES = 31
 """Fewer than in an audit: exposure ends at five bits."""
 
@@ -72,17 +75,18 @@ def test_what_was_seen_often_is_exposed(
     monkeypatch.setattr(canaries, "CANDIDATES", CANDIDATES)
     task = TaskConfig(name="canaries")
     often = [row for row in rows if row["repetitions"] == REPETITIONS[-1]]
-    with monkeypatch.context() as untrained:
-        untrained.setattr(loading, "dataset", lambda name: data_set(name, often))
-        before = running.run_probe(canaries.PROBE, embedded, RunConfig(), task)
     order = random.Random(6)  # noqa: S311 - repeatable
     texts: list[str] = []
     for _ in range(EPOCHS):
         epoch = [row["text"] for row in rows for _ in range(row["repetitions"])]
         order.shuffle(epoch)
         texts += epoch
-    with trained(embedded, texts):
-        after = running.run_probe(canaries.PROBE, embedded, RunConfig(), task)
+    with lower_layers(embedded, LAYERS):
+        with monkeypatch.context() as untrained:
+            untrained.setattr(loading, "dataset", lambda name: data_set(name, often))
+            before = running.run_probe(canaries.PROBE, embedded, RunConfig(), task)
+        with trained(embedded, texts):
+            after = running.run_probe(canaries.PROBE, embedded, RunConfig(), task)
 
     def exposure(result: Any, repetitions: int) -> float:
         return float(value(result, "exposure", repetitions=str(repetitions)).value)

@@ -18,6 +18,7 @@ from audit.safety import loading, running, suite
 from audit.safety.own_data import people
 from audit.safety.probes.bias import crows_pairs, stereoset
 from audit.safety.probes.privacy import canaries
+from tests.engine.lower_layers import lower_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,22 +136,14 @@ def everything(audit_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def brief(embedded: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """The lower layers of the embedded checkpoint, whose texts end after 8 tokens."""
-    generate, forward = embedded.generate, embedded._forward  # type: ignore[attr-defined]
-    model: Any = embedded.model
-    layers = model.model.layers
+    generate = embedded.generate
 
     def shortened(requests: Sequence[GenerateRequest]) -> list[Completion]:
         return generate([replace(one, max_new_tokens=min(one.max_new_tokens, 8)) for one in requests])
 
     monkeypatch.setattr(embedded, "generate", shortened)
-    monkeypatch.setattr(model.config, "num_hidden_layers", LAYERS)
-    forward._trunks.clear()  # states that all layers gave
-    model.model.layers = layers[:LAYERS]
-    try:
+    with lower_layers(embedded, LAYERS):
         yield embedded
-    finally:
-        model.model.layers = layers
-        forward._trunks.clear()
 
 
 @pytest.mark.network

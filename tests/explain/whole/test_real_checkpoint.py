@@ -11,7 +11,7 @@ import torch
 from audit.core.config import ExplainConfig, RunConfig
 from audit.core.records import Choice, Metric, Sample, Span, TaskResult
 from audit.explain.run import suite
-from tests.engine.lower_layers import lower_layers
+from tests.engine.whole.lower_layers import lower_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ from audit.core.config import RunConfig, TaskConfig
 from audit.safety import running
 from audit.safety.own_data import people
 from audit.safety.probes.privacy import associations
-from tests.engine.lower_layers import lower_layers
+from tests.engine.whole.lower_layers import lower_layers
 from tests.safety.probes.privacy.test_associations import facts, made
 from tests.safety.whole.test_canaries_on_checkpoint import LAYERS, trained
 

@@ -13,7 +13,7 @@ import torch
 from audit.core.config import RunConfig, TaskConfig
 from audit.safety import loading, running
 from audit.safety.probes.privacy import canaries
-from tests.engine.lower_layers import lower_layers
+from tests.engine.whole.lower_layers import lower_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

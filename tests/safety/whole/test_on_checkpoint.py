@@ -18,7 +18,7 @@ from audit.safety import loading, running, suite
 from audit.safety.own_data import people
 from audit.safety.probes.bias import crows_pairs, stereoset
 from audit.safety.probes.privacy import canaries
-from tests.engine.lower_layers import lower_layers
+from tests.engine.whole.lower_layers import lower_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

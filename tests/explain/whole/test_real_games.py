@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import torch
 
 from audit.core.records import Attribution
 from audit.explain.attribute import How, attribute_all, attribute_one, prepare
@@ -15,7 +17,6 @@ from audit.explain.faithfulness.measures import measure_faithfulness
 from audit.explain.faithfulness.plan import curve_steps, plan
 from audit.explain.methods.gradients import integrated_gradients
 from audit.explain.methods.registry import METHODS
-from tests.explain.games import naive_game
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,13 +45,32 @@ def explain(prompt: MaskedPrompt, name: str = "shapley_exact") -> Attribution:
     return attribute_one(prompt, METHODS[name], How(seed=0, pairs=4))
 
 
+def every_value(engine: Engine, prompt: MaskedPrompt) -> dict[int, float]:
+    """The value of each set of present features, as bits of a number: plain passes over sets of equal length."""
+    request, positions = prompt.features.request, prompt.features.positions
+    by_length: dict[int, list[tuple[int, list[int]]]] = defaultdict(list)
+    for mask in range(2 ** len(positions)):
+        absent = {place for i, owned in enumerate(positions) if not mask >> i & 1 for place in owned}
+        context = [token for place, token in enumerate(request.context_ids) if place not in absent]
+        context = context or [engine.prefix_token_id]
+        by_length[len(context)].append((mask, [*context, *request.target_ids]))
+    found = {}
+    for length, sets in by_length.items():
+        with torch.no_grad():
+            logits = engine.model(torch.tensor([ids for _, ids in sets])).logits  # type: ignore[operator]
+        log_probs = logits[:, length - 1 : -1].double().log_softmax(dim=-1)
+        targets = torch.tensor(request.target_ids).expand(len(sets), -1)
+        values = log_probs.gather(-1, targets[..., None]).sum(dim=(1, 2)).tolist()
+        found.update(zip((mask for mask, _ in sets), values, strict=True))
+    return found
+
+
 @pytest.mark.parametrize("text", PROMPTS)
 def test_an_order_is_judged_by_all_orders_there_are(embedded: Engine, game: Game, text: str) -> None:
     """Every order by brute force over the subsets' values in float64."""
     prompt = game(text)
     made = explain(prompt)
-    count, value = len(made.values), naive_game(embedded, prompt)
-    known = {mask: value([i for i in range(count) if mask >> i & 1]) for mask in range(2**count)}
+    count, known = len(made.values), every_value(embedded, prompt)
     at = [int(step) for step in curve_steps(count)]
     places, whole = [0, *(k / count for k in at), 1], 2**count - 1
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
+    "sweep": "Audit every checkpoint that matches, and compare them.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
     "compare": "Compare runs, item by item, and say what else differs between them.",
     "verify": "Check a run's evidence: its files, their signature, its numbers.",
@@ -51,7 +52,7 @@ EPILOG = (
     "Exit codes: 0 done or PASS, 1 crash, 2 bad input, 10 FAIL, 11 INCONCLUSIVE, "
     "12 invalid evidence, 13 incomplete run or budget exceeded, 14 waiver expired or unused."
 )
-LONG = {"run", "explain", "score"}
+LONG = {"run", "sweep", "explain", "score"}
 """Commands that an interruption leaves incomplete (13); the others exit with 130, as the shell has it."""
 
 
@@ -196,6 +197,8 @@ def _interruption(words: Sequence[str]) -> str:
     """How a command stood that was interrupted, and how to go on; ``audit run`` says it itself once it measures."""
     if words[:2] == ["ratings", "judge"]:
         return "interrupted: what was judged is kept; repeat the command to go on"
+    if words[:1] == ["sweep"]:
+        return "interrupted: repeat the command to go on"
     if words[:1] != ["run"]:
         return "interrupted"
     if any(word.partition("=")[0] in {"--resume", "--extend"} for word in words):

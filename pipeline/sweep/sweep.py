@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.records import CheckpointState, Sweep
     from audit.core.run_folder import RunFolder
-    from audit.pipeline.sweep.found import Found
+    from audit.pipeline.sweep.found import Found, Stamp
     from audit.pipeline.sweep.watch import SweepListener, Watch
 
 LOCKS = ".sweep"
@@ -114,6 +114,7 @@ class _Sweep:
         self._before = earlier_checkpoints(config.out, patterns)
         self._known: dict[str, _Known] = {}
         self._outcomes: dict[str, _Outcome] = {}
+        self._digests: dict[tuple[str, Stamp], str] = {}
         self._said: set[str] = set()
         self._made: Sweep | None = None
 
@@ -170,10 +171,11 @@ class _Sweep:
         """
         config = self._config.model_copy(update={"model": one.model, "revision": one.revision})
         try:
-            digest = digest_of_files(config)
+            digest = self._digests.get((one.key, one.stamp)) or digest_of_files(config)
         except UsageError as error:
             self._end(_Outcome(one, "failed", str(error)))
             return
+        self._digests[one.key, one.stamp] = digest
         name = f"{digest_of(digest, self._earlier.digest)[:32]}.lock"
         lock = FileLock(make_folder(self._config.out / LOCKS) / name, blocking=False)
         try:
@@ -217,7 +219,7 @@ class _Sweep:
             WriteError: Nothing can be written.
         """
         try:
-            with self._listener.auditing(self._name(one), len(self._outcomes) + 1, len(self._known)) as progress:
+            with self._listener.auditing(self._name(one), self._place(one), len(self._matching)) as progress:
                 try:
                     audit(config, progress, resume=run)
                 except RunFolderError as error:
@@ -233,6 +235,10 @@ class _Sweep:
             return f"crashed: {first_line(error)}"
         return None
 
+    def _place(self, one: Found) -> int:
+        """The how-manieth checkpoint this is, of those that match."""
+        return 1 + sum(other.key in self._outcomes for other in self._matching if other.key != one.key)
+
     def _ended(self, one: Found, digest: str, failed: str | None) -> _Outcome:
         """How the audit of a checkpoint ended, from its run if it has one."""
         run = next(iter(self._earlier.of(digest)), None)
@@ -245,8 +251,9 @@ class _Sweep:
         """Keep how a checkpoint stands, and say it where it is not audited."""
         self._outcomes[outcome.found.key] = outcome
         if outcome.state != "audited":
-            name = self._name(outcome.found)
-            self._listener.say(f"{name}: {outcome.state}: {printable(outcome.reason or '', 600)}")
+            again = "; looked at again when its files change" if self._watch and outcome.state == "failed" else ""
+            reason = printable(outcome.reason or "", 600)
+            self._say_once(f"{self._name(outcome.found)}: {outcome.state}: {reason}{again}")
         self._write()
 
     def _name(self, one: Found) -> str:

@@ -46,6 +46,8 @@ COMMANDS = {
     "doctor": "Say what this machine has, what is missing, and what to do about it.",
 }
 """Every command, or group of commands, in the order of ``audit --help``: the module of that name holds it."""
+PLANTED = ("canaries", "people")
+"""Commands whose modules are in ``planted``."""
 
 EPILOG = (
     "Start with `audit run`, then `audit app`. "
@@ -81,7 +83,8 @@ class Program(TyperGroup):
 def load_command(name: str) -> TyperCommand | TyperGroup:
     """A command, or a group of commands, from its module."""
     program = typer.Typer(rich_markup_mode=None)
-    import_module(f"audit.cli.commands.{name}{'_' if iskeyword(name) else ''}").register(program)
+    folder = "planted." if name in PLANTED else ""
+    import_module(f"audit.cli.commands.{folder}{name}{'_' if iskeyword(name) else ''}").register(program)
     for command in commands_of(program):
         command.cls = Command
     found: TyperCommand | TyperGroup = get_group(program).commands[name]  # type: ignore[assignment]

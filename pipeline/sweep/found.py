@@ -30,7 +30,7 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MatchedCheckpoint:
     """A checkpoint that a pattern matches, unread."""
 
     model: str
@@ -67,7 +67,7 @@ class Found:
         return any(0 <= now - written / 1e9 < SETTLED_SECONDS for _, _, written in self.stamp)
 
 
-def look(patterns: Sequence[str], *, may_be_absent: bool = False) -> list[Found]:
+def look(patterns: Sequence[str], *, may_be_absent: bool = False) -> list[MatchedCheckpoint]:
     """Every checkpoint that a pattern matches, each once.
 
     Args:
@@ -78,7 +78,7 @@ def look(patterns: Sequence[str], *, may_be_absent: bool = False) -> list[Found]
         ConfigError: A pattern matches no checkpoint, or names a server.
         CheckpointError: A name is neither a path nor an asset nor a hub id.
     """
-    every: dict[str, Found] = {}
+    every: dict[str, MatchedCheckpoint] = {}
     for pattern in patterns:
         matching = list(_matching(pattern, may_be_absent=may_be_absent))
         if not matching and not may_be_absent:
@@ -89,7 +89,7 @@ def look(patterns: Sequence[str], *, may_be_absent: bool = False) -> list[Found]
     return list(every.values())
 
 
-def distinct_names(checkpoints: Sequence[Found]) -> list[str]:
+def distinct_names(checkpoints: Sequence[MatchedCheckpoint]) -> list[str]:
     """A name for each checkpoint: the end of its path that no other one has, or its id."""
     count = 1
     while True:
@@ -104,13 +104,13 @@ def now() -> float:
     return time.time()
 
 
-def _name(one: Found, parts: int) -> str:
+def _name(one: MatchedCheckpoint, parts: int) -> str:
     if one.path is None:
         return f"{one.model}@{one.revision}" if one.revision else one.model
     return "/".join(one.path.parts[-parts:])
 
 
-def _matching(pattern: str, *, may_be_absent: bool) -> Iterator[Found]:
+def _matching(pattern: str, *, may_be_absent: bool) -> Iterator[MatchedCheckpoint]:
     """The checkpoints of one pattern, by name."""
     if is_server(pattern):
         msg = f"{pattern}: a sweep reads files, which a server does not show: audit it with `audit run --model`"
@@ -125,7 +125,7 @@ def _matching(pattern: str, *, may_be_absent: bool) -> Iterator[Found]:
         return
     model, _, revision = pattern.partition("@")
     if model in ASSETS or is_hub_id(model):
-        yield Found(model, revision or None)
+        yield MatchedCheckpoint(model, revision or None)
     elif not may_be_absent:
         raise nowhere(pattern)
 
@@ -137,14 +137,14 @@ def _is_checkpoint(path: Path) -> bool:
     return path.suffix == ".gguf" and path.is_file() and not LATER_PART.search(path.name)
 
 
-def _of_path(path: Path) -> Found:
+def _of_path(path: Path) -> MatchedCheckpoint:
     whole = path.resolve()
     files: Iterable[Path] = [whole]
     if path.is_dir():
         files = whole.iterdir()
     elif "-of-" in path.name:
         files = whole.parent.glob(f"*-of-{path.name.rpartition('-of-')[2]}")
-    return Found(str(whole), path=whole, stamp=tuple(sorted(_stamps(files))))
+    return MatchedCheckpoint(str(whole), path=whole, stamp=tuple(sorted(_stamps(files))))
 
 
 def _stamps(files: Iterable[Path]) -> Iterator[tuple[str, int, int]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.core.records import SweptCheckpoint
-    from audit.pipeline.sweep.found import Found
+    from audit.pipeline.sweep.found import MatchedCheckpoint
 
 TRAINER_STATE = "trainer_state.json"
 """Of transformers' Trainer, with ``global_step``."""
@@ -33,7 +33,7 @@ METHODS = {"fp8": 8.0, "fbgemm_fp8": 8.0, "mxfp4": 4.0, "awq": 4.0}
 AxisName = Literal["step", "epoch", "bits", "date", "order"]
 
 
-def step_of(one: Found) -> float | None:
+def step_of(one: MatchedCheckpoint) -> float | None:
     """The training step in a checkpoint's names, else in its ``trainer_state.json``."""
     named = number_in(one.names, STEP)
     if named is not None or one.path is None:
@@ -42,12 +42,12 @@ def step_of(one: Found) -> float | None:
     return float(said) if isinstance(said, int | float) and not isinstance(said, bool) else None
 
 
-def epoch_of(one: Found) -> float | None:
+def epoch_of(one: MatchedCheckpoint) -> float | None:
     """The epoch in a checkpoint's names."""
     return number_in(one.names, EPOCH_NUMBER)
 
 
-def bits_of(one: Found) -> float | None:
+def bits_of(one: MatchedCheckpoint) -> float | None:
     """Bits per weight, as the name of a checkpoint or else its ``config.json`` has them; scales do not count."""
     name = one.names[0].lower().removesuffix(".gguf")
     for pattern, fixed in BITS:

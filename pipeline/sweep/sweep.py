@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.records import CheckpointState, Sweep
     from audit.core.run_folder import RunFolder
-    from audit.pipeline.sweep.found import Found, Stamp
+    from audit.pipeline.sweep.found import MatchedCheckpoint, Stamp
     from audit.pipeline.sweep.watch import SweepListener, Watch
 
 LOCKS = ".sweep"
@@ -53,7 +53,7 @@ BEING_WRITTEN = f"one of its files was written in the last {finding.SETTLED_SECO
 class _Outcome:
     """How a checkpoint stands, with the files that it had."""
 
-    found: Found
+    found: MatchedCheckpoint
     state: CheckpointState
     reason: str | None = None
     digest: str | None = None
@@ -64,7 +64,7 @@ class _Outcome:
 class _Known:
     """A checkpoint, with what its files say of its place."""
 
-    found: Found
+    found: MatchedCheckpoint
     step: float | None
     epoch: float | None
     bits: float | None
@@ -98,7 +98,7 @@ def sweep(
     config = with_plugins(config)
     check(config)
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
-    return _Sweep(patterns, config, listener, watch, retry=retry).run()
+    return _Sweep(patterns, config, listener, watch, retry=retry).audit_all()
 
 
 class _Sweep:
@@ -118,7 +118,7 @@ class _Sweep:
         self._said: set[str] = set()
         self._made: Sweep | None = None
 
-    def run(self) -> Sweep:
+    def audit_all(self) -> Sweep:
         """Audit until nothing is left to do, or to wait for.
 
         Raises:
@@ -151,19 +151,19 @@ class _Sweep:
             if before is None or before.found.stamp != one.stamp:
                 self._known[one.key] = _Known(one, step_of(one), epoch_of(one), bits_of(one))
 
-    def _newest_first(self) -> list[Found]:
+    def _newest_first(self) -> list[MatchedCheckpoint]:
         """By training step where all have one, else by when they were written."""
         steps = {one.key: self._known[one.key].step for one in self._matching}
         if None in steps.values():
             return sorted(self._matching, key=lambda one: max((w for *_, w in one.stamp), default=0), reverse=True)
         return sorted(self._matching, key=lambda one: steps[one.key] or 0.0, reverse=True)
 
-    def _is_open(self, one: Found) -> bool:
+    def _is_open(self, one: MatchedCheckpoint) -> bool:
         """Whether a checkpoint is to be audited, or was with other files."""
         before = self._outcomes.get(one.key)
         return (before is None or before.found.stamp != one.stamp) and not one.is_being_written(finding.now())
 
-    def _take(self, one: Found) -> None:
+    def _take(self, one: MatchedCheckpoint) -> None:
         """Audit a checkpoint, or find that this is done, and keep how it ended.
 
         Raises:
@@ -190,7 +190,7 @@ class _Sweep:
         finally:
             lock.release()
 
-    def _audit(self, one: Found, config: RunConfig, digest: str) -> None:
+    def _audit(self, one: MatchedCheckpoint, config: RunConfig, digest: str) -> None:
         """Audit a checkpoint that no other sweep is at, unless a run of it stands."""
         run = next(iter(self._earlier.of(digest)), None)
         if run is not None:
@@ -211,7 +211,7 @@ class _Sweep:
         self._end(self._ended(one, digest, failed))
         gc.collect()  # the weights of this checkpoint, before those of the next are read
 
-    def _measure(self, one: Found, config: RunConfig, run: RunFolder | None) -> str | None:
+    def _measure(self, one: MatchedCheckpoint, config: RunConfig, run: RunFolder | None) -> str | None:
         """Audit a checkpoint; why that failed, or None.
 
         Raises:
@@ -235,11 +235,11 @@ class _Sweep:
             return f"crashed: {first_line(error)}"
         return None
 
-    def _place(self, one: Found) -> int:
+    def _place(self, one: MatchedCheckpoint) -> int:
         """The how-manieth checkpoint this is, of those that match."""
         return 1 + sum(other.key in self._outcomes for other in self._matching if other.key != one.key)
 
-    def _ended(self, one: Found, digest: str, failed: str | None) -> _Outcome:
+    def _ended(self, one: MatchedCheckpoint, digest: str, failed: str | None) -> _Outcome:
         """How the audit of a checkpoint ended, from its run if it has one."""
         run = next(iter(self._earlier.of(digest)), None)
         if run is None:
@@ -256,7 +256,7 @@ class _Sweep:
             self._say_once(f"{self._name(outcome.found)}: {outcome.state}: {reason}{again}")
         self._write()
 
-    def _name(self, one: Found) -> str:
+    def _name(self, one: MatchedCheckpoint) -> str:
         return self._names()[one.key]
 
     def _names(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from audit.core.errors import CheckpointError, ConfigError
-from audit.pipeline.sweep.found import Found, distinct_names, look
+from audit.pipeline.sweep.found import MatchedCheckpoint, distinct_names, look
 
 
 def checkpoint(folder: Path, age: float = 100.0) -> Path:
@@ -51,6 +51,6 @@ def test_a_file_written_within_ten_seconds_means_that_writing_goes_on(tmp_path: 
 
 
 def test_names_are_as_long_as_they_must_be() -> None:
-    paths = [Found(name, path=Path(name)) for name in ("/a/x/step-1", "/a/y/step-1", "/a/y/step-2")]
+    paths = [MatchedCheckpoint(name, path=Path(name)) for name in ("/a/x/step-1", "/a/y/step-1", "/a/y/step-2")]
     assert distinct_names(paths) == ["x/step-1", "y/step-1", "y/step-2"]
     assert distinct_names(paths[1:]) == ["step-1", "step-2"]

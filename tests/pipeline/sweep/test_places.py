@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.records import SweptCheckpoint
-from audit.pipeline.sweep.found import Found
+from audit.pipeline.sweep.found import MatchedCheckpoint
 from audit.pipeline.sweep.places import bits_of, epoch_of, placed, step_of
 
 
-def named(path: str) -> Found:
-    return Found(path, path=Path(path))
+def named(path: str) -> MatchedCheckpoint:
+    return MatchedCheckpoint(path, path=Path(path))
 
 
 def test_numbers_of_names() -> None:

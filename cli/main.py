@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
-    "sweep": "Audit every checkpoint that matches, and compare them.",
+    "sweep": "Audit every checkpoint that matches, the newest first, and compare them.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
     "compare": "Compare runs, item by item, and say what else differs between them.",
     "verify": "Check a run's evidence: its files, their signature, its numbers.",

@@ -23,7 +23,7 @@ class SweptCheckpoint(Record):
     """One checkpoint of a sweep."""
 
     name: str
-    """Its folder, file, asset or hub id, as short as tells it from the others."""
+    """Its folder, file, asset or hub id, the shortest that no other has."""
     model: str
     """As ``audit run --model`` takes it."""
     revision: str | None = None

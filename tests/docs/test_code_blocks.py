@@ -53,6 +53,7 @@ SHORTER = {
         "--limit 40": "--limit 8 --config shorter.yaml",
         "--budget 30m": "--budget 30m --config shorter.yaml",
     },
+    "sweep": {"--limit 40": "--limit 8"},
     "robustness": {"--limit 20": "--limit 3 --config shorter.yaml --model my-checkpoint"},
     "tutorial": {
         "--limit 12": "--limit 3 --no-explain --config shorter.yaml --model my-checkpoint",

@@ -30,10 +30,6 @@ def test_bad_input_is_one_line(audit: Audit, tmp_path: Path) -> None:
 def test_a_checkpoint_is_audited_once(audit: Audit, tiny_model: Path, tmp_path: Path) -> None:
     words = ["sweep", tiny_model, "--tasks", "personal_data", "--limit", "1", "--no-explain", "--offline"]
     words += ["--out", tmp_path / "runs"]
-    import os
-
-    for file in tiny_model.iterdir():
-        os.utime(file, (1e9, 1e9))
     code, shown, told = audit(*words)
     assert code == 0, told
     assert "audited" in shown

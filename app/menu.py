@@ -46,6 +46,7 @@ class Entry:
 
 ENTRIES = (
     Entry("runs", "Runs", "folder_open", of_run=False),
+    Entry("sweep", "Sweep", "timeline", of_run=False),
     Entry("overview", "Overview", "dashboard"),
     Entry("compare", "Compare", "compare_arrows"),
     Entry("samples", "Samples", "table_rows"),

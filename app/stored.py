@@ -15,9 +15,12 @@ import streamlit as st
 
 from audit.app.untrusted import plain
 from audit.core.errors import AuditError
+from audit.core.records import SWEEP_FILE, Sweep
+from audit.core.records.files.json_file import read_record
+from audit.core.run_folder import RunFolder
 from audit.gate import decisions, evidence
 from audit.gate.binding.kept_policy import path_in
-from audit.gate.metrics_file import read_metrics
+from audit.gate.metrics_file import metrics_digest, read_metrics
 from audit.reports.browsing import run_list
 from audit.reports.browsing.pair_index import PairIndex
 from audit.reports.browsing.sample_index import SampleIndex
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.core.records import Attribution, Comparison, Decision, Drivers, Metric, RunManifest, Sample, Suite
-    from audit.core.run_folder import RunFolder
     from audit.reports.browsing.run_list import RunSummary
     from audit.reports.errors.analysis import ErrorAnalysis
 
@@ -162,6 +164,29 @@ def comparison(
     stamps = (part for run in (baseline, candidate) for path in evidence.files(run) for part in _stamp(path))
     found: tuple[Comparison | None, str | None] = _once(look, "comparison", everything, *stamps)
     return found
+
+
+def sweep(runs: Path) -> tuple[Sweep | None, str | None]:
+    """The sweep of a folder of runs, and why what it compares must not be believed; nothing where there is none.
+
+    Raises:
+        RunFolderError: Its record is broken or of a newer version.
+    """
+    path = runs / SWEEP_FILE
+    if not path.is_file():
+        return None, None
+    found: Sweep = _once(lambda: read_record(path, Sweep), "sweep", *_stamp(path))
+    compared = {one.run_id: one.metrics_sha256 for one in found.trend.runs} if found.trend else {}
+    for one in found.checkpoints:
+        run = RunFolder(runs / (one.run or ""))
+        if one.run is None or one.same_as or one.name in found.left_out or not compared:
+            continue
+        if not run.metrics_path.is_file():
+            return found, f"The run {one.run} is not here any more."
+        digest = _once(partial(metrics_digest, run), "metrics digest", *_stamp(run.metrics_path))
+        if digest != compared.get(one.run, digest):
+            return found, f"The metrics of the run {one.run} are no longer those that were compared."
+    return found, None
 
 
 def pairs(baseline: RunFolder, candidate: RunFolder) -> PairIndex:

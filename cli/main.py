@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
+    "sweep": "Audit every checkpoint that matches, the newest first, and compare them.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
     "compare": "Compare runs, item by item, and say what else differs between them.",
     "verify": "Check a run's evidence: its files, their signature, its numbers.",
@@ -45,13 +46,15 @@ COMMANDS = {
     "doctor": "Say what this machine has, what is missing, and what to do about it.",
 }
 """Every command, or group of commands, in the order of ``audit --help``: the module of that name holds it."""
+PLANTED = ("canaries", "people")
+"""Commands whose modules are in ``planted``."""
 
 EPILOG = (
     "Start with `audit run`, then `audit app`. "
     "Exit codes: 0 done or PASS, 1 crash, 2 bad input, 10 FAIL, 11 INCONCLUSIVE, "
     "12 invalid evidence, 13 incomplete run or budget exceeded, 14 waiver expired or unused."
 )
-LONG = {"run", "explain", "score"}
+LONG = {"run", "sweep", "explain", "score"}
 """Commands that an interruption leaves incomplete (13); the others exit with 130, as the shell has it."""
 
 
@@ -80,7 +83,8 @@ class Program(TyperGroup):
 def load_command(name: str) -> TyperCommand | TyperGroup:
     """A command, or a group of commands, from its module."""
     program = typer.Typer(rich_markup_mode=None)
-    import_module(f"audit.cli.commands.{name}{'_' if iskeyword(name) else ''}").register(program)
+    folder = "planted." if name in PLANTED else ""
+    import_module(f"audit.cli.commands.{folder}{name}{'_' if iskeyword(name) else ''}").register(program)
     for command in commands_of(program):
         command.cls = Command
     found: TyperCommand | TyperGroup = get_group(program).commands[name]  # type: ignore[assignment]
@@ -196,6 +200,8 @@ def _interruption(words: Sequence[str]) -> str:
     """How a command stood that was interrupted, and how to go on; ``audit run`` says it itself once it measures."""
     if words[:2] == ["ratings", "judge"]:
         return "interrupted: what was judged is kept; repeat the command to go on"
+    if words[:1] == ["sweep"]:
+        return "interrupted: repeat the command to go on"
     if words[:1] != ["run"]:
         return "interrupted"
     if any(word.partition("=")[0] in {"--resume", "--extend"} for word in words):

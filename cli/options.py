@@ -163,7 +163,13 @@ def _fields(section: type[Section], path: tuple[str, ...]) -> Iterator[tuple[str
 
 
 def command(
-    name: str, run: Callable[[Given, Own], int | None], own: type[Own], first: Sequence[str] = ()
+    name: str,
+    run: Callable[[Given, Own], int | None],
+    own: type[Own],
+    first: Sequence[str] = (),
+    *,
+    like: str | None = None,
+    without: Sequence[str] = (),
 ) -> Callable[..., int | None]:
     """A command whose parameters are the options that typer is to read.
 
@@ -172,8 +178,10 @@ def command(
         run: Does the work; its docstring is the command's help.
         own: The dataclass of the command's own options; each field's annotation has its ``typer.Option``.
         first: Names of options of the configuration that help lists before the command's own.
+        like: Command whose options of the configuration it has; None gives it its own.
+        without: Names of those that it does not have.
     """
-    options = {found.parameter: found for found in of_configuration(name)}
+    options = {found.parameter: found for found in of_configuration(like or name) if found.name not in without}
     parameters = _parameters_of(own)
     derived = [_parameter(found.parameter, found.annotation, None) for found in options.values()]
     leading = [one for one in derived if options[one.name].name in first]

@@ -12,7 +12,7 @@ from audit.core.config import RunConfig, validate
 from audit.core.errors import CheckpointError
 from audit.core.text import printable
 from audit.engine.chat import named
-from audit.engine.load import load
+from audit.engine.load import files_of, load
 
 if TYPE_CHECKING:
     from audit.core.records import ModelRecord, RunManifest
@@ -51,6 +51,25 @@ def engine_of(config: RunConfig) -> Engine:
         think_end=config.thinking.end,
         thinking_tokens=config.thinking.tokens,
     )
+
+
+def digest_of_files(config: RunConfig) -> str:
+    """The digest that the checkpoint of a configuration will have in its manifest, without loading it.
+
+    Args:
+        config: Of a checkpoint that is not behind a server.
+
+    Raises:
+        CheckpointError: Nothing there, damaged, not whole or refused.
+    """
+    return files_of(
+        config.model,
+        base=config.base,
+        revision=config.revision,
+        allow_pickle=config.allow_pickle,
+        offline=config.offline,
+        tokenizer=config.tokenizer,
+    ).digest
 
 
 def recorded_config(manifest: RunManifest, where: str) -> RunConfig:

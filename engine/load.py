@@ -154,14 +154,26 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     else:
         hardware = _hardware(device, device_map, dtype, quantization)
         refuse_revision(model, revision)
-        found = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
-        if tokenizer is not None:
-            found = _with_tokenizer(found, tokenizer, offline=offline)
+        found = files_of(
+            model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline, tokenizer=tokenizer
+        )
         engine = _load_local(
             model, found, hardware, conversation, options, max_length, revision, batch_tokens, allow_pickle=allow_pickle
         )
     engine.progress = progress or Silent()
     return engine
+
+
+def files_of(
+    model: str, *, base: str | None, revision: str | None, allow_pickle: bool, offline: bool, tokenizer: str | None
+) -> CheckpointFiles:
+    """The files of a checkpoint that is not behind a server, checked but not loaded; arguments as for :func:`load`.
+
+    Raises:
+        CheckpointError: Nothing there, damaged, not whole or refused.
+    """
+    found = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
+    return found if tokenizer is None else _with_tokenizer(found, tokenizer, offline=offline)
 
 
 def _hardware(device: str, device_map: DeviceMap | None, dtype: Dtype, quantization: Quantization | None) -> _Hardware:

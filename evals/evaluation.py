@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import TaskResult
-from audit.core.records.finite import finite
+from audit.core.records.files.finite import finite
 from audit.engine.chat import uses_chat_template
 from audit.evals import prompt_parts
 from audit.evals.asking import pick, prepare

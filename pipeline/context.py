@@ -23,7 +23,7 @@ from audit.safety.privacy.redaction import redaction_key
 
 if TYPE_CHECKING:
     from audit.core.config import RunConfig
-    from audit.core.progress import Remembering
+    from audit.core.progress import Progress, Remembering
     from audit.core.records import AssetRecord, RegisteredPolicy
     from audit.engine import Engine
 
@@ -76,11 +76,11 @@ def prepare(config: RunConfig, progress: Remembering, policy: RegisteredPolicy |
     Raises:
         UsageError: The checkpoint cannot be loaded, or a data file is damaged.
     """
-    data = _fetch_data(config, progress)
+    data = fetch_data(config, progress)
     return RunContext(config, _load(config, progress), data, progress, _redaction_key(progress), policy)
 
 
-def _fetch_data(config: RunConfig, remembering: Remembering) -> list[AssetRecord]:
+def fetch_data(config: RunConfig, progress: Progress) -> list[AssetRecord]:
     """Have every data set on disk and readable before the checkpoint is loaded.
 
     One that is nowhere is left to its task, which is then listed as not run.
@@ -88,7 +88,7 @@ def _fetch_data(config: RunConfig, remembering: Remembering) -> list[AssetRecord
     Raises:
         AssetError: A file is damaged, a download failed its check, or the disk is full.
     """
-    remembering.step("looking for data sets")
+    progress.step("looking for data sets")
     wanted = {name for task in config.safety.tasks for name in safety.PROBES[task.name].datasets}
     own = own_tasks()
     asked = [(check_of(task.name) or (task.name,))[0] for task in config.evals.tasks]

@@ -147,6 +147,11 @@ def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord], plu
     package = next((name for name, version in manifest.packages.items() if packages.get(name) != version), None)
     if package:
         return f"package {package} ({manifest.packages[package]}, now {packages.get(package)}) has"
+    return changed_inputs(manifest, data, plugins)
+
+
+def changed_inputs(manifest: RunManifest, data: list[AssetRecord], plugins: list[PluginRecord]) -> str | None:
+    """A plug-in or data set that is not what it was when the run began, and "has"; None when all are the same."""
     loaded = {(plugin.name, plugin.sha256) for plugin in plugins}  # two files may have one name
     other = next((one.name for one in manifest.plugins if (one.name, one.sha256) not in loaded), None)
     if other:

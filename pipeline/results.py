@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from audit.core.records import TaskResult
-from audit.core.records.finite import finite
+from audit.core.records.files.finite import finite
 from audit.safety.privacy.logged_answers import without_personal_data
 from audit.safety.privacy.redaction import unsearched
 from audit.safety.privacy.storing import handle

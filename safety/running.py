@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from audit.core.errors import RAISED_BY_OTHERS, AssetError, ConfigError, DeclarationError, UsageError
 from audit.core.records import AssetRecord, Flag, Sample, TaskResult, TaskWords
-from audit.core.records.finite import finite
+from audit.core.records.files.finite import finite
 from audit.core.text import printable
 from audit.engine import Completion, Generation, Score, ScoreRequest
 from audit.engine.thinking import FAMILIES, Thinking

@@ -278,6 +278,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(0)
         LlamaForCausalLM(config).eval().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    for file in folder.iterdir():  # else a sweep takes it for one that is still being written
+        os.utime(file, (1e9, 1e9))
     return folder
 
 

@@ -73,6 +73,7 @@ from audit.core.records.sample import (
     sample_id,
     split_address,
 )
+from audit.core.records.sweep import SWEEP_FILE, CheckpointState, Sweep, SweptCheckpoint
 from audit.core.records.task_result import TaskResult
 from audit.core.records.waiver import JudgedWaiver, Waiver, WaiverScope
 
@@ -80,10 +81,12 @@ __all__ = [
     "DISCOVERY_RATE",
     "LEAST_SAMPLES",
     "SCHEMA_VERSION",
+    "SWEEP_FILE",
     "AssetRecord",
     "Attribution",
     "BaselineComparison",
     "ChanceOf",
+    "CheckpointState",
     "Choice",
     "Comparison",
     "Correction",
@@ -136,6 +139,8 @@ __all__ = [
     "Span",
     "Status",
     "Suite",
+    "Sweep",
+    "SweptCheckpoint",
     "TaskLooks",
     "TaskResult",
     "TaskWords",

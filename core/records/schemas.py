@@ -15,7 +15,17 @@ from pydantic import TypeAdapter
 
 from audit.core.config import RunConfig
 from audit.core.filesystem import write_text
-from audit.core.records import SCHEMA_VERSION, Attribution, Decision, Drivers, Metric, RawOutput, RunManifest, Sample
+from audit.core.records import (
+    SCHEMA_VERSION,
+    Attribution,
+    Decision,
+    Drivers,
+    Metric,
+    RawOutput,
+    RunManifest,
+    Sample,
+    Sweep,
+)
 from audit.core.records.logged import LoggedTask
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,6 +42,7 @@ FILES: dict[str, tuple[Any, str]] = {
     "attribution": (Attribution, "attributions/<id>.json of a run folder"),
     "drivers": (Drivers, "drivers.json of a run folder"),
     "decision": (Decision, "decision.json of a run folder"),
+    "sweep": (Sweep, "sweep.json next to the run folders of a sweep"),
     "config": (RunConfig, "A configuration file of audit run"),
 }
 """Name of the schema to its model and what it describes."""

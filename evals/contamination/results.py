@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Metric, MetricWords, Sample, Suite, TaskResult, TaskWords
-from audit.core.records.finite import finite
+from audit.core.records.files.finite import finite
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import measured
 from audit.stats.definitions.chance import Meaning

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.names import PERTURBATION, PERTURBED, UNPERTURBED
 from audit.core.records import Flag, Sample, TaskResult, digest_of
-from audit.core.records.finite import finite
+from audit.core.records.files.finite import finite
 from audit.evals.robustness.metrics import perturbed_metrics
 from audit.evals.robustness.perturbations import VERSION
 from audit.evals.robustness.words import task_words_of

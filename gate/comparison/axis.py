@@ -12,7 +12,7 @@ from audit.core.errors import ConfigError, did_you_mean
 from audit.core.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from audit.core.records import RunManifest
 
@@ -20,6 +20,8 @@ NAMED = ("order", "step", "date")
 """Axes that have a name; others are fields of the manifest."""
 STEP = re.compile(r"(?:global[_-]?)?(?:step|checkpoint|ckpt|iter|iteration)[s_=-]*(\d+)(?![0-9A-Za-z.])", re.IGNORECASE)
 """A training step in a name: ``checkpoint-1000``, ``step1000``, ``global_step1000``, ``iter_0001000``."""
+EPOCH_NUMBER = re.compile(r"epoch[s_=-]*(\d+(?:\.\d+)?)(?![0-9A-Za-z.])", re.IGNORECASE)
+"""An epoch in a name: ``epoch3``, ``epoch-0.5``."""
 DAY = 86_400
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -29,7 +31,7 @@ class Axis:
     """Where each run lies."""
 
     name: str
-    """``order``, ``step``, ``date``, ``at`` or a field of the manifest."""
+    """``order``, ``step``, ``epoch``, ``bits``, ``date``, ``at`` or a field of the manifest."""
     places: tuple[float, ...]
     """One per run, as given; dates in days since 1970."""
     texts: tuple[str, ...]
@@ -61,8 +63,8 @@ def axis(manifests: Sequence[RunManifest], by: str = "order", at: Sequence[float
         found = Axis(by, tuple(map(float, range(1, len(manifests) + 1))), tuple(map(str, range(1, len(manifests) + 1))))
     elif by == "date":
         dates = [manifest.started.astimezone(UTC) for manifest in manifests]
-        places = tuple((date - EPOCH).total_seconds() / DAY for date in dates)
-        found = Axis(by, places, _date_texts(dates))
+        places = tuple(map(days_since_1970, dates))
+        found = Axis(by, places, date_texts(dates))
     else:
         numbers = [_step(manifest) if by == "step" else _field(manifest, by) for manifest in manifests]
         found = Axis(by, tuple(numbers), tuple(f"{number:,.10g}" for number in numbers))
@@ -83,8 +85,13 @@ def _given(at: Sequence[float], count: int) -> Axis:
     return Axis("at", tuple(map(float, at)), tuple(f"{value:,.10g}" for value in at))
 
 
-def _date_texts(dates: Sequence[datetime]) -> tuple[str, ...]:
-    """Days, with the time where two runs are of one day."""
+def days_since_1970(date: datetime) -> float:
+    """A date as its place on the axis."""
+    return (date - EPOCH).total_seconds() / DAY
+
+
+def date_texts(dates: Sequence[datetime]) -> tuple[str, ...]:
+    """Dates as shown: days, with the time where two runs are of one day."""
     days = [f"{date:%Y-%m-%d}" for date in dates]
     return tuple(days) if len(set(days)) == len(days) else tuple(f"{date:%Y-%m-%d %H:%M}" for date in dates)
 
@@ -92,13 +99,23 @@ def _date_texts(dates: Sequence[datetime]) -> tuple[str, ...]:
 def _step(manifest: RunManifest) -> float:
     """The training step in the checkpoint's revision, path or name."""
     model = manifest.model
-    for text in (model.revision, *reversed(re.split(r"[\\/]", model.source)), model.name):
-        found = STEP.findall(text or "")
-        if len(found) == 1:
-            return float(found[0])
+    found = number_in((model.revision, *reversed(re.split(r"[\\/]", model.source)), model.name), STEP)
+    if found is not None:
+        return found
     where = printable(model.source, 120)
     msg = f"{manifest.run_id}: no training step in the name of the checkpoint {where}: give the steps with --at"
     raise ConfigError(msg)
+
+
+def number_in(names: Iterable[str | None], kind: re.Pattern[str]) -> float | None:
+    """The training step or epoch in a checkpoint's names; None where no name has exactly one.
+
+    Args:
+        names: From the one that says most: revision, folder, the folders above it.
+        kind: :data:`STEP` or :data:`EPOCH_NUMBER`.
+    """
+    every = (kind.findall(name or "") for name in names)
+    return next((float(found[0]) for found in every if len(found) == 1), None)
 
 
 def _field(manifest: RunManifest, name: str) -> float:

@@ -6,6 +6,7 @@ of the runs would be read as those of all.
 
 from __future__ import annotations
 
+import math
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 def compare_series(
     folders: Sequence[RunFolder],
     *,
-    by: str = "order",
+    by: str | Axis = "order",
     at: Sequence[float] | None = None,
     tasks: Sequence[str] = (),
     across: Sequence[str] = (),
@@ -66,7 +67,8 @@ def compare_series(
 
     Args:
         folders: The runs.
-        by: What orders them (:func:`audit.gate.comparison.axis.axis`).
+        by: What orders them (:func:`audit.gate.comparison.axis.axis`), or the axis itself, on which not all may have
+            the same place.
         at: Their places on the axis; None takes them from the manifests.
         tasks: Only these; none takes all that every run has.
         across: Kinds of mismatch to compare across.
@@ -84,7 +86,7 @@ def compare_series(
     _check_count(len(folders), confidence)
     given = [ComparedRun(folder) for folder in folders]
     check_tasks(tasks, [run.metrics for run in given])
-    places = axis_of([run.manifest for run in given], by, at)
+    places = axis_of([run.manifest for run in given], by, at) if isinstance(by, str) else by
     runs = [given[place] for place in places.order]
     work = _Series(runs, places, across=across, min_aligned=min_aligned, confidence=confidence)
     wanted = [metric for metric in runs[-1].metrics if is_wanted(metric, tasks, everything=everything)]
@@ -101,13 +103,23 @@ def compare_series(
     )
 
 
+def most_runs(confidence: float = 0.95) -> int:
+    """Runs that can be compared at most: the smallest p-value, times their pairs, is still 1 minus the confidence.
+
+    >>> most_runs()
+    32
+    """
+    pairs = (1 - confidence) * (FLIPS + 1)
+    return math.floor((1 + math.sqrt(1 + 8 * pairs)) / 2)
+
+
 def _check_count(count: int, confidence: float) -> None:
     """Refuse so many runs that no difference could be shown: a p-value by random signs is at least 1 / 10,000."""
     if count < 3:
         msg = f"{count} runs: a series needs three or more; two are compared as baseline and candidate"
         raise ConfigError(msg)
-    pairs = count * (count - 1) // 2
-    if pairs > (1 - confidence) * (FLIPS + 1):
+    if count > most_runs(confidence):
+        pairs = count * (count - 1) // 2
         msg = f"{count} runs have {pairs} pairs: no difference could be shown at confidence {confidence:g}: give fewer"
         raise ConfigError(msg)
 

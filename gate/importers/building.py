@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import did_you_mean
 from audit.core.records import Flag, Sample, digest_of, sample_id
-from audit.core.records.finite import finite
+from audit.core.records.files.finite import finite
 from audit.core.text import printable
 from audit.gate.importers.contract import bad, contradicts
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS, failed_metric, unscored_metric

@@ -23,13 +23,15 @@ from audit.reports.drawing.page import environment, page_style
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from audit.core.records import MetricDifference, SeriesComparison, SeriesMetric
+    from audit.core.records import MetricDifference, SeriesComparison, SeriesMetric, Sweep
     from audit.core.run_folder import RunFolder
     from audit.reports.comparison.changes import TaskChanges
 
 MAX_BYTES = 3_500_000
 OUTCOMES = {"better": "is-pass", "worse": "is-fail", "too few items to tell": "is-unsure"}
 NONE = "is-none"
+STATES = {"audited": "is-pass", "broken": "is-fail", "failed": "is-fail"}
+"""Of checkpoints of a sweep."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,12 @@ DETAILS = (
 """From fine to coarse."""
 
 
-def page_of(found: Comparison | SeriesComparison, folders: Sequence[RunFolder], max_bytes: int = MAX_BYTES) -> str:
+def page_of(
+    found: Comparison | SeriesComparison,
+    folders: Sequence[RunFolder],
+    max_bytes: int = MAX_BYTES,
+    sweep: Sweep | None = None,
+) -> str:
     """The page, as HTML text of at most ``max_bytes`` bytes of UTF-8.
 
     Args:
@@ -62,13 +69,16 @@ def page_of(found: Comparison | SeriesComparison, folders: Sequence[RunFolder], 
         folders: Of baseline and candidate, or of all runs in the order of ``found.runs``; samples of the first and last
             one are read.
         max_bytes: Size limit; the finest level of ``DETAILS`` that fits is taken.
+        sweep: The checkpoints that three and more runs are of.
 
     Raises:
         AuditError: Not even the tables fit.
         RunFolderError: Samples cannot be read.
     """
     ends = folders[0], folders[-1]
-    return _of_two(found, ends, max_bytes) if isinstance(found, Comparison) else _of_series(found, ends, max_bytes)
+    if isinstance(found, Comparison):
+        return _of_two(found, ends, max_bytes)
+    return _of_series(found, ends, max_bytes, sweep)
 
 
 def _of_two(found: Comparison, folders: tuple[RunFolder, RunFolder], max_bytes: int) -> str:
@@ -88,11 +98,15 @@ def _of_two(found: Comparison, folders: tuple[RunFolder, RunFolder], max_bytes: 
     return _render("comparison.html.j2", variables, _changes_of(compared, folders), names, max_bytes)
 
 
-def _of_series(found: SeriesComparison, folders: tuple[RunFolder, RunFolder], max_bytes: int) -> str:
+def _of_series(
+    found: SeriesComparison, folders: tuple[RunFolder, RunFolder], max_bytes: int, sweep: Sweep | None
+) -> str:
     """Trends, letters, and the items that changed from the first to the last run."""
     compared = [one for one in found.metrics if one.error is None]
     variables = {
         "found": found,
+        "sweep": sweep,
+        "state_class": lambda one: STATES.get(one.state, "is-unsure"),
         "compared": compared,
         "not_compared": by_reason(found.metrics),
         "figures": trend_figures(found),

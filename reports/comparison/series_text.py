@@ -10,7 +10,14 @@ from audit.core.text import printable
 if TYPE_CHECKING:
     from audit.core.records import SeriesComparison
 
-AXES = {"order": "run", "step": "training step", "date": "date", "at": "place"}
+AXES = {
+    "order": "run",
+    "step": "training step",
+    "epoch": "epoch",
+    "bits": "bits per weight",
+    "date": "date",
+    "at": "place",
+}
 
 
 def axis_title(found: SeriesComparison) -> str:

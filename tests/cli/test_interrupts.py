@@ -115,7 +115,7 @@ pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)  # half an hour in one call of C
 """
 STUCK = "\n" + textwrap.indent(IN_C, "    ")
 BEFORE = [
-    ("audit.pipeline.context", "_fetch_data"),
+    ("audit.pipeline.context", "fetch_data"),
     ("audit.pipeline.context", "engine_of"),
     ("audit.pipeline.audit", "first"),
 ]

@@ -54,6 +54,7 @@ SHORTER = {
         "--budget 30m": "--budget 30m --config shorter.yaml",
     },
     "rate": {"audit ratings judge ": "audit ratings judge --model my-checkpoint "},
+    "sweep": {"--limit 40": "--limit 8"},
     "robustness": {"--limit 20": "--limit 3 --config shorter.yaml --model my-checkpoint"},
     "tutorial": {
         "--limit 12": "--limit 3 --no-explain --config shorter.yaml --model my-checkpoint",

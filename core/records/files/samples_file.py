@@ -14,9 +14,9 @@ from audit.core.errors import RunFolderError
 from audit.core.filesystem import atomic_file
 from audit.core.records import Sample
 from audit.core.records.faults import fault_text
+from audit.core.records.files.finite import finite
 from audit.core.records.files.json_file import once
 from audit.core.records.files.surrogates import escaped, unescaped
-from audit.core.records.finite import finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -110,7 +110,7 @@ _UNSET = {
 def write(path: Path, samples: Sequence[Sample]) -> None:
     r"""Write samples to a Parquet file atomically.
 
-    Numbers that are NaN or infinite are stored as null (:func:`audit.core.records.finite.finite`). Parquet has no lone
+    Numbers that are NaN or infinite are stored as null (:mod:`audit.core.records.files.finite`). Parquet has no lone
     surrogates: a file with any holds all its texts with ``\ud800`` for a surrogate and ``\\`` for a backslash, and says
     so in its metadata.
 

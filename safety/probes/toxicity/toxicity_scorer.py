@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core.errors import UsageError
 from audit.core.records import Flag, Sample, TaskResult
-from audit.core.records.finite import finite
+from audit.core.records.files.finite import finite
 from audit.safety.asking.generated import UNREAD
 from audit.safety.drawing import identities
 from audit.safety.metrics import ProbeMetric, compute

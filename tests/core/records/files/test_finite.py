@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from audit.core.records import Choice, Sample, SampledText
 from audit.core.records.files import samples_file
-from audit.core.records.finite import finite
+from audit.core.records.files.finite import finite
 from tests.core.whole.strategies import LAW
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Many checkpoints, audited one after another, and compared."""

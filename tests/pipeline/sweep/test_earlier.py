@@ -1,0 +1,35 @@
+"""How the audit of a run's checkpoint stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from audit.core.records import NotRun, RunCost
+from audit.core.run_folder import RunFolder
+from audit.pipeline.sweep.earlier import state_of
+from tests.reports.conftest import a_manifest
+from tests.sealing import sealed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_states_of_runs(tmp_path: Path) -> None:
+    spent = RunCost(seconds=1, tokens=1, stopped_by="1m")
+    missing = [NotRun(suite="evals", task="asdiv", reason="no data")]
+    cases: list[tuple[dict[str, Any], tuple[str, str | None]]] = [
+        ({"status": "failed", "broken": "NaN"}, ("broken", "NaN")),
+        ({"status": "failed"}, ("failed", "its run failed")),
+        ({"status": "running"}, ("interrupted", "its run was interrupted")),
+        ({"status": "partial", "interrupted": True, "spent": spent}, ("interrupted", "the budget of 1m is spent")),
+        ({"status": "partial", "not_run": missing}, ("partial", "not run: asdiv (no data)")),
+        ({"status": "partial"}, ("partial", "a metric could not be computed")),
+    ]
+    for place, (changes, expected) in enumerate(cases):
+        run = RunFolder.create(tmp_path / str(place), a_manifest(**{"not_run": [], **changes}))
+        assert state_of(run) == expected
+    whole = RunFolder.create(tmp_path / "whole", a_manifest(status="complete"))
+    whole.write_metrics([])
+    assert state_of(sealed(whole)) == ("audited", None)
+    whole.metrics_path.write_text("[ ]")
+    assert state_of(whole) == ("interrupted", "files of its run were changed or lost")

@@ -1,0 +1,186 @@
+"""A sweep over tiny checkpoints: what is audited, skipped, finished and reported; audits are stubs but in one test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from filelock import FileLock
+
+from audit.core.config import RunConfig, load_config
+from audit.core.errors import BudgetSpent, CheckpointError, Interrupted
+from audit.core.progress import Silent
+from audit.core.records import ModelRecord, digest_of
+from audit.core.records.files.json_file import plain
+from audit.pipeline.configuration import anchored, choose_tasks
+from audit.pipeline.plugins import used
+from audit.pipeline.sweep import found as finding
+from audit.pipeline.sweep import sweep as sweeping
+from audit.pipeline.sweep.earlier import Earlier
+from audit.pipeline.sweep.watch import Watch
+from tests.gate.comparison.runs import run_with, scored
+from tests.sealing import sealed
+
+if TYPE_CHECKING:
+    from audit.core.run_folder import RunFolder
+
+N = 40
+
+
+class Heard:
+    """Remembers what was audited, and what was said."""
+
+    def __init__(self) -> None:
+        self.audited: list[str] = []
+        self.lines: list[str] = []
+
+    def auditing(self, checkpoint: str, place: int, known: int) -> Any:
+        self.audited.append(checkpoint)
+        return nullcontext(Silent())
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+class Audits:
+    """Stands for the audit: a run of given scores, or what it raises, by the checkpoint's name."""
+
+    def __init__(self) -> None:
+        self.resumed: list[RunFolder | None] = []
+        self.ends: dict[str, Any] = {}
+
+    def __call__(self, config: RunConfig, progress: Any, *, resume: RunFolder | None = None) -> None:
+        name = Path(config.model).name
+        self.resumed.append(resume)
+        end = self.ends.pop(name, {})
+        if isinstance(end, BaseException):
+            raise end
+        if resume is not None:
+            shutil.rmtree(resume.path)
+        right = 10 * int(name[-1])
+        model = ModelRecord(
+            name=name, source=name, digest=digest_of(name), architecture="L", parameter_count=1, dtype="float32",
+            max_length=256, device="cpu",
+        )  # fmt: skip
+        run = run_with(config.out, f"run-{name}", scored([1.0] * right + [0.0] * (N - right)))
+        manifest = run.read_manifest()
+        run.path.rename(config.out / "moved")
+        shutil.rmtree(config.out / f"run-{name}")
+        run.path = (config.out / "moved").rename(config.out / f"run-{name}")
+        settings = {"config": plain(anchored(config)), "model": model, "run_id": f"run-{name}", "plugins": used(config)}
+        run.write_manifest(manifest.model_copy(update={**settings, "evidence": {}, "assets": [], **end}))
+        sealed(run)
+        if isinstance(end.get("raises"), BaseException):
+            raise end["raises"]
+
+
+@pytest.fixture
+def ckpts(tmp_path: Path) -> Path:
+    for step in (1, 2, 3):
+        made(tmp_path / "ckpts" / f"step-{step}")
+    return tmp_path / "ckpts"
+
+
+def made(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    os.utime(folder / "config.json", (1e9, 1e9))
+
+
+@pytest.fixture
+def audits(monkeypatch: pytest.MonkeyPatch) -> Audits:
+    found = Audits()
+    monkeypatch.setattr(sweeping, "audit", found)
+    monkeypatch.setattr(sweeping, "digest_of_files", lambda config: digest_of(Path(config.model).name))
+    return found
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> RunConfig:
+    flags = {"out": tmp_path / "runs", "offline": True, "device": "cpu", "explain": {"methods": [], "drivers": 0}}
+    return choose_tasks(load_config(flags=flags), ["personal_data"], 1)
+
+
+@pytest.mark.slow
+def test_newest_first_then_skipped_then_finished(ckpts: Path, audits: Audits, config: RunConfig) -> None:
+    heard = Heard()
+    audits.ends["step-1"] = {"status": "partial", "interrupted": True}
+    first = sweeping.sweep([str(ckpts / "step-*")], config, heard)
+    assert heard.audited == ["step-3", "step-2", "step-1"]
+    assert [one.state for one in first.checkpoints] == ["interrupted", "audited", "audited"]
+    assert not first.is_complete
+    assert "there are 2: compare two with" in (first.no_trend or "")
+    heard = Heard()
+    second = sweeping.sweep([str(ckpts / "step-*")], config, heard)
+    assert heard.audited == ["step-1"]
+    assert audits.resumed[-1] is not None
+    assert second.is_complete
+    assert second.trend is not None
+    # 10, 20 and 30 of 40 items right, nested: McNemar's exact p is 2 / 2^10, and twice that after Holm.
+    (metric,) = second.trend.metrics
+    assert [value.value for value in metric.values] == [0.25, 0.5, 0.75]
+    assert [step.outcome for step in metric.steps] == ["better", "better"]
+    assert metric.steps[0].p_adjusted == pytest.approx(4 / 2**10)
+    assert [run.at for run in second.trend.runs] == [1, 2, 3]
+    assert "Checkpoints" in (config.out / "sweep.html").read_text()
+    shutil.rmtree(ckpts / "step-1")  # as training does
+    third = sweeping.sweep([str(ckpts / "step-*")], config, Heard())
+    assert [one.name for one in third.checkpoints] == ["step-1", "step-2", "step-3"]
+    other = config.model_copy(update={"seed": 5})
+    assert Earlier(other, []).of(digest_of("step-2")) == []
+
+
+def test_one_bad_checkpoint_does_not_end_it(
+    ckpts: Path, audits: Audits, config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audits.ends = {"step-3": ValueError("odd"), "step-2": BudgetSpent("1m"), "step-1": CheckpointError("no weights")}
+    found = sweeping.sweep([str(ckpts / "step-*")], config, Heard())
+    assert {one.name: one.state for one in found.checkpoints} == dict.fromkeys(("step-1", "step-2", "step-3"), "failed")
+    assert found.checkpoints[0].reason == "no weights"
+    assert "crashed: ValueError: odd" in (found.checkpoints[2].reason or "")
+
+
+def test_an_interruption_leaves_a_record(ckpts: Path, audits: Audits, config: RunConfig) -> None:
+    audits.ends["step-2"] = Interrupted()
+    with pytest.raises(Interrupted):
+        sweeping.sweep([str(ckpts / "step-*")], config, Heard())
+    text = (config.out / "sweep.json").read_text()
+    assert [text.count(f'"state": "{state}"') for state in ("audited", "interrupted", "waiting")] == [1, 1, 1]
+
+
+def test_another_process_has_the_lock(ckpts: Path, audits: Audits, config: RunConfig) -> None:
+    key = digest_of(digest_of("step-3"), Earlier(config, []).digest)[:32]
+    (config.out / sweeping.LOCKS).mkdir(parents=True)
+    with FileLock(config.out / sweeping.LOCKS / f"{key}.lock"):
+        found = sweeping.sweep([str(ckpts / "step-*")], config, Heard())
+    assert [one.state for one in found.checkpoints] == ["audited", "audited", "audited elsewhere"]
+
+
+def test_a_watch_waits_for_what_is_written_and_what_comes(
+    ckpts: Path, audits: Audits, config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = {"now": 1e9 + 5}
+    monkeypatch.setattr(finding, "now", lambda: clock["now"])
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        clock["now"] += 20
+        if len(waits) == 2:
+            made(ckpts / "step-4")
+
+    heard = Heard()
+    once = sweeping.sweep([str(ckpts / "step-*")], config, heard)
+    assert {one.state for one in once.checkpoints} == {"being written"}
+    found = sweeping.sweep([str(ckpts / "step-*")], config, heard, watch=Watch(20, 40, sleep))
+    assert heard.audited == ["step-3", "step-2", "step-1", "step-4"]
+    assert found.is_complete
+
+    def stop(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    assert sweeping.sweep([str(ckpts / "step-*")], config, heard, watch=Watch(sleep=stop)).is_complete

@@ -31,6 +31,7 @@ COMMANDS = {
     "sweep": "Audit every checkpoint that matches, the newest first, and compare them.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
     "compare": "Compare runs, item by item, and say what else differs between them.",
+    "compress-check": "Compare compressed checkpoints with the original: tasks, distributions, texts by language.",
     "verify": "Check a run's evidence: its files, their signature, its numbers.",
     "import": "Make a run folder from another tool's logs, for gate, report, comparison and app.",
     "report": "Render a run as a report card or summary, or export it in another tool's format.",
@@ -46,15 +47,19 @@ COMMANDS = {
     "doctor": "Say what this machine has, what is missing, and what to do about it.",
 }
 """Every command, or group of commands, in the order of ``audit --help``: the module of that name holds it."""
-PLANTED = ("canaries", "people")
-"""Commands whose modules are in ``planted``."""
+IN_FOLDERS = {
+    "canaries": "planted.canaries",
+    "people": "planted.people",
+    "compress-check": "many.compress_check",
+}
+"""Commands whose module has another place."""
 
 EPILOG = (
     "Start with `audit run`, then `audit app`. "
     "Exit codes: 0 done or PASS, 1 crash, 2 bad input, 10 FAIL, 11 INCONCLUSIVE, "
     "12 invalid evidence, 13 incomplete run or budget exceeded, 14 waiver expired or unused."
 )
-LONG = {"run", "sweep", "explain", "score"}
+LONG = {"run", "sweep", "compress-check", "explain", "score"}
 """Commands that an interruption leaves incomplete (13); the others exit with 130, as the shell has it."""
 
 
@@ -83,8 +88,8 @@ class Program(TyperGroup):
 def load_command(name: str) -> TyperCommand | TyperGroup:
     """A command, or a group of commands, from its module."""
     program = typer.Typer(rich_markup_mode=None)
-    folder = "planted." if name in PLANTED else ""
-    import_module(f"audit.cli.commands.{folder}{name}{'_' if iskeyword(name) else ''}").register(program)
+    place = IN_FOLDERS.get(name, f"{name}{'_' if iskeyword(name) else ''}")
+    import_module(f"audit.cli.commands.{place}").register(program)
     for command in commands_of(program):
         command.cls = Command
     found: TyperCommand | TyperGroup = get_group(program).commands[name]  # type: ignore[assignment]

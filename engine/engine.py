@@ -122,6 +122,15 @@ class Engine(ABC):
         msg = f"{self.record.name}: hidden states need a local checkpoint ({len(texts):,} texts)"
         raise WhiteBoxUnavailable(msg)
 
+    def logits(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Logits over the whole vocabulary at each target position: see :mod:`audit.engine.local.logits`.
+
+        Raises:
+            WhiteBoxUnavailable: The checkpoint is not local.
+        """
+        msg = f"{self.record.name}: whole next-token distributions need a local checkpoint ({len(requests):,} prompts)"
+        raise WhiteBoxUnavailable(msg)
+
     def check_scoring(self) -> None:  # noqa: B027 - a local checkpoint can always score
         """Make sure that :meth:`score` can answer.
 

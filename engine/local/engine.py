@@ -12,6 +12,7 @@ from audit.engine.engine import Engine
 from audit.engine.local.embed import embed
 from audit.engine.local.faults import Guard
 from audit.engine.local.generate import Generator
+from audit.engine.local.logits import logits_of
 from audit.engine.local.memory import fitting
 from audit.engine.local.model.trial import tried_forward
 from audit.engine.local.plan.architecture import shape_of
@@ -21,7 +22,7 @@ from audit.engine.local.soundness import check_sound
 from audit.engine.thinking import thinking_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from torch import nn
@@ -37,6 +38,8 @@ CACHED_PER_TOKEN = 16
 """Cached positions that a pass may copy per token."""
 BATCH_ROWS = {"cpu": 64, "cuda": 512}
 """Texts that are generated together, if they fit into memory: a GPU computes some hundred in the time of one."""
+LOGIT_TOKENS = 2048
+"""Input tokens of a pass whose logits are kept: 1.2 GB at most with a vocabulary of 150,000."""
 EMBEDDED_TOKENS = 256
 """Last tokens of a text that its vector is the mean of."""
 
@@ -145,6 +148,26 @@ class TransformersEngine(Engine):
         found = np.full((len(texts), means.shape[1]), np.nan, dtype=np.float32)
         found[places] = means
         return found
+
+    def logits(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Index of a request and the float32 logits at its target positions, shape (targets, vocabulary).
+
+        They come in any order, a pass at a time, and are kept nowhere. A request that does not fit into the context is
+        left out.
+
+        Raises:
+            EngineFault: The model failed on a request; see :class:`~audit.engine.local.faults.Guard`.
+        """
+        tokens = min(self._batch_tokens, LOGIT_TOKENS)
+        budget = Budget(tokens, CACHED_PER_TOKEN * tokens, self.max_length)
+        found = logits_of(self._forward, requests, self.max_length, budget)
+        while True:
+            with self._guard():  # around each pass alone: what is done with its logits is no fault of the model
+                one = next(found, None)
+            if one is None:
+                return
+            yield one
+            self.progress.advance(0, len(requests[one[0]].target_ids))
 
     def _prompt(self, text: str) -> list[int]:
         """Token ids of a prompt; an empty one becomes the token used for an empty context."""

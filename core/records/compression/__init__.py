@@ -1,0 +1,1 @@
+"""What ``audit compress-check`` found."""

@@ -1,0 +1,1 @@
+"""A compression check as a page."""

@@ -1,0 +1,1 @@
+"""Distributions over tokens, compared with each other."""

@@ -89,12 +89,12 @@ def _is_withheld(answer: Score | Completion, journal: Journal) -> bool:
     return any(map(journal.withholds, written))
 
 
-def identity_of(kind: str, record: ModelRecord, device_type: str) -> tuple[str, ...]:
-    """What determines a local checkpoint's answers, apart from the request; only content, never a path or a name.
+def local_identity(kind: str, record: ModelRecord, device_type: str) -> tuple[str, ...]:
+    """What determines the answers of a checkpoint that is computed here; only content, never a path or a name.
 
     Args:
         kind: ``score`` or ``generate``.
-        record: The checkpoint.
+        record: Of the checkpoint.
         device_type: ``cpu`` or ``cuda``.
     """
     return (kind, record.digest, record.dtype, str(record.quantization), device_type, str(record.max_length))

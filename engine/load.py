@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedTokenizerBase
 
+    from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.engine.checkpoint.files import CheckpointFiles
     from audit.engine.engine import Engine
@@ -191,12 +192,8 @@ def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the b
     allow_pickle: bool,
 ) -> TransformersEngine:
     """An engine on local weights; everything that can be refused without them is refused first."""
-    trusted = options["trust_remote_code"]
-    check_model_type(found.folder, found.config, trust_remote_code=trusted)
-    check_kind(found.folder, found.config, trust_remote_code=trusted)
-    folder = found.tokenizer or found.folder
-    tokenizer = load_tokenizer(folder, options)
-    choose_template(tokenizer, conversation.template, short_name(model))
+    remote = options["trust_remote_code"]
+    tokenizer, folder = tokenizer_of(model, found, conversation.template, trust_remote_code=remote)
     loaded, remarks = _model(found, hardware, {**options, "use_safetensors": not allow_pickle or None})
     rows = int(loaded.get_input_embeddings().weight.shape[0])
     remarks += fit_tokenizer(tokenizer, rows, folder, found)
@@ -209,6 +206,45 @@ def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the b
     engine = TransformersEngine(loaded, tokenizer, record, batch_tokens=batch_tokens, thinking=thinking, called=model)
     engine.chat_template_args = conversation.template_args
     return engine
+
+
+def tokenizer_of(
+    model: str, found: CheckpointFiles, template: str | None, *, trust_remote_code: bool
+) -> tuple[PreTrainedTokenizerBase, Path]:
+    """The tokenizer of a checkpoint that can be loaded, and its folder; no weights are read.
+
+    Args:
+        model: The checkpoint as the user named it.
+        found: Its files.
+        template: Name of one of the chat templates; None takes the only one.
+        trust_remote_code: Run Python code that comes with the checkpoint.
+
+    Raises:
+        CheckpointError: It is no causal language model, or its tokenizer is damaged.
+        ConfigError: No chat template of that name.
+    """
+    check_model_type(found.folder, found.config, trust_remote_code=trust_remote_code)
+    check_kind(found.folder, found.config, trust_remote_code=trust_remote_code)
+    folder = found.tokenizer or found.folder
+    tokenizer = load_tokenizer(folder, {"trust_remote_code": trust_remote_code, "local_files_only": True})
+    choose_template(tokenizer, template, short_name(model))
+    return tokenizer, folder
+
+
+def files_of(config: RunConfig) -> CheckpointFiles:
+    """The files of the local checkpoint that a configuration names.
+
+    Raises:
+        CheckpointError: There is nothing of that name, or it is damaged or refused.
+    """
+    found = find(
+        config.model,
+        base=config.base,
+        revision=config.revision,
+        allow_pickle=config.allow_pickle,
+        offline=config.offline,
+    )
+    return found if config.tokenizer is None else with_tokenizer(found, config.tokenizer, offline=config.offline)
 
 
 def _record(

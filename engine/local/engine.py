@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from audit.core.errors import CheckpointError
-from audit.engine.answering import Answering, decode_completion, decode_score, identity_of
+from audit.engine.answering import Answering, decode_completion, decode_score, local_identity
 from audit.engine.engine import Engine
 from audit.engine.local.embed import embed
 from audit.engine.local.faults import Guard
@@ -127,6 +127,16 @@ class TransformersEngine(Engine):
             return work.answer(requests, self.journal, self.progress)
 
     @property
+    def device_type(self) -> str:
+        """``cpu`` or ``cuda``."""
+        return str(self._model.device.type)
+
+    @property
+    def vocabulary(self) -> int:
+        """Rows of the embedding."""
+        return int(self._model.get_input_embeddings().weight.shape[0])
+
+    @property
     def planning(self) -> Planning:
         """What its scoring plans depend on, apart from the requests."""
         return self._scorer.planning
@@ -191,4 +201,4 @@ class TransformersEngine(Engine):
 
     def _identity(self, kind: str) -> tuple[str, ...]:
         """What determines answers, apart from the request; only content, never a path or a name."""
-        return identity_of(kind, self.record, str(self._model.device.type))
+        return local_identity(kind, self.record, self.device_type)

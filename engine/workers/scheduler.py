@@ -121,7 +121,7 @@ class Scheduler:
 
     Attributes:
         poisoned: Requests that were given up; the caller takes them out.
-        alive: Workers that can compute.
+        ready: Workers that can compute.
     """
 
     def __init__(self, clock: Callable[[], float], limits: Limits = Limits()) -> None:
@@ -140,7 +140,7 @@ class Scheduler:
         self._slowest: dict[str, float] = {}
         """Seconds per cost, by kind of call."""
         self.poisoned: list[int] = []
-        self.alive = 0
+        self.ready: dict[int, None] = {}
 
     # ---- the work of a call
 
@@ -179,9 +179,19 @@ class Scheduler:
         return not self._call.left
 
     @property
+    def alive(self) -> int:
+        """Number of workers that can compute."""
+        return len(self.ready)
+
+    @property
+    def gone(self) -> bool:
+        """Whether no worker is left, and none is being started."""
+        return not self._workers
+
+    @property
     def stranded(self) -> bool:
         """Whether there is work, and no worker is left that could do it."""
-        return not self.finished and not self._workers
+        return not self.finished and self.gone
 
     def orders(self) -> Iterator[Order]:
         """What workers are to be told now; each is taken as told once it has been yielded."""
@@ -311,7 +321,7 @@ class Scheduler:
         """A worker has loaded the checkpoint."""
         self.heard(name)
         self._workers[name].ready = True
-        self.alive += 1
+        self.ready[name] = None
         self._idle[name] = None
 
     def heard(self, name: int) -> None:
@@ -324,7 +334,7 @@ class Scheduler:
         worker = self._workers.pop(name, None)
         if worker is None:
             return False
-        self.alive -= worker.ready
+        self.ready.pop(name, None)
         self._idle.pop(name, None)
         self._hungry.pop(name, None)
         if worker.following is not None:

@@ -55,7 +55,7 @@ def score_pieces(requests: Sequence[ScoreRequest]) -> list[Piece]:
     cost = 0.0
     for index in order:
         ids = whole[index]
-        shared = _shared(whole[held[-1]], ids) if held else 0
+        shared = shared_length(whole[held[-1]], ids) if held else 0
         if held and cost + len(ids) - shared > PIECE_TOKENS:
             pieces.append((tuple(held), cost))
             held, cost, shared = [], 0.0, 0
@@ -140,7 +140,7 @@ def shard(units: Sequence[Unit], number: int, of: int) -> list[int]:
     return sorted(mine)
 
 
-def _shared(left: Sequence[int], right: Sequence[int]) -> int:
+def shared_length(left: Sequence[int], right: Sequence[int]) -> int:
     """Number of leading tokens that two sequences share; slices are compared, which is faster than token by token."""
     low, high = 0, min(len(left), len(right))
     while low < high:

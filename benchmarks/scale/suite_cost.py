@@ -108,7 +108,7 @@ class Counted:
     """Texts to generate."""
     named: int = 0
     """Tokens of all contexts and targets, each counted for each request."""
-    computed: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    computed: dict[str, float] = field(default_factory=lambda: dict.fromkeys((one.name for one in MODELS), 0.0))
     """Per model, FLOP that the planner expects for scoring, attention and passes included."""
     positions: int = 0
     """Tokens that go through the model for scoring once prefixes are shared (plan of the 8B model)."""

@@ -299,14 +299,14 @@ class Scheduler:
                 self.poisoned.append(left[0])
                 self._settle(left[0])
             else:
-                call.queue.append(number)
+                call.queue.appendleft(number)
         elif task.deaths >= self._limits.attempts:
             del call.tasks[number]
             half = (len(left) + 1) // 2
             for part in (left[:half], left[half:]):
                 self._add(part, task.cost * len(part) / len(task.indices), self._limits.attempts - 1)
         else:
-            call.queue.append(number)
+            call.queue.appendleft(number)
 
     # ---- the workers
 

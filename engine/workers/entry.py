@@ -6,23 +6,26 @@ import ctypes
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
-if TYPE_CHECKING:
-    from audit.engine.workers.worker import Computes
+import torch
+
+from audit.core import assets
+from audit.core.config import RunConfig, validate
+from audit.core.errors import CheckpointError
+from audit.engine.configured import engine_of
+from audit.engine.local.engine import TransformersEngine
+from audit.engine.workers.messages import Channel
+from audit.engine.workers.processes import PARENT_VARIABLE, STREAMS_VARIABLE
+from audit.engine.workers.worker import Worker
 
 PR_SET_PDEATHSIG = 1
-PARENT_VARIABLE = "AUDIT_WORKER_PARENT"
-"""Process id of the driver."""
 
 
 def main() -> None:
     """Work for the driver that started this process."""
     die_with(int(os.environ.get(PARENT_VARIABLE, "0")))
-    source, sink = private_streams()
-    from audit.engine.workers.messages import Channel  # noqa: PLC0415 - the streams first: imports may print
-    from audit.engine.workers.worker import Worker  # noqa: PLC0415 - see above
-
+    source, sink = streams()
     Worker(Channel(source, sink), load).run()
     sys.stderr.flush()
     os._exit(0)  # CUDA's and Python's ends may take seconds, and nothing is left to be written
@@ -46,29 +49,21 @@ def die_with(parent: int) -> None:
         os._exit(0)
 
 
-def private_streams() -> tuple[BinaryIO, BinaryIO]:
-    """The streams to and from the driver, which nothing else reads or prints to from now on."""
-    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a device
-        os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)
-    return source, sink
+def streams() -> tuple[BinaryIO, BinaryIO]:
+    """The streams from and to the driver. Standard output is not one of them: libraries print to it."""
+    descriptors = [int(number) for number in os.environ[STREAMS_VARIABLE].split(",")]
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)  # or a process that this one starts would keep them open
+    source, sink = descriptors
+    return os.fdopen(source, "rb"), os.fdopen(sink, "wb")
 
 
-def load(values: dict[str, Any]) -> Computes:
+def load(values: dict[str, Any]) -> TransformersEngine:
     """The checkpoint of a configuration, with the threads that it gives.
 
     Raises:
         UsageError: It cannot be loaded.
     """
-    import torch  # noqa: PLC0415 - takes seconds: signs of life come first
-
-    from audit.core import assets  # noqa: PLC0415 - see above
-    from audit.core.config import RunConfig, validate  # noqa: PLC0415 - see above
-    from audit.core.errors import CheckpointError  # noqa: PLC0415 - see above
-    from audit.engine.configured import engine_of  # noqa: PLC0415 - see above
-    from audit.engine.local.engine import TransformersEngine  # noqa: PLC0415 - see above
-
     config = validate(RunConfig, values, "a worker's configuration")
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
     torch.set_num_threads(config.threads or 1)

@@ -1,7 +1,7 @@
 """Worker processes on this machine, each in a process group of its own, which is killed as a whole.
 
 Reading and writing happen in threads, so that a worker that no longer reads or writes keeps nobody waiting. The end of
-a process is an event like a message; what it wrote to its error stream last says why.
+a process is an event like a message; what it printed last says why.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from audit.core.text import printable
-from audit.engine.workers.entry import PARENT_VARIABLE
 from audit.engine.workers.messages import Channel
 
 if TYPE_CHECKING:
@@ -26,9 +25,13 @@ if TYPE_CHECKING:
 
     from audit.engine.workers.messages import Message
 
+PARENT_VARIABLE = "AUDIT_WORKER_PARENT"
+"""Process id of the driver; 0 where the kernel cannot tell a worker of its end."""
+STREAMS_VARIABLE = "AUDIT_WORKER_STREAMS"
+"""Descriptors that a worker reads from and writes to."""
 COMMAND = (sys.executable, "-m", "audit.engine.workers")
 LINES = 20
-"""Lines of a worker's error stream that are kept."""
+"""Lines that a worker printed and that are kept."""
 LINE_BYTES = 4096
 ENDING_SECONDS = 5.0
 
@@ -121,17 +124,28 @@ class _Process:
         self._last: deque[str] = deque(maxlen=LINES)
         # The kernel's signal at the end of a parent is one at the end of the thread that started the process.
         known = threading.current_thread() is threading.main_thread()
-        self._popen = subprocess.Popen(  # noqa: S603 - see above
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**environment, PARENT_VARIABLE: str(os.getpid() if known else 0)},
-            start_new_session=True,
-        )
-        if self._popen.stdin is None or self._popen.stdout is None:  # never: they are pipes
-            raise RuntimeError
-        self._channel = Channel(self._popen.stdout, self._popen.stdin)  # type: ignore[arg-type]
+        down, up = os.pipe(), os.pipe()
+        theirs = (down[0], up[1])
+        self._source, self._sink = os.fdopen(up[0], "rb"), os.fdopen(down[1], "wb")
+        own = {PARENT_VARIABLE: str(os.getpid() if known else 0), STREAMS_VARIABLE: ",".join(map(str, theirs))}
+        try:
+            self._popen = subprocess.Popen(  # noqa: S603 - see above
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={**environment, **own},
+                pass_fds=theirs,
+                start_new_session=True,
+            )
+        except BaseException:
+            self._source.close()
+            self._sink.close()
+            raise
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        self._channel = Channel(self._source, self._sink)
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._write, self._listen, self._read)]
         for thread in self._threads:
             thread.start()
@@ -159,11 +173,11 @@ class _Process:
             while (message := self.outbox.get()) is not None:
                 self._channel.send(message)
         with contextlib.suppress(OSError):
-            self._popen.stdin.close()  # type: ignore[union-attr]
+            self._sink.close()
 
     def _listen(self) -> None:
-        """Keep the last lines of the error stream."""
-        stream = self._popen.stderr
+        """Keep the last lines that it prints."""
+        stream = self._popen.stdout
         if stream is not None:
             with stream:
                 while line := stream.readline(LINE_BYTES):
@@ -178,11 +192,12 @@ class _Process:
                 self._events.put((self, Event(self.worker, message)))
         except (ValueError, OSError) as error:
             fault = f"it sent no message ({error})"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(0.0 if fault else ENDING_SECONDS)  # it is about to say how it ends
         self.kill()
         code = self._popen.wait()
         self._threads[1].join(ENDING_SECONDS)
-        with contextlib.suppress(OSError):
-            self._popen.stdout.close()  # type: ignore[union-attr]
+        self._source.close()
         self._events.put((self, Event(self.worker, None, fault or self._reason(code))))
 
     def _reason(self, code: int) -> str:

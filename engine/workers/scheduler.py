@@ -89,6 +89,8 @@ class _Worker:
     cost: float = 0.0
     """Of the unit under way."""
     ready: bool = False
+    spoke: bool = False
+    """Whether it has given a sign of life: importing libraries takes a while."""
 
 
 @dataclass(slots=True)
@@ -326,8 +328,9 @@ class Scheduler:
 
     def heard(self, name: int) -> None:
         """A worker gave a sign of life."""
-        if name in self._workers:
-            self._workers[name].heard = self._clock()
+        worker = self._workers.get(name)
+        if worker is not None:
+            worker.heard, worker.spoke = self._clock(), True
 
     def left(self, name: int) -> bool:
         """A worker is dead; its units go to others. Returns whether it is to be started again."""
@@ -357,7 +360,7 @@ class Scheduler:
             worker = self._workers.get(name)
             if worker is None:
                 continue
-            silent = worker.heard + self._limits.silence
+            silent = worker.heard + self._limits.silence if worker.spoke else worker.due
             busy = worker.current is not None or not worker.ready
             if silent <= now:
                 yield name, f"no sign of life for {now - worker.heard:.0f} s"

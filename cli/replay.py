@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from audit.core.config import Limit, Section
     from audit.gate.comparison.replay import Replay
 
-WORKERS = ("--workers", "--gpus-per-worker")
+WORKERS = ("--workers", "--gpus-per-worker", "--ray")
 FREE = {
     "--replay", "--model", "--data-dir", "--offline", "--out", "--budget", "--token-budget", "--tasks", "--limit",
     "--json", *WORKERS, *consent.OPTIONS,
 }  # fmt: skip
 """Options that may be given: where things lie, what it may cost, which part is run again, and whose code is run."""
-KEPT = {"budget", "plugins", "evals", "workers", "gpus_per_worker"}
+KEPT = {"budget", "plugins", "evals", "workers", "gpus_per_worker", "ray"}
 """Sections and fields that are not simply replaced by what was typed."""
 MOST = 20
 """Metrics that are printed."""
@@ -80,9 +80,9 @@ def with_workers(config: RunConfig, given: Given) -> RunConfig:
     """A recorded configuration with the workers of this command; no number depends on them.
 
     Raises:
-        ConfigError: GPUs are given to workers that there are not.
+        ConfigError: GPUs or a cluster are given to workers that there are not.
     """
-    typed = {name: given.values.get(name) for name in ("workers", "gpus_per_worker")}
+    typed = {name: given.values.get(name) for name in ("workers", "gpus_per_worker", "ray")}
     return validate(RunConfig, {**plain(config), **typed}, "command line")
 
 

@@ -273,6 +273,12 @@ class RunConfig(Section):
         Count | None, Option("GPUs of each of the --workers; several share the checkpoint's layers.", RUN)
     ] = None
     """GPUs of each worker; null is one. The checkpoint's layers are spread over several, as ``device_map`` says."""
+    ray: Annotated[
+        str | None,
+        Option("Ray cluster whose nodes the --workers run on: its address, auto, or local.", RUN),
+    ] = None
+    """Address of the Ray cluster that the workers run on; ``auto`` is that of this node, ``local`` starts one on this
+    machine. Null starts processes here."""
     batch_tokens: Count | None = None
     """Tokens per batch; null chooses by device."""
     max_length: Annotated[Count | None, Option("Maximum context length to use, in tokens.", LOADING)] = None
@@ -326,16 +332,16 @@ class RunConfig(Section):
     explain: ExplainConfig = Field(default_factory=ExplainConfig)
     """Attributions."""
 
-    @field_validator("gpus_per_worker")
+    @field_validator("gpus_per_worker", "ray")
     @classmethod
-    def _with_workers(cls, value: int | None, info: ValidationInfo) -> int | None:
-        """Refuse GPUs of workers where there are none.
+    def _with_workers(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - of either field
+        """Refuse GPUs or a cluster of workers where there are none.
 
         Raises:
             PydanticCustomError: There are none.
         """
         if value is not None and info.data.get("workers") is None:
-            msg = "gpus_per_worker", "only applies with workers: set workers as well"
+            msg = "without_workers", "only applies with workers: set workers as well"
             raise PydanticCustomError(*msg)
         return value
 

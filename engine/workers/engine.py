@@ -15,9 +15,10 @@ from audit.engine.configured import engine_of
 from audit.engine.engine import Engine
 from audit.engine.load import files_of, tokenizer_of
 from audit.engine.thinking import thinking_of
-from audit.engine.workers.placement import environments, of_worker
+from audit.engine.workers.placement import environments, of_worker, refuse_server
 from audit.engine.workers.pool import Pool
 from audit.engine.workers.processes import Processes
+from audit.engine.workers.ray_actors import RayActors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
-    from audit.engine.workers.pool import Loaded
+    from audit.engine.workers.pool import Loaded, Transport
 
 __all__ = ["WorkersEngine", "start_workers"]
 
@@ -140,22 +141,24 @@ def start_workers(config: RunConfig, progress: Progress) -> WorkersEngine:
         progress: Hears of what goes wrong meanwhile.
 
     Raises:
-        ConfigError: The model is behind a server, or there are too few GPUs.
+        ConfigError: The model is behind a server, there are too few GPUs, or there is no Ray cluster.
         CheckpointError: The checkpoint cannot be loaded as it is.
         DeviceLost: All workers died.
     """
-    places = environments(config)
+    refuse_server(config)
+    places = environments(config) if config.ray is None else []
     refuse_revision(config.model, config.revision)
     found = files_of(config)
     remote = config.trust_remote_code
     tokenizer, folder = tokenizer_of(config.model, found, named(config.chat_template), trust_remote_code=remote)
-    pool = Pool(Processes(places), len(places), plain(of_worker(config)), found.digest)
+    transport: Transport = Processes(places) if config.ray is None else RayActors(config)
+    pool = Pool(transport, config.workers or 1, plain(of_worker(config)), found.digest)
     pool.say = progress.say
     try:
         loaded = pool.start()
         fit_tokenizer(tokenizer, loaded.vocabulary, folder, found)
-        alone = config.model_copy(update={"workers": None, "gpus_per_worker": None, "server": ServerConfig()})
-        engine = WorkersEngine(pool, tokenizer, loaded, partial(engine_of, alone))
+        alone = {"workers": None, "gpus_per_worker": None, "ray": None, "server": ServerConfig()}
+        engine = WorkersEngine(pool, tokenizer, loaded, partial(engine_of, config.model_copy(update=alone)))
     except BaseException:
         pool.close()
         raise

@@ -15,33 +15,45 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+LOCAL = "local"
+"""Address that stands for a Ray cluster of this machine alone, which ends with the run."""
 
 
 def environments(config: RunConfig) -> list[dict[str, str]]:
     """Variables of each worker, which must be set before torch is imported: its GPUs and its threads.
 
     Raises:
-        ConfigError: The model is behind a server, or there are too few GPUs.
+        ConfigError: There are too few GPUs.
     """
     count = config.workers or 1
-    if is_server(config.model):
-        msg = f"--workers {count}: {config.model} computes on its server: leave out --workers"
-        raise ConfigError(msg)
     threads = str(threads_each(config))
     common = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
     groups = _groups(config, count)
     return [{**common, VISIBLE: ",".join(group)} if group else dict(common) for group in groups]
 
 
+def refuse_server(config: RunConfig) -> None:
+    """Refuse workers of a model that is behind a server.
+
+    Raises:
+        ConfigError: It is.
+    """
+    if is_server(config.model):
+        msg = f"--workers {config.workers}: {config.model} computes on its server: leave out --workers"
+        raise ConfigError(msg)
+
+
 def threads_each(config: RunConfig) -> int:
-    """CPU threads of one worker: the cores divided."""
+    """CPU threads of one worker: the cores of this machine divided; on a cluster what was asked for, or one."""
+    if config.ray not in {None, LOCAL}:
+        return config.threads or 1
     return max(1, (config.threads or provenance.default_threads()) // (config.workers or 1))
 
 
 def of_worker(config: RunConfig) -> RunConfig:
     """The configuration by which a worker loads the checkpoint."""
     several = (config.gpus_per_worker or 1) > 1
-    update = {"workers": None, "gpus_per_worker": None, "threads": threads_each(config)}
+    update = {"workers": None, "gpus_per_worker": None, "ray": None, "threads": threads_each(config)}
     if several and config.device_map is None:
         update |= {"device": "auto", "device_map": "auto"}
     return config.model_copy(update=update)

@@ -16,20 +16,17 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import ConfigError
-from audit.core.text import first_line, printable
-from audit.engine.server_name import is_server
+from audit.core.text import first_line
 from audit.engine.workers.messages import Channel, Message
-from audit.engine.workers.placement import threads_each
+from audit.engine.workers.placement import LOCAL, threads_each
 from audit.engine.workers.processes import Event
-from audit.engine.workers.worker import Worker
+from audit.engine.workers.worker import Computes, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from audit.core.config import RunConfig
 
-LOCAL = "local"
-"""Address that stands for a cluster of this machine alone, which ends with the run."""
 COLLECT_SECONDS = 5.0
 """Time for which an actor waits for something to say."""
 SHARED_BYTES = 100_000
@@ -46,11 +43,10 @@ class Host:
 
     def __init__(
         self,
-        load: Callable[[dict[str, Any]], Any] | None = None,
+        load: Callable[[dict[str, Any]], Computes] | None = None,
         end: Callable[[int], object] = os._exit,
     ) -> None:
-        if load is None:
-            from audit.engine.workers.entry import load  # noqa: PLC0415 - imports torch, which the driver need not do
+        load = load or _load
         down, up = os.pipe(), os.pipe()
         self._channel = Channel(os.fdopen(up[0], "rb"), os.fdopen(down[1], "wb"))
         self._sent: queue.SimpleQueue[Message] = queue.SimpleQueue()
@@ -94,12 +90,12 @@ class RayActors:
         config: With ``ray``, ``workers`` and ``gpus_per_worker``.
 
     Raises:
-        ConfigError: Ray is not installed, there is no cluster at the address, or the model is behind a server.
+        ConfigError: Ray is not installed, or there is no cluster at the address.
     """
 
     def __init__(self, config: RunConfig) -> None:
         self._ray = _connected(config)
-        threads = threads_each(config) if config.ray == LOCAL else config.threads or 1
+        threads = threads_each(config)
         variables = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
         gpus = config.gpus_per_worker or (1 if _has_gpus(self._ray, config) else 0)
         remote = self._ray.remote(concurrency_groups={"in": 1, "out": 1})(Host)
@@ -143,7 +139,7 @@ class RayActors:
                 messages = self._ray.get(ref)
             except self._ray.exceptions.RayError as error:
                 self.kill(worker)
-                events.append(Event(worker, None, printable(first_line(str(error)), 200)))
+                events.append(Event(worker, None, first_line(error)))
                 continue
             self._ask(worker)
             events += [Event(worker, message) for message in messages]
@@ -168,15 +164,19 @@ class RayActors:
         return self._shared[1]
 
 
+def _load(config: dict[str, Any]) -> Computes:
+    """The checkpoint, as every worker process loads it."""
+    from audit.engine.workers.entry import load  # noqa: PLC0415 - of the actor: it looks for the driver's streams
+
+    return load(config)
+
+
 def _connected(config: RunConfig) -> Any:  # noqa: ANN401 - a module without types
     """Ray, connected to the cluster.
 
     Raises:
-        ConfigError: It is not installed, there is no cluster at the address, or the model is behind a server.
+        ConfigError: It is not installed, or there is no cluster at the address.
     """
-    if is_server(config.model):
-        msg = f"--ray {config.ray}: {config.model} computes on its server: leave out --ray and --workers"
-        raise ConfigError(msg)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
     try:
         import ray  # noqa: PLC0415 - an option that few take
@@ -189,7 +189,7 @@ def _connected(config: RunConfig) -> Any:  # noqa: ANN401 - a module without typ
     try:
         ray.init(**where, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        msg = f"--ray {config.ray}: no Ray cluster: {printable(first_line(str(error)), 200)}"
+        msg = f"--ray {config.ray}: no Ray cluster: {first_line(error)}"
         raise ConfigError(msg) from error
     finally:
         if threading.current_thread() is threading.main_thread():

@@ -307,6 +307,7 @@ class Scheduler:
             half = (len(left) + 1) // 2
             for part in (left[:half], left[half:]):
                 self._add(part, task.cost * len(part) / len(task.indices), self._limits.attempts - 1)
+                call.queue.appendleft(call.queue.pop())
         else:
             call.queue.appendleft(number)
 
@@ -340,15 +341,15 @@ class Scheduler:
         self.ready.pop(name, None)
         self._idle.pop(name, None)
         self._hungry.pop(name, None)
-        if worker.following is not None:
-            self._next.pop(worker.following, None)
-            if worker.following in self._call.tasks:
-                self._call.queue.appendleft(worker.following)
         history, suspect = self._history[name], False
         task = self._call.tasks.get(worker.current) if worker.current is not None else None
         if task is not None and worker.current is not None:
             suspect = task.deaths > 0  # it has cost another worker before: this one is not to blame
             self._again(worker.current)
+        if worker.following is not None:
+            self._next.pop(worker.following, None)
+            if worker.following in self._call.tasks:
+                self._call.queue.appendleft(worker.following)
         history.strikes += not suspect
         return history.strikes < self._limits.strikes and history.starts <= self._limits.restarts
 

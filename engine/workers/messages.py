@@ -39,6 +39,7 @@ from audit.engine.workers.units import shared_length
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from io import RawIOBase
 
 _LENGTH = struct.Struct(">Q")
 LONGEST = 2**34
@@ -57,7 +58,7 @@ class Channel:
         sink: Is written.
     """
 
-    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO | RawIOBase, sink: BinaryIO | RawIOBase) -> None:
         self._source = source
         self._sink = sink
         self._sending = threading.Lock()
@@ -79,14 +80,14 @@ class Channel:
         Raises:
             ValueError: What comes is no message.
         """
-        head = self._source.read(_LENGTH.size)
+        head = self._source.read(_LENGTH.size) or b""
         if len(head) < _LENGTH.size:
             return None
         (length,) = _LENGTH.unpack(head)
         if length > LONGEST:
             msg = f"a message of {length:,} bytes"
             raise ValueError(msg)
-        body = self._source.read(length)
+        body = self._source.read(length) or b""
         if len(body) < length:
             return None
         message = json.loads(body)

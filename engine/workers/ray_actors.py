@@ -7,6 +7,7 @@ restarts nothing and retries nothing here; the scheduler does.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import queue
 import signal
@@ -33,6 +34,30 @@ SHARED_BYTES = 100_000
 """Size from which a message that goes to several workers is put into Ray's object store once."""
 
 
+class Stream(io.RawIOBase):
+    """What is written comes out of it, in this process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._rest = b""
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - any bytes
+        """Add bytes; none end it."""
+        self._parts.put(bytes(data))
+        return len(data)
+
+    def read(self, count: int = -1) -> bytes:
+        """This many bytes; fewer at the end."""
+        parts, length = [self._rest], len(self._rest)
+        while length < count and (part := self._parts.get()):
+            parts.append(part)
+            length += len(part)
+        whole = b"".join(parts)
+        self._rest = whole[count:]
+        return whole[:count]
+
+
 class Host:
     """A worker within an actor: takes messages for it and gives those that it sends.
 
@@ -47,12 +72,12 @@ class Host:
         end: Callable[[int], object] = os._exit,
     ) -> None:
         load = load or _load
-        down, up = os.pipe(), os.pipe()
-        self._channel = Channel(os.fdopen(up[0], "rb"), os.fdopen(down[1], "wb"))
+        down, up = Stream(), Stream()
+        self._down, self._channel = down, Channel(up, down)
         self._sent: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._end = end
-        worker = Worker(Channel(os.fdopen(down[0], "rb"), os.fdopen(up[1], "wb")), load, gone=lambda: None)
-        for work in (lambda: self._run(worker), self._listen):
+        worker = Worker(Channel(down, up), load, gone=lambda: None)
+        for work in (lambda: self._run(worker, up), self._listen):
             threading.Thread(target=work, daemon=True).start()
 
     def deliver(self, message: bytes) -> None:
@@ -68,13 +93,18 @@ class Host:
                 found.append(self._sent.get_nowait())
         return found
 
-    def _run(self, worker: Worker) -> None:
+    def close(self) -> None:
+        """End the worker."""
+        self._down.write(b"")
+
+    def _run(self, worker: Worker, up: Stream) -> None:
         """Compute until the end, which is never a good one: an actor is killed."""
         try:
             worker.run()
         except BaseException:  # noqa: BLE001 - whatever it is, this process is of no use any more
             traceback.print_exc()
             sys.stderr.flush()
+        up.write(b"")
         self._end(1)
 
     def _listen(self) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from audit.core.progress import Progress
     from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
     from audit.engine.workers.pool import Loaded
+    from audit.engine.workers.scheduler import Limits
 
 __all__ = ["WorkersEngine", "start_workers"]
 
@@ -132,12 +133,13 @@ class WorkersEngine(Engine):
         progress.workers(pool.alive, pool.count)
 
 
-def start_workers(config: RunConfig, progress: Progress) -> WorkersEngine:
+def start_workers(config: RunConfig, progress: Progress, limits: Limits | None = None) -> WorkersEngine:
     """Start workers and wait until the first one has loaded the checkpoint.
 
     Args:
         config: With ``workers``.
         progress: Hears of what goes wrong meanwhile.
+        limits: When a worker is lost, and how often work is tried again; None takes the usual ones.
 
     Raises:
         ConfigError: The model is behind a server, or there are too few GPUs.
@@ -149,7 +151,7 @@ def start_workers(config: RunConfig, progress: Progress) -> WorkersEngine:
     found = files_of(config)
     remote = config.trust_remote_code
     tokenizer, folder = tokenizer_of(config.model, found, named(config.chat_template), trust_remote_code=remote)
-    pool = Pool(Processes(places), len(places), plain(of_worker(config)), found.digest)
+    pool = Pool(Processes(places), len(places), plain(of_worker(config)), found.digest, limits)
     pool.say = progress.say
     try:
         loaded = pool.start()

@@ -367,7 +367,8 @@ class Scheduler:
             elif busy and worker.due <= now:
                 yield name, "no answer in time" if worker.ready else "the checkpoint was not loaded in time"
             else:
-                heapq.heappush(self._checks, (min(silent, worker.due) if busy else silent, name))
+                again = min(silent, now + self._limits.silence)  # it may have begun to speak by then
+                heapq.heappush(self._checks, (min(again, worker.due) if busy else again, name))
 
     @property
     def wait(self) -> float | None:

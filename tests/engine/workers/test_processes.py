@@ -15,7 +15,8 @@ from audit.engine.workers.processes import PARENT_VARIABLE, STREAMS_VARIABLE, Ev
 
 WORKER = f"""
 import json, os, signal, subprocess, sys, time
-source, sink = (os.fdopen(int(one), mode) for one, mode in zip(os.environ[{STREAMS_VARIABLE!r}].split(","), ("rb", "wb")))
+descriptors = map(int, os.environ[{STREAMS_VARIABLE!r}].split(","))
+source, sink = (os.fdopen(one, mode) for one, mode in zip(descriptors, ("rb", "wb")))
 def send(message):
     body = json.dumps(message).encode()
     sink.write(len(body).to_bytes(8, "big") + body)

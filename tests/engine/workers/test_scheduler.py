@@ -181,6 +181,20 @@ def test_silent_slow_and_unready_workers_are_overdue() -> None:
     assert second.worker == 1
 
 
+def test_a_worker_is_silent_while_it_imports_and_must_not_be_later() -> None:
+    clock = Clock()
+    scheduler = Scheduler(clock, Limits(silence=10, starting=100))
+    scheduler.starting(0)
+    scheduler.starting(1)
+    clock.now = 15.0
+    assert list(scheduler.overdue()) == []
+    scheduler.joined(0)
+    clock.now = 26.0
+    assert list(scheduler.overdue()) == [(0, "no sign of life for 11 s")]
+    clock.now = 100.0
+    assert list(scheduler.overdue()) == [(1, "no sign of life for 100 s")]
+
+
 def test_what_is_left_of_a_call_is_dropped_by_the_next() -> None:
     scheduler, _ = ready(units_of(4, 4), 1)
     old = list(scheduler.orders())

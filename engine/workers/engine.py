@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
-    from audit.engine.workers.pool import Loaded
+    from audit.engine.workers.pool import LoadedByWorkers
     from audit.engine.workers.scheduler import Limits
 
 __all__ = ["WorkersEngine", "start_workers"]
@@ -50,7 +50,7 @@ class WorkersEngine(Engine):
     """
 
     def __init__(
-        self, pool: Pool, tokenizer: PreTrainedTokenizerBase, loaded: Loaded, load: Callable[[], Engine]
+        self, pool: Pool, tokenizer: PreTrainedTokenizerBase, loaded: LoadedByWorkers, load: Callable[[], Engine]
     ) -> None:
         super().__init__()
         self.tokenizer = tokenizer

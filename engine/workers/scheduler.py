@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from audit.engine.workers.units import Unit
+    from audit.engine.workers.units import WorkUnit
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class Scheduler:
 
     # ---- the work of a call
 
-    def begin(self, units: Iterable[Unit], kind: str = "") -> None:
+    def begin(self, units: Iterable[WorkUnit], kind: str = "") -> None:
         """Take up the units of a call, largest first; what was left of the call before is dropped.
 
         Args:

@@ -99,7 +99,7 @@ class Worker:
         self._batches: list[tuple[tuple[int, ...], float]] = []
         self._engine: Computes | None = None
 
-    def run(self) -> None:
+    def serve(self) -> None:
         """Work until the driver ends the channel.
 
         Raises:

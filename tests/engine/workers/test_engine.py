@@ -15,7 +15,7 @@ from audit.core.errors import ConfigError
 from audit.core.progress import Silent
 from audit.engine import GenerateRequest, ScoreRequest
 from audit.engine.workers.engine import WorkersEngine, start_workers
-from audit.engine.workers.pool import Loaded, Pool
+from audit.engine.workers.pool import LoadedByWorkers, Pool
 from audit.engine.workers.scheduler import Limits
 from tests.engine.workers.in_threads import PLANNING, RECORD, Pretended, Threads
 
@@ -91,7 +91,7 @@ def test_two_processes_answer_as_one_does_whoever_is_killed_or_stopped(
 def test_what_is_asked_while_workers_compute_goes_to_the_pool(tiny: TransformersEngine) -> None:
     pool = Pool(Threads(lambda *_: Pretended()), 2, {}, RECORD.digest)
     loaded = pool.start()
-    assert isinstance(loaded, Loaded)
+    assert isinstance(loaded, LoadedByWorkers)
     engine = WorkersEngine(pool, tiny.tokenizer, loaded, lambda: tiny)
     engine.progress = heard = Heard()
     assert [score.total for score in engine.score([ScoreRequest((4, 5), (1,))] * 2)] == [9.0, 9.0]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from audit.engine.workers.messages import pack
-from audit.engine.workers.processes import PARENT_VARIABLE, STREAMS_VARIABLE, Event, Processes
+from audit.engine.workers.processes import PARENT_VARIABLE, STREAMS_VARIABLE, Processes, WorkerEvent
 
 WORKER = f"""
 import json, os, signal, subprocess, sys, time
@@ -38,9 +38,9 @@ while head := source.read(8):
 """
 
 
-def until(processes: Processes, count: int) -> list[Event]:
+def until(processes: Processes, count: int) -> list[WorkerEvent]:
     """So many events."""
-    found: list[Event] = []
+    found: list[WorkerEvent] = []
     deadline = time.monotonic() + 20
     while len(found) < count:
         assert time.monotonic() < deadline, found

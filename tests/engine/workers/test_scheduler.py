@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.engine.workers.scheduler import Limits, Order, Scheduler
-from audit.engine.workers.units import Unit, cut
+from audit.engine.workers.units import WorkUnit, cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,13 +23,13 @@ class Clock:
         return self.now
 
 
-def units_of(*sizes: int) -> list[Unit]:
+def units_of(*sizes: int) -> list[WorkUnit]:
     """Units of so many requests, each of cost 1."""
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
-    return [Unit(tuple(range(start, start + size)), float(size)) for start, size in zip(starts, sizes, strict=True)]
+    return [WorkUnit(tuple(range(start, start + size)), float(size)) for start, size in zip(starts, sizes, strict=True)]
 
 
-def ready(units: list[Unit], workers: int, limits: Limits | None = None) -> tuple[Scheduler, Clock]:
+def ready(units: list[WorkUnit], workers: int, limits: Limits | None = None) -> tuple[Scheduler, Clock]:
     """A scheduler whose workers are ready."""
     clock = Clock()
     scheduler = Scheduler(clock, limits or Limits())

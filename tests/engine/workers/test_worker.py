@@ -22,7 +22,7 @@ def replies(*messages: list[Any], engine: Any = None, gone: Any = lambda: None) 
         driver.send(pack(message))
     down.close()
     worker = Worker(Channel(down, up), lambda _: engine or Pretended(), gone=gone, beat=5.0)  # type: ignore[arg-type]
-    worker.run()
+    worker.serve()
     up.close()
     found = []
     while (message := driver.receive()) is not None:
@@ -67,5 +67,5 @@ def test_a_worker_whose_driver_is_gone_ends_while_it_computes() -> None:
     for message in (["load", {}], ["check"]):
         driver.send(pack(message))
     down.close()
-    Worker(Channel(down, up), lambda _: engine, gone=gone.set, beat=0.05).run()  # type: ignore[arg-type]
+    Worker(Channel(down, up), lambda _: engine, gone=gone.set, beat=0.05).serve()  # type: ignore[arg-type]
     assert gone.is_set()

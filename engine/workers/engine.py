@@ -14,6 +14,7 @@ from audit.engine.checkpoint.tokenizer import fit_tokenizer
 from audit.engine.configured import engine_of
 from audit.engine.engine import Engine
 from audit.engine.load import files_of, tokenizer_of
+from audit.engine.local.hardware import same_with_any_threads
 from audit.engine.thinking import thinking_of
 from audit.engine.workers.placement import environments, of_worker
 from audit.engine.workers.pool import Pool
@@ -147,6 +148,7 @@ def start_workers(config: RunConfig, progress: Progress, limits: Limits | None =
         DeviceLost: All workers died.
     """
     places = environments(config)
+    same_with_any_threads()  # of scorers that compute here, too: as in a process that has the weights
     refuse_revision(config.model, config.revision)
     found = files_of(config)
     remote = config.trust_remote_code

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -35,8 +36,6 @@ def audit(out: Path, arguments: argparse.Namespace, *options: str) -> subprocess
 
 def answers(out: Path) -> int:
     """Answers in the journal of the run that is going on."""
-    import sqlite3  # noqa: PLC0415 - here alone
-
     try:
         path = next(out.glob("*/journal.sqlite"))
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
@@ -45,7 +44,7 @@ def answers(out: Path) -> int:
         return 0
 
 
-def metrics(out: Path) -> Any:  # noqa: ANN401 - JSON
+def metrics(out: Path) -> Any:
     """The metrics of the run in a folder."""
     return json.loads(next(out.glob("*/metrics.json")).read_text())
 

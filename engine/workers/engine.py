@@ -14,6 +14,7 @@ from audit.engine.checkpoint.tokenizer import fit_tokenizer
 from audit.engine.configured import engine_of
 from audit.engine.engine import Engine
 from audit.engine.load import files_of, tokenizer_of
+from audit.engine.local.hardware import same_with_any_threads
 from audit.engine.thinking import thinking_of
 from audit.engine.workers.placement import environments, of_worker, refuse_server
 from audit.engine.workers.pool import Pool
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
-    from audit.engine.workers.pool import Loaded, Transport
+    from audit.engine.workers.pool import LoadedByWorkers, Transport
+    from audit.engine.workers.scheduler import Limits
 
 __all__ = ["WorkersEngine", "start_workers"]
 
@@ -50,7 +52,7 @@ class WorkersEngine(Engine):
     """
 
     def __init__(
-        self, pool: Pool, tokenizer: PreTrainedTokenizerBase, loaded: Loaded, load: Callable[[], Engine]
+        self, pool: Pool, tokenizer: PreTrainedTokenizerBase, loaded: LoadedByWorkers, load: Callable[[], Engine]
     ) -> None:
         super().__init__()
         self.tokenizer = tokenizer
@@ -133,12 +135,13 @@ class WorkersEngine(Engine):
         progress.workers(pool.alive, pool.count)
 
 
-def start_workers(config: RunConfig, progress: Progress) -> WorkersEngine:
+def start_workers(config: RunConfig, progress: Progress, limits: Limits | None = None) -> WorkersEngine:
     """Start workers and wait until the first one has loaded the checkpoint.
 
     Args:
         config: With ``workers``.
         progress: Hears of what goes wrong meanwhile.
+        limits: When a worker is lost, and how often work is tried again; None takes the usual ones.
 
     Raises:
         ConfigError: The model is behind a server, there are too few GPUs, or there is no Ray cluster.
@@ -147,12 +150,13 @@ def start_workers(config: RunConfig, progress: Progress) -> WorkersEngine:
     """
     refuse_server(config)
     places = environments(config) if config.ray is None else []
+    same_with_any_threads()  # of scorers that compute here, too: as in a process that has the weights
     refuse_revision(config.model, config.revision)
     found = files_of(config)
     remote = config.trust_remote_code
     tokenizer, folder = tokenizer_of(config.model, found, named(config.chat_template), trust_remote_code=remote)
     transport: Transport = Processes(places) if config.ray is None else RayActors(config)
-    pool = Pool(transport, config.workers or 1, plain(of_worker(config)), found.digest)
+    pool = Pool(transport, config.workers or 1, plain(of_worker(config)), found.digest, limits)
     pool.say = progress.say
     try:
         loaded = pool.start()

@@ -26,7 +26,7 @@ def main() -> None:
     """Work for the driver that started this process."""
     die_with(int(os.environ.get(PARENT_VARIABLE, "0")))
     source, sink = streams()
-    Worker(Channel(source, sink), load).run()
+    Worker(Channel(source, sink), load).serve()
     sys.stderr.flush()
     os._exit(0)  # CUDA's and Python's ends may take seconds, and nothing is left to be written
 

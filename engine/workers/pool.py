@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from audit.core.errors import AuditError
     from audit.engine.local.scoring_plan import Planning
     from audit.engine.workers.messages import Message
-    from audit.engine.workers.processes import Event
+    from audit.engine.workers.processes import WorkerEvent
 
 POISONED = "each worker that computed this request died ({reason})"
 TURN_SECONDS = 1.0
@@ -44,7 +44,7 @@ class Transport(Protocol):
     def kill(self, worker: int) -> None:
         """End a worker; no event of it comes any more."""
 
-    def receive(self, seconds: float) -> list[Event]:
+    def receive(self, seconds: float) -> list[WorkerEvent]:
         """Messages and deaths since the last call; waits this long for a first one."""
 
     def close(self) -> None:
@@ -52,7 +52,7 @@ class Transport(Protocol):
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedByWorkers:
     """What the workers have loaded."""
 
     record: ModelRecord
@@ -99,7 +99,7 @@ class Pool:
         self._limits = limits or Limits()
         self._clock = clock
         self._scheduler = Scheduler(clock, self._limits)
-        self._loaded: Loaded | None = None
+        self._loaded: LoadedByWorkers | None = None
         self._kind = ""
         self._number = 0
         """Of the call; calls are counted."""
@@ -113,7 +113,7 @@ class Pool:
 
     # ---- the life of the pool
 
-    def start(self) -> Loaded:
+    def start(self) -> LoadedByWorkers:
         """Start all workers and wait for the first one; the others join when they are ready.
 
         Raises:
@@ -303,7 +303,7 @@ class Pool:
             self._refuse(worker, reason)
             return
         if self._loaded is None:
-            self._loaded = Loaded(new, **{**facts, "planning": planning_of(facts["planning"])})
+            self._loaded = LoadedByWorkers(new, **{**facts, "planning": planning_of(facts["planning"])})
         self._transport.send(worker, pack(["plan", asdict(self._loaded.planning)]))
 
     def _difference(self, new: ModelRecord) -> str | None:

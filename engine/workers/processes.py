@@ -36,7 +36,7 @@ LINE_BYTES = 4096
 ENDING_SECONDS = 5.0
 
 
-class Event(NamedTuple):
+class WorkerEvent(NamedTuple):
     """What came from a worker."""
 
     worker: int
@@ -58,7 +58,7 @@ class Processes:
         self._environments = environments
         self._command = command
         self._running: dict[int, _Process] = {}
-        self._events: queue.SimpleQueue[tuple[_Process, Event]] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[tuple[_Process, WorkerEvent]] = queue.SimpleQueue()
 
     def start(self, worker: int) -> None:
         """Start a worker."""
@@ -77,9 +77,9 @@ class Processes:
             process.kill()
             process.wait()  # its memory is needed by the one that is started in its place
 
-    def receive(self, seconds: float) -> list[Event]:
+    def receive(self, seconds: float) -> list[WorkerEvent]:
         """Events since the last call; at least one, unless none comes within this time."""
-        found: list[Event] = []
+        found: list[WorkerEvent] = []
         deadline = time.monotonic() + seconds
         while not found:
             try:
@@ -92,7 +92,7 @@ class Processes:
                 self._take(*self._events.get_nowait(), found)
         return found
 
-    def _take(self, process: _Process, event: Event, found: list[Event]) -> None:
+    def _take(self, process: _Process, event: WorkerEvent, found: list[WorkerEvent]) -> None:
         """Keep an event, unless the worker it comes from has been killed or replaced."""
         if self._running.get(event.worker) is process:
             if event.message is None:
@@ -116,7 +116,7 @@ class _Process:
         worker: int,
         command: Sequence[str],
         environment: Mapping[str, str],
-        events: queue.SimpleQueue[tuple[_Process, Event]],
+        events: queue.SimpleQueue[tuple[_Process, WorkerEvent]],
     ) -> None:
         self.worker = worker
         self.outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -189,7 +189,7 @@ class _Process:
         fault = ""
         try:
             while (message := self._channel.receive()) is not None:
-                self._events.put((self, Event(self.worker, message)))
+                self._events.put((self, WorkerEvent(self.worker, message)))
         except (ValueError, OSError) as error:
             fault = f"it sent no message ({error})"
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -198,7 +198,7 @@ class _Process:
         code = self._popen.wait()
         self._threads[1].join(ENDING_SECONDS)
         self._source.close()
-        self._events.put((self, Event(self.worker, None, fault or self._reason(code))))
+        self._events.put((self, WorkerEvent(self.worker, None, fault or self._reason(code))))
 
     def _reason(self, code: int) -> str:
         """Why the process ended, in words."""

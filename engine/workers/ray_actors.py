@@ -20,7 +20,7 @@ from audit.core.errors import ConfigError
 from audit.core.text import first_line
 from audit.engine.workers.messages import Channel, Message
 from audit.engine.workers.placement import LOCAL, threads_each
-from audit.engine.workers.processes import Event
+from audit.engine.workers.processes import WorkerEvent
 from audit.engine.workers.worker import Computes, Worker
 
 if TYPE_CHECKING:
@@ -157,22 +157,22 @@ class RayActors:
         if actor is not None:
             self._ray.kill(actor, no_restart=True)
 
-    def receive(self, seconds: float) -> list[Event]:
+    def receive(self, seconds: float) -> list[WorkerEvent]:
         """Events since the last call; waits this long for a first one."""
         ready, _ = self._ray.wait([*self._asked], num_returns=1, timeout=seconds) if self._asked else ([], None)
         if ready:
             ready, _ = self._ray.wait([*self._asked], num_returns=len(self._asked), timeout=0)
-        events: list[Event] = []
+        events: list[WorkerEvent] = []
         for ref in ready:
             worker = self._asked.pop(ref)
             try:
                 messages = self._ray.get(ref)
             except self._ray.exceptions.RayError as error:
                 self.kill(worker)
-                events.append(Event(worker, None, first_line(error)))
+                events.append(WorkerEvent(worker, None, first_line(error)))
                 continue
             self._ask(worker)
-            events += [Event(worker, message) for message in messages]
+            events += [WorkerEvent(worker, message) for message in messages]
         return events
 
     def close(self) -> None:

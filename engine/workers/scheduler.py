@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from audit.engine.workers.units import Unit
+    from audit.engine.workers.units import WorkUnit
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class Scheduler:
 
     # ---- the work of a call
 
-    def begin(self, units: Iterable[Unit], kind: str = "") -> None:
+    def begin(self, units: Iterable[WorkUnit], kind: str = "") -> None:
         """Take up the units of a call, largest first; what was left of the call before is dropped.
 
         Args:
@@ -368,7 +368,8 @@ class Scheduler:
             elif busy and worker.due <= now:
                 yield name, "no answer in time" if worker.ready else "the checkpoint was not loaded in time"
             else:
-                heapq.heappush(self._checks, (min(silent, worker.due) if busy else silent, name))
+                again = min(silent, now + self._limits.silence)  # it may have begun to speak by then
+                heapq.heappush(self._checks, (min(again, worker.due) if busy else again, name))
 
     @property
     def wait(self) -> float | None:

@@ -34,7 +34,7 @@ LEFT_PER_WORKER = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class WorkUnit:
     """Work that is handed out as a whole."""
 
     indices: tuple[int, ...]
@@ -95,7 +95,7 @@ def missing_of(pieces: Sequence[Piece], missing: Collection[int]) -> list[Piece]
     return [(tuple(indices), cost * len(indices) / count) for indices, count, cost in left if indices]
 
 
-def cut(pieces: Sequence[Piece], workers: int) -> list[Unit]:
+def cut(pieces: Sequence[Piece], workers: int) -> list[WorkUnit]:
     """Units of neighbouring pieces, large ones first; no piece is divided.
 
     A unit takes a fixed share of what is left, so that few units are handed out and the last ones are as small as a
@@ -105,24 +105,24 @@ def cut(pieces: Sequence[Piece], workers: int) -> list[Unit]:
         pieces: In an order in which neighbours share prefixes.
         workers: Workers or shards that the units are for.
     """
-    units: list[Unit] = []
+    units: list[WorkUnit] = []
     left = sum(cost for _, cost in pieces)
     held: list[int] = []
     cost = 0.0
     for indices, price in pieces:
         aim = left / (LEFT_PER_WORKER * workers)
         if held and cost + price > aim:
-            units.append(Unit(tuple(held), cost))
+            units.append(WorkUnit(tuple(held), cost))
             left -= cost
             held, cost = [], 0.0
         held.extend(indices)
         cost += price
     if held:
-        units.append(Unit(tuple(held), cost))
+        units.append(WorkUnit(tuple(held), cost))
     return sorted(units, key=lambda unit: -unit.cost)  # stable: of equal ones in the order of the pieces
 
 
-def shard(units: Sequence[Unit], number: int, of: int) -> list[int]:
+def shard(units: Sequence[WorkUnit], number: int, of: int) -> list[int]:
     """Indices of the requests of one shard, ascending: each unit goes to the shard that has least so far.
 
     Args:

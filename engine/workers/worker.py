@@ -99,7 +99,7 @@ class Worker:
         self._batches: list[tuple[tuple[int, ...], float]] = []
         self._engine: Computes | None = None
 
-    def run(self) -> None:
+    def serve(self) -> None:
         """Work until the driver ends the channel.
 
         Raises:
@@ -170,7 +170,6 @@ class Worker:
 
     def _on_call(self, number: int, kind: str, texts: int, requests: Sequence[Any]) -> None:
         """Take the requests of a call."""
-        self._left.clear()
         self._number, self._kind, self._requests = number, kind, unpack_requests(requests)
         self._batches = generate_pieces(self._requests, texts) if kind == "generate" else []
 

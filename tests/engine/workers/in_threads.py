@@ -12,7 +12,7 @@ from audit.engine.local.plan.cost import Budget, Cost
 from audit.engine.local.scoring_plan import Planning
 from audit.engine.requests import Completion, Generation, Score
 from audit.engine.workers.messages import Channel
-from audit.engine.workers.processes import Event
+from audit.engine.workers.processes import WorkerEvent
 from audit.engine.workers.worker import Worker
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Threads:
 
     def __init__(self, load: Callable[[int, int], Any]) -> None:
         self._load = load
-        self._events: queue.SimpleQueue[tuple[Channel, Event]] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[tuple[Channel, WorkerEvent]] = queue.SimpleQueue()
         self._channels: dict[int, Channel] = {}
         self.starts: dict[int, int] = {}
         self.killed: list[int] = []
@@ -118,7 +118,7 @@ class Threads:
     def _work(self, worker: int, number: int, channel: Channel) -> None:
         reason = "over"
         try:
-            Worker(channel, lambda _: self._load(worker, number), gone=lambda: None, beat=0.02).run()
+            Worker(channel, lambda _: self._load(worker, number), gone=lambda: None, beat=0.02).serve()
         except Died as died:
             reason = str(died)
         channel.send(["dead", reason])
@@ -126,7 +126,7 @@ class Threads:
     def _listen(self, worker: int, channel: Channel) -> None:
         while (message := channel.receive()) is not None:
             dead = message[0] == "dead"
-            self._events.put((channel, Event(worker, None if dead else message, str(message[-1]))))
+            self._events.put((channel, WorkerEvent(worker, None if dead else message, str(message[-1]))))
             if dead:
                 return
 
@@ -141,8 +141,8 @@ class Threads:
         if channel is not None:
             channel._sink.close()
 
-    def receive(self, seconds: float) -> list[Event]:
-        found: list[Event] = []
+    def receive(self, seconds: float) -> list[WorkerEvent]:
+        found: list[WorkerEvent] = []
         with contextlib.suppress(queue.Empty):
             while True:
                 channel, event = self._events.get(timeout=0 if found else seconds)

@@ -190,7 +190,7 @@ def _raise(error: Exception) -> Any:
 
 def test_another_checkpoint_is_refused() -> None:
     other = RECORD.model_copy(update={"digest": "e" * 64})
-    with pytest.raises(CheckpointError, match="loaded another checkpoint .digest eeeeeeeeeeee, expected dddddddddddd"):
+    with pytest.raises(CheckpointError, match=r"loaded another checkpoint .digest eeeeeeeeeeee, expected dddddddddddd"):
         pool_of(Threads(lambda *_: Pretended(other)), 1).start()
     first = threading.Event()
 

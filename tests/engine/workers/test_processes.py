@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from audit.engine.workers.messages import pack
-from audit.engine.workers.processes import PARENT_VARIABLE, STREAMS_VARIABLE, Event, Processes
+from audit.engine.workers.processes import PARENT_VARIABLE, STREAMS_VARIABLE, Processes, WorkerEvent
 
 WORKER = f"""
 import json, os, signal, subprocess, sys, time
-source, sink = (os.fdopen(int(one), mode) for one, mode in zip(os.environ[{STREAMS_VARIABLE!r}].split(","), ("rb", "wb")))
+descriptors = map(int, os.environ[{STREAMS_VARIABLE!r}].split(","))
+source, sink = (os.fdopen(one, mode) for one, mode in zip(descriptors, ("rb", "wb")))
 def send(message):
     body = json.dumps(message).encode()
     sink.write(len(body).to_bytes(8, "big") + body)
@@ -37,9 +38,9 @@ while head := source.read(8):
 """
 
 
-def until(processes: Processes, count: int) -> list[Event]:
+def until(processes: Processes, count: int) -> list[WorkerEvent]:
     """So many events."""
-    found: list[Event] = []
+    found: list[WorkerEvent] = []
     deadline = time.monotonic() + 20
     while len(found) < count:
         assert time.monotonic() < deadline, found

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.engine.workers.scheduler import Limits, Order, Scheduler
-from audit.engine.workers.units import Unit, cut
+from audit.engine.workers.units import WorkUnit, cut
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,13 +23,13 @@ class Clock:
         return self.now
 
 
-def units_of(*sizes: int) -> list[Unit]:
+def units_of(*sizes: int) -> list[WorkUnit]:
     """Units of so many requests, each of cost 1."""
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
-    return [Unit(tuple(range(start, start + size)), float(size)) for start, size in zip(starts, sizes, strict=True)]
+    return [WorkUnit(tuple(range(start, start + size)), float(size)) for start, size in zip(starts, sizes, strict=True)]
 
 
-def ready(units: list[Unit], workers: int, limits: Limits | None = None) -> tuple[Scheduler, Clock]:
+def ready(units: list[WorkUnit], workers: int, limits: Limits | None = None) -> tuple[Scheduler, Clock]:
     """A scheduler whose workers are ready."""
     clock = Clock()
     scheduler = Scheduler(clock, limits or Limits())
@@ -179,6 +179,20 @@ def test_silent_slow_and_unready_workers_are_overdue() -> None:
     scheduler.heard(3)
     assert list(scheduler.overdue()) == [(3, "the checkpoint was not loaded in time")]
     assert second.worker == 1
+
+
+def test_a_worker_is_silent_while_it_imports_and_must_not_be_later() -> None:
+    clock = Clock()
+    scheduler = Scheduler(clock, Limits(silence=10, starting=100))
+    scheduler.starting(0)
+    scheduler.starting(1)
+    clock.now = 15.0
+    assert list(scheduler.overdue()) == []
+    scheduler.joined(0)
+    clock.now = 26.0
+    assert list(scheduler.overdue()) == [(0, "no sign of life for 11 s")]
+    clock.now = 100.0
+    assert list(scheduler.overdue()) == [(1, "no sign of life for 100 s")]
 
 
 def test_what_is_left_of_a_call_is_dropped_by_the_next() -> None:

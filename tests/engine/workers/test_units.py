@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.engine import GenerateRequest, ScoreRequest
-from audit.engine.workers.units import Piece, Unit, cut, generate_pieces, missing_of, score_pieces, shard
+from audit.engine.workers.units import Piece, WorkUnit, cut, generate_pieces, missing_of, score_pieces, shard
 
 COSTS = st.lists(st.floats(0, 100), min_size=1, max_size=60)
 
@@ -34,13 +34,13 @@ def test_units_take_a_quarter_of_each_workers_share_of_what_is_left() -> None:
 
 
 def test_shards_are_filled_with_the_costliest_unit_first() -> None:
-    units = [Unit((place,), cost) for place, cost in enumerate([7.0, 5.0, 4.0, 3.0, 1.0])]
+    units = [WorkUnit((place,), cost) for place, cost in enumerate([7.0, 5.0, 4.0, 3.0, 1.0])]
     # 7 | 5; 5+4 | 7: 4 goes to the second; 3 to the first (7 < 9); 1 to the second (9 < 10)
     assert [shard(units, number, 2) for number in range(2)] == [[0, 3], [1, 2, 4]]
 
 
 def test_units_without_cost_are_spread_too() -> None:
-    units = [Unit((place,), 0.0) for place in range(4)]
+    units = [WorkUnit((place,), 0.0) for place in range(4)]
     assert [len(shard(units, number, 2)) for number in range(2)] == [2, 2]
 
 

@@ -49,6 +49,7 @@ class Bars:
         self._current = ""
         self._standing = Standing()
         self._keeps = False
+        self._workers = ""
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._bars = Progress(
@@ -135,6 +136,11 @@ class Bars:
         self._standing.answered += requests
         self._draw()
 
+    def workers(self, alive: int, of: int) -> None:
+        """This many of the workers are at work."""
+        self._workers = f", {alive} of {of} workers" if of else ""
+        self._draw()
+
     def withhold(self, answers: int) -> None:
         """So many answers of the task are not in the journal: no personal data is written to it."""
         self._standing.withheld += answers
@@ -163,7 +169,8 @@ class Bars:
 
     def _draw(self) -> None:
         """Move the bar of the current task to where the task is."""
-        speed = f"{self.tokens / max(time.monotonic() - self._started, 1e-9):.0f} tokens/s"
+        rate = self.tokens / max(time.monotonic() - self._started, 1e-9)
+        speed = f"{self.tokens:,} tokens, {rate:,.0f}/s{self._workers}"
         self._bars.update(self._task, total=self._standing.total, completed=self._standing.reached, speed=speed)
 
     def _end_task(self) -> None:
@@ -190,7 +197,7 @@ class Bars:
         """Report on a long task although nothing is answered: the first answers of a batch may take minutes."""
         while not self._over.wait(LINE_SECONDS):
             if time.monotonic() - self._task_started >= LINE_SECONDS:
-                self._tell(str(self._standing))
+                self._tell(f"{self._standing}{self._workers}")
 
     def _tell(self, standing: str) -> None:
         """Progress of the current task, where no bar shows it."""

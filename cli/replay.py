@@ -14,6 +14,7 @@ from audit.cli.console import out, print_json
 from audit.cli.options import typed_names
 from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, TaskConfig, validate
 from audit.core.errors import ConfigError, ExitCode, did_you_mean
+from audit.core.records.files.json_file import plain
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.gate import evidence
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from audit.core.config import Limit, Section
     from audit.gate.comparison.replay import Replay
 
+WORKERS = ("--workers", "--gpus-per-worker", "--ray")
 FREE = {
     "--replay", "--model", "--data-dir", "--offline", "--out", "--budget", "--token-budget", "--tasks", "--limit",
-    "--json", *consent.OPTIONS,
+    "--json", *WORKERS, *consent.OPTIONS,
 }  # fmt: skip
 """Options that may be given: where things lie, what it may cost, which part is run again, and whose code is run."""
+KEPT = {"budget", "plugins", "evals", "workers", "gpus_per_worker", "ray"}
+"""Sections and fields that are not simply replaced by what was typed."""
 MOST = 20
 """Metrics that are printed."""
 
@@ -66,10 +70,20 @@ def recorded(name: str, given: Given, arguments: Any) -> tuple[RunFolder, RunCon
     config = validate(RunConfig, manifest.config, str(folder.manifest_path))
     consent.require(config, given, f"--replay {name}")
     config = _part(config, arguments.tasks, values.limit(arguments.limit))
-    free = {key: value for key, value in given.values.items() if key not in {"budget", "plugins", "evals"}}
+    free = {key: value for key, value in given.values.items() if key not in KEPT}
     update: dict[str, Any] = {"out": DEFAULT_OUT, "budget": {}} | free
     budget = validate(BudgetConfig, given.values.get("budget", {}), "command line")  # of this command alone
-    return folder, config.model_copy(update=update | {"budget": budget})
+    return folder, with_workers(config.model_copy(update=update | {"budget": budget}), given)
+
+
+def with_workers(config: RunConfig, given: Given) -> RunConfig:
+    """A recorded configuration with the workers of this command; no number depends on them.
+
+    Raises:
+        ConfigError: GPUs or a cluster are given to workers that there are not.
+    """
+    typed = {name: given.values.get(name) for name in ("workers", "gpus_per_worker", "ray")}
+    return validate(RunConfig, {**plain(config), **typed}, "command line")
 
 
 def is_part(arguments: Any) -> bool:  # noqa: ANN401 - the options of a command

@@ -43,6 +43,9 @@ class Progress(Protocol):
     def advance(self, requests: int, tokens: int) -> None:
         """This many requests were answered; they took this many computed tokens."""
 
+    def workers(self, alive: int, of: int) -> None:
+        """This many of the worker processes are at work; 0 of 0 where there are none any more."""
+
     def withhold(self, answers: int) -> None:
         """This many answers contain personal data: they are not kept for a run that is resumed."""
 
@@ -81,6 +84,9 @@ class Silent:
         """Ignore it."""
 
     def advance(self, requests: int, tokens: int) -> None:
+        """Ignore it."""
+
+    def workers(self, alive: int, of: int) -> None:
         """Ignore it."""
 
     def withhold(self, answers: int) -> None:
@@ -224,6 +230,7 @@ class Remembering:
         self.task = listener.task
         self.samples = listener.samples
         self.start = listener.start
+        self.workers = listener.workers
         self.withhold = listener.withhold
         self.failed = listener.failed
         self.show_prompt = listener.show_prompt

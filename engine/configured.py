@@ -62,14 +62,7 @@ def digest_of_files(config: RunConfig) -> str:
     Raises:
         CheckpointError: Nothing there, damaged, not whole or refused.
     """
-    return files_of(
-        config.model,
-        base=config.base,
-        revision=config.revision,
-        allow_pickle=config.allow_pickle,
-        offline=config.offline,
-        tokenizer=config.tokenizer,
-    ).digest
+    return files_of(config).digest
 
 
 def recorded_config(manifest: RunManifest, where: str) -> RunConfig:

@@ -35,7 +35,7 @@ from audit.engine.checkpoint.tokenizer import fit_tokenizer, load_tokenizer
 from audit.engine.checkpoint.weights import load_weights
 from audit.engine.context import DEFAULT_CONTEXT, context_length
 from audit.engine.local.engine import TransformersEngine
-from audit.engine.local.hardware import keep_freed_memory
+from audit.engine.local.hardware import keep_freed_memory, same_with_any_threads
 from audit.engine.local.memory import is_out_of_memory
 from audit.engine.server.contact import contact
 from audit.engine.server.engine import OpenAIEngine, describe
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedTokenizerBase
 
+    from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.engine.checkpoint.files import CheckpointFiles
     from audit.engine.engine import Engine
@@ -154,26 +155,14 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     else:
         hardware = _hardware(device, device_map, dtype, quantization)
         refuse_revision(model, revision)
-        found = files_of(
-            model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline, tokenizer=tokenizer
-        )
+        found = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
+        if tokenizer is not None:
+            found = with_tokenizer(found, tokenizer, offline=offline)
         engine = _load_local(
             model, found, hardware, conversation, options, max_length, revision, batch_tokens, allow_pickle=allow_pickle
         )
     engine.progress = progress or Silent()
     return engine
-
-
-def files_of(
-    model: str, *, base: str | None, revision: str | None, allow_pickle: bool, offline: bool, tokenizer: str | None
-) -> CheckpointFiles:
-    """The files of a checkpoint that is not behind a server, checked but not loaded; arguments as for :func:`load`.
-
-    Raises:
-        CheckpointError: Nothing there, damaged, not whole or refused.
-    """
-    found = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
-    return found if tokenizer is None else _with_tokenizer(found, tokenizer, offline=offline)
 
 
 def _hardware(device: str, device_map: DeviceMap | None, dtype: Dtype, quantization: Quantization | None) -> _Hardware:
@@ -184,6 +173,7 @@ def _hardware(device: str, device_map: DeviceMap | None, dtype: Dtype, quantizat
     number_type = choose_dtype(dtype, place)
     if place.type == "cpu":
         keep_freed_memory()
+        same_with_any_threads()
     else:
         torch.backends.cuda.enable_cudnn_sdp(enabled=False)  # it plans for each new shape: longer than a pass takes
     return _Hardware(place, number_type, device_map, quantization)
@@ -202,12 +192,8 @@ def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the b
     allow_pickle: bool,
 ) -> TransformersEngine:
     """An engine on local weights; everything that can be refused without them is refused first."""
-    trusted = options["trust_remote_code"]
-    check_model_type(found.folder, found.config, trust_remote_code=trusted)
-    check_kind(found.folder, found.config, trust_remote_code=trusted)
-    folder = found.tokenizer or found.folder
-    tokenizer = load_tokenizer(folder, options)
-    choose_template(tokenizer, conversation.template, short_name(model))
+    remote = options["trust_remote_code"]
+    tokenizer, folder = tokenizer_of(model, found, conversation.template, trust_remote_code=remote)
     loaded, remarks = _model(found, hardware, {**options, "use_safetensors": not allow_pickle or None})
     rows = int(loaded.get_input_embeddings().weight.shape[0])
     remarks += fit_tokenizer(tokenizer, rows, folder, found)
@@ -220,6 +206,45 @@ def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the b
     engine = TransformersEngine(loaded, tokenizer, record, batch_tokens=batch_tokens, thinking=thinking, called=model)
     engine.chat_template_args = conversation.template_args
     return engine
+
+
+def tokenizer_of(
+    model: str, found: CheckpointFiles, template: str | None, *, trust_remote_code: bool
+) -> tuple[PreTrainedTokenizerBase, Path]:
+    """The tokenizer of a checkpoint that can be loaded, and its folder; no weights are read.
+
+    Args:
+        model: The checkpoint as the user named it.
+        found: Its files.
+        template: Name of one of the chat templates; None takes the only one.
+        trust_remote_code: Run Python code that comes with the checkpoint.
+
+    Raises:
+        CheckpointError: It is no causal language model, or its tokenizer is damaged.
+        ConfigError: No chat template of that name.
+    """
+    check_model_type(found.folder, found.config, trust_remote_code=trust_remote_code)
+    check_kind(found.folder, found.config, trust_remote_code=trust_remote_code)
+    folder = found.tokenizer or found.folder
+    tokenizer = load_tokenizer(folder, {"trust_remote_code": trust_remote_code, "local_files_only": True})
+    choose_template(tokenizer, template, short_name(model))
+    return tokenizer, folder
+
+
+def files_of(config: RunConfig) -> CheckpointFiles:
+    """The files of the local checkpoint that a configuration names.
+
+    Raises:
+        CheckpointError: There is nothing of that name, or it is damaged or refused.
+    """
+    found = find(
+        config.model,
+        base=config.base,
+        revision=config.revision,
+        allow_pickle=config.allow_pickle,
+        offline=config.offline,
+    )
+    return found if config.tokenizer is None else with_tokenizer(found, config.tokenizer, offline=config.offline)
 
 
 def _record(
@@ -249,7 +274,7 @@ def _record(
     )
 
 
-def _with_tokenizer(found: CheckpointFiles, named: str, *, offline: bool) -> CheckpointFiles:
+def with_tokenizer(found: CheckpointFiles, named: str, *, offline: bool) -> CheckpointFiles:
     """The checkpoint with another tokenizer; that one's files now determine answers.
 
     Raises:

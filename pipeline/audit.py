@@ -85,7 +85,8 @@ def audit(  # noqa: PLR0913 - all that an audit can be asked for
         before = resume or like
         judged = rated.recall(before) if before else rated.read(config, database)
         context = prepare(config, remembering, policy)
-        folder = _run(context, resume, judged, until, like, extend=extend, write_out=write_out)
+        with closing(context.engine):
+            folder = _run(context, resume, judged, until, like, extend=extend, write_out=write_out)
         remembering.step("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:

@@ -16,6 +16,7 @@ from audit.engine.chat import uses_chat_template
 from audit.engine.checkpoint.source import is_gguf
 from audit.engine.configured import engine_of
 from audit.engine.local.hardware import bfloat16_units
+from audit.engine.workers.engine import start_workers
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
 from audit.safety import suite as safety
@@ -105,7 +106,7 @@ def _load(config: RunConfig, remembering: Remembering) -> Engine:
     torch.set_num_threads(config.threads or provenance.default_threads())
     remembering.expect(_expected(config))
     remembering.step(f"loading {config.model}" + (" (converted on first use)" if is_gguf(config.model) else ""))
-    engine = engine_of(config)
+    engine = engine_of(config) if config.workers is None else start_workers(config, remembering)
     with contextlib.suppress(TemplateError):  # costs the tasks that need a template, not the run
         uses_chat_template(engine, config.chat_template, generates=True)
     for remark in engine.record.remarks:

@@ -110,6 +110,9 @@ class Notebook:
         self._standing.answered += requests
         self._draw()
 
+    def workers(self, alive: int, of: int) -> None:
+        """Worker processes that are at work; those that are lost are said."""
+
     def withhold(self, answers: int) -> None:
         """Answers that are not kept."""
 

@@ -211,7 +211,7 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
         ConfigError: Another option was given: a run that goes on keeps its configuration; or code would run without
             the user's consent.
     """
-    free = {option, "--budget", "--token-budget", "--out", "--write-out", "--json", *consent.OPTIONS}
+    free = {option, *replay.WORKERS, "--budget", "--token-budget", "--out", "--write-out", "--json", *consent.OPTIONS}
     free |= {"--limit"} if option == "--extend" else {"--until-decided", "--baseline"}
     taken = [typed for typed in (*given.names, *typed_names(arguments)) if typed not in free]
     if taken:
@@ -222,7 +222,8 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
     config = validate(RunConfig, folder.read_manifest().config, f"{folder.path / 'manifest.json'}")
     consent.require(config, given, f"{option} {name}")
     budget = validate(BudgetConfig, given.values.get("budget", {}), "command line")  # of this command alone
-    return folder, config.model_copy(update={"out": folder.path.resolve().parent, "budget": budget})
+    config = config.model_copy(update={"out": folder.path.resolve().parent, "budget": budget})
+    return folder, replay.with_workers(config, given)
 
 
 def _leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_json: bool) -> int:

@@ -263,6 +263,22 @@ class RunConfig(Section):
     """Load pickled weights (.bin, .pt), which can run code."""
     threads: Count | None = None
     """CPU threads; null takes one per core, or fewer if ``OMP_NUM_THREADS`` says so."""
+    workers: Annotated[
+        Count | None,
+        Option("Processes that compute, each with GPUs of its own or a share of the cores; same scores.", RUN),
+    ] = None
+    """Number of worker processes; null computes in the process of the command. Each worker has GPUs of its own, or on a
+    CPU a share of the cores. No score depends on it, and a run may go on with another number."""
+    gpus_per_worker: Annotated[
+        Count | None, Option("GPUs of each of the --workers; several share the checkpoint's layers.", RUN)
+    ] = None
+    """GPUs of each worker; null is one. The checkpoint's layers are spread over several, as ``device_map`` says."""
+    ray: Annotated[
+        str | None,
+        Option("Ray cluster whose nodes the --workers run on: its address, auto, or local.", RUN),
+    ] = None
+    """Address of the Ray cluster that the workers run on; ``auto`` is that of this node, ``local`` starts one on this
+    machine. Null starts processes here."""
     batch_tokens: Count | None = None
     """Tokens per batch; null chooses by device."""
     max_length: Annotated[Count | None, Option("Maximum context length to use, in tokens.", LOADING)] = None
@@ -315,6 +331,19 @@ class RunConfig(Section):
     """Probes."""
     explain: ExplainConfig = Field(default_factory=ExplainConfig)
     """Attributions."""
+
+    @field_validator("gpus_per_worker", "ray")
+    @classmethod
+    def _with_workers(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - of either field
+        """Refuse GPUs or a cluster of workers where there are none.
+
+        Raises:
+            PydanticCustomError: There are none.
+        """
+        if value is not None and info.data.get("workers") is None:
+            msg = "without_workers", "only applies with workers: set workers as well"
+            raise PydanticCustomError(*msg)
+        return value
 
     @field_validator("device_map")
     @classmethod

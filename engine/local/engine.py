@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from audit.engine.answering import Answering, decode_completion, decode_score
+from audit.core.errors import CheckpointError
+from audit.engine.answering import Answering, decode_completion, decode_score, local_identity
 from audit.engine.engine import Engine
 from audit.engine.local.embed import embed
 from audit.engine.local.faults import Guard
@@ -22,13 +23,14 @@ from audit.engine.local.soundness import check_sound
 from audit.engine.thinking import thinking_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
     from torch import nn
     from transformers import PreTrainedTokenizerBase
 
     from audit.core.records import ModelRecord
+    from audit.engine.local.scoring_plan import Planning
     from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
     from audit.engine.thinking import Thinking
 
@@ -127,6 +129,53 @@ class TransformersEngine(Engine):
         with self._guard():
             return work.answer(requests, self.journal, self.progress)
 
+    @property
+    def device_type(self) -> str:
+        """``cpu`` or ``cuda``."""
+        return str(self._model.device.type)
+
+    @property
+    def vocabulary(self) -> int:
+        """Rows of the embedding."""
+        return int(self._model.get_input_embeddings().weight.shape[0])
+
+    @property
+    def planning(self) -> Planning:
+        """What its scoring plans depend on, apart from the requests."""
+        return self._scorer.planning
+
+    @property
+    def texts(self) -> int:
+        """Texts that it generates together at most."""
+        return self._generator.decoder.slots
+
+    def plan_as(self, planning: Planning) -> None:
+        """Plan as another process does that has the same checkpoint, so that both compute the same passes.
+
+        Raises:
+            CheckpointError: Its trial found that this checkpoint may share what it may not share here, or the reverse.
+        """
+        own = self.planning
+        if (own.shares, own.alone, own.max_length) != (planning.shares, planning.alone, planning.max_length):
+            msg = f"{self._called}: prefixes can be shared on one device and not on another: use equal devices"
+            raise CheckpointError(msg)
+        self._forward.cost = planning.cost
+        self._scorer.budget = self._generator.decoder.budget = planning.budget
+
+    def score_work(
+        self, requests: Sequence[ScoreRequest], missing: Collection[int], say: Callable[[str], None]
+    ) -> Iterator[tuple[dict[int, Score], int]]:
+        """Scores of some requests of a call, without journal and progress; see :class:`Answering`."""
+        with self._guard():
+            yield from self._scorer.work(requests, missing, say)
+
+    def generate_work(
+        self, requests: Sequence[GenerateRequest], missing: Collection[int], say: Callable[[str], None]
+    ) -> Iterator[tuple[dict[int, Completion], int]]:
+        """Completions of some requests of a call, without journal and progress; see :class:`Answering`."""
+        with self._guard():
+            yield from self._generator.work(requests, missing, say)
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One vector per text, shape (texts, dimension): the mean of the states of its last 256 tokens.
 
@@ -175,6 +224,4 @@ class TransformersEngine(Engine):
 
     def _identity(self, kind: str) -> tuple[str, ...]:
         """What determines answers, apart from the request; only content, never a path or a name."""
-        record = self.record
-        device_type = str(self._model.device.type)
-        return (kind, record.digest, record.dtype, str(record.quantization), device_type, str(record.max_length))
+        return local_identity(kind, self.record, self.device_type)

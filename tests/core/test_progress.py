@@ -29,7 +29,7 @@ def test_everything_is_passed_on_and_what_must_be_known_is_kept() -> None:
     remembering = Remembering(listener)
     calls: dict[str, tuple[object, ...]] = {
         "expect": (2,), "step": ("loading",), "task": ("evals", "boolq"), "samples": (3,), "sample_done": (),
-        "start": (5,), "advance": (5, 70), "withhold": (1,), "say": ("memory ran out",),
+        "start": (5,), "advance": (5, 70), "withhold": (1,), "workers": (1, 2), "say": ("memory ran out",),
         "failed": ("no card", OSError()), "show_prompt": ("boolq", "Is it?", None), "began": ("folder",),
     }  # fmt: skip
     assert set(calls) == set(HEARD)

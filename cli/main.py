@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
+    "merge": "Join the shards of a run, and finish it from their answers.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
     "compare": "Compare runs, item by item, and say what else differs between them.",
     "verify": "Check a run's evidence: its files, their signature, its numbers.",
@@ -44,14 +45,17 @@ COMMANDS = {
     "tasks": "What can be measured.",
     "doctor": "Say what this machine has, what is missing, and what to do about it.",
 }
-"""Every command, or group of commands, in the order of ``audit --help``: the module of that name holds it."""
+"""Every command, or group of commands, in the order of ``audit --help``; ``commands.NAME`` or :data:`ELSEWHERE` has its
+module."""
 
 EPILOG = (
     "Start with `audit run`, then `audit app`. "
     "Exit codes: 0 done or PASS, 1 crash, 2 bad input, 10 FAIL, 11 INCONCLUSIVE, "
     "12 invalid evidence, 13 incomplete run or budget exceeded, 14 waiver expired or unused."
 )
-LONG = {"run", "explain", "score"}
+ELSEWHERE = {"merge": "sharding.merge"}
+"""Modules of commands that are not in ``commands``."""
+LONG = {"run", "merge", "explain", "score"}
 """Commands that an interruption leaves incomplete (13); the others exit with 130, as the shell has it."""
 
 
@@ -80,7 +84,8 @@ class Program(TyperGroup):
 def load_command(name: str) -> TyperCommand | TyperGroup:
     """A command, or a group of commands, from its module."""
     program = typer.Typer(rich_markup_mode=None)
-    import_module(f"audit.cli.commands.{name}{'_' if iskeyword(name) else ''}").register(program)
+    module = ELSEWHERE.get(name, f"commands.{name}{'_' if iskeyword(name) else ''}")
+    import_module(f"audit.cli.{module}").register(program)
     for command in commands_of(program):
         command.cls = Command
     found: TyperCommand | TyperGroup = get_group(program).commands[name]  # type: ignore[assignment]

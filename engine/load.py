@@ -156,7 +156,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         refuse_revision(model, revision)
         found = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
         if tokenizer is not None:
-            found = _with_tokenizer(found, tokenizer, offline=offline)
+            found = with_tokenizer(found, tokenizer, offline=offline)
         engine = _load_local(
             model, found, hardware, conversation, options, max_length, revision, batch_tokens, allow_pickle=allow_pickle
         )
@@ -237,7 +237,7 @@ def _record(
     )
 
 
-def _with_tokenizer(found: CheckpointFiles, named: str, *, offline: bool) -> CheckpointFiles:
+def with_tokenizer(found: CheckpointFiles, named: str, *, offline: bool) -> CheckpointFiles:
     """The checkpoint with another tokenizer; that one's files now determine answers.
 
     Raises:

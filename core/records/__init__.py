@@ -59,6 +59,7 @@ from audit.core.records.manifest import (
     RegisteredPolicy,
     RunCost,
     RunManifest,
+    ShardRecord,
     Status,
     TaskWords,
 )
@@ -132,6 +133,7 @@ __all__ = [
     "SeriesTrend",
     "SeriesValue",
     "Severity",
+    "ShardRecord",
     "Share",
     "Span",
     "Status",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from audit.engine.answering import Answering, decode_completion, decode_score
+from audit.engine.answering import Answering, decode_completion, decode_score, local_identity
 from audit.engine.engine import Engine
 from audit.engine.local.embed import embed
 from audit.engine.local.faults import Guard
@@ -107,9 +107,11 @@ class TransformersEngine(Engine):
         Raises:
             EngineFault: The model failed on a request; see :class:`~audit.engine.local.faults.Guard`.
         """
-        work = Answering(self._identity("score"), self._scorer.work, decode_score)
+        # A CPU's plan follows from the requests; a GPU's from rates and memory, which differ between machines.
+        pieces = self._scorer.pieces if self._forward.device.type == "cpu" else None
+        work = Answering(self._identity("score"), self._scorer.work, decode_score, pieces)
         with self._guard():
-            return work.answer(requests, self.journal, self.progress)
+            return work.answer(requests, self.journal, self.progress, self.share)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
         """Continuations of prompts, in the order of the requests.
@@ -122,7 +124,7 @@ class TransformersEngine(Engine):
         identity = (*self._identity("generate"), *self.thinking.identity)
         work = Answering(identity, self._generator.work, decode_completion)
         with self._guard():
-            return work.answer(requests, self.journal, self.progress)
+            return work.answer(requests, self.journal, self.progress, self.share)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One vector per text, shape (texts, dimension): the mean of the states of its last 256 tokens.
@@ -151,7 +153,5 @@ class TransformersEngine(Engine):
         return self.encode(text) or [self.prefix_token_id]
 
     def _identity(self, kind: str) -> tuple[str, ...]:
-        """What determines answers, apart from the request; only content, never a path or a name."""
-        record = self.record
-        device_type = str(self._model.device.type)
-        return (kind, record.digest, record.dtype, str(record.quantization), device_type, str(record.max_length))
+        """What determines answers, apart from the request."""
+        return local_identity(kind, self.record, str(self._model.device.type))

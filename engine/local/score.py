@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from audit.engine.local.plan.cost import Budget
     from audit.engine.local.plan.layout import Place
     from audit.engine.local.plan.passes import Block
+    from audit.engine.requests import Pieces
 
 LONGER_THAN_CONTEXT = "target longer than the model's context"
 
@@ -133,12 +134,37 @@ class Scorer:
             self.warned = True
         tree, targets = self._tree(requests)
         waiting: deque[Pass] = deque()
-        for planned in plan(tree, forward.cost, self.budget, share=forward.shares, alone=forward.alone):
+        for planned in self._plan(tree):
             rows = tuple(row for row in planned.rows if any(t.index in wanted for t in _targets((row,), targets)))
             if rows:
                 waiting.append(dataclasses.replace(planned, rows=rows))
         for scores, tokens in self._in_parts(waiting, tree, targets, say):
             yield {index: score for index, score in scores.items() if index in wanted}, tokens
+
+    def pieces(self, requests: Sequence[ScoreRequest]) -> Pieces:
+        """The requests that each pass answers, and its modelled cost.
+
+        Whoever computes whole passes gets the scores of one process to the last bit. Requests that need no model are
+        one piece without cost.
+        """
+        free = tuple(index for index, request in enumerate(requests) if self._without_model(request))
+        tree, targets = self._tree(requests)
+        cost = self.forward.cost
+        return [
+            *([(free, 0.0)] if free else []),
+            *(
+                (
+                    tuple(target.index for target in _targets(one.rows, targets)),
+                    float(cost.of_pass(len(one.rows), one.width, one.reach)),
+                )
+                for one in self._plan(tree)
+            ),
+        ]
+
+    def _plan(self, tree: PrefixTree) -> list[Pass]:
+        """The passes that compute every sequence of a tree."""
+        forward = self.forward
+        return plan(tree, forward.cost, self.budget, share=forward.shares, alone=forward.alone)
 
     def _in_parts(
         self, waiting: deque[Pass], tree: PrefixTree, targets: Sequence[list[Target]], say: Callable[[str], None]

@@ -78,7 +78,7 @@ class Answering(Generic[Request, Answer]):
                 if journal is not None:
                     withheld = {index for index, answer in answers.items() if _is_withheld(answer, journal)}
                     journal.write(
-                        (keys[index], json.dumps(_plain(answer)))
+                        (keys[index], json.dumps(jsonable(answer)))
                         for index, answer in answers.items()
                         if not answer.error and index not in withheld
                     )
@@ -116,12 +116,12 @@ def _is_withheld(answer: Score | Completion, journal: Journal) -> bool:
     return any(map(journal.withholds, written))
 
 
-def local_identity(kind: str, record: ModelRecord, device_type: str) -> tuple[str, ...]:
-    """What determines the answers of a checkpoint that is computed here; only content, never a path or a name.
+def identity_of(kind: str, record: ModelRecord, device_type: str) -> tuple[str, ...]:
+    """What determines a local checkpoint's answers, apart from the request; only content, never a path or a name.
 
     Args:
         kind: ``score`` or ``generate``.
-        record: Of the checkpoint.
+        record: The checkpoint.
         device_type: ``cpu`` or ``cuda``.
     """
     return (kind, record.digest, record.dtype, str(record.quantization), device_type, str(record.max_length))
@@ -134,7 +134,7 @@ def key_of(identity: Sequence[str], request: ScoreRequest | GenerateRequest) -> 
         identity: What decides answers, apart from the request.
         request: Includes its seed, in which several sampled answers to one prompt differ.
     """
-    return digest_of(*identity, _plain(request))
+    return digest_of(*identity, jsonable(request))
 
 
 def decode_score(values: object) -> Score:
@@ -167,12 +167,12 @@ def decode_completion(values: object) -> Completion:
     return Completion(**{**fields, "generations": generations})
 
 
-def _plain(record: object) -> Any:  # noqa: ANN401 - what JSON can hold
+def jsonable(record: object) -> Any:  # noqa: ANN401 - what JSON can hold
     """A dataclass as what JSON can hold, field by field; ``dataclasses.asdict`` copies every token of every tuple."""
     if dataclasses.is_dataclass(record):
-        return {name: _plain(getattr(record, name)) for name in record.__dataclass_fields__}
+        return {name: jsonable(getattr(record, name)) for name in record.__dataclass_fields__}
     if isinstance(record, tuple) and record and dataclasses.is_dataclass(record[0]):
-        return [_plain(one) for one in record]
+        return [jsonable(one) for one in record]
     return record
 
 

@@ -147,6 +147,9 @@ class Engine(ABC):
             CheckpointError: It does in its present number type.
         """
 
+    def close(self) -> None:  # noqa: B027 - only workers need it
+        """End what the engine has started, such as worker processes; it answers nothing afterwards."""
+
     @property
     def max_length(self) -> int:
         """Context length in tokens."""

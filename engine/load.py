@@ -35,7 +35,7 @@ from audit.engine.checkpoint.tokenizer import fit_tokenizer, load_tokenizer
 from audit.engine.checkpoint.weights import load_weights
 from audit.engine.context import DEFAULT_CONTEXT, context_length
 from audit.engine.local.engine import TransformersEngine
-from audit.engine.local.hardware import keep_freed_memory
+from audit.engine.local.hardware import keep_freed_memory, same_with_any_threads
 from audit.engine.local.memory import is_out_of_memory
 from audit.engine.server.contact import contact
 from audit.engine.server.engine import OpenAIEngine, describe
@@ -172,6 +172,7 @@ def _hardware(device: str, device_map: DeviceMap | None, dtype: Dtype, quantizat
     number_type = choose_dtype(dtype, place)
     if place.type == "cpu":
         keep_freed_memory()
+        same_with_any_threads()
     else:
         torch.backends.cuda.enable_cudnn_sdp(enabled=False)  # it plans for each new shape: longer than a pass takes
     return _Hardware(place, number_type, device_map, quantization)

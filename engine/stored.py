@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from transformers import AutoConfig
 
 from audit.core.errors import AnswersMissing, CheckpointError, WhiteBoxUnavailable
-from audit.engine.answering import Answering, decode_completion, decode_score, local_identity
+from audit.engine.answering import Answering, decode_completion, decode_score, identity_of
 from audit.engine.chat import choose_template, named
 from audit.engine.checkpoint.source import find, short_name
 from audit.engine.checkpoint.tokenizer import fit_tokenizer, load_tokenizer
@@ -74,7 +74,7 @@ class StoredAnswers(Engine):
 
     def _identity(self, kind: str) -> tuple[str, ...]:
         """As it was where the answers were computed."""
-        return local_identity(kind, self.record, self.record.device.partition(":")[0])
+        return identity_of(kind, self.record, self.record.device.partition(":")[0])
 
 
 def _refuse(

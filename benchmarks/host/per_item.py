@@ -32,6 +32,7 @@ from audit.engine.local.plan.cost import Budget, Cost
 from audit.engine.local.plan.layout import lay_out
 from audit.engine.local.plan.passes import plan
 from audit.engine.local.score import Flight, Scorer, _predictions
+from audit.engine.local.scoring_plan import tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,7 @@ def measure(texts: Callable[[Any], list[Any]], engine: Tokenizing, items: int) -
         key_of(("score", "digest", "bfloat16", "None", "cuda", "8192"), request)
     marks.append(time.process_time())
     scorer: Any = Scorer(SimpleNamespace(device=torch.device("cpu")), CONTEXT, BUDGET)  # type: ignore[arg-type]
-    tree, targets = scorer._tree(requests)
+    tree, targets = tree_of(requests, scorer.max_length)
     passes = plan(tree, H100, BUDGET)
     marks.append(time.process_time())
     flights = []

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from audit.engine.answering import Answering, decode_completion, decode_score, local_identity
+from audit.core.errors import CheckpointError
+from audit.engine.answering import Answering, decode_completion, decode_score, identity_of
 from audit.engine.engine import Engine
 from audit.engine.local.embed import embed
 from audit.engine.local.faults import Guard
@@ -21,13 +22,14 @@ from audit.engine.local.soundness import check_sound
 from audit.engine.thinking import thinking_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
     from torch import nn
     from transformers import PreTrainedTokenizerBase
 
     from audit.core.records import ModelRecord
+    from audit.engine.local.scoring_plan import Planning
     from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
     from audit.engine.thinking import Thinking
 
@@ -108,7 +110,7 @@ class TransformersEngine(Engine):
             EngineFault: The model failed on a request; see :class:`~audit.engine.local.faults.Guard`.
         """
         # A CPU's plan follows from the requests; a GPU's from rates and memory, which differ between machines.
-        pieces = self._scorer.pieces if self._forward.device.type == "cpu" else None
+        pieces = self._scorer.planning.pieces if self._forward.device.type == "cpu" else None
         work = Answering(self._identity("score"), self._scorer.work, decode_score, pieces)
         with self._guard():
             return work.answer(requests, self.journal, self.progress, self.share)
@@ -125,6 +127,43 @@ class TransformersEngine(Engine):
         work = Answering(identity, self._generator.work, decode_completion)
         with self._guard():
             return work.answer(requests, self.journal, self.progress, self.share)
+
+    @property
+    def planning(self) -> Planning:
+        """What its scoring plans depend on, apart from the requests."""
+        return self._scorer.planning
+
+    @property
+    def texts(self) -> int:
+        """Texts that it generates together at most."""
+        return self._generator.decoder.slots
+
+    def plan_as(self, planning: Planning) -> None:
+        """Plan as another process does that has the same checkpoint, so that both compute the same passes.
+
+        Raises:
+            CheckpointError: Its trial found that this checkpoint may share what it may not share here, or the reverse.
+        """
+        own = self.planning
+        if (own.shares, own.alone, own.max_length) != (planning.shares, planning.alone, planning.max_length):
+            msg = f"{self._called}: prefixes can be shared on one device and not on another: use equal devices"
+            raise CheckpointError(msg)
+        self._forward.cost = planning.cost
+        self._scorer.budget = self._generator.decoder.budget = planning.budget
+
+    def score_work(
+        self, requests: Sequence[ScoreRequest], missing: Collection[int], say: Callable[[str], None]
+    ) -> Iterator[tuple[dict[int, Score], int]]:
+        """Scores of some requests of a call, without journal and progress; see :class:`Answering`."""
+        with self._guard():
+            yield from self._scorer.work(requests, missing, say)
+
+    def generate_work(
+        self, requests: Sequence[GenerateRequest], missing: Collection[int], say: Callable[[str], None]
+    ) -> Iterator[tuple[dict[int, Completion], int]]:
+        """Completions of some requests of a call, without journal and progress; see :class:`Answering`."""
+        with self._guard():
+            yield from self._generator.work(requests, missing, say)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One vector per text, shape (texts, dimension): the mean of the states of its last 256 tokens.
@@ -153,5 +192,5 @@ class TransformersEngine(Engine):
         return self.encode(text) or [self.prefix_token_id]
 
     def _identity(self, kind: str) -> tuple[str, ...]:
-        """What determines answers, apart from the request."""
-        return local_identity(kind, self.record, str(self._model.device.type))
+        """What determines answers, apart from the request; only content, never a path or a name."""
+        return identity_of(kind, self.record, str(self._model.device.type))

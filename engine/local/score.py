@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict, deque
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,10 @@ import numpy as np
 from audit.engine.local.memory import KINDS, OUT_OF_MEMORY, Allowance, give_back, is_out_of_memory
 from audit.engine.local.model.transfer import Fetched
 from audit.engine.local.plan.layout import lay_out
-from audit.engine.local.plan.passes import Pass, plan
-from audit.engine.local.plan.prefix_tree import PrefixTree
+from audit.engine.local.scoring_plan import Planning, targets_of, without_model
 from audit.engine.local.softmax import Softmax
 from audit.engine.local.soundness import not_finite
-from audit.engine.requests import Score, ScoreRequest
+from audit.engine.requests import Score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -27,24 +26,10 @@ if TYPE_CHECKING:
     from audit.engine.local.model.forward import Forward
     from audit.engine.local.plan.cost import Budget
     from audit.engine.local.plan.layout import Place
-    from audit.engine.local.plan.passes import Block
-    from audit.engine.requests import Pieces
-
-LONGER_THAN_CONTEXT = "target longer than the model's context"
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a request needs from a sequence: the log-probabilities of these tokens."""
-
-    index: int
-    """Index of the request."""
-    first: int
-    """Position that predicts the first of the tokens."""
-    ids: tuple[int, ...]
-    moments: bool
-    truncated: int
-    """Context tokens cut off from the left."""
+    from audit.engine.local.plan.passes import Pass
+    from audit.engine.local.plan.prefix_tree import PrefixTree
+    from audit.engine.local.scoring_plan import ScoringPlan, Target
+    from audit.engine.requests import ScoreRequest
 
 
 @dataclass(frozen=True)
@@ -119,52 +104,36 @@ class Scorer:
         self.allowance = Allowance(budget.tokens)
         self.ahead = 1 if forward.device.type == "cuda" else 0
         self.warned = False
+        self._last: tuple[Sequence[ScoreRequest], ScoringPlan] | None = None
 
     def work(
         self, requests: Sequence[ScoreRequest], missing: Collection[int], say: Callable[[str], None]
     ) -> Iterator[tuple[dict[int, Score], int]]:
         """Scores by index, a pass at a time, and the number of tokens computed for them."""
         wanted = set(missing)
-        answered = {index: score for index in missing if (score := self._without_model(requests[index]))}
+        answered = {index: score for index in missing if (score := without_model(requests[index], self.max_length))}
         if answered:
             yield answered, 0
         forward = self.forward
         if not forward.shares and not self.warned:
             say(f"shared prefixes are computed again for each sequence: {forward.why_not}")
             self.warned = True
-        tree, targets = self._tree(requests)
-        waiting: deque[Pass] = deque()
-        for planned in self._plan(tree):
-            rows = tuple(row for row in planned.rows if any(t.index in wanted for t in _targets((row,), targets)))
-            if rows:
-                waiting.append(dataclasses.replace(planned, rows=rows))
-        for scores, tokens in self._in_parts(waiting, tree, targets, say):
+        planned = self._planned(requests)
+        waiting = deque(planned.passes_of(wanted - answered.keys()))
+        for scores, tokens in self._in_parts(waiting, planned.tree, planned.targets, say):
             yield {index: score for index, score in scores.items() if index in wanted}, tokens
 
-    def pieces(self, requests: Sequence[ScoreRequest]) -> Pieces:
-        """The requests that each pass answers, and its modelled cost.
-
-        Whoever computes whole passes gets the scores of one process to the last bit. Requests that need no model are
-        one piece without cost.
-        """
-        free = tuple(index for index, request in enumerate(requests) if self._without_model(request))
-        tree, targets = self._tree(requests)
-        cost = self.forward.cost
-        return [
-            *([(free, 0.0)] if free else []),
-            *(
-                (
-                    tuple(target.index for target in _targets(one.rows, targets)),
-                    float(cost.of_pass(len(one.rows), one.width, one.reach)),
-                )
-                for one in self._plan(tree)
-            ),
-        ]
-
-    def _plan(self, tree: PrefixTree) -> list[Pass]:
-        """The passes that compute every sequence of a tree."""
+    @property
+    def planning(self) -> Planning:
+        """What its plans depend on, apart from the requests."""
         forward = self.forward
-        return plan(tree, forward.cost, self.budget, share=forward.shares, alone=forward.alone)
+        return Planning(forward.cost, self.budget, self.max_length, shares=forward.shares, alone=forward.alone)
+
+    def _planned(self, requests: Sequence[ScoreRequest]) -> ScoringPlan:
+        """The plan of a call; that of the last one is kept, because a worker gets the requests of a call in parts."""
+        if self._last is None or self._last[0] is not requests:
+            self._last = requests, self.planning.plan(requests)
+        return self._last[1]
 
     def _in_parts(
         self, waiting: deque[Pass], tree: PrefixTree, targets: Sequence[list[Target]], say: Callable[[str], None]
@@ -222,30 +191,6 @@ class Scorer:
         self.allowance.failed(size)
         say(f"out of memory with {size} tokens in a pass: continuing with {max(1, size // 2)}")
 
-    def _without_model(self, request: ScoreRequest) -> Score | None:
-        """The score of a target that needs no model, or that does not fit into it."""
-        if len(request.target_ids) > self.max_length:
-            return Score((), (), error=LONGER_THAN_CONTEXT)
-        if request.target_ids:
-            return None
-        moments = () if request.moments else None
-        return Score((), (), moments, moments)
-
-    def _tree(self, requests: Sequence[ScoreRequest]) -> tuple[PrefixTree, list[list[Target]]]:
-        """Distinct input sequences as a tree, and the targets of each."""
-        by_ids: dict[tuple[int, ...], list[Target]] = defaultdict(list)
-        for index, request in enumerate(requests):
-            if self._without_model(request) is None:
-                whole = request.context_ids + request.target_ids
-                ids = whole[-(self.max_length + 1) :][:-1]  # lm-eval's truncation: the last token is never an input
-                first = len(ids) - len(request.target_ids)
-                cut = len(whole) - len(ids) - 1
-                by_ids[ids].append(Target(index, first, request.target_ids, request.moments, cut))
-        order = sorted(by_ids)
-        targets = [by_ids[ids] for ids in order]
-        sequences = [np.array(ids, dtype=np.int64) for ids in order]
-        return PrefixTree(sequences, [min(target.first for target in mine) for mine in targets]), targets
-
     def _start(self, work: Pass, tree: PrefixTree, targets: Sequence[list[Target]]) -> Flight:
         """Have a pass computed.
 
@@ -286,14 +231,6 @@ def _score(values: NDArray[np.float64], target: Target, dtype: torch.dtype) -> S
     return Score(tuple(values[0].tolist()), tuple((values[1] > 0).tolist()), mean, std, target.truncated)
 
 
-def _targets(rows: Sequence[Sequence[Block]], targets: Sequence[list[Target]]) -> Iterator[Target]:
-    """The targets of the sequences of some rows."""
-    for row in rows:
-        for block in row:
-            for index in range(block.low, block.high):
-                yield from targets[index]
-
-
 def _positions(work: Pass) -> int:
     """Rows x columns of a pass, padding included."""
     return work.width * len(work.rows)
@@ -301,4 +238,4 @@ def _positions(work: Pass) -> int:
 
 def _failed(work: Pass, targets: Sequence[list[Target]]) -> dict[int, Score]:
     """Memory is too small even for one block."""
-    return {target.index: Score((), (), error=OUT_OF_MEMORY) for target in _targets(work.rows, targets)}
+    return {target.index: Score((), (), error=OUT_OF_MEMORY) for target in targets_of(work.rows, targets)}

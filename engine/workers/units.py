@@ -9,11 +9,14 @@ same way.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import TYPE_CHECKING
 
-from audit.engine.requests import GenerateRequest, ScoreRequest
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from audit.engine.requests import GenerateRequest, ScoreRequest
 
 Piece = tuple[tuple[int, ...], float]
 """Indices of requests that are computed together, and the modelled cost of that in any unit."""

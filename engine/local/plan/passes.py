@@ -107,7 +107,7 @@ def plan(tree: PrefixTree, cost: Cost, budget: Budget, *, share: bool = True, al
         planners = [_Planner(tree, cost, budget, wide=wide) for wide in (False, True)]
         ways = [planner.grow(0, len(tree), 0, None)[1] for planner in planners]
         plans = [_passes(placed, cost, budget, alone) for placed in (ways if ways[0] != ways[1] else ways[:1])]
-        return min(plans, key=lambda passes: _price(passes, cost))  # of equal ones the first
+        return min(plans, key=lambda passes: sum(price_of(passes, cost)))  # of equal ones the first
     return _passes([(None, Block(i, i + 1, 0, int(tree.lengths[i]))) for i in range(len(tree))], cost, budget, alone)
 
 
@@ -123,16 +123,18 @@ def _passes(placed: Sequence[Placed], cost: Cost, budget: Budget, alone: int | N
     return passes + [done for trunk, blocks in together.items() for done in _compose(trunk, blocks, cost, budget)]
 
 
-def _price(passes: Sequence[Pass], cost: Cost) -> float:
-    """Modelled cost of passes and of the trunks that they need."""
-    trunks: dict[Trunk, None] = {}
+def price_of(passes: Sequence[Pass], cost: Cost) -> list[float]:
+    """Modelled cost of each pass; the first one on a trunk pays for computing it."""
+    seen: set[Trunk] = set()
+    prices = []
     for work in passes:
-        trunk = work.trunk
-        while trunk is not None and trunk not in trunks:
-            trunks[trunk] = None
+        price, trunk = float(cost.of_pass(len(work.rows), work.width, work.reach)), work.trunk
+        while trunk is not None and trunk not in seen:
+            seen.add(trunk)
+            price += float(cost.of_pass(1, len(trunk.ids) - trunk.start, trunk.start))
             trunk = trunk.parent
-    grown = sum(cost.of_pass(1, len(trunk.ids) - trunk.start, trunk.start) for trunk in trunks)
-    return float(grown + sum(cost.of_pass(len(work.rows), work.width, work.reach) for work in passes))
+        prices.append(price)
+    return prices
 
 
 @dataclass(frozen=True)

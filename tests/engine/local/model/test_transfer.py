@@ -14,6 +14,7 @@ from audit.engine.local.model import forward, head
 from audit.engine.local.model.transfer import Fetched, on_device
 from audit.engine.local.plan.cost import Cost
 from audit.engine.local.plan.passes import plan
+from audit.engine.local.scoring_plan import tree_of
 
 if TYPE_CHECKING:
     from audit.engine.local.engine import TransformersEngine
@@ -68,7 +69,7 @@ def test_a_pass_waits_for_nothing_and_copies_two_vectors_per_row(
         for context, number in zip(contexts, numbers, strict=True)
     ]
     tiny._forward.cost = COSTS[way]
-    tree, targets = scorer._tree(requests)
+    tree, targets = tree_of(requests, scorer.max_length)
     passes = plan(tree, tiny._forward.cost, scorer.budget)
     assert {"trunks" if work.trunk else "plain" if work.plain else "rows" for work in passes} == {way}
     monkeypatch.setitem(head.TILE, "meta", head.TILE["cuda"])

@@ -13,6 +13,7 @@ from audit.engine import GenerateRequest, Score, ScoreRequest, load
 from audit.engine.local.model.step_graph import StepGraphs
 from audit.engine.local.plan.cost import Cost
 from audit.engine.local.plan.passes import plan
+from audit.engine.local.scoring_plan import tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,7 @@ def test_each_pass_is_started_without_waiting_for_the_card(
     on_card: TransformersEngine, requests: list[ScoreRequest]
 ) -> None:
     scorer = on_card._scorer
-    tree, targets = scorer._tree(requests)
+    tree, targets = tree_of(requests, scorer.max_length)
     on_card.score(requests)  # kernels are loaded on first use, trunks are kept
     for work in plan(tree, on_card._forward.cost, scorer.budget):
         torch.cuda.synchronize()

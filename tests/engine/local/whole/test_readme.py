@@ -8,9 +8,9 @@ from audit.engine import ScoreRequest
 from audit.engine.local.plan.cost import Budget, Cost
 from audit.engine.local.plan.layout import lay_out
 from audit.engine.local.plan.passes import plan
-from audit.engine.local.score import Scorer, _predictions
+from audit.engine.local.score import _predictions
+from audit.engine.local.scoring_plan import tree_of
 from tests.conftest import ROOT
-from tests.engine.local.whole.pretended import Pretended
 
 TEXT = (ROOT / "engine/local/README.md").read_text("utf-8")
 WORDS = ["A", "The", "cat", "dog", "ran", "sat", "up", "down", "now", "off", "barked"]
@@ -34,8 +34,7 @@ def test_the_example_is_what_the_planner_does() -> None:
     requests = [ScoreRequest(ids(context), ids(target)) for _, context, target, _ in rows]
     assert len(requests) == 4
     cost, budget = Cost(token=1e8, pair=1e2, copy=1e2, call=1e6), Budget(256, 10**6)
-    forward = Pretended(cost)
-    tree, targets = Scorer(forward, 99, budget)._tree(requests)  # type: ignore[arg-type]
+    tree, targets = tree_of(requests, 99)
     for index, line in enumerate(block_after("**Prefix tree.**")[1:]):
         assert line.split() == [str(index), *spelled(tree.sequences[index]).split(), str(tree.shared[index])]
     assert {spelled(sequence) for sequence in tree.sequences} == {row[3] for row in rows}

@@ -35,7 +35,7 @@ def test_a_shard_that_goes_on_and_its_end(tmp_path: Path, capsys: pytest.Capture
     part = RunFolder.create(tmp_path, a_manifest(run_id="part", shard=TWO, status="partial"))
     assert (recorded_shard(None, {}), recorded_shard(whole, {"--extend": "x"})) == (None, None)
     assert recorded_shard(part, {"--extend": None}) == TWO
-    with pytest.raises(ConfigError, match="shard 2 of 4 measures nothing before .*: leave out --extend"):
+    with pytest.raises(ConfigError, match=r"shard 2 of 4 measures nothing before .*: leave out --extend"):
         recorded_shard(part, {"--extend": "x"})
     assert conclude(part, as_json=False) == 0
     missing = NotRun(suite="safety", task="bbq", reason="no data")

@@ -212,7 +212,7 @@ class AnswersElsewhere(TaskUnavailable):
     """A shard has answered its share of a call's requests; the task ends here, and ``audit merge`` goes on with it.
 
     Attributes:
-        REASON: The message, by which a task that ends so is told from one that cannot run.
+        REASON: The message, by which a task that ends so is distinguished from one that cannot run.
     """
 
     REASON = "the other shards have the rest of its answers"

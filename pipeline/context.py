@@ -16,7 +16,7 @@ from audit.engine.chat import uses_chat_template
 from audit.engine.checkpoint.source import is_gguf
 from audit.engine.configured import engine_of
 from audit.engine.local.hardware import bfloat16_units
-from audit.engine.stored import stored_answers
+from audit.engine.workers.stored import stored_answers
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
 from audit.safety import suite as safety

@@ -126,7 +126,11 @@ def run(given: Given, arguments: RunArguments) -> int:
     Command-line options override the --config file, which overrides the profile.
     """
     fixed = {"--extend": arguments.extend, "--samples": arguments.samples}
-    whole = {"--until-decided": arguments.until_decided, "--replay": arguments.replay, "--extend": arguments.extend}
+    whole: dict[str, object] = {
+        "--until-decided": arguments.until_decided,
+        "--replay": arguments.replay,
+        "--extend": arguments.extend,
+    }
     whole |= {"--write-out": arguments.write_out, "--database": arguments.database}
     shard = sharding.shard(arguments.shard, whole)
     until = policies.until_decided(given, arguments.until_decided, arguments.baseline, fixed)

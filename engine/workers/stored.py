@@ -69,20 +69,27 @@ class StoredAnswers(Engine):
         Raises:
             AnswersMissing: The journal lacks some.
         """
-        identity = (*self._identity("generate"), *self.thinking.identity)
-        return Answering(identity, _refuse, decode_completion).answer(requests, self.journal, self.progress)
+        work = Answering((*self._identity("generate"), *self.thinking.identity), _refuse_texts, decode_completion)
+        return work.answer(requests, self.journal, self.progress)
 
     def _identity(self, kind: str) -> tuple[str, ...]:
         """As it was where the answers were computed."""
         return identity_of(kind, self.record, self.record.device.partition(":")[0])
 
 
-def _refuse(
-    requests: Sequence[ScoreRequest] | Sequence[GenerateRequest],
-    missing: Collection[int],
-    _say: Callable[[str], None],
-) -> NoReturn:
+def _refuse(requests: Sequence[ScoreRequest], missing: Collection[int], _say: Callable[[str], None]) -> NoReturn:
     """Compute nothing.
+
+    Raises:
+        AnswersMissing: Always.
+    """
+    raise AnswersMissing(len(missing), len(requests))
+
+
+def _refuse_texts(
+    requests: Sequence[GenerateRequest], missing: Collection[int], _say: Callable[[str], None]
+) -> NoReturn:
+    """Generate nothing.
 
     Raises:
         AnswersMissing: Always.

@@ -11,7 +11,7 @@ from audit.core.config import RunConfig
 from audit.core.errors import AnswersMissing, CheckpointError, WhiteBoxUnavailable
 from audit.engine import GenerateRequest
 from audit.engine.journal import Journal
-from audit.engine.stored import stored_answers
+from audit.engine.workers.stored import stored_answers
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -130,8 +130,9 @@ def run(given: Given, arguments: RunArguments) -> int:
         "--until-decided": arguments.until_decided,
         "--replay": arguments.replay,
         "--extend": arguments.extend,
+        "--write-out": arguments.write_out,
+        "--database": arguments.database,
     }
-    whole |= {"--write-out": arguments.write_out, "--database": arguments.database}
     shard = sharding.shard(arguments.shard, whole)
     until = policies.until_decided(given, arguments.until_decided, arguments.baseline, fixed)
     again, folder, config = _asked(given, arguments, until)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": "Audit a checkpoint: benchmarks, safety probes, explanations, report card.",
     "sweep": "Audit every checkpoint that matches, the newest first, and compare them.",
+    "merge": "Join the shards of a run, and finish it from their answers.",
     "gate": "Judge a run against a policy: PASS, FAIL or INCONCLUSIVE.",
     "compare": "Compare runs, item by item, and say what else differs between them.",
     "compress-check": "Compare compressed checkpoints with the original: tasks, distributions, texts by language.",
@@ -46,20 +47,22 @@ COMMANDS = {
     "tasks": "What can be measured.",
     "doctor": "Say what this machine has, what is missing, and what to do about it.",
 }
-"""Every command, or group of commands, in the order of ``audit --help``: the module of that name holds it."""
-IN_FOLDERS = {
-    "canaries": "planted.canaries",
-    "people": "planted.people",
-    "compress-check": "many.compress_check",
+"""Every command, or group of commands, in the order of ``audit --help``; ``commands.NAME`` or :data:`ELSEWHERE` has its
+module."""
+ELSEWHERE = {
+    "merge": "sharding.merge",
+    "canaries": "commands.planted.canaries",
+    "people": "commands.planted.people",
+    "compress-check": "commands.many.compress_check",
 }
-"""Commands whose module has another place."""
+"""Modules of commands that have another place."""
 
 EPILOG = (
     "Start with `audit run`, then `audit app`. "
     "Exit codes: 0 done or PASS, 1 crash, 2 bad input, 10 FAIL, 11 INCONCLUSIVE, "
     "12 invalid evidence, 13 incomplete run or budget exceeded, 14 waiver expired or unused."
 )
-LONG = {"run", "sweep", "compress-check", "explain", "score"}
+LONG = {"run", "sweep", "merge", "compress-check", "explain", "score"}
 """Commands that an interruption leaves incomplete (13); the others exit with 130, as the shell has it."""
 
 
@@ -88,8 +91,8 @@ class Program(TyperGroup):
 def load_command(name: str) -> TyperCommand | TyperGroup:
     """A command, or a group of commands, from its module."""
     program = typer.Typer(rich_markup_mode=None)
-    place = IN_FOLDERS.get(name, f"{name}{'_' if iskeyword(name) else ''}")
-    import_module(f"audit.cli.commands.{place}").register(program)
+    module = ELSEWHERE.get(name, f"commands.{name}{'_' if iskeyword(name) else ''}")
+    import_module(f"audit.cli.{module}").register(program)
     for command in commands_of(program):
         command.cls = Command
     found: TyperCommand | TyperGroup = get_group(program).commands[name]  # type: ignore[assignment]

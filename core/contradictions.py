@@ -106,6 +106,7 @@ def in_manifest(manifest: RunManifest) -> str | None:
         "its finish time is missing": status != "running" and finished is None,
         "the run finished before it started": finished is not None and finished < started,
         "it was interrupted before the end": status == "complete" and manifest.interrupted,
+        "it is a shard": status == "complete" and manifest.shard is not None,
         f"{len(missing)} of its tasks did not run": status == "complete" and bool(missing),
         f"the checkpoint is broken: {manifest.broken}": status == "complete" and bool(manifest.broken),
     }

@@ -21,7 +21,9 @@ The tree, drawn once::
     │   │   ├── ScoringUnavailable  log-probabilities of given tokens
     │   │   └── SamplingUnavailable sampled text
     │   ├── SettingUnavailable  it needs a generation setting that is not supported
-    │   └── TemplateError       the chat template fails on its prompts
+    │   ├── TemplateError       the chat template fails on its prompts
+    │   ├── AnswersElsewhere    a shard has answered its share, and others answer the rest
+    │   └── AnswersMissing      answers are missing where nothing may be computed
     └── ScorerError             a scorer failed; its sample carries the message
 
 Apart from the tree, ``Interrupted`` is a ``KeyboardInterrupt`` that knows the run folder, and ``BudgetSpent`` one that
@@ -204,6 +206,34 @@ class TemplateError(TaskUnavailable):
     """The checkpoint's chat template fails on the messages of a task."""
 
     exit_code = ExitCode.USAGE
+
+
+class AnswersElsewhere(TaskUnavailable):
+    """A shard has answered its share of a call's requests; the task ends here, and ``audit merge`` goes on with it.
+
+    Attributes:
+        REASON: The message, by which a task that ends so is distinguished from one that cannot run.
+    """
+
+    REASON = "the other shards have the rest of its answers"
+
+    def __init__(self) -> None:
+        super().__init__(self.REASON)
+
+
+class AnswersMissing(TaskUnavailable):
+    """Nothing may be computed, and the journal lacks answers.
+
+    Args:
+        missing: How many.
+        requests: Of how many distinct requests of the call.
+    """
+
+    def __init__(self, missing: int, requests: int) -> None:
+        super().__init__(
+            f"{missing:,} of {requests:,} answers are missing: finish the run with `audit run --resume` where the "
+            "checkpoint may be loaded"
+        )
 
 
 RAISED_BY_OTHERS = (Exception, SystemExit, GeneratorExit)

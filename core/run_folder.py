@@ -232,11 +232,13 @@ class RunFolder:
         """Read ``metrics.json``, in the order it was written.
 
         Raises:
-            RunFolderError: It is missing or broken, or the folder's schema is newer than known.
+            RunFolderError: It is missing or broken, the folder is a shard, or its schema is newer than known.
             EvidenceInvalid: It says what cannot be: a name twice, a share of 7, a value outside its interval
                 (:mod:`audit.core.contradictions`).
         """
-        self.read_manifest()
+        no_results = self.read_manifest().no_results
+        if no_results:
+            raise RunFolderError(no_results, self.path)
         text = json_file.read_text(self.metrics_path, "the run did not finish: resume it with 'audit run --resume'")
         try:
             metrics = json_file.validated(text, json_file.read_plain(text), _METRICS)

@@ -5,6 +5,9 @@ over all requests and computes the missing ones, so that a resumed run scores in
 one; generated rows come and go, so their numbers may differ in the last bits. Each group of answers that it yields is
 stored in one transaction. Answers with an error, and texts that the journal withholds, are not stored: a resumed run
 computes them again.
+
+A shard (:mod:`audit.engine.workers.share`) computes its share of the requests alone. It cannot return the answers to
+the others, so each of its calls ends with :class:`~audit.core.errors.AnswersElsewhere`.
 """
 
 from __future__ import annotations
@@ -14,15 +17,17 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from audit.core.errors import AnswersElsewhere
 from audit.core.records import digest_of
 from audit.engine.requests import Completion, GenerateRequest, Generation, Score, ScoreRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from audit.core.progress import Progress
     from audit.core.records import ModelRecord
     from audit.engine.journal import Journal
+    from audit.engine.requests import Assignment, Batches
 
 Request = TypeVar("Request", ScoreRequest, GenerateRequest)
 Answer = TypeVar("Answer", Score, Completion)
@@ -39,18 +44,34 @@ class Answering(Generic[Request, Answer]):
     answers by index as they arrive, with the number of tokens computed for them."""
     decode: Callable[[object], Answer]
     """An answer from its JSON; raises ValueError or TypeError if it is not one."""
+    batches: Callable[[Sequence[Request]], Batches] | None = None
+    """What is computed together, of all distinct requests, so that shards do not divide it. It must follow from the
+    requests alone. None where nothing but the requests is known."""
 
-    def answer(self, requests: Sequence[Request], journal: Journal | None, progress: Progress) -> list[Answer]:
-        """Answer ``requests``, in their order."""
+    def answer(
+        self, requests: Sequence[Request], journal: Journal | None, progress: Progress, share: Assignment | None = None
+    ) -> list[Answer]:
+        """Answer ``requests``, in their order.
+
+        Args:
+            requests: Of one call; the same one may be there several times.
+            journal: Where answers are looked up and kept.
+            progress: Listener; of a shard it hears of its share alone.
+            share: What this shard answers of each call; None answers all.
+
+        Raises:
+            AnswersElsewhere: There is a share, and it is answered.
+        """
         place: dict[Request, int] = {}  # a request is long, and hashed as a whole: once
         which = [place.setdefault(request, len(place)) for request in requests]
         distinct = list(place)
-        keys = [] if journal is None else [key_of(self.identity, request) for request in distinct]
+        mine: Sequence[int] = range(len(distinct)) if share is None else share(distinct, self._together(distinct))
+        keys = {} if journal is None else {index: key_of(self.identity, distinct[index]) for index in mine}
         known = self._known(keys, journal)
         copies = Counter(which)
-        progress.start(len(requests))
+        progress.start(sum(copies[index] for index in mine))
         progress.advance(sum(copies[index] for index in known), 0)
-        missing = [index for index in range(len(distinct)) if index not in known]
+        missing = [index for index in mine if index not in known]
         if missing:
             for answers, tokens in self.work(distinct, missing, progress.say):
                 known.update(answers)
@@ -64,15 +85,21 @@ class Answering(Generic[Request, Answer]):
                     if withheld:
                         progress.withhold(sum(copies[index] for index in withheld))
                 progress.advance(sum(copies[index] for index in answers), tokens)
+        if share is not None:
+            raise AnswersElsewhere
         return [known[index] for index in which]
 
-    def _known(self, keys: Sequence[str], journal: Journal | None) -> dict[int, Answer]:
+    def _together(self, distinct: Sequence[Request]) -> Batches | None:
+        """What is computed together of a call, if it is known."""
+        return self.batches(distinct) if self.batches and distinct else None
+
+    def _known(self, keys: Mapping[int, str], journal: Journal | None) -> dict[int, Answer]:
         """Answers in the journal, by index."""
         if journal is None:
             return {}
-        found = journal.read(keys)
+        found = journal.read(list(keys.values()))
         known = {}
-        for index, key in enumerate(keys):
+        for index, key in keys.items():
             if key in found:
                 try:
                     known[index] = self.decode(json.loads(found[key]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from audit.core.errors import ScoringUnavailable, UsageError, WhiteBoxUnavailable
 from audit.core.progress import Progress, Silent
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from audit.core.records import ModelRecord
     from audit.engine.chat import ChatText
     from audit.engine.journal import Journal
+    from audit.engine.requests import Assignment
 
 PROBE = "a"
 """A text that reveals what a tokenizer adds around texts."""
@@ -37,6 +38,7 @@ class Engine(ABC):
         record: What was loaded, by content; goes into the manifest.
         progress: Receives progress reports; see :meth:`at_work`.
         journal: Where answers are kept as they arrive; None keeps nothing.
+        share: What this process, one of several shards, answers of each call; None answers everything.
         thinking: What is known of the checkpoint's reasoning traces.
         chat_template_args: Variables of the chat template, ``enable_thinking`` for instance.
     """
@@ -44,31 +46,39 @@ class Engine(ABC):
     record: ModelRecord
     progress: Progress
     journal: Journal | None
+    share: Assignment | None
     thinking: Thinking
     chat_template_args: Mapping[str, Any]
+    computes: ClassVar[bool] = True
+    """Whether it can answer what is not in the journal."""
     _tokenizer: PreTrainedTokenizerBase | None = None
 
     def __init__(self) -> None:
         """Start silent and without a journal."""
         self.progress = Silent()
         self.journal = None
+        self.share = None
         self.thinking = Thinking()
         self.chat_template_args = {}
 
     @contextmanager
-    def at_work(self, progress: Progress, journal: Journal | None = None) -> Iterator[None]:
+    def at_work(
+        self, progress: Progress, journal: Journal | None = None, share: Assignment | None = None
+    ) -> Iterator[None]:
         """Report progress to a listener and store answers in a journal until the block ends.
 
         Args:
             progress: Listener of the work.
             journal: Where answers are kept as they arrive, and looked up before they are computed.
+            share: What this shard answers of each call, which then ends with
+                :class:`~audit.core.errors.AnswersElsewhere`; None answers everything.
         """
-        before = self.progress, self.journal
-        self.progress, self.journal = progress, journal
+        before = self.progress, self.journal, self.share
+        self.progress, self.journal, self.share = progress, journal, share
         try:
             yield
         finally:
-            self.progress, self.journal = before
+            self.progress, self.journal, self.share = before
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:

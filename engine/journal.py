@@ -114,10 +114,18 @@ class Journal:
                 marks = ",".join("?" * len(part))
                 rows = self._connection.execute(f"SELECT key, answer, crc32 FROM answers WHERE key IN ({marks})", part)  # noqa: S608 - only question marks
                 for key, answer, checksum in rows:
-                    if not isinstance(answer, str) or zlib.crc32(answer.encode()) != checksum:
-                        self.damaged(f"answer {key[:12]} does not match its checksum")
+                    self._check_row(key, answer, checksum)
                     found[key] = answer
         return found
+
+    def _check_row(self, key: str, answer: object, checksum: int) -> None:
+        """Refuse the file where an answer is not what was written.
+
+        Raises:
+            RunFolderError: It is not.
+        """
+        if not isinstance(answer, str) or zlib.crc32(answer.encode()) != checksum:
+            self.damaged(f"answer {key[:12]} does not match its checksum")
 
     def write(self, answers: Iterable[tuple[str, str]]) -> None:
         """Store a batch of answers in one transaction.
@@ -129,6 +137,45 @@ class Journal:
         rows = [(key, answer, zlib.crc32(answer.encode())) for key, answer in answers]
         with self._clear_errors(), self._connection:
             self._connection.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", rows)
+
+    def check(self) -> None:
+        """Read every answer.
+
+        Raises:
+            RunFolderError: The file is damaged.
+            WriteError: Another process holds it.
+        """
+        with self._clear_errors():
+            for key, answer, checksum in self._connection.execute("SELECT key, answer, crc32 FROM answers"):
+                self._check_row(key, answer, checksum)
+
+    def add(self, other: Path) -> str | None:
+        """Copy the answers of another journal, which has been checked, in one transaction.
+
+        Args:
+            other: The journal; no process may have it open.
+
+        Returns:
+            The first key to which the two have different answers: nothing is copied then. None where there is none.
+
+        Raises:
+            WriteError: The disk is full, or another process holds one of the two.
+            RunFolderError: One is damaged.
+        """
+        with self._clear_errors():
+            self._connection.execute("ATTACH ? AS other", (str(other),))
+            try:
+                with self._connection:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                    conflict = self._connection.execute(
+                        "SELECT key FROM other.answers AS theirs JOIN main.answers AS mine USING (key) "
+                        "WHERE theirs.answer != mine.answer LIMIT 1"
+                    ).fetchone()
+                    if conflict is None:
+                        self._connection.execute("INSERT OR IGNORE INTO main.answers SELECT * FROM other.answers")
+            finally:
+                self._connection.execute("DETACH other")
+        return None if conflict is None else str(conflict[0])
 
     def __len__(self) -> int:
         """Number of answers."""

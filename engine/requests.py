@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    Batches = Sequence[tuple[tuple[int, ...], float]]
+    """Indices of requests that are computed together, and the modelled cost of that."""
+    Assignment = Callable[[Sequence[Any], Batches | None], Sequence[int]]
+    """What one of several processes answers of a call: takes all distinct requests, and what is computed together where
+    the engine knows it; returns indices."""
 
 RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
     "temperature": ("0 or more", lambda value: value >= 0),

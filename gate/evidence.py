@@ -94,13 +94,15 @@ def check_files(run: RunFolder) -> Recount | None:
 
     Raises:
         EvidenceInvalid: The first contradiction.
-        RunFolderError: A file of the folder is broken or of a newer schema.
+        RunFolderError: A file of the folder is broken or of a newer schema, or the folder is a shard.
     """
     _check_links(run)
     manifest = run.read_manifest()
     fault = in_manifest(manifest)
     if fault:
         raise _invalid(run.manifest_path, fault)
+    if manifest.no_results:
+        raise RunFolderError(manifest.no_results, run.path)
     if manifest.status != "running":
         _check_digests(run, manifest)
     metrics = run.read_metrics() if run.metrics_path.exists() else None

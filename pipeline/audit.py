@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from audit.core import assets
 from audit.core.errors import RAISED_BY_OTHERS, BudgetSpent, ConfigError, Interrupted
 from audit.core.progress import Meter, Remembering
-from audit.core.records import RunCost
+from audit.core.records import RunCost, TaskResult
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.evals import suite as evals
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
 
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
-    from audit.core.records import RegisteredPolicy, RunManifest, Status, TaskResult
+    from audit.core.records import RegisteredPolicy, RunManifest, Status
     from audit.pipeline.context import RunContext
     from audit.pipeline.until_decided import UntilDecided
 
 NO_CARD = "the report card is not written"
+NO_WEIGHTS = "the checkpoint's weights are not loaded: finish the run with `audit run --resume` where they may be"
 
 
 def audit(  # noqa: PLR0913 - all that an audit can be asked for
@@ -51,6 +52,7 @@ def audit(  # noqa: PLR0913 - all that an audit can be asked for
     write_out: bool = False,
     like: RunFolder | None = None,
     policy: RegisteredPolicy | None = None,
+    computes: bool = True,
 ) -> RunFolder:
     """Audit a checkpoint and leave a run folder.
 
@@ -67,6 +69,7 @@ def audit(  # noqa: PLR0913 - all that an audit can be asked for
         write_out: Show the first prompt of each task.
         like: A run that is made again: its ratings choose what is explained, whoever rated since.
         policy: The policy that a new run will be judged under.
+        computes: False loads no weights: a run that is resumed gets what its journal answers, and no more.
 
     Raises:
         CheckpointBroken: The checkpoint is broken, e.g. computes NaN; the run folder says so and nothing else.
@@ -84,17 +87,18 @@ def audit(  # noqa: PLR0913 - all that an audit can be asked for
         config = anchored(config)
         before = resume or like
         judged = rated.recall(before) if before else rated.read(config, database)
-        context = prepare(config, remembering, policy)
+        stored = None if computes or resume is None else resume.read_manifest().model
+        context = prepare(config, remembering, policy, stored)
         with closing(context.engine):
             folder = _run(context, resume, judged, until, like, extend=extend, write_out=write_out)
         remembering.step("writing the report card")
         _write_card(folder, remembering)
     except KeyboardInterrupt as stopped:
-        raise _interrupted(remembering.run, stopped) from stopped
+        raise interruption(remembering.run, stopped) from stopped
     return folder
 
 
-def _interrupted(run: RunFolder | None, stopped: KeyboardInterrupt) -> Interrupted:
+def interruption(run: RunFolder | None, stopped: KeyboardInterrupt) -> Interrupted:
     """The interruption of a run, which may be complete but for its card."""
     if run is None:
         return Interrupted()
@@ -180,7 +184,7 @@ def _rounds(
     """
     before, changed = manifest.spent, set(manifest.looks.tasks if manifest.looks else ())
     while True:
-        found = partial(_benchmarks_and_probes, context, only(context.config, changed, looked_at=True))
+        found = partial(benchmarks_and_probes, context, only(context.config, changed, looked_at=True))
         _measure(context, folder, manifest, results, found, journal, goes_on=True)
         following = until.look(folder, context.config, context.progress)
         manifest = _continue(context, folder, extend=following is not None, config=following)
@@ -255,7 +259,11 @@ def _suites(context: RunContext, folder: RunFolder, results: Results, judged: ra
     """What is still to run, in this order. Explanations come last: they look at the other suites' samples."""
     names = {task.name for task in (*context.config.evals.tasks, *context.config.safety.tasks)}
     left = names - {one.task for one in results.kept}
-    yield from _benchmarks_and_probes(context, only(context.config, left, looked_at=False))
+    yield from benchmarks_and_probes(context, only(context.config, left, looked_at=False))
+    if not context.engine.computes:
+        methods = context.config.explain.methods
+        yield from (TaskResult(suite=explain.SUITE, task=name, not_run=NO_WEIGHTS) for name in methods)
+        return
     embed(context, folder, results.kept)
     ratings = rated.by_sample(results.kept, judged)
     yield from explain.explain_results(context.engine, context.config, tuple(results.kept), ratings)
@@ -268,7 +276,8 @@ def _first(context: RunContext, like: RunFolder | None) -> RunManifest:
     return made.model_copy(update={"replay_of": replay_of})
 
 
-def _benchmarks_and_probes(context: RunContext, config: RunConfig) -> Iterator[TaskResult]:
+def benchmarks_and_probes(context: RunContext, config: RunConfig) -> Iterator[TaskResult]:
+    """The results of the tasks of a configuration, in its order."""
     yield from evals.run_tasks(context.engine, config)
     yield from safety.run_probes(context.engine, config)
 

@@ -17,6 +17,7 @@ from audit.engine.checkpoint.source import is_gguf
 from audit.engine.configured import engine_of
 from audit.engine.local.hardware import bfloat16_units
 from audit.engine.workers.engine import start_workers
+from audit.engine.workers.stored import stored_answers
 from audit.evals import suite as evals
 from audit.evals.catalogue import own_tasks
 from audit.safety import suite as safety
@@ -25,7 +26,7 @@ from audit.safety.privacy.redaction import redaction_key
 if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.progress import Progress, Remembering
-    from audit.core.records import AssetRecord, RegisteredPolicy
+    from audit.core.records import AssetRecord, ModelRecord, RegisteredPolicy
     from audit.engine import Engine
 
 logger = logging.getLogger(__name__)
@@ -71,14 +72,26 @@ class RunContext:
         return None
 
 
-def prepare(config: RunConfig, progress: Remembering, policy: RegisteredPolicy | None = None) -> RunContext:
+def prepare(
+    config: RunConfig,
+    progress: Remembering,
+    policy: RegisteredPolicy | None = None,
+    stored: ModelRecord | None = None,
+) -> RunContext:
     """Find the data, load the checkpoint, take the key.
+
+    Args:
+        config: What is run.
+        progress: Listener of the work.
+        policy: That a new run will be judged under.
+        stored: The checkpoint whose stored answers are to do without its weights; None loads it.
 
     Raises:
         UsageError: The checkpoint cannot be loaded, or a data file is damaged.
     """
     data = fetch_data(config, progress)
-    return RunContext(config, _load(config, progress), data, progress, _redaction_key(progress), policy)
+    engine = _load(config, progress) if stored is None else _without_weights(config, stored, progress)
+    return RunContext(config, engine, data, progress, _redaction_key(progress), policy)
 
 
 def fetch_data(config: RunConfig, progress: Progress) -> list[AssetRecord]:
@@ -115,6 +128,13 @@ def _load(config: RunConfig, remembering: Remembering) -> Engine:
     if config.dtype == "auto" and engine.record.device == "cpu" and units:
         logger.info("bfloat16 units (%s): --dtype bfloat16 is faster, see docs/reference/run.md", units[0])
     return engine
+
+
+def _without_weights(config: RunConfig, stored: ModelRecord, remembering: Remembering) -> Engine:
+    """The checkpoint as far as its stored answers need it."""
+    remembering.expect(_expected(config))
+    remembering.step(f"reading the tokenizer of {config.model}")
+    return stored_answers(config, stored)
 
 
 def _expected(config: RunConfig) -> int:

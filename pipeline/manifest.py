@@ -17,7 +17,7 @@ from audit.pipeline.plugins import used
 
 if TYPE_CHECKING:
     from audit.core.config import RunConfig, Section
-    from audit.core.records import AssetRecord, PluginRecord, RegisteredPolicy, Status
+    from audit.core.records import AssetRecord, ModelRecord, PluginRecord, RegisteredPolicy, ShardRecord, Status
     from audit.engine import Engine
 
 
@@ -26,9 +26,21 @@ DECIDING = ("evals", "safety", "explain", "thinking")
 
 
 def first(
-    config: RunConfig, engine: Engine, data: list[AssetRecord], policy: RegisteredPolicy | None = None
+    config: RunConfig,
+    engine: Engine,
+    data: list[AssetRecord],
+    policy: RegisteredPolicy | None = None,
+    shard: ShardRecord | None = None,
 ) -> RunManifest:
-    """The manifest of a new run, with the policy that it will be judged under, if one was registered."""
+    """The manifest of a new run, with the policy that it will be judged under, if one was registered.
+
+    Args:
+        config: As resolved.
+        engine: The checkpoint.
+        data: The data sets that are at hand.
+        policy: That was registered.
+        shard: The part of the run that this folder is to have; None is all of it.
+    """
     started = datetime.now(UTC)
     on_gpu = engine.record.device.startswith("cuda")
     packages = provenance.package_versions()
@@ -48,6 +60,7 @@ def first(
         git=provenance.git_state(),
         started=started,
         policy=policy,
+        shard=shard,
         status="running",
         warnings=engine.record.remarks,
         signature=_signature(config, engine, packages),
@@ -135,14 +148,23 @@ def restated(folder: RunFolder, manifest: RunManifest, config: RunConfig, engine
     return manifest
 
 
+def device_type(model: ModelRecord) -> str:
+    """Where a checkpoint runs, whichever card it is: ``cpu``, ``cuda`` or ``server``."""
+    return model.device.partition(":")[0]
+
+
 def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord], plugins: list[PluginRecord]) -> str | None:
     """What decides numbers and is not what it was when the run began; None when all is the same."""
     then, now = manifest.model, engine.record
     if then.digest != now.digest:
         return "the checkpoint's files have"
-    for name in ("dtype", "quantization", "max_length", "device"):
+    for name in ("dtype", "quantization", "max_length"):
         if getattr(then, name) != getattr(now, name):
             return f"{name} ({getattr(then, name)}, now {getattr(now, name)}) has"
+    # The answers of shards were computed on several cards: a further one may finish the run.
+    same = device_type(then) == device_type(now) if manifest.merged_from else then.device == now.device
+    if not same:
+        return f"device ({then.device}, now {now.device}) has"
     packages = provenance.package_versions()
     package = next((name for name, version in manifest.packages.items() if packages.get(name) != version), None)
     if package:

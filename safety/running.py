@@ -7,7 +7,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from audit.core.errors import RAISED_BY_OTHERS, AssetError, ConfigError, DeclarationError, UsageError
+from audit.core.errors import (
+    RAISED_BY_OTHERS,
+    AnswersElsewhere,
+    AssetError,
+    ConfigError,
+    DeclarationError,
+    UsageError,
+)
 from audit.core.records import AssetRecord, Flag, Sample, TaskResult, TaskWords
 from audit.core.records.files.finite import finite
 from audit.core.text import printable
@@ -108,13 +115,13 @@ def ask(probe: Probe[Item], items: Sequence[Item], context: Context, engine: Eng
     samples = blanks(probe, items)
     asked = [probe.requests(item, engine, context.config) for item in items]
     distinct = list(dict.fromkeys(part for one in asked for wanted in one.score for part in _parts(wanted)))
-    scores = dict(zip(distinct, engine.score(distinct) if distinct else [], strict=True))
     generate = [
         _seeded(request, context.config.seed, blank.sample_id)
         for blank, one in zip(samples, asked, strict=True)
         for request in one.generate
     ]
-    completions = iter(engine.generate(generate) if generate else [])
+    scored, generated = _both(engine, distinct, generate)
+    scores, completions = dict(zip(distinct, scored, strict=True)), iter(generated)
     return [
         _answered(
             Answered(
@@ -128,6 +135,23 @@ def ask(probe: Probe[Item], items: Sequence[Item], context: Context, engine: Eng
         )
         for item, blank, one in zip(items, samples, asked, strict=True)
     ]
+
+
+def _both(
+    engine: Engine, score: Sequence[ScoreRequest], generate: Sequence[GenerateRequest]
+) -> tuple[Sequence[Score], Sequence[Completion]]:
+    """The answers to both kinds of requests. Neither depends on the other, so a shard answers its share of both.
+
+    Raises:
+        AnswersElsewhere: The engine is that of a shard.
+    """
+    try:
+        scored = engine.score(score) if score else []
+    except AnswersElsewhere:
+        if generate:
+            engine.generate(generate)
+        raise
+    return scored, engine.generate(generate) if generate else []
 
 
 def _parts(wanted: ScoreRequest | tuple[ScoreRequest, ...]) -> tuple[ScoreRequest, ...]:

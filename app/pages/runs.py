@@ -173,6 +173,8 @@ def _row(one: RunSummary, unknown: set[str]) -> TableRow:
 def _status(one: RunSummary, now: datetime) -> Cell:
     if one.is_silent(now):
         return Cell("! Stopped?", "warn")
+    if one.manifest and one.manifest.shard and not one.is_running:
+        return Cell(one.manifest.shard.name.capitalize(), "muted")
     return Cell(*STATUSES[one.manifest.status]) if one.manifest else Cell("✕ Broken", "bad")
 
 

@@ -18,6 +18,7 @@ from audit.cli.options import ConfigFile, Given, command, typed_names
 from audit.cli.own_data import Columns, TaskFile, file_tasks
 from audit.cli.progress import Bars
 from audit.cli.results_table import results_table
+from audit.cli.sharding import shard as sharding
 from audit.core.assets.model_name import refuse_unknown_path
 from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, load_config, validate
 from audit.core.errors import BudgetSpent, ConfigError, ExitCode, Interrupted
@@ -45,6 +46,7 @@ Examples:
   audit run --task-file questions.csv         your own questions: docs/howto/own_data.md
   audit run --resume latest                   after Ctrl-C, a crash or a spent --budget
   audit run --extend latest --limit 400       more items for a finished run
+  audit run --shard 2/4                       a quarter of the requests; 'audit merge' joins all four
   audit run --policy policy.yaml              registers the rules before anything is measured
   audit run --replay latest                   the same again, compared item by item
   audit run --until-decided policy.yaml --baseline runs/RELEASED --budget 30m     as many items as the rules need
@@ -69,6 +71,14 @@ class RunArguments:
         str | None, typer.Option(help='Items to run: positions or sample_ids "0,3", or JSON {"task": [0, 3]}.')
     ] = None
     write_out: Annotated[bool, typer.Option("--write-out", help="Show the first prompt of each task.")] = False
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Answer part I of N, counted from 1, of each task's requests and measure nothing: 'audit merge' joins "
+            "all parts.",
+        ),
+    ] = None
     no_explain: Annotated[bool, typer.Option("--no-explain", help="Skip the explanations.")] = False
     resume: Annotated[str | None, typer.Option(help="Finish a run: run folder, run id or 'latest'.")] = None
     extend: Annotated[
@@ -116,16 +126,30 @@ def run(given: Given, arguments: RunArguments) -> int:
     Command-line options override the --config file, which overrides the profile.
     """
     fixed = {"--extend": arguments.extend, "--samples": arguments.samples}
+    whole: dict[str, object] = {
+        "--until-decided": arguments.until_decided,
+        "--replay": arguments.replay,
+        "--extend": arguments.extend,
+        "--write-out": arguments.write_out,
+        "--database": arguments.database,
+    }
+    shard = sharding.shard(arguments.shard, whole)
     until = policies.until_decided(given, arguments.until_decided, arguments.baseline, fixed)
     again, folder, config = _asked(given, arguments, until)
+    shard = shard or sharding.recorded_shard(folder, whole)
     new = config if again is None and folder is None else None
     policy = policies.registered_policy(arguments.policy, arguments.until_decided, new)
     from audit.pipeline import audit as pipeline  # noqa: PLC0415 - slow to import: slips of the command line come first
 
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
-    interrupts.when_stuck(lambda stopped: _leave_interrupted(stopped, until, as_json=arguments.as_json))
+    interrupts.when_stuck(lambda stopped: leave_interrupted(stopped, until, as_json=arguments.as_json))
     try:
         with bars:
+            if shard is not None:
+                from audit.pipeline.shards.answering import answer_shard  # noqa: PLC0415 - see above
+
+                answered = answer_shard(config, bars, shard, resume=folder, policy=policy)
+                return sharding.conclude(answered, as_json=arguments.as_json)
             done = pipeline.audit(
                 config,
                 bars,
@@ -138,14 +162,14 @@ def run(given: Given, arguments: RunArguments) -> int:
                 policy=policy,
             )
     except Interrupted as stopped:
-        return _leave_interrupted(stopped, until, as_json=arguments.as_json)
+        return leave_interrupted(stopped, until, as_json=arguments.as_json)
     if again is not None:
         return replay.conclude(again, done, part=replay.is_part(arguments), as_json=arguments.as_json)
-    code = _conclude(done, as_json=arguments.as_json)
+    code = conclude(done, as_json=arguments.as_json)
     if not arguments.as_json:
         by = Judging(arguments.policy or arguments.until_decided, until.baseline if until else None)
         manifest = done.read_manifest()
-        show(after_run(done, manifest.status, by, _allowed(manifest, done)))
+        show(after_run(done, manifest.status, by, allowed(manifest, done)))
     return code
 
 
@@ -226,7 +250,7 @@ def _kept(option: str, name: str, given: Given, arguments: RunArguments) -> tupl
     return folder, replay.with_workers(config, given)
 
 
-def _leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_json: bool) -> int:
+def leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_json: bool) -> int:
     """Say how an interrupted run goes on; its manifest says that it was interrupted, whenever that was.
 
     A run that lacks only its report card is shown and ends as any complete run does.
@@ -244,7 +268,7 @@ def _leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_j
         update = {"status": "partial", "finished": datetime.now(UTC), "interrupted": True}
         evidence.seal(folder, manifest.model_copy(update=update))
     resume = until.command(folder) if until else f"audit run --resume {quote(str(folder.path))}"
-    command = f"{resume}{_allowed(manifest, folder)}"
+    command = f"{resume}{allowed(manifest, folder)}"
     # made again: a thread that watches does not know how the run stands
     advice = Interrupted(folder.path, complete=complete, command=command)
     if isinstance(stopped, BudgetSpent):
@@ -252,17 +276,17 @@ def _leave_interrupted(stopped: Interrupted, until: UntilDecided | None, *, as_j
     err.print(str(advice), markup=False, highlight=False, soft_wrap=True)
     if not complete:
         return ExitCode.INCOMPLETE
-    code = _conclude(folder, as_json=as_json)
+    code = conclude(folder, as_json=as_json)
     finish_output()  # the process may end without its usual end
     return code
 
 
-def _allowed(manifest: RunManifest, folder: RunFolder) -> str:
+def allowed(manifest: RunManifest, folder: RunFolder) -> str:
     """The options without which a run does not go on, because it may load code."""
     return consent.typed(validate(RunConfig, manifest.config, str(folder.manifest_path)))
 
 
-def _conclude(done: RunFolder, *, as_json: bool) -> int:
+def conclude(done: RunFolder, *, as_json: bool) -> int:
     """Show a run that has ended; an interruption of this changes nothing.
 
     Returns:

@@ -46,14 +46,18 @@ class BudgetConfig(Section):
         Duration | None,
         Option(
             "Stop when this much time is spent, e.g. 90s, 30m or 2h; --resume goes on.",
-            ("run",),
+            ("run", "merge"),
             name="--budget",
         ),
     ] = None
     """Time from the start of the command, e.g. ``90s``, ``30m``, ``2h`` or ``1h30m``; null is no limit."""
     tokens: Annotated[
         Count | None,
-        Option("Stop when the checkpoint has computed this many tokens; --resume goes on.", ("run",), "--token-budget"),
+        Option(
+            "Stop when the checkpoint has computed this many tokens; --resume goes on.",
+            ("run", "merge"),
+            "--token-budget",
+        ),
     ] = None
     """Tokens that the checkpoint computes, those of prompts included; null is no limit."""
 

@@ -43,6 +43,8 @@ DEFAULT_OUT = Path("runs")
 RUN = ("run",)
 LOADING = ("run", "explain", "judge")
 """Commands that load a checkpoint."""
+FINISHING = ("run", "merge")
+"""Commands that finish a run."""
 SEEDED = ("run", "explain", "score")
 DATA = (*LOADING, "score", "tasks list", "assets list", "assets pull", "assets path")
 """Commands that look for data sets."""
@@ -130,7 +132,7 @@ class EvalsConfig(Section):
     bootstrap_resamples: Resamples = 10_000
     """Number of bootstrap resamples."""
     include_path: Annotated[
-        list[Folder], Option("Folder with lm-eval task files; repeatable.", ("run", "tasks list"))
+        list[Folder], Option("Folder with lm-eval task files; repeatable.", (*FINISHING, "tasks list"))
     ] = Field(default_factory=list)
     """Task files in lm-eval's format, or folders of them; their tasks can then be named."""
     num_fewshot: Annotated[Number | None, Option("Number of few-shot examples in each prompt.", RUN)] = None
@@ -257,9 +259,11 @@ class RunConfig(Section):
         Literal["int8", "nf4"] | None, Option("{choices}: quantise while loading; CUDA only.", LOADING)
     ] = None
     """bitsandbytes quantization of the weights while loading; GPU only."""
-    trust_remote_code: Annotated[bool, Option("Run Python code from the checkpoint's folder.", LOADING)] = False
+    trust_remote_code: Annotated[bool, Option("Run Python code from the checkpoint's folder.", (*LOADING, "merge"))] = (
+        False
+    )
     """Run Python code that comes with the checkpoint."""
-    allow_pickle: Annotated[bool, Option("Load pickled weights, which can run code.", LOADING)] = False
+    allow_pickle: Annotated[bool, Option("Load pickled weights, which can run code.", (*LOADING, "merge"))] = False
     """Load pickled weights (.bin, .pt), which can run code."""
     threads: Count | None = None
     """CPU threads; null takes one per core, or fewer if ``OMP_NUM_THREADS`` says so."""
@@ -309,10 +313,14 @@ class RunConfig(Section):
     """Folders with data sets in their publishers' formats, searched before everything else."""
     plugins: Annotated[
         list[Folder],
-        Option("Python file with probes, methods, scorers or tasks; repeatable.", (*SEEDED, "tasks list"), "--plugin"),
+        Option(
+            "Python file with probes, methods, scorers or tasks; repeatable.",
+            (*SEEDED, "merge", "tasks list"),
+            "--plugin",
+        ),
     ] = Field(default_factory=list)
     """Python files with probes, methods, scorers or tasks; plug-ins in installed packages are found without it."""
-    out: Annotated[Folder, Option("Folder to create the run folder in.", RUN)] = DEFAULT_OUT
+    out: Annotated[Folder, Option("Folder to create the run folder in.", FINISHING)] = DEFAULT_OUT
     """Folder in which run folders are created."""
     keep_raw: Annotated[bool, Option("Also store unredacted outputs, in raw.jsonl (mode 0600).", RUN)] = False
     """Also store outputs with personal data unredacted, in ``raw.jsonl`` (mode 0600); otherwise only kind, position and

@@ -59,6 +59,7 @@ from audit.core.records.manifest import (
     RegisteredPolicy,
     RunCost,
     RunManifest,
+    ShardRecord,
     Status,
     TaskWords,
 )
@@ -135,6 +136,7 @@ __all__ = [
     "SeriesTrend",
     "SeriesValue",
     "Severity",
+    "ShardRecord",
     "Share",
     "Span",
     "Status",

@@ -176,6 +176,22 @@ class RegisteredPolicy(Record):
     """When the run read it, UTC."""
 
 
+class ShardRecord(Record):
+    """Which part of a run a folder has. A shard has answers in its journal, and no results."""
+
+    number: int = Field(ge=1)
+    """Of the shard, from 1."""
+    of: int = Field(ge=1)
+    """Number of shards."""
+    ended: bool = False
+    """Whether its share of all tasks was asked; false while it is going on, and where it was interrupted."""
+
+    @property
+    def name(self) -> str:
+        """``shard 2 of 4``."""
+        return f"shard {self.number} of {self.of}"
+
+
 class RunManifest(Record):
     """What was run, on what, with what: enough to repeat it."""
 
@@ -224,6 +240,11 @@ class RunManifest(Record):
     """That the size of the run depends on what was measured; null where it was fixed before."""
     replay_of: str | None = None
     """Id of the run that this one makes again; null where it is no replay. ``latest`` is never a replay."""
+    shard: ShardRecord | None = None
+    """The part of a run that this folder has, to be joined with the others; null for a whole run. A shard is never
+    ``complete``."""
+    merged_from: list[str] = Field(default_factory=list)
+    """Ids of the shards whose answers the run was finished from; empty for a run without shards."""
     not_run: list[NotRun] = Field(default_factory=list)
     """Tasks that were requested but did not run."""
     left_out: list[NotRun] = Field(default_factory=list)
@@ -238,6 +259,13 @@ class RunManifest(Record):
     drivers, logs. Empty while the run is in progress."""
     signature: str
     """One-line signature in sacreBLEU's style: everything that determines the numbers."""
+
+    @property
+    def no_results(self) -> str | None:
+        """Why the folder has no results, and what to do, for a shard; null for any other run."""
+        if self.shard is None:
+            return None
+        return f"{self.shard.name} has answers and no results: join all {self.shard.of} with `audit merge`"
 
     @property
     def looked_at(self) -> set[str]:

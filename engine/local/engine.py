@@ -112,9 +112,11 @@ class TransformersEngine(Engine):
         Raises:
             EngineFault: The model failed on a request; see :class:`~audit.engine.local.faults.Guard`.
         """
-        work = Answering(self._identity("score"), self._scorer.work, decode_score)
+        # A CPU's plan follows from the requests; a GPU's from rates and memory, which differ between machines.
+        batches = self._scorer.planning.batches if self._forward.device.type == "cpu" else None
+        work = Answering(self._identity("score"), self._scorer.work, decode_score, batches)
         with self._guard():
-            return work.answer(requests, self.journal, self.progress)
+            return work.answer(requests, self.journal, self.progress, self.share)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
         """Continuations of prompts, in the order of the requests.
@@ -127,7 +129,7 @@ class TransformersEngine(Engine):
         identity = (*self._identity("generate"), *self.thinking.identity)
         work = Answering(identity, self._generator.work, decode_completion)
         with self._guard():
-            return work.answer(requests, self.journal, self.progress)
+            return work.answer(requests, self.journal, self.progress, self.share)
 
     @property
     def device_type(self) -> str:

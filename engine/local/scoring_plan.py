@@ -63,14 +63,14 @@ class Planning:
         passes = plan(tree, self.cost, self.budget, share=self.shares, alone=self.alone)
         return ScoringPlan(tree, targets, passes)
 
-    def pieces(self, requests: Sequence[ScoreRequest]) -> list[tuple[tuple[int, ...], float]]:
+    def batches(self, requests: Sequence[ScoreRequest]) -> list[tuple[tuple[int, ...], float]]:
         """Indices of the requests of each pass, with its modelled cost; first those that need no pass."""
         planned = self.plan(requests)
         inside = [tuple(target.index for target in targets_of(work.rows, planned.targets)) for work in planned.passes]
         free = {*range(len(requests))}.difference(*inside)
         prices = price_of(planned.passes, self.cost)
-        pieces = [(indices, price) for indices, price in zip(inside, prices, strict=True)]
-        return [(tuple(sorted(free)), 0.0), *pieces] if free else pieces
+        batches = [(indices, price) for indices, price in zip(inside, prices, strict=True)]
+        return [(tuple(sorted(free)), 0.0), *batches] if free else batches
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ class OpenAIEngine(Engine):
             ScoringUnavailable: See :meth:`check_scoring`; or moments are wanted.
         """
         work = Answering(self._identity("score"), self._scorer.work, decode_score)
-        return work.answer(requests, self.journal, self.progress)
+        return work.answer(requests, self.journal, self.progress, self.share)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
         """Continuations of prompts, in the order of the requests.
@@ -98,7 +98,7 @@ class OpenAIEngine(Engine):
         """
         identity = (*self._identity("generate"), *self.thinking.identity)
         work = Answering(identity, partial(self._generator.work, thinking=self.thinking), decode_completion)
-        return work.answer(requests, self.journal, self.progress)
+        return work.answer(requests, self.journal, self.progress, self.share)
 
     def _identity(self, kind: str) -> tuple[str, ...]:
         """What decides answers, apart from the request, as far as it can be known.

@@ -58,6 +58,7 @@ class WorkersEngine(Engine):
         self.tokenizer = tokenizer
         self.record = loaded.record
         self._device_type = loaded.device_type
+        self._planning = loaded.planning
         self._pool = pool
         self._load = load
         self._local: Engine | None = None
@@ -69,12 +70,13 @@ class WorkersEngine(Engine):
             EngineFault: The model failed on a request, or no worker is left.
         """
         if self._local is not None:
-            with self._local.at_work(self.progress, self.journal):
+            with self._local.at_work(self.progress, self.journal, self.share):
                 return self._local.score(requests)
         self._watch()
         identity = local_identity("score", self.record, self._device_type)
-        work = Answering(identity, partial(self._pool.work, "score"), decode_score)
-        return work.answer(requests, self.journal, self.progress)
+        batches = self._planning.batches if self._device_type == "cpu" else None
+        work = Answering(identity, partial(self._pool.work, "score"), decode_score, batches)
+        return work.answer(requests, self.journal, self.progress, self.share)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
         """Continuations of prompts, in the order of the requests.
@@ -84,12 +86,12 @@ class WorkersEngine(Engine):
             EngineFault: The model failed on a request, or no worker is left.
         """
         if self._local is not None:
-            with self._local.at_work(self.progress, self.journal):
+            with self._local.at_work(self.progress, self.journal, self.share):
                 return self._local.generate(requests)
         self._watch()
         identity = (*local_identity("generate", self.record, self._device_type), *self.thinking.identity)
         work = Answering(identity, partial(self._pool.work, "generate"), decode_completion)
-        return work.answer(requests, self.journal, self.progress)
+        return work.answer(requests, self.journal, self.progress, self.share)
 
     def check_sound(self) -> None:
         """Have a worker run two short texts.

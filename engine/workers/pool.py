@@ -14,7 +14,7 @@ from audit.core.records import ModelRecord
 from audit.engine.requests import Completion, Score
 from audit.engine.workers.messages import pack, pack_requests, unpack_answers, unpack_error
 from audit.engine.workers.scheduler import Limits, Scheduler
-from audit.engine.workers.units import cut, generate_pieces, missing_of
+from audit.engine.workers.units import cut, generate_batches, missing_of
 from audit.engine.workers.worker import planning_of
 
 if TYPE_CHECKING:
@@ -178,8 +178,8 @@ class Pool:
         number, self._kind, loaded = self._number, kind, self._loaded
         if loaded is None:
             raise DeviceLost(self._gone)
-        pieces = loaded.planning.pieces(requests) if kind == "score" else generate_pieces(requests, loaded.texts)
-        self._scheduler.begin(cut(missing_of(pieces, missing), self.count), kind)
+        batches = loaded.planning.batches(requests) if kind == "score" else generate_batches(requests, loaded.texts)
+        self._scheduler.begin(cut(missing_of(batches, missing), self.count), kind)
         packed = pack(["call", number, kind, loaded.texts, pack_requests(requests)])
         try:
             while not self._scheduler.finished:
@@ -208,8 +208,8 @@ class Pool:
             if order.worker not in self._informed:
                 self._informed.add(order.worker)
                 self._transport.send(order.worker, packed)
-            told = ["unit", self._number, order.unit, order.indices] if order.indices else ["leave", order.unit]
-            self._transport.send(order.worker, pack(told))
+            order_sent = ["unit", self._number, order.unit, order.indices] if order.indices else ["leave", order.unit]
+            self._transport.send(order.worker, pack(order_sent))
 
     def _given_up(self) -> dict[int, Any]:
         """Answers to requests that cost each worker its life."""

@@ -1,7 +1,7 @@
 """Requests of a call, cut into units of work for workers or shards.
 
-A *piece* is what must be computed together, so that an answer does not depend on who computes it: a pass of the
-scoring plan, or a batch of texts. A *unit* is what is handed out: neighbouring pieces, so that a prefix they share is
+A *batch* is what must be computed together, so that an answer does not depend on who computes it: a pass of the
+scoring plan, or a batch of texts. A *unit* is what is handed out: neighbouring batches, so that a prefix they share is
 computed by one worker. Everything here is a function of its arguments alone: two processes cut the same requests the
 same way.
 """
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
     from audit.engine.requests import GenerateRequest, ScoreRequest
 
-Piece = tuple[tuple[int, ...], float]
+Batch = tuple[tuple[int, ...], float]
 """Indices of requests that are computed together, and the modelled cost of that in any unit."""
 
-PIECE_TOKENS = 1024
-"""Tokens of a piece where no plan says what is computed together."""
+BATCH_TOKENS = 1024
+"""Tokens of a batch where no plan says what is computed together."""
 TEXTS = (16, 64)
 """Fewest and most texts of a batch, unless the engine says how many it generates together."""
 BATCHES = 16
-"""Batches that a call of :func:`generate_pieces` is cut into if they are neither too small nor too large."""
+"""Batches that a call of :func:`generate_batches` is cut into if they are neither too small nor too large."""
 STEP = 8
 """Cost of a generated token in tokens of a prompt: a step reads all weights for each, a prompt is read at once."""
 LEFT_PER_WORKER = 4
-"""A unit takes this fraction of each worker's share of what is left: large units first, single pieces at the end."""
+"""A unit takes this fraction of each worker's share of what is left: large units first, single batches at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +40,32 @@ class WorkUnit:
     indices: tuple[int, ...]
     """Indices of the requests."""
     cost: float
-    """Modelled cost, in the unit of the pieces."""
+    """Modelled cost, in the unit of the batches."""
 
 
-def score_pieces(requests: Sequence[ScoreRequest]) -> list[Piece]:
-    """Pieces of scoring requests where no plan is at hand: neighbours in the prefix tree, by the tokens they add.
+def score_batches(requests: Sequence[ScoreRequest]) -> list[Batch]:
+    """Batches of scoring requests where no plan is at hand: neighbours in the prefix tree, by the tokens they add.
 
     A local engine knows better: the passes that it plans.
     """
     whole = [request.context_ids + request.target_ids for request in requests]
     order = sorted(range(len(requests)), key=lambda index: (whole[index], index))
-    pieces: list[Piece] = []
+    batches: list[Batch] = []
     held: list[int] = []
     cost = 0.0
     for index in order:
         ids = whole[index]
         shared = shared_length(whole[held[-1]], ids) if held else 0
-        if held and cost + len(ids) - shared > PIECE_TOKENS:
-            pieces.append((tuple(held), cost))
+        if held and cost + len(ids) - shared > BATCH_TOKENS:
+            batches.append((tuple(held), cost))
             held, cost, shared = [], 0.0, 0
         held.append(index)
         cost += len(ids) - shared
-    return [*pieces, (tuple(held), cost)] if held else pieces
+    return [*batches, (tuple(held), cost)] if held else batches
 
 
-def generate_pieces(requests: Sequence[GenerateRequest], most: int = TEXTS[1]) -> list[Piece]:
-    """Pieces of prompts to be continued: texts of about equal length and prompt, generated in one batch.
+def generate_batches(requests: Sequence[GenerateRequest], most: int = TEXTS[1]) -> list[Batch]:
+    """Batches of prompts to be continued: texts of about equal length and prompt, generated in one batch.
 
     The batches depend on the requests alone, so that the number of workers changes no text.
 
@@ -76,40 +76,40 @@ def generate_pieces(requests: Sequence[GenerateRequest], most: int = TEXTS[1]) -
     texts = sum(request.n for request in requests)
     size = max(min(TEXTS[0], most), min(most, ceil(texts / BATCHES)))
     order = sorted(range(len(requests)), key=lambda index: (-requests[index].max_new_tokens, requests[index].prompt))
-    pieces: list[Piece] = []
+    batches: list[Batch] = []
     held: list[int] = []
     count = 0
     for index in order:
         if held and count + requests[index].n > size:
-            pieces.append((tuple(held), sum(_text_cost(requests[i]) for i in held)))
+            batches.append((tuple(held), sum(_text_cost(requests[i]) for i in held)))
             held, count = [], 0
         held.append(index)
         count += requests[index].n
-    return [*pieces, (tuple(held), sum(_text_cost(requests[i]) for i in held))] if held else pieces
+    return [*batches, (tuple(held), sum(_text_cost(requests[i]) for i in held))] if held else batches
 
 
-def missing_of(pieces: Sequence[Piece], missing: Collection[int]) -> list[Piece]:
-    """Pieces without the requests that are answered; those that have none left are dropped."""
+def missing_of(batches: Sequence[Batch], missing: Collection[int]) -> list[Batch]:
+    """Batches without the requests that are answered; those that have none left are dropped."""
     wanted = missing if isinstance(missing, set | frozenset) else set(missing)
-    left = (([index for index in indices if index in wanted], len(indices), cost) for indices, cost in pieces)
+    left = (([index for index in indices if index in wanted], len(indices), cost) for indices, cost in batches)
     return [(tuple(indices), cost * len(indices) / count) for indices, count, cost in left if indices]
 
 
-def cut(pieces: Sequence[Piece], workers: int) -> list[WorkUnit]:
-    """Units of neighbouring pieces, large ones first; no piece is divided.
+def cut(batches: Sequence[Batch], workers: int) -> list[WorkUnit]:
+    """Units of neighbouring batches, large ones first; no batch is divided.
 
     A unit takes a fixed share of what is left, so that few units are handed out and the last ones are as small as a
-    piece (factoring: Hummel, Schonberg and Flynn 1992, "Factoring: a method for scheduling parallel loops").
+    batch (factoring: Hummel, Schonberg and Flynn 1992, "Factoring: a method for scheduling parallel loops").
 
     Args:
-        pieces: In an order in which neighbours share prefixes.
+        batches: In an order in which neighbours share prefixes.
         workers: Workers or shards that the units are for.
     """
     units: list[WorkUnit] = []
-    left = sum(cost for _, cost in pieces)
+    left = sum(cost for _, cost in batches)
     held: list[int] = []
     cost = 0.0
-    for indices, price in pieces:
+    for indices, price in batches:
         aim = left / (LEFT_PER_WORKER * workers)
         if held and cost + price > aim:
             units.append(WorkUnit(tuple(held), cost))
@@ -119,7 +119,7 @@ def cut(pieces: Sequence[Piece], workers: int) -> list[WorkUnit]:
         cost += price
     if held:
         units.append(WorkUnit(tuple(held), cost))
-    return sorted(units, key=lambda unit: -unit.cost)  # stable: of equal ones in the order of the pieces
+    return sorted(units, key=lambda unit: -unit.cost)  # stable: of equal ones in the order of the batches
 
 
 def shard(units: Sequence[WorkUnit], number: int, of: int) -> list[int]:

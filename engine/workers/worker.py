@@ -16,7 +16,7 @@ from audit.core.errors import AuditError, DeviceLost
 from audit.engine.local.plan.cost import Budget, Cost
 from audit.engine.local.scoring_plan import Planning
 from audit.engine.workers.messages import Channel, pack_answers, pack_error, unpack_requests
-from audit.engine.workers.units import generate_pieces, missing_of
+from audit.engine.workers.units import generate_batches, missing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -171,7 +171,7 @@ class Worker:
     def _on_call(self, number: int, kind: str, texts: int, requests: Sequence[Any]) -> None:
         """Take the requests of a call."""
         self._number, self._kind, self._requests = number, kind, unpack_requests(requests)
-        self._batches = generate_pieces(self._requests, texts) if kind == "generate" else []
+        self._batches = generate_batches(self._requests, texts) if kind == "generate" else []
 
     def _on_unit(self, call: int, number: int, indices: Sequence[int]) -> None:
         """Answer some of them."""

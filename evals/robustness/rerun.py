@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from audit.core.errors import RAISED_BY_OTHERS, AuditError
+from audit.core.errors import RAISED_BY_OTHERS, AuditError, TaskUnavailable
 from audit.core.names import PERTURBED
 from audit.core.records import TaskResult
 from audit.evals.evaluation import evaluate
@@ -51,7 +51,8 @@ def ask_again(
     from audit.evals.robustness.asking import PerturbingLM, copies  # noqa: PLC0415 - imports lm-eval, which takes seconds
     from audit.evals.samples import make_samples  # noqa: PLC0415 - see above
 
-    engine.progress.task("evals", f"{result.task}{PERTURBED}")
+    name = f"{result.task}{PERTURBED}"
+    engine.progress.task("evals", name)
     places = [one.doc_id for one in result.logged.samples]
 
     def ask(listed: Sequence[Copy]) -> list[Sample]:
@@ -71,8 +72,9 @@ def ask_again(
             seed=config.seed,
         )
         yield perturbed_result(result, made, ask, config)
+    except TaskUnavailable as missing:
+        yield TaskResult(suite="evals", task=name, not_run=str(missing))
     except AuditError:
         raise
     except RAISED_BY_OTHERS as error:  # the task's own code may raise anything
-        name = f"{result.task}{PERTURBED}"
         yield TaskResult(suite="evals", task=name, not_run=why(name, error))

@@ -124,7 +124,7 @@ def summary(path: Path) -> RunSummary:
     try:
         manifest = run.read_manifest()
         fault = _fault(run, manifest)
-        metrics = [] if fault else read_metrics(run, manifest)[0]
+        metrics = [] if fault or manifest.shard else read_metrics(run, manifest)[0]
     except (AuditError, OSError) as error:
         return RunSummary(path.name, fault=_in_folder(error, path), manifest=manifest)
     return RunSummary(

@@ -28,6 +28,11 @@ CLUSTER = ROOT / "examples" / "cluster"
 SCRIPT = CLUSTER / "audit_checkpoint.sh"
 CHECKPOINTS = (CLUSTER / "checkpoints.txt").read_text("utf-8").splitlines()
 MANIFESTS: list[dict[str, Any]] = list(yaml.safe_load_all((CLUSTER / "kubernetes.yaml").read_text("utf-8")))
+SHARDED: list[dict[str, Any]] = [
+    manifest
+    for name in ("kubernetes_shards.yaml", "kubernetes_merge.yaml")
+    for manifest in yaml.safe_load_all((CLUSTER / name).read_text("utf-8"))
+]
 (JOB,) = (one for one in MANIFESTS if one["kind"] == "Job")
 (CONTAINER,) = JOB["spec"]["template"]["spec"]["containers"]
 SLURM = (CLUSTER / "slurm.sh").read_text("utf-8")
@@ -109,7 +114,7 @@ def test_sigterm_reaches_the_audit_and_nothing_is_decided(tmp_path: Path, enviro
 def test_published_schemas_allow_the_job() -> None:
     """Of the oldest version whose job has all that it uses, and of a newer one."""
     for version in ("1.31", "1.36"):
-        for manifest in MANIFESTS:
+        for manifest in (*MANIFESTS, *SHARDED):
             kubernetes_validate.validate(manifest, version, strict=True)
     wrong = {**JOB, "spec": {**JOB["spec"], "backoffLimitPerIndices": 3}}
     with pytest.raises(kubernetes_validate.ValidationError):
@@ -154,3 +159,33 @@ def test_a_task_of_the_array_runs_its_index(tmp_path: Path, environment: dict[st
         f"run --model {CHECKPOINTS[2]} --config examples/audit.yaml --policy examples/policy.yaml --out runs/2"
     )
     assert gate[:4] == ["gate", "latest", "--runs", "runs/2"]
+
+
+@pytest.mark.slow
+def test_shards_are_answered_resumed_and_merged(tmp_path: Path, environment: dict[str, str]) -> None:
+    """By the array, whose indices count from 1, and by the job, whose indices count from 0."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "activate").write_text("", "utf-8")
+    slurm = {"SLURM_SUBMIT_DIR": str(tmp_path), "SLURM_ARRAY_TASK_ID": "2", "SLURM_ARRAY_TASK_MAX": "4"}
+    shard = ["bash", CLUSTER / "slurm_shards.sh", "/models/one"]
+    codes = [subprocess.run(shard, cwd="/", env={**environment, **slurm}, check=False).returncode for _ in range(2)]
+    merge = ["bash", CLUSTER / "slurm_merge.sh"]
+    done = subprocess.run(merge, cwd="/", env={**environment, **slurm, "GATE_CODE": "10"}, check=False)
+    assert ([*codes, done.returncode]) == [0, 0, 10]
+    called = [json.loads(line) for line in (tmp_path / "calls").read_text("utf-8").splitlines()]
+    new = "run --model /models/one --config examples/audit.yaml --policy examples/policy.yaml --shard 2/4"
+    assert [shlex.join(words) for words in called[:3]] == [
+        f"{new} --out runs/shards/2",
+        "run --resume latest --out runs/shards/2",
+        "merge runs/shards/2/20260102-030405-abcdef/ --out runs",
+    ]
+    for name, *words in called:
+        command: Any = load_command(name)
+        with command.make_context(name, words) as context:
+            assert not context.args
+    (job,) = (one for one in SHARDED if one["metadata"]["name"] == "audit-shards")
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    line = container["command"][-1].replace("exec bash", "echo")
+    said = subprocess.run(["bash", "-c", line], env={"JOB_COMPLETION_INDEX": "0"}, capture_output=True, check=True)
+    assert said.stdout.split()[2:4] == [b"1", str(job["spec"]["completions"]).encode()]

@@ -126,7 +126,7 @@ CONTRACTS = {
     "run": ("api/public/runs.py", "cli/commands/run.py"),
     "score": (
         *("engine/engine.py", "engine/local/engine.py", "engine/server/engine.py"),
-        *("engine/workers/engine.py", "safety/scorers/"),
+        *("engine/workers/engine.py", "engine/workers/stored.py", "safety/scorers/"),
         *("api/public/checkpoints.py", "cli/commands/score.py"),
     ),
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from audit.core.assets import dataset
-from audit.core.errors import AssetError, UsageError
+from audit.core.errors import AssetError, TaskUnavailable, UsageError
 from audit.core.records import AssetRecord, MetricWords, Sample
 from audit.engine import Engine, Score, ScoreRequest, load
 from audit.safety.loading import population
@@ -102,10 +102,14 @@ def reference(context: Context) -> Reference | None:
 
     Raises:
         AssetError: It cannot be loaded.
+        TaskUnavailable: No weights may be loaded.
     """
     config, engine = context.config, context.engine
     if not config.safety.reference or engine is None:
         return None
+    if not engine.computes:
+        msg = "safety.reference is a checkpoint whose answers no journal has: finish the run where it may be loaded"
+        raise TaskUnavailable(msg)
     try:
         other = load(
             config.safety.reference,

@@ -13,18 +13,18 @@ ASKED = [ScoreRequest((place % 5 + 1, place), (3, 4)) for place in range(20)] + 
 ]
 
 
-def test_each_request_is_in_one_piece_and_each_piece_is_a_pass() -> None:
-    pieces = PLANNING.pieces(ASKED)
-    assert pieces[0] == ((20, 21), 0.0), "no model is needed for these"
-    assert sorted(index for indices, _ in pieces for index in indices) == list(range(22))
+def test_each_request_is_in_one_batch_and_each_batch_is_a_pass() -> None:
+    batches = PLANNING.batches(ASKED)
+    assert batches[0] == ((20, 21), 0.0), "no model is needed for these"
+    assert sorted(index for indices, _ in batches for index in indices) == list(range(22))
     plan = PLANNING.plan(ASKED)
-    assert len(pieces) == 1 + len(plan.passes) > 2
-    indices, cost = pieces[1]
+    assert len(batches) == 1 + len(plan.passes) > 2
+    indices, cost = batches[1]
     assert list(plan.passes_of({*indices})) == [plan.passes[0]]
     assert cost >= 1e6
     (part,) = plan.passes_of({indices[0]})
     assert {*part.members} <= {*plan.passes[0].members}
-    assert PLANNING.pieces(ASKED[:3])[0][1] > 0, "all of them need the model"
+    assert PLANNING.batches(ASKED[:3])[0][1] > 0, "all of them need the model"
 
 
 def test_what_needs_no_model() -> None:

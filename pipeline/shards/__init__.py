@@ -1,0 +1,1 @@
+"""One run in several processes that do not talk to each other: shards, and how they are merged."""

@@ -1,0 +1,133 @@
+"""A shard answers its share, measures nothing, and is resumed by itself."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.core.config import RunConfig, TaskConfig
+from audit.core.errors import CheckpointBroken, Interrupted, RunFolderError
+from audit.core.progress import Silent
+from audit.core.records import ShardRecord
+from audit.core.run_folder import RunFolder
+from audit.gate import evidence
+from audit.pipeline.context import RunContext
+from audit.pipeline.shards.answering import answer_shard, asked_of_shards
+from audit.reports.browsing.run_list import summary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+FIRST = ShardRecord(number=1, of=3)
+
+
+class Stopping(Silent):
+    """Interrupts the shard after its first computed answers, and counts what is computed."""
+
+    def __init__(self, *, stops: bool) -> None:
+        self.stops, self.requests, self.tokens = stops, 0, 0
+
+    def start(self, requests: int) -> None:
+        self.requests += requests
+
+    def advance(self, requests: int, tokens: int) -> None:
+        del requests
+        self.tokens += tokens
+        if tokens and self.stops:
+            raise KeyboardInterrupt
+
+
+def answers(folder: RunFolder) -> dict[str, str]:
+    with closing(sqlite3.connect(folder.journal_path)) as journal:
+        return dict(journal.execute("SELECT key, answer FROM answers"))
+
+
+def test_a_shard_has_answers_and_no_results(shards: list[RunFolder], whole_run: RunFolder) -> None:
+    parts = [answers(folder) for folder in shards]
+    union = {key: answer for part in parts for key, answer in part.items()}
+    assert all(parts)
+    assert sum(map(len, parts)) == len(union)
+    assert union == answers(whole_run)
+    for folder, number in zip(shards, (3, 2, 1), strict=True):
+        manifest = folder.read_manifest()
+        assert manifest.shard == ShardRecord(number=number, of=3, ended=True)
+        assert (manifest.status, manifest.not_run, manifest.interrupted) == ("partial", [], False)
+        assert sorted(path.name for path in folder.path.iterdir()) == ["journal.sqlite", "manifest.json"]
+        says = rf"shard {number} of 3 has answers and no results: join all 3 with `audit merge`"
+        with pytest.raises(RunFolderError, match=says):
+            evidence.check(folder)
+        with pytest.raises(RunFolderError, match=says):
+            folder.read_metrics()
+        listed = summary(folder.path)
+        assert (listed.fault, listed.metrics, listed.manifest) == (None, (), manifest)
+
+
+def test_a_shard_goes_on_where_it_was_interrupted(
+    sharded_config: RunConfig, shards: list[RunFolder], tmp_path: Path
+) -> None:
+    config = sharded_config.model_copy(update={"out": tmp_path})
+    with pytest.raises(Interrupted) as stopped:
+        answer_shard(config, Stopping(stops=True), FIRST)
+    folder = RunFolder.open(stopped.value.folder or tmp_path)
+    manifest = folder.read_manifest()
+    assert (manifest.status, manifest.interrupted, manifest.shard) == ("partial", True, FIRST)
+    before = answers(folder)
+    assert before
+    assert len(before) < len(answers(shards[-1]))
+    heard = Stopping(stops=False)
+    answer_shard(config, heard, FIRST, resume=folder)
+    assert answers(folder) == answers(shards[-1])
+    ended = folder.read_manifest()
+    assert ended.shard == FIRST.model_copy(update={"ended": True})
+    uninterrupted = shards[-1].read_manifest().spent
+    assert uninterrupted is not None
+    assert uninterrupted.tokens > heard.tokens > 0  # what was there is not computed again
+
+
+def test_a_shard_that_was_killed_goes_on(sharded_config: RunConfig, shards: list[RunFolder], tmp_path: Path) -> None:
+    """What kill -9 leaves: a manifest that says it is going on, and some of the answers."""
+    config = sharded_config.model_copy(update={"out": tmp_path})
+    expected = answers(shards[-1])
+    folder = RunFolder(shutil.copytree(shards[-1].path, tmp_path / shards[-1].path.name))
+    running = {"status": "running", "finished": None, "shard": FIRST, "evidence": {}, "spent": None}
+    folder.write_manifest(folder.read_manifest().model_copy(update=running))
+    with closing(sqlite3.connect(folder.journal_path)) as journal, journal:
+        journal.execute("DELETE FROM answers WHERE key > '8'")
+    assert answer_shard(config, Silent(), FIRST, resume=folder).path == folder.path
+    assert answers(folder) == expected
+    manifest = folder.read_manifest()
+    assert (manifest.status, manifest.spent) == ("partial", None)
+
+
+def test_a_task_that_cannot_run_is_told_from_one_whose_answers_are_elsewhere(
+    sharded_config: RunConfig, tmp_path: Path
+) -> None:
+    safety = sharded_config.safety.model_copy(update={"tasks": [TaskConfig(name="canaries")]})
+    config = sharded_config.model_copy(update={"out": tmp_path, "safety": safety, "data_dirs": []})
+    manifest = answer_shard(config, Silent(), FIRST).read_manifest()
+    assert [one.task for one in manifest.not_run] == ["canaries"]  # nobody has planted any
+
+
+def test_a_broken_checkpoint_leaves_no_folder(
+    sharded_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunContext, "broken", lambda _context: CheckpointBroken("it computes NaN"))
+    with pytest.raises(CheckpointBroken):
+        answer_shard(sharded_config.model_copy(update={"out": tmp_path}), Silent(), FIRST)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_shards_leave_out_what_depends_on_answers() -> None:
+    config = RunConfig()
+    config.evals.tasks = [TaskConfig(name=name) for name in ("boolq", "boolq.overlap", "boolq.order")]
+    config.evals.robustness.perturbations = ["typos"]
+    config.safety.reference = "elsewhere"
+    asked = asked_of_shards(config)
+    assert [task.name for task in asked.evals.tasks] == ["boolq", "boolq.order"]
+    assert (asked.evals.robustness.perturbations, asked.safety.reference) == ([], None)
+    assert (asked.explain.methods, asked.explain.drivers) == ([], 0)

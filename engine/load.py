@@ -203,7 +203,9 @@ def _load_local(  # noqa: PLR0913 - what was found, where it computes, and the b
         raise CheckpointError(msg)
     record = _record(model, found, loaded, hardware, revision, min(context, max_length or context), remarks)
     thinking = conversation.thinking(tokenizer)
-    engine = TransformersEngine(loaded, tokenizer, record, batch_tokens=batch_tokens, thinking=thinking, called=model)
+    engine = TransformersEngine(
+        loaded, tokenizer, record, batch_tokens=batch_tokens, thinking=thinking, called=model, keeps_trial=True
+    )
     engine.chat_template_args = conversation.template_args
     return engine
 

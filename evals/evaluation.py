@@ -47,6 +47,9 @@ def run_task(
         records: Where its data came from, of one of the audit's own tasks; None or none describes it from the data.
         own: What the audit wants to know of it; None looks in the audit's own task files, if ``records`` are given.
         by_cluster: Draw whole clusters.
+
+    Raises:
+        TaskUnavailable: The checkpoint cannot be asked so; a server has no log-probabilities, for instance.
     """
     from audit.evals.lm_eval.logged import logged_task  # noqa: PLC0415 - imports lm-eval, which takes seconds
     from audit.evals.lm_eval.seeds import fix_draws  # noqa: PLC0415 - see above
@@ -56,6 +59,8 @@ def run_task(
 
     name = str(task.task_name)
     own = own or (own_tasks().get(name) if records is not None else None)
+    if str(task.OUTPUT_TYPE) != "generate_until":
+        engine.check_scoring()  # before its prompts are made
     prepare(task, config.evals, own, engine)
     fix_draws(task, config.seed)
     data = own.data[0] if own and own.data else str(task.DATASET_PATH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.core import assets
@@ -11,7 +12,7 @@ from audit.core.names import check_of
 from audit.core.records import AssetRecord, TaskResult
 from audit.evals.catalogue import own_tasks, tasks_folder
 from audit.evals.choice.checks import check
-from audit.evals.contamination.asked import run_check
+from audit.evals.contamination.asked import TWINS, run_check
 from audit.evals.evaluation import run_task
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import hub, quiet
@@ -20,7 +21,7 @@ from audit.evals.robustness.given import read_given
 from audit.evals.robustness.rerun import ask_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from lm_eval.api.task import Task
 
@@ -41,12 +42,29 @@ def own_data_records(config: RunConfig) -> list[AssetRecord]:
     ]
 
 
-def run_tasks(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
+def rehearsals(config: RunConfig) -> dict[str, Callable[[Engine], Iterable[TaskResult]]]:
+    """Runs a task on an engine, by name, for what it would ask.
+
+    Only the audit's own tasks, the user's questions and twins: what others wrote is run once, and its data loaded once.
+    """
+    return {
+        task.name: partial(_results, config=config, wanted=task)
+        for task in config.evals.tasks
+        if task.file is not None or task.name in own_tasks() or (check_of(task.name) or ("", ""))[1] == TWINS
+    }
+
+
+def run_tasks(engine: Engine, config: RunConfig, before: Callable[[str], None] | None = None) -> Iterator[TaskResult]:
     """Run the configured tasks; yields each one's result as it ends.
 
     A group of lm-eval yields one result per task in it, then its own score. A task whose data cannot be had, or that
     cannot run on this checkpoint as asked, yields ``not_run`` with the reason; so does a task whose items are named and
     that no group turned out to hold.
+
+    Args:
+        engine: The checkpoint.
+        config: Of the run.
+        before: Called with the name of each task before it begins.
 
     Raises:
         UsageError: An unknown task, a broken data file, or ``chat_template: on`` without a template.
@@ -54,6 +72,8 @@ def run_tasks(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     check(config)
     unused = dict.fromkeys(config.evals.samples)
     for wanted in config.evals.tasks:
+        if before:
+            before(wanted.name)
         engine.progress.task("evals", wanted.name)
         for result in _results(engine, config, wanted):
             unused.pop(result.task, None)

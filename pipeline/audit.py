@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from audit.core import assets
 from audit.core.errors import RAISED_BY_OTHERS, BudgetSpent, ConfigError, Interrupted
 from audit.core.progress import Meter, Remembering
 from audit.core.records import RunCost, TaskResult
 from audit.core.run_folder import RunFolder
+from audit.engine.gathering import Gathering
 from audit.engine.journal import Journal
 from audit.evals import suite as evals
 from audit.explain.run import suite as explain
@@ -19,7 +20,7 @@ from audit.gate import evidence
 from audit.pipeline import ratings as rated
 from audit.pipeline.checks import check
 from audit.pipeline.configuration import anchored
-from audit.pipeline.context import prepare
+from audit.pipeline.context import expected_lines, prepare
 from audit.pipeline.embeddings import embed
 from audit.pipeline.manifest import finished, first, reopen, restated, unchanged
 from audit.pipeline.plugins import used, with_plugins
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.core.records import RegisteredPolicy, RunManifest, Status
+    from audit.engine import Engine
     from audit.pipeline.context import RunContext
     from audit.pipeline.until_decided import UntilDecided
 
@@ -277,9 +279,17 @@ def _first(context: RunContext, like: RunFolder | None) -> RunManifest:
 
 
 def benchmarks_and_probes(context: RunContext, config: RunConfig) -> Iterator[TaskResult]:
-    """The results of the tasks of a configuration, in its order."""
-    yield from evals.run_tasks(context.engine, config)
-    yield from safety.run_probes(context.engine, config)
+    """The results of benchmarks and probes, whose texts are generated together.
+
+    With a budget each task asks by itself: what is spent then leaves whole results rather than a part of each. So it does
+    in a shard and where all answers are stored.
+    """
+    alone = config.budget.text or context.engine.share or not context.engine.computes
+    rehearsals = {} if alone else {**evals.rehearsals(config), **safety.rehearsals(config)}
+    engine = Gathering(context.engine, rehearsals, lambda: context.progress.expect(expected_lines(config) + 1))
+    asked = cast("Engine", engine)
+    yield from evals.run_tasks(asked, config, engine.before)
+    yield from safety.run_probes(asked, config, engine.before)
 
 
 def _leave_broken(context: RunContext, broken: str, like: RunFolder | None) -> None:

@@ -117,7 +117,7 @@ def fetch_data(config: RunConfig, progress: Progress) -> list[AssetRecord]:
 def _load(config: RunConfig, remembering: Remembering) -> Engine:
     """The checkpoint, on the device and with the threads that were asked for."""
     torch.set_num_threads(config.threads or provenance.default_threads())
-    remembering.expect(_expected(config))
+    remembering.expect(expected_lines(config))
     remembering.step(f"loading {config.model}" + (" (converted on first use)" if is_gguf(config.model) else ""))
     engine = engine_of(config) if config.workers is None else start_workers(config, remembering)
     with contextlib.suppress(TemplateError):  # costs the tasks that need a template, not the run
@@ -132,12 +132,12 @@ def _load(config: RunConfig, remembering: Remembering) -> Engine:
 
 def _without_weights(config: RunConfig, stored: ModelRecord, remembering: Remembering) -> Engine:
     """The checkpoint as far as its stored answers need it."""
-    remembering.expect(_expected(config))
+    remembering.expect(expected_lines(config))
     remembering.step(f"reading the tokenizer of {config.model}")
     return stored_answers(config, stored)
 
 
-def _expected(config: RunConfig) -> int:
+def expected_lines(config: RunConfig) -> int:
     """Lines of progress: one per task, one for all methods of explanation and one for drivers."""
     explained = 1 + bool(config.explain.drivers) if config.explain.methods else 0
     benchmarks = len(config.evals.tasks) * (1 + bool(config.evals.robustness.perturbations))

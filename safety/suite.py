@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ from audit.safety.scorers.registry import check_scorer
 from audit.stats.aggregate import UNSCORED, with_reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from audit.core.config import RunConfig, TaskConfig
     from audit.core.records import Metric
@@ -170,8 +171,29 @@ def score_predictions(name: str, predictions: Predictions, config: RunConfig) ->
     return result.model_copy(update={"metrics": with_reasons(result.metrics)})
 
 
-def run_probes(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
+def rehearsals(config: RunConfig) -> dict[str, Callable[[Engine], Iterable[TaskResult]]]:
+    """Runs a probe on an engine, by name, for what it would ask; what judges answers is not loaded for it.
+
+    Probes of plug-ins are left out: what others wrote is run once.
+    """
+    return {
+        task.name: partial(_rehearse, replace(PROBES[task.name], scorer=None), config=config, task=task)
+        for task in config.safety.tasks
+        if task.name not in OWNERS
+    }
+
+
+def _rehearse(probe: Probe[Any], engine: Engine, config: RunConfig, task: TaskConfig) -> list[TaskResult]:
+    return [running.run_probe(probe, engine, config, task)]
+
+
+def run_probes(engine: Engine, config: RunConfig, before: Callable[[str], None] | None = None) -> Iterator[TaskResult]:
     """Run the probes of ``config.safety.tasks`` in their order.
+
+    Args:
+        engine: The checkpoint.
+        config: Of the run.
+        before: Called with the name of each probe before it begins.
 
     Yields:
         Each result as its probe ends; ``not_run`` with the reason where data or scorer are missing, where the
@@ -183,6 +205,8 @@ def run_probes(engine: Engine, config: RunConfig) -> Iterator[TaskResult]:
     """
     check(config)
     for task in config.safety.tasks:
+        if before:
+            before(task.name)
         engine.progress.task(SUITE, task.name)
         result = _run_probe(PROBES[task.name], engine, config, task)
         yield result.model_copy(update={"optional": task.optional})

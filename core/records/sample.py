@@ -130,7 +130,7 @@ class Sample(Record):
     tokens_out: int = 0
     """Number of generated tokens."""
     seconds: float = 0.0
-    """The item's share of its task's wall-clock time."""
+    """The item's share of its task's wall-clock time, without that of texts generated with those of other tasks."""
 
     @property
     def all_flags(self) -> set[Flag]:

@@ -15,6 +15,7 @@ from audit.engine.local.faults import Guard
 from audit.engine.local.generate import Generator
 from audit.engine.local.logits import logits_of
 from audit.engine.local.memory import fitting
+from audit.engine.local.model.kept_trial import key_of_trial
 from audit.engine.local.model.trial import tried_forward
 from audit.engine.local.plan.architecture import shape_of
 from audit.engine.local.plan.cost import Budget
@@ -56,6 +57,8 @@ class TransformersEngine(Engine):
         batch_tokens: Input tokens per scoring batch; None chooses by device.
         thinking: What is known of the checkpoint's reasoning traces; None looks at its tokenizer.
         called: The checkpoint as the user named it, for messages; None takes the record's name.
+        keeps_trial: Whether the record's digest is that of the files the model came from, so that what a trial finds
+            out may be kept for the next process.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class TransformersEngine(Engine):
         batch_tokens: int | None = None,
         thinking: Thinking | None = None,
         called: str | None = None,
+        keeps_trial: bool = False,
     ) -> None:
         super().__init__()
         self._model = model
@@ -76,8 +80,9 @@ class TransformersEngine(Engine):
         self.thinking = thinking or thinking_of(tokenizer)
         device = torch.device(model.device)
         self._guard = Guard(device)
-        pad = tokenizer.pad_token_id
-        self._forward = tried_forward(model, device, pad if isinstance(pad, int) else 0)
+        pad = tokenizer.pad_token_id if isinstance(tokenizer.pad_token_id, int) else 0
+        key = key_of_trial(record, model, pad) if keeps_trial else None
+        self._forward = tried_forward(model, device, pad, key)
         numbers = shape_of(model).live_numbers
         if not self._forward.splits:  # logits of all columns with a target in any row, and a copy
             numbers += 2 * int(model.get_input_embeddings().weight.shape[0])

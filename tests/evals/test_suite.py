@@ -10,6 +10,7 @@ import pytest
 from audit.core.config import RunConfig
 from audit.core.errors import ConfigError, ScoringUnavailable
 from audit.engine import Score, ScoreRequest
+from audit.engine.gathering import Gathering
 from audit.evals import suite
 from tests.evals.test_evaluation import configure
 
@@ -67,3 +68,20 @@ def test_the_code_of_a_task_ends_no_program(error: BaseException, monkeypatch: p
     assert result.not_run is not None
     assert result.not_run.startswith(f"theirs cannot run here: {type(error).__name__}: ")
     assert (result.samples, result.metrics) == ([], [])
+
+
+@pytest.mark.usefixtures("rows")
+def test_own_tasks_can_be_rehearsed_and_ask_for_the_same_texts_when_they_run(scripted: Scripted) -> None:
+    config = configure("piqa", "asdiv", "truthfulqa", "lm-eval:piqa", limit=2)
+    assert list(suite.rehearsals(config)) == ["piqa", "asdiv", "truthfulqa"]
+    own = config.model_copy(update={"evals": config.evals.model_copy(update={"tasks": config.evals.tasks[:3]})})
+    begun: list[str] = []
+    alone = list(suite.run_tasks(scripted, own, begun.append))
+    assert begun == ["piqa", "asdiv", "truthfulqa"]
+    separately, scripted.asked = scripted.asked, []
+    engine: Any = Gathering(scripted, suite.rehearsals(own), lambda: None)
+    together = list(suite.run_tasks(engine, own, engine.before))
+    assert scripted.asked == separately  # every request once, in the order of tasks
+    assert [(one.task, one.not_run, one.metrics) for one in together] == [
+        (one.task, one.not_run, one.metrics) for one in alone
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audit.core.config import RunConfig
-from audit.pipeline.context import _expected
+from audit.pipeline.context import expected_lines
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ def test_lines_of_progress_are_counted(explain: dict[str, Any], lines: int) -> N
     config = RunConfig.model_validate(
         {"evals": {"tasks": [{"name": "boolq"}]}, "safety": {"tasks": [{"name": "bbq"}]}, "explain": explain}
     )
-    assert _expected(config) == lines
+    assert expected_lines(config) == lines

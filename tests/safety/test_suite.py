@@ -8,6 +8,7 @@ import pytest
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.errors import AssetMissing, SamplingUnavailable, ScoringUnavailable, UsageError
 from audit.core.progress import Silent
+from audit.engine.gathering import Gathering
 from audit.safety import loading, suite
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "reference" / "probes"
@@ -135,3 +136,17 @@ def test_a_template_that_fails_costs_the_probes_that_need_it(tiny: Any, template
     assert "\n" not in first.not_run
     assert second.not_run is None  # raw prompts need no template
     assert second.metrics
+
+
+def test_probes_can_be_rehearsed_and_have_the_same_results(scripted: Any, monkeypatch: Any) -> None:
+    asked = config("personal_data", "xstest", "crows_pairs", "system_prompt_leakage", limit=2)
+    apart, one = scripted(), scripted()
+    expected = list(suite.run_probes(apart, asked))
+    engine: Any = Gathering(one, suite.rehearsals(asked), lambda: None)
+    found = list(suite.run_probes(engine, asked, engine.before))
+    assert [(task.task, task.not_run, task.metrics) for task in found] == [
+        (task.task, task.not_run, task.metrics) for task in expected
+    ]
+    assert one.prompted == apart.prompted
+    monkeypatch.setitem(suite.OWNERS, "xstest", "a plug-in")
+    assert list(suite.rehearsals(asked)) == ["personal_data", "crows_pairs", "system_prompt_leakage"]

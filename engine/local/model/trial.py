@@ -5,7 +5,8 @@ token at a time. Windows are narrowed meanwhile, so that a short sequence is lon
 computes in float32 meanwhile: rounding would hide a small fault, and where experts are chosen it would look like a
 large one. What float32 finds equal is tried once more as it will be run, against the rounding that plain batches have.
 
-A trial makes its own forwards, so it has no effect on the one that is used afterwards.
+A trial makes its own forwards, so it has no effect on the one that is used afterwards. An outcome may be kept for the
+next process (:mod:`audit.engine.local.model.kept_trial`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from audit.engine.local.model.closeness import TOLERANCE, Closeness
 from audit.engine.local.model.forced import forced_logits
 from audit.engine.local.model.forward import Forward
 from audit.engine.local.model.head import whole
+from audit.engine.local.model.kept_trial import keep, kept
 from audit.engine.local.model.precision import in_float32
 from audit.engine.local.model.shortcuts import Generates, Shortcuts
 from audit.engine.local.model.slots import Slots
@@ -63,18 +65,24 @@ UNTRIED = "it could not be tried in float32"
 NOT_CAUSAL = "each position sees later ones, so it is not a causal language model and cannot be audited"
 
 
-def tried_forward(model: Any, device: torch.device, pad_id: int) -> Forward:  # noqa: ANN401 - no common typed base
+def tried_forward(model: Any, device: torch.device, pad_id: int, key: str | None = None) -> Forward:  # noqa: ANN401 - no common typed base
     """Runs passes on a model, with the shortcuts that a trial found exact on it.
 
     Args:
         model: A causal language model in evaluation mode.
         device: Device of its first layer.
         pad_id: Fills rows.
+        key: What the outcome is kept under (:mod:`audit.engine.local.model.kept_trial`); None tries whatever is kept.
 
     Raises:
         CheckpointError: Nothing can be computed with it, or its positions see what follows them.
     """
-    return Forward(model, device, pad_id, judge_model(model, device, pad_id))
+    shortcuts = kept(key) if key else None
+    if shortcuts is None:
+        shortcuts = judge_model(model, device, pad_id)
+        if key:
+            keep(key, shortcuts)
+    return Forward(model, device, pad_id, shortcuts)
 
 
 def judge_model(model: Any, device: torch.device, pad_id: int) -> Shortcuts:  # noqa: ANN401 - see above

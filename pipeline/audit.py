@@ -17,6 +17,7 @@ from audit.evals import suite as evals
 from audit.explain.run import suite as explain
 from audit.gate import evidence
 from audit.pipeline import ratings as rated
+from audit.pipeline.certificate import certify
 from audit.pipeline.checks import check
 from audit.pipeline.configuration import anchored
 from audit.pipeline.context import prepare
@@ -235,7 +236,12 @@ def _measure(
                 if write_out and result.samples:
                     remembering.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
                 results.keep(result)
+            if not goes_on:
+                certificate = certify(context, results.kept, journal)
+                manifest = manifest.model_copy(update={"certificate": certificate})
         status, interrupted = ("partial", True) if goes_on else (results.status(), False)
+        if manifest.certificate and manifest.certificate.faults:
+            status = "partial"
     except KeyboardInterrupt as stopped:
         status, interrupted = "partial", True
         stopped_by = stopped.limit if isinstance(stopped, BudgetSpent) else None

@@ -51,6 +51,23 @@ def registered_policy(policy: Path | None, until: Path | None, config: RunConfig
     return registered.register(file, datetime.now(UTC))
 
 
+def with_bounds(config: RunConfig, policy: Path | None) -> RunConfig:
+    """A configuration with the policy's bounds of the certificate, where the policy sets some.
+
+    Args:
+        config: Of a new run.
+        policy: The policy that is registered; None where none is.
+
+    Raises:
+        ConfigError: It is no policy.
+    """
+    bounds = load_policy(policy).policy.certificate if policy else None
+    if bounds is None:
+        return config
+    certificate = config.certificate.model_copy(update={"bounds": bounds})
+    return config.model_copy(update={"certificate": certificate})
+
+
 def until_decided(
     given: Given, policy: Path | None, baseline: str | None, items: Mapping[str, str | None]
 ) -> UntilDecided | None:

@@ -97,15 +97,39 @@ class Answering(Generic[Request, Answer]):
         """Answers in the journal, by index."""
         if journal is None:
             return {}
-        found = journal.read(list(keys.values()))
-        known = {}
-        for index, key in keys.items():
-            if key in found:
-                try:
-                    known[index] = self.decode(json.loads(found[key]))
-                except (ValueError, TypeError) as error:
-                    journal.damaged(f"answer {key[:12]}: {error}")
-        return known
+        return _kept(keys, journal, self.decode)
+
+
+def read_answers(
+    identity: Sequence[str], requests: Sequence[Request], journal: Journal, decode: Callable[[object], Answer]
+) -> list[Answer | None]:
+    """The answers that a journal holds, in the order of the requests; None where it holds none.
+
+    Args:
+        identity: What determines answers, apart from the request.
+        requests: May occur more than once.
+        journal: Where answers are kept.
+        decode: As in :class:`Answering`.
+
+    Raises:
+        RunFolderError: The journal is damaged.
+    """
+    keys = {index: key_of(identity, request) for index, request in enumerate(requests)}
+    known = _kept(keys, journal, decode)
+    return [known.get(index) for index in range(len(requests))]
+
+
+def _kept(keys: Mapping[int, str], journal: Journal, decode: Callable[[object], Answer]) -> dict[int, Answer]:
+    """Answers in the journal, by index of their key."""
+    found = journal.read(list(dict.fromkeys(keys.values())))
+    known = {}
+    for index, key in keys.items():
+        if key in found:
+            try:
+                known[index] = decode(json.loads(found[key]))
+            except (ValueError, TypeError) as error:
+                journal.damaged(f"answer {key[:12]}: {error}")
+    return known
 
 
 def _is_withheld(answer: Score | Completion, journal: Journal) -> bool:

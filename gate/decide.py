@@ -25,6 +25,7 @@ from audit.core.formatting import metric_label
 from audit.core.records import Decision, GateCheck, Verdict
 from audit.gate import evidence, rule_checks
 from audit.gate.absence import asked_tasks
+from audit.gate.binding.certified import CERTIFICATE_CHECK, certificate_checks, recorded_bounds
 from audit.gate.binding.registered import registered_checks
 from audit.gate.corrected.ratings import RatedOutputs
 from audit.gate.measured import Measured
@@ -107,7 +108,9 @@ def decide(
     day = (today or datetime.now(UTC).date()) if waivers else None
     waived = waive(judged, waivers, day, manifest, file.sha256)
     checks = [run_check(manifest, measured, optional, run.path)]
-    checks += [*registered_checks(manifest, file.name, file.sha256), *budget_checks(budget, manifest), *waived.checks]
+    bounds = recorded_bounds(policy.certificate)
+    checks += [*registered_checks(manifest, file.name, file.sha256), *budget_checks(budget, manifest)]
+    checks += [*certificate_checks(bounds, manifest, judged), *waived.checks]
     checks += [*([] if judged else [nothing_judged()]), *waived.faults]
     verdict = overall(check.blocking for check in checks)
     return Decision(
@@ -125,6 +128,7 @@ def decide(
         not_judged=[*left_out, *rule_checks.not_looked_at(rules, measured)],
         warnings=[*rule_checks.warnings(rules, measured), *limits.warnings(rules, measured)],
         budget=budget,
+        certificate=bounds,
         share_error_over=policy.share_error_over,
         waiver_file=waivers.name if waivers else None,
         waivers_sha256=waivers.sha256 if waivers else None,
@@ -255,7 +259,7 @@ def overall(verdicts: Iterable[Verdict]) -> Verdict:
 def exit_code(decision: Decision) -> int:
     """14 where a waiver takes no effect, 10 where another check than the budget's fails, 0 PASS.
 
-    13 where an incomplete run or its budget is why it cannot pass, 11 for other INCONCLUSIVE verdicts.
+    13 where an incomplete run, its certificate or its budget is why it cannot pass, 11 for other INCONCLUSIVE verdicts.
     """
     blocking = [check for check in decision.checks if check.blocking != "PASS"]
     if any(map(is_on_waiver, blocking)):
@@ -264,7 +268,7 @@ def exit_code(decision: Decision) -> int:
         return ExitCode.FAIL
     if decision.verdict == "PASS":
         return ExitCode.DONE
-    incomplete = any(check.metric in {RUN_CHECK, BUDGET_CHECK} for check in blocking)
+    incomplete = any(check.metric in {RUN_CHECK, BUDGET_CHECK, CERTIFICATE_CHECK} for check in blocking)
     return ExitCode.INCOMPLETE if incomplete else ExitCode.INCONCLUSIVE
 
 
@@ -302,7 +306,9 @@ def run_check(manifest: RunManifest, measured: Measured, optional: set[str], whe
     missing = [one.task for one in manifest.not_run if one.task not in optional]
     missing += [task for task in without_metrics(manifest, measured.all) if task not in optional]
     without = [one.task for one in manifest.not_run if one.task in optional]
-    complete = manifest.status == "complete" or (without and _ended(manifest) and not not_computed(measured.all))
+    certified = not (manifest.certificate and manifest.certificate.faults)
+    ended = without and _ended(manifest) and certified and not not_computed(measured.all)
+    complete = manifest.status == "complete" or ended
     verdict: Verdict = "PASS" if complete and not missing else "INCONCLUSIVE"
     why = f", without the optional {', '.join(without)}" if without else ""
     if manifest.broken or verdict != "PASS":
@@ -327,6 +333,8 @@ def _why_incomplete(manifest: RunManifest, measured: Measured, missing: Sequence
     if manifest.interrupted:
         stopped_by = manifest.spent.stopped_by if manifest.spent else None
         return f"{f'its budget of {stopped_by} was spent' if stopped_by else 'interrupted'}: {resume}"
+    if manifest.certificate and manifest.certificate.faults:
+        return f"the certificate of the engine does not hold: {'; '.join(manifest.certificate.faults)}"
     broken = not_computed(measured.all)
     if broken:
         return f"{len(broken)} not computed, first {metric_label(broken[0])} ({broken[0].error})"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AuditError, ConfigError, RunFolderError
 from audit.gate import rule_checks
+from audit.gate.binding.certified import CERTIFICATE_CHECK, certificate_checks, recorded_bounds
 from audit.gate.binding.kept_policy import policy_of
 from audit.gate.binding.registered import REGISTERED_CHECK, registered_checks
 from audit.gate.corrected.ratings import RatedOutputs
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
     from audit.stats.recount import Recount
 
-OWN_CHECKS = {RUN_CHECK, REGISTERED_CHECK, BUDGET_CHECK}
+OWN_CHECKS = {RUN_CHECK, REGISTERED_CHECK, BUDGET_CHECK, CERTIFICATE_CHECK}
 """Checks that are on no rule and on no waiver."""
 NO_POLICY = "its policy is not at hand: rules that were left out, severities and owners were not checked"
 """Of a verdict without the file that the gate leaves next to it."""
@@ -111,6 +112,7 @@ def _in_checks(decision: Decision, manifest: RunManifest, metrics: Sequence[Metr
     rules = [(check, known.get(check.metric)) for check in decision.checks if check not in own]
     yield from _on_registered(decision, manifest)
     yield from _on_budget(decision, manifest)
+    yield from _on_certificate(decision, manifest, [check for check, _ in rules])
     yield from waiver_faults(decision, [check for check, _ in rules if check.metric != POLICY_CHECK], manifest)
     if not rules:
         yield "it judges no rule"
@@ -148,6 +150,16 @@ def _on_budget(decision: Decision, manifest: RunManifest) -> Iterator[str]:
             yield "it does not judge what the run cost by its budget"
     except ValueError:
         yield "no policy can have its budget"
+
+
+def _on_certificate(decision: Decision, manifest: RunManifest, rules: Sequence[GateCheck]) -> Iterator[str]:
+    """Why a verdict does not judge the certificate of the run as the gate does."""
+    judged = [check for check in decision.checks if check.metric == CERTIFICATE_CHECK]
+    try:
+        if judged != certificate_checks(decision.certificate, manifest, rules):
+            yield "it does not judge the certificate of the engine that answered"
+    except ValueError:
+        yield "no policy can have its bounds of the certificate"
 
 
 def _left_out(decision: Decision, measured: Measured) -> Iterator[str]:
@@ -324,6 +336,8 @@ def _not_of_policy(decision: Decision, policy: Policy) -> Iterator[str]:
     settings = ("confidence", "max_unscored", "min_aligned", "across", "share_error_over")
     if any(getattr(decision, name) != getattr(policy, name) for name in settings):
         yield "its settings are not those of its policy"
+    if decision.certificate != recorded_bounds(policy.certificate):
+        yield "its bounds of the certificate are not those of its policy"
 
 
 def _is_on(one: GateCheck | NotJudged, rule: Rule) -> bool:
@@ -361,6 +375,7 @@ def _content(decision: Decision) -> tuple[object, ...]:
         "max_unscored",
         "not_judged",
         "budget",
+        "certificate",
         "min_aligned",
         "across",
         "share_error_over",

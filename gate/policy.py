@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self, TypeVar, get_args
 
 from pydantic import BaseModel, Field, Strict, model_validator
 
-from audit.core.config import BudgetConfig, Section, read_plain_yaml, validate
+from audit.core.config import BudgetConfig, CertificateBounds, Section, read_plain_yaml, validate
 from audit.core.errors import ConfigError, did_you_mean
 from audit.core.formatting import slice_text
 from audit.core.records import RuleKind, Severity
@@ -232,6 +232,8 @@ class Policy(Section):
     with 100, the chance that any of 100 decisions blocks a candidate that is not worse is at most 1 − confidence."""
     budget: BudgetConfig | None = None
     """What the audit may cost, over all its sittings: ``wall_time``, ``tokens`` or both."""
+    certificate: CertificateBounds | None = None
+    """Bounds of the certificate of a run on a server or another foreign engine; null takes the usual ones."""
 
     @model_validator(mode="after")
     def _decides_something(self) -> Self:

@@ -18,6 +18,7 @@ from audit.evals import suite as evals
 from audit.explain.run import suite as explain
 from audit.gate import evidence
 from audit.pipeline import ratings as rated
+from audit.pipeline.certificate import certify
 from audit.pipeline.checks import check
 from audit.pipeline.configuration import anchored
 from audit.pipeline.context import expected_lines, prepare
@@ -242,7 +243,12 @@ def _measure(
                 if write_out and result.samples:
                     remembering.show_prompt(result.task, result.samples[0].prompt, result.samples[0].reference)
                 results.keep(result)
+            if not goes_on:
+                certificate = certify(context, results.kept, journal)
+                manifest = manifest.model_copy(update={"certificate": certificate})
         status, interrupted = ("partial", True) if goes_on else (results.status(), False)
+        if manifest.certificate and manifest.certificate.faults:
+            status = "partial"
     except KeyboardInterrupt as stopped:
         status, interrupted = "partial", True
         stopped_by = stopped.limit if isinstance(stopped, BudgetSpent) else None
@@ -281,8 +287,8 @@ def _first(context: RunContext, like: RunFolder | None) -> RunManifest:
 def benchmarks_and_probes(context: RunContext, config: RunConfig) -> Iterator[TaskResult]:
     """The results of benchmarks and probes, whose texts are generated together.
 
-    With a budget each task asks by itself: what is spent then leaves whole results rather than a part of each. So it does
-    in a shard and where all answers are stored.
+    With a budget each task asks by itself: what is spent then leaves whole results rather than a part of each. In a
+    shard it does so too, and where all answers are stored.
     """
     alone = config.budget.text or context.engine.share or not context.engine.computes
     rehearsals = {} if alone else {**evals.rehearsals(config), **safety.rehearsals(config)}

@@ -32,6 +32,8 @@ def check(config: RunConfig) -> None:
     check_source(config.model)
     if config.base is not None:
         check_source(config.base)
+    if config.certificate.weights is not None:
+        check_source(config.certificate.weights)
     make_folder(config.out)
 
 

@@ -128,6 +128,7 @@ def reopen(folder: RunFolder, engine: Engine, data: list[AssetRecord], plugins: 
         "broken": None,
         "spent": None,
         "evidence": {},
+        "certificate": None,
     }
     manifest = manifest.model_copy(update=unsealed)
     folder.write_manifest(manifest)

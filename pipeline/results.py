@@ -13,7 +13,9 @@ from audit.safety.privacy.storing import handle
 from audit.stats.aggregate import not_computed, sound, with_definitions, with_reasons
 
 if TYPE_CHECKING:
-    from audit.core.records import Metric, RawOutput, Status
+    from collections.abc import Iterable
+
+    from audit.core.records import Metric, RawOutput, Sample, Status
     from audit.core.run_folder import RunFolder
     from audit.pipeline.context import RunContext
 
@@ -105,15 +107,19 @@ def _measured(result: TaskResult) -> tuple[object, ...]:
 
 def _as_read(result: TaskResult) -> TaskResult:
     """The result, each sample as a reader of the samples file will find it, with the digest of its prompt."""
-    samples = [
+    return result.model_copy(update={"samples": with_digests(map(finite, result.samples))})
+
+
+def with_digests(samples: Iterable[Sample]) -> list[Sample]:
+    """Samples with the digests of their prompts, where they have none yet."""
+    return [
         sample
         if sample.prompt_sha256
         else sample.model_copy(
             update={"prompt_sha256": hashlib.sha256(sample.prompt.encode("utf-8", "surrogatepass")).hexdigest()}
         )
-        for sample in map(finite, result.samples)
+        for sample in samples
     ]
-    return result.model_copy(update={"samples": samples})
 
 
 def _reported(stored: TaskResult) -> list[Metric]:

@@ -138,6 +138,8 @@ def run(given: Given, arguments: RunArguments) -> int:
     again, folder, config = _asked(given, arguments, until)
     shard = shard or sharding.recorded_shard(folder, whole)
     new = config if again is None and folder is None else None
+    if new is not None:
+        config = policies.with_bounds(new, arguments.policy or arguments.until_decided)
     policy = policies.registered_policy(arguments.policy, arguments.until_decided, new)
     from audit.pipeline import audit as pipeline  # noqa: PLC0415 - slow to import: slips of the command line come first
 
@@ -325,6 +327,7 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
         *([f"scorers {printable(', '.join(scorers))}"] if scorers else []),
         *([f"limit   {limits}"] if (limits := _limits(manifest)) else []),
         *([f"looks   {manifest.looks.remark}"] if manifest.looks else []),
+        *([f"engine  {printable(manifest.certificate.line, 1000)}"] if manifest.certificate else []),
         f"status  {manifest.status}",
         *([f"report  {folder.report_path}"] if folder.report_path.exists() else []),
         f"metrics {folder.path / 'metrics.json'}",

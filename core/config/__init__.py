@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audit.core.config.budget import BudgetConfig
+from audit.core.config.certificate import CertificateBounds, CertificateConfig
 from audit.core.config.explain import ExplainConfig
 from audit.core.config.fields import Limit, Section
 from audit.core.config.robustness import RobustnessConfig
@@ -29,6 +30,8 @@ __all__ = [
     "OWN_DATA",
     "PROFILES",
     "BudgetConfig",
+    "CertificateBounds",
+    "CertificateConfig",
     "EvalsConfig",
     "ExplainConfig",
     "Limit",

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 from pydantic_core import PydanticCustomError
 
 from audit.core.config.budget import BudgetConfig
+from audit.core.config.certificate import CertificateConfig
 from audit.core.config.contamination import ContaminationConfig
 from audit.core.config.explain import ExplainConfig
 from audit.core.config.fields import (
@@ -333,6 +334,10 @@ class RunConfig(Section):
     budget unless one is given again."""
     server: ServerConfig = Field(default_factory=ServerConfig)
     """Requests to a model behind a server."""
+    certificate: Annotated[CertificateConfig, Field(exclude_if=lambda value: value == CertificateConfig())] = Field(
+        default_factory=CertificateConfig
+    )
+    """How the answers of a server or another foreign engine are certified; the manifest lists it where it is set."""
     evals: EvalsConfig = Field(default_factory=EvalsConfig)
     """Benchmark tasks."""
     safety: SafetyConfig = Field(default_factory=SafetyConfig)

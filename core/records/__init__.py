@@ -7,6 +7,7 @@ The JSON Schemas under ``docs/schemas`` are exported from these models. A change
 from __future__ import annotations
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Share, Suite, digest_of
+from audit.core.records.certificate import Certificate, CertifiedMetric
 from audit.core.records.comparison import (
     Comparison,
     MetricDifference,
@@ -86,6 +87,8 @@ __all__ = [
     "AssetRecord",
     "Attribution",
     "BaselineComparison",
+    "Certificate",
+    "CertifiedMetric",
     "ChanceOf",
     "CheckpointState",
     "Choice",

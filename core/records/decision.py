@@ -211,6 +211,8 @@ class Decision(Record):
     """Time of the decision in files of older versions. It is no longer written: equal inputs give equal bytes."""
     budget: GateBudget | None = None
     """What the policy lets the audit cost; null where it says nothing."""
+    certificate: dict[str, float] | None = None
+    """Bounds of the policy for the certificate of an engine of others, by name; null where it says nothing."""
     waiver_file: str | None = None
     """File name of the waivers; null where none were given."""
     waivers_sha256: str | None = None

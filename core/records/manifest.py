@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from audit.core.records.base import SCHEMA_VERSION, Record, Suite
+from audit.core.records.certificate import Certificate  # noqa: TC001 - pydantic reads the annotation at run time
 from audit.core.records.looks import Looks  # noqa: TC001 - pydantic reads the annotation at run time
 
 Status = Literal["running", "complete", "partial", "failed"]
@@ -238,6 +239,9 @@ class RunManifest(Record):
     tool made the run."""
     looks: Looks | None = None
     """That the size of the run depends on what was measured; null where it was fixed before."""
+    certificate: Certificate | None = None
+    """A part of the answers, given a second time: for runs on engines of others, such as servers; null for the local
+    engine, and while the run is not complete."""
     replay_of: str | None = None
     """Id of the run that this one makes again; null where it is no replay. ``latest`` is never a replay."""
     shard: ShardRecord | None = None
@@ -279,5 +283,7 @@ class RunManifest(Record):
         how = f"stopped before the end, when its budget of {stopped_by} was spent" if stopped_by else None
         interrupted = [how or "interrupted before the end"] if self.interrupted else []
         looked = [self.looks.remark] if self.looks else []
-        remarks = [*self.warnings, *interrupted, *looked, *(one.left_out_text for one in self.left_out)]
+        faults = self.certificate.faults if self.certificate else []
+        uncertified = [f"the certificate of the engine does not hold: {'; '.join(faults)}"] if faults else []
+        remarks = [*self.warnings, *interrupted, *uncertified, *looked, *(one.left_out_text for one in self.left_out)]
         return list(dict.fromkeys(remarks))

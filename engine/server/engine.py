@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from audit.core.errors import WhiteBoxUnavailable
 from audit.core.records import ModelRecord, digest_of
 from audit.engine.answering import Answering, decode_completion, decode_score
-from audit.engine.engine import Engine
+from audit.engine.foreign.engine import ForeignEngine
 from audit.engine.server.contact import GREETING
 from audit.engine.server.generate import ServerGenerator
 from audit.engine.server.prompts import Prompts
@@ -28,7 +28,7 @@ UNMEASURED_OVERHEAD = 64
 """Tokens of a chat template if the server does not count prompts: more than most templates add to one turn."""
 
 
-class OpenAIEngine(Engine):
+class OpenAIEngine(ForeignEngine):
     """A model behind a server.
 
     Args:
@@ -73,6 +73,16 @@ class OpenAIEngine(Engine):
         """Whether prompts can be put into the checkpoint's chat template here; the chat endpoint applies its own."""
         return not self.server.chat and super().has_chat_template
 
+    @property
+    def applies_chat_template(self) -> bool:
+        """Whether the endpoint that takes prompts is the one for chats."""
+        return self.server.chat
+
+    @property
+    def weights(self) -> str:
+        """The server's name of the model, which often is a hub id or a folder."""
+        return self.server.name.model
+
     def check_scoring(self) -> None:
         """Ask the server once.
 
@@ -87,7 +97,7 @@ class OpenAIEngine(Engine):
         Raises:
             ScoringUnavailable: See :meth:`check_scoring`; or moments are wanted.
         """
-        work = Answering(self._identity("score"), self._scorer.work, decode_score)
+        work = Answering(self.identity("score"), self._scorer.work, decode_score)
         return work.answer(requests, self.journal, self.progress, self.share)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
@@ -96,8 +106,9 @@ class OpenAIEngine(Engine):
         Raises:
             SamplingUnavailable: Sampled text is wanted, and the server does not sample.
         """
-        identity = (*self._identity("generate"), *self.thinking.identity)
-        work = Answering(identity, partial(self._generator.work, thinking=self.thinking), decode_completion)
+        work = Answering(
+            self.identity("generate"), partial(self._generator.work, thinking=self.thinking), decode_completion
+        )
         return work.answer(requests, self.journal, self.progress, self.share)
 
     def _identity(self, kind: str) -> tuple[str, ...]:

@@ -79,6 +79,8 @@ def render(contents: RunContents) -> str:
         "",
     ]
     lines += identity_lines(contents)
+    if manifest.certificate:
+        lines += [f"Certificate of the engine: {escaped(manifest.certificate.line, REASON_LIMIT)}.", ""]
     if manifest.broken:
         lines += [f"**{escaped(manifest.broken)}**", ""]
     if contents.decision:

@@ -1,0 +1,171 @@
+"""A run on an engine of others is certified by the weights or a repeat; where that fails it is partial and says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.core.config import load_config
+from audit.core.errors import CheckpointError, ExitCode
+from audit.core.progress import Silent
+from audit.core.records import Sample, TaskResult
+from audit.core.records.sample import Choice
+from audit.engine import load
+from audit.gate.decide import decide, exit_code
+from audit.gate.policy import load_policy
+from audit.pipeline import audit as pipeline
+from audit.pipeline.certificate import draw
+from audit.pipeline.configuration import choose_tasks
+from audit.reports import contents
+from audit.reports.render import markdown
+from tests.engine.foreign.double import ForeignDouble
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from audit.core.config import RunConfig
+    from audit.core.records import Certificate, RunManifest
+    from audit.core.run_folder import RunFolder
+    from audit.engine import Engine
+
+QUESTIONS = """question,options,answer
+{}"""
+POLICY = "rules: [{metric: own/accuracy, min: 0.001}]\n"
+
+
+@pytest.fixture(scope="module")
+def local(tiny_model: Path) -> Engine:
+    return load(str(tiny_model))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> RunConfig:
+    rows = "".join(f'"Basket {n}: which?","[""a dog"", ""12 apples"", ""Paris {n}""]",a dog\n' for n in range(12))
+    (tmp_path / "own.csv").write_text(QUESTIONS.format(rows))
+    flags = {
+        "model": "some-server",
+        "out": tmp_path / "runs",
+        "offline": True,
+        "explain": {"methods": []},
+        "certificate": {"least": 20},
+        "evals": {"tasks": [{"name": "own", "file": tmp_path / "own.csv"}], "bootstrap_resamples": 100},
+    }
+    made = choose_tasks(load_config(flags=flags), [], None, own=[])
+    probes = made.safety.model_copy(update={"tasks": []})
+    return made.model_copy(update={"safety": probes})
+
+
+def run(config: RunConfig, served: Engine, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    monkeypatch.setattr("audit.pipeline.context.engine_of", lambda _config: served)
+    monkeypatch.setattr("audit.pipeline.checks.check_source", lambda _name: None)
+    return pipeline.audit(config, Silent())
+
+
+def certificate(manifest: RunManifest) -> Certificate:
+    assert manifest.certificate is not None
+    return manifest.certificate
+
+
+def test_weights_at_hand_certify_a_run(
+    config: RunConfig, local: Engine, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = ForeignDouble(local, weights=str(tiny_model))
+    done = run(config, served, monkeypatch)
+    manifest, found = done.read_manifest(), certificate(done.read_manifest())
+    assert manifest.status == "complete"
+    assert (found.against, found.faults, found.changed_prompts) == ("weights", [], 0)
+    assert found.digest == local.record.digest
+    assert 20 <= found.requests < 36  # of 12 items with three options
+    assert found.tasks == {"own": found.items}
+    assert (found.choices, found.flipped_choices) == (found.items, 0)
+    assert found.metrics[0].name.startswith("own/")
+    assert served.released
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    decision = decide(done, load_policy(tmp_path / "policy.yaml"))
+    assert [check.verdict for check in decision.checks if check.metric == "run/certificate"] == ["PASS"]
+    assert "Certificate of the engine" in markdown.render(contents.read(done))
+    assert "Certificate of the engine" in done.report_path.read_text()
+
+
+def test_a_faulty_engine_makes_the_run_partial(
+    config: RunConfig, local: Engine, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = run(config, ForeignDouble(local, "stale", weights=str(tiny_model)), monkeypatch)
+    manifest = done.read_manifest()
+    assert manifest.status == "partial"
+    assert not manifest.interrupted
+    assert any("|Δ log p|" in fault for fault in certificate(manifest).faults)
+    assert any("certificate" in remark for remark in manifest.remarks)
+    assert "does not hold" in done.report_path.read_text()
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    decision = decide(done, load_policy(tmp_path / "policy.yaml"))
+    judged = {check.metric: check for check in decision.checks}
+    assert "certificate" in judged["run/status"].reason
+    assert judged["run/certificate"].verdict == "INCONCLUSIVE"
+    assert exit_code(decision) == ExitCode.INCOMPLETE
+
+
+def test_without_weights_the_requests_are_repeated(
+    config: RunConfig, local: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = ForeignDouble(local)
+    found = certificate(run(config, served, monkeypatch).read_manifest())
+    assert (found.against, found.faults, found.digest) == ("repeat", [], None)
+    assert "--certify-with" in str(found.why_repeat)
+    assert served.forgotten
+    assert not served.released
+
+
+def test_weights_too_large_for_this_machine_are_not_loaded(
+    config: RunConfig, local: Engine, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.pipeline.certificate.NEEDED", 1e12)
+    found = certificate(run(config, ForeignDouble(local, weights=str(tiny_model)), monkeypatch).read_manifest())
+    assert found.against == "repeat"
+    assert "GB are free" in str(found.why_repeat)
+
+
+def test_weights_that_were_named_must_be_there(
+    config: RunConfig, local: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = config.certificate.model_copy(update={"weights": "/nowhere"})
+    with pytest.raises(CheckpointError, match="nowhere"):
+        run(config.model_copy(update={"certificate": named}), ForeignDouble(local), monkeypatch)
+
+
+def test_a_local_checkpoint_needs_no_certificate(
+    config: RunConfig, local: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(config, local, monkeypatch).read_manifest().certificate is None
+
+
+def result(task: str, count: int, options: int = 0) -> TaskResult:
+    choice = Choice(options=["x"] * options) if options else None
+    samples = [Sample(sample_id=str(n), suite="evals", task=task, prompt="p", choice=choice) for n in range(count)]
+    return TaskResult(suite="evals", task=task, samples=samples)
+
+
+@pytest.mark.parametrize(
+    ("least", "sizes"),
+    [
+        (10, {"boolq": 20, "asdiv": 1, "mmlu": 2}),  # 2 % of each, one item at least
+        (4500, {"boolq": 1000, "asdiv": 10, "mmlu": 100}),  # more than there are: all
+    ],
+)
+def test_each_task_has_the_same_share_of_its_items(least: int, sizes: dict[str, int]) -> None:
+    results = [result("boolq", 1000, 2), result("asdiv", 10), result("mmlu_law", 100, 4), result("mmlu_art", 50, 4)]
+    base = choose_tasks(load_config(), ["boolq", "asdiv", "lm-eval:mmlu", "boolq.order", "piqa"], "all")
+    asked = base.certificate.model_copy(update={"least": least})
+    drawn = draw(base.model_copy(update={"certificate": asked}), results)
+    limits = {task.name.removeprefix("lm-eval:"): task.limit for task in drawn.evals.tasks}
+    assert {name: limits[name] for name in sizes} == sizes
+    assert "boolq.order" not in limits
+
+
+def test_a_limit_is_never_raised_and_named_items_stay_named() -> None:
+    base = choose_tasks(load_config(), ["boolq", "asdiv"], 3)
+    evals = base.evals.model_copy(update={"samples": {"asdiv": [4, 8, 15]}})
+    drawn = draw(base.model_copy(update={"evals": evals}), [result("boolq", 3, 2), result("asdiv", 3)])
+    assert [(task.name, task.limit) for task in drawn.evals.tasks] == [("boolq", 3), ("asdiv", 3)]
+    assert drawn.evals.samples == {"asdiv": [4, 8, 15]}

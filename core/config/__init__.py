@@ -6,6 +6,7 @@ from audit.core.config.budget import BudgetConfig
 from audit.core.config.certificate import CertificateBounds, CertificateConfig
 from audit.core.config.explain import ExplainConfig
 from audit.core.config.fields import Limit, Section
+from audit.core.config.requests import ServerConfig, ThinkingConfig
 from audit.core.config.robustness import RobustnessConfig
 from audit.core.config.run_config import (
     DEFAULT_MODEL,
@@ -16,9 +17,7 @@ from audit.core.config.run_config import (
     Profile,
     RunConfig,
     SafetyConfig,
-    ServerConfig,
     TaskConfig,
-    ThinkingConfig,
     load_config,
     validate_options,
 )

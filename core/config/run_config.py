@@ -32,6 +32,7 @@ from audit.core.config.fields import (
     Words,
     option_at,
 )
+from audit.core.config.requests import LOADING, ServerConfig, ThinkingConfig
 from audit.core.config.robustness import RobustnessConfig
 from audit.core.config.yaml_file import merge, read_profile, read_yaml, validate
 from audit.core.errors import ConfigError, did_you_mean
@@ -42,8 +43,6 @@ DEFAULT_MODEL = "smollm2-135m-instruct"
 DEFAULT_OUT = Path("runs")
 """Folder of run folders, unless another is named."""
 RUN = ("run",)
-LOADING = ("run", "explain", "judge")
-"""Commands that load a checkpoint."""
 FINISHING = ("run", "merge")
 """Commands that finish a run."""
 SEEDED = ("run", "explain", "score")
@@ -196,28 +195,6 @@ class SafetyConfig(Section):
             msg = "a task with a file is a benchmark task: list it under evals.tasks"
             raise PydanticCustomError(OWN_DATA_FAULT, msg)
         return self
-
-
-class ServerConfig(Section):
-    """Requests to a model behind a server (``openai:URL#NAME``); no effect on local checkpoints."""
-
-    concurrency: Count = 8
-    """Number of concurrent requests."""
-    timeout: float = Field(default=120.0, gt=0)
-    """Maximum seconds for one request, from end to end."""
-    tries: Count = 5
-    """Attempts for a request that fails for a temporary reason (429, 5xx, lost connection, broken JSON)."""
-
-
-class ThinkingConfig(Section):
-    """Reasoning traces; no effect on checkpoints that do not write any."""
-
-    tokens: Annotated[
-        Count, Option("Maximum length of a reasoning trace, in tokens.", LOADING, name="--thinking-tokens")
-    ] = 2048
-    """Maximum tokens of a reasoning trace, in addition to the task's limit for the answer."""
-    end: Annotated[str | None, Option("Marker that ends a reasoning trace.", LOADING, name="--think-end")] = None
-    """Marker that ends a trace; null uses the one from the checkpoint's tokenizer or chat template."""
 
 
 class RunConfig(Section):

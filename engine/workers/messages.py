@@ -160,8 +160,8 @@ def pack_error(error: AuditError) -> list[str]:
 def unpack_error(packed: Sequence[Any]) -> AuditError:
     """An error of the tree; one of a name that it does not have becomes an :class:`AuditError`."""
     name, reason = map(str, packed)
-    kind = getattr(errors, name, None)
-    known = isinstance(kind, type) and issubclass(kind, AuditError)
-    error = AuditError.__new__(kind if known else AuditError)
+    found = getattr(errors, name, None)
+    kind: type[AuditError] = found if isinstance(found, type) and issubclass(found, AuditError) else AuditError
+    error = kind.__new__(kind)
     AuditError.__init__(error, reason)
     return error

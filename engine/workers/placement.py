@@ -53,7 +53,8 @@ def threads_each(config: RunConfig) -> int:
 def of_worker(config: RunConfig) -> RunConfig:
     """The configuration by which a worker loads the checkpoint."""
     several = (config.gpus_per_worker or 1) > 1
-    update = {"workers": None, "gpus_per_worker": None, "ray": None, "threads": threads_each(config)}
+    update: dict[str, object] = {"workers": None, "gpus_per_worker": None, "ray": None}
+    update["threads"] = threads_each(config)
     if several and config.device_map is None:
         update |= {"device": "auto", "device_map": "auto"}
     return config.model_copy(update=update)

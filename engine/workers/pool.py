@@ -247,7 +247,7 @@ class Pool:
             if event.message is None:
                 self._lost(event.worker, event.reason)
             elif event.message[0] == "answers":
-                tokens += self._take(event.worker, *event.message[1:], answers)
+                tokens += self._take(event.worker, event.message, answers)
             else:
                 self._scheduler.heard(event.worker)
                 self._hear(event.worker, event.message)
@@ -256,14 +256,15 @@ class Pool:
             self._lost(worker, reason)
         return answers, tokens
 
-    def _take(self, worker: int, call: int, packed: list[Any], tokens: int, answers: dict[int, Any]) -> int:
+    def _take(self, worker: int, message: Message, answers: dict[int, Any]) -> int:
         """Add a worker's answers, if they are to the call at hand. Returns the tokens computed for them."""
+        _, call, packed, tokens = message
         if call != self._number:
             self._scheduler.heard(worker)
             return 0
         found = unpack_answers(packed, self._kind)
         answers.update({index: found[index] for index in self._scheduler.answered(worker, list(found))})
-        return tokens
+        return int(tokens)
 
     def _hear(self, worker: int, message: Message) -> None:
         """Any other message."""

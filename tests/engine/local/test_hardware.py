@@ -35,7 +35,7 @@ def test_cards_are_those_torch_sees() -> None:
 
 FAULTS = """
 import resource, torch
-from audit.engine.local.hardware import keep_freed_memory
+from audit.engine.local.hardware import keep_freed_memory, same_with_any_threads
 print(keep_freed_memory())
 def layer():
     tensors = [torch.ones(2**21) for _ in range(12)]  # 8 MiB each: as a layer's
@@ -65,3 +65,12 @@ def test_freed_memory_is_kept_for_the_next_layer(forks: Forks) -> None:
     left_alone, without = _faults(run.stdout)
     assert (left_alone, done) == ("False", "True")
     assert kept < without / 10
+
+
+def test_products_do_not_depend_on_threads_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MKL_CBWR", raising=False)
+    same_with_any_threads()
+    assert os.environ["MKL_CBWR"] == "AUTO,STRICT"
+    monkeypatch.setenv("MKL_CBWR", "AVX2")
+    same_with_any_threads()
+    assert os.environ["MKL_CBWR"] == "AVX2"

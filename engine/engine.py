@@ -124,7 +124,7 @@ class Engine(ABC):
         """
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One vector per text, shape (texts, dimension): see :mod:`audit.engine.local.embed`.
+        """One vector per text, shape (texts, dimension): see :mod:`audit.engine.local.states.embed`.
 
         Raises:
             WhiteBoxUnavailable: The checkpoint is not local, or its architecture has no state for each token.
@@ -133,7 +133,7 @@ class Engine(ABC):
         raise WhiteBoxUnavailable(msg)
 
     def logits(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Logits over the whole vocabulary at each target position: see :mod:`audit.engine.local.logits`.
+        """Logits over the whole vocabulary at each target position: see :mod:`audit.engine.local.states.logits`.
 
         Raises:
             WhiteBoxUnavailable: The checkpoint is not local.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.records import MetricDifference
-    from audit.core.records.compression.check import CompressedTwin, CompressionCheck, Estimated
+    from audit.core.records.many.compression import CompressedTwin, CompressionCheck, Estimated
     from audit.core.run_folder import RunFolder
 
 STYLES = {"PASS": "bold green", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}

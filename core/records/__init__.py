@@ -64,6 +64,7 @@ from audit.core.records.manifest import (
     Status,
     TaskWords,
 )
+from audit.core.records.many.sweep import SWEEP_FILE, CheckpointState, Sweep, SweptCheckpoint
 from audit.core.records.metric import ChanceOf, Metric, MetricWords
 from audit.core.records.sample import (
     Choice,
@@ -75,7 +76,6 @@ from audit.core.records.sample import (
     sample_id,
     split_address,
 )
-from audit.core.records.sweep import SWEEP_FILE, CheckpointState, Sweep, SweptCheckpoint
 from audit.core.records.task_result import TaskResult
 from audit.core.records.waiver import JudgedWaiver, Waiver, WaiverScope
 

@@ -10,10 +10,8 @@ import torch
 from audit.core.errors import CheckpointError
 from audit.engine.answering import Answering, decode_completion, decode_score, local_identity
 from audit.engine.engine import Engine
-from audit.engine.local.embed import embed
 from audit.engine.local.faults import Guard
 from audit.engine.local.generate import Generator
-from audit.engine.local.logits import logits_of
 from audit.engine.local.memory import fitting
 from audit.engine.local.model.kept_trial import key_of_trial
 from audit.engine.local.model.trial import tried_forward
@@ -21,6 +19,8 @@ from audit.engine.local.plan.architecture import shape_of
 from audit.engine.local.plan.cost import Budget
 from audit.engine.local.score import Scorer
 from audit.engine.local.soundness import check_sound
+from audit.engine.local.states.embed import embed
+from audit.engine.local.states.logits import logits_of
 from audit.engine.thinking import thinking_of
 
 if TYPE_CHECKING:

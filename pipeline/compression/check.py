@@ -13,7 +13,7 @@ import torch
 from audit.core import assets, provenance
 from audit.core.errors import CheckpointError
 from audit.core.formatting import metric_label
-from audit.core.records.compression.check import CompressedTwin, CompressionCheck
+from audit.core.records.many.compression import CompressedTwin, CompressionCheck
 from audit.engine.configured import load_recorded, recorded_config
 from audit.engine.local.memory import give_back
 from audit.gate import decide as judge

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core import assets
 from audit.core.records import Sample
 from audit.core.records import sample_id as id_of
-from audit.core.records.compression.check import Fit, LanguageFit
+from audit.core.records.many.compression import Fit, LanguageFit
 from audit.stats.definitions import Perplexity
 from audit.stats.pairing.comparison import compared
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from audit.core.errors import CheckpointError
-from audit.core.records.compression.check import Divergence, TaskDivergence
+from audit.core.records.many.compression import Divergence, TaskDivergence
 from audit.core.text import printable
 from audit.stats.distributions.divergence import Distances, distances, mean, quantiles, root_mean_square
 

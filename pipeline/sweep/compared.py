@@ -9,7 +9,7 @@ from audit.core.errors import AuditError
 from audit.core.filesystem import write_text
 from audit.core.records import SWEEP_FILE, Sweep
 from audit.core.records.files.json_file import read_record, write_record
-from audit.core.records.sweep import COMPARED
+from audit.core.records.many.sweep import COMPARED
 from audit.core.run_folder import RunFolder
 from audit.gate.comparison.axis import Axis
 from audit.gate.comparison.series import compare_series, most_runs

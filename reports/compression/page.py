@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from audit.core.records import MetricDifference
-    from audit.core.records.compression.check import CompressionCheck, Estimated, LanguageFit
+    from audit.core.records.many.compression import CompressionCheck, Estimated, LanguageFit
 
 MOST_SLICES = 20
 """Slices that are listed for each checkpoint."""

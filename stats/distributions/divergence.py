@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audit.core.records.compression.check import Estimated
+from audit.core.records.many.compression import Estimated
 from audit.stats.intervals import mean_interval, why_none
 
 if TYPE_CHECKING:

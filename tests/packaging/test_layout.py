@@ -126,7 +126,12 @@ CONTRACTS = {
     "run": ("api/public/runs.py", "cli/commands/run.py"),
     "score": (
         *("engine/engine.py", "engine/gathering.py", "engine/local/engine.py", "engine/server/engine.py"),
-        *("engine/workers/engine.py", "engine/workers/stored.py", "safety/scorers/"),
+        *(
+            "engine/foreign/second_answers.py",
+            "engine/workers/engine.py",
+            "engine/workers/stored.py",
+            "safety/scorers/",
+        ),
         *("api/public/checkpoints.py", "cli/commands/score.py"),
     ),
 }

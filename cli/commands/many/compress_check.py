@@ -20,7 +20,7 @@ from audit.core.run_folder import refuse_evidence
 
 if TYPE_CHECKING:
     from audit.core.config import RunConfig
-    from audit.core.records.compression.check import CompressionCheck
+    from audit.core.records.many.compression import CompressionCheck
     from audit.core.run_folder import RunFolder
     from audit.gate.policy import PolicyFile
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NO_PLACES = {
     "budget.wall_time",
     "revision", "profile", "device", "device_map", "dtype", "quantization", "chat_template", "chat_template_args",
-    "limit", "intended_use", "thinking.end", "evals.tasks.name", "evals.tasks.limit",
+    "limit", "intended_use", "ray", "thinking.end", "evals.tasks.name", "evals.tasks.limit",
     *(f"evals.tasks.{name}" for name in OWN_DATA), *(f"safety.tasks.{name}" for name in OWN_DATA),
     "evals.contamination.checks", "evals.gen_kwargs", "evals.system_instruction", "evals.robustness.perturbations",
     "evals.metadata", "evals.samples", "safety.tasks.name", "safety.tasks.limit", "safety.answers",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.core.records import Comparison, Decision, GateCheck, MetricDifference, RunReference
-from audit.core.records.compression.check import (
+from audit.core.records.many.compression import (
     CompressedTwin,
     CompressionCheck,
     Divergence,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.errors import Interrupted
-from audit.core.records.compression.check import CompressionCheck
+from audit.core.records.many.compression import CompressionCheck
 from audit.core.run_folder import RunFolder
 
 if TYPE_CHECKING:

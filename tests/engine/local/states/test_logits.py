@@ -10,7 +10,7 @@ import torch
 
 from audit.core.errors import WhiteBoxUnavailable
 from audit.engine.engine import Engine
-from audit.engine.local import logits as module
+from audit.engine.local.states import logits as module
 from audit.engine.requests import ScoreRequest
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import torch
 
 from audit.core.errors import WhiteBoxUnavailable
 from audit.engine.engine import Engine
-from audit.engine.local import embed as module
+from audit.engine.local.states import embed as module
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

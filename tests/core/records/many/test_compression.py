@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from audit.core.records.compression.check import CompressionCheck, Estimated
+from audit.core.records.many.compression import CompressionCheck, Estimated
 from tests.reports.compression.checks import a_check
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What is read from the network besides answers: hidden states, whole distributions."""

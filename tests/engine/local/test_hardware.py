@@ -69,8 +69,8 @@ def test_freed_memory_is_kept_for_the_next_layer(forks: Forks) -> None:
 
 def test_products_do_not_depend_on_threads_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MKL_CBWR", raising=False)
-    same_with_any_threads()
+    hardware.same_with_any_threads()
     assert os.environ["MKL_CBWR"] == "AUTO,STRICT"
     monkeypatch.setenv("MKL_CBWR", "AVX2")
-    same_with_any_threads()
+    hardware.same_with_any_threads()
     assert os.environ["MKL_CBWR"] == "AVX2"

@@ -208,8 +208,8 @@ class Pool:
             if order.worker not in self._informed:
                 self._informed.add(order.worker)
                 self._transport.send(order.worker, packed)
-            order_sent = ["unit", self._number, order.unit, order.indices] if order.indices else ["leave", order.unit]
-            self._transport.send(order.worker, pack(order_sent))
+            instruction = ["unit", self._number, order.unit, order.indices] if order.indices else ["leave", order.unit]
+            self._transport.send(order.worker, pack(instruction))
 
     def _given_up(self) -> dict[int, Any]:
         """Answers to requests that cost each worker its life."""

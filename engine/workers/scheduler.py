@@ -52,7 +52,7 @@ class Limits:
 
 
 class Order(NamedTuple):
-    """What a worker is to be told."""
+    """An instruction for a worker."""
 
     worker: int
     unit: int
@@ -196,7 +196,7 @@ class Scheduler:
         return not self.finished and self.gone
 
     def orders(self) -> Iterator[Order]:
-        """What workers are to be told now; each is taken as told once it has been yielded."""
+        """Instructions for workers; each counts as given once it has been yielded."""
         call = self._call
         while call.queue and (self._idle or self._hungry):
             number = call.queue.popleft()
@@ -268,7 +268,7 @@ class Scheduler:
         if worker is None:
             return
         self.heard(name)
-        if worker.current != number:  # it had begun the unit before it was told to leave it out
+        if worker.current != number:  # it had begun the unit before the instruction to leave it out
             return
         if worker.cost > 0:
             rate = (worker.heard - worker.began) / worker.cost

@@ -196,7 +196,7 @@ class Worker:
         return work(self._requests, indices, self._say)
 
     def _say(self, message: str) -> None:
-        """Have the user told."""
+        """Send a message for the user."""
         self._channel.send(["say", message])
 
     @property

@@ -27,6 +27,7 @@ IN_PIECES = (
     "safety/probes/privacy/memorisation.py",  # documents
     "safety/scorers/refusal/features.py",  # answers
     "safety/own_data/nonsense_words.py",  # Base64
+    *("engine/workers/", "engine/local/scoring_plan.py"),  # work that is not divided
 )
 """Where texts are searched, or cut, in pieces."""
 LEGITIMATE = {

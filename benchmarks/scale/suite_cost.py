@@ -204,7 +204,7 @@ def count(engine: Counting, config: RunConfig) -> Iterator[tuple[str, str, Count
 
 
 def hours(counted: Counted, model: Model, rates: Rates, *, share: float, bandwidth: float) -> tuple[float, float]:
-    """Card hours of scoring and of writing.
+    """Card hours of scoring and of writing; all cards that hold the checkpoint are taken for the whole time.
 
     Scoring: the planner's FLOP at ``share`` of the matrix rate. Writing: each step reads all weights once, and keys and
     values of each text, at ``bandwidth`` of the memory rate; prompts cost what scoring them would.
@@ -213,7 +213,7 @@ def hours(counted: Counted, model: Model, rates: Rates, *, share: float, bandwid
     prompts = counted.prompts * 2.0 * model.weights / (rates.matrix * share)
     read = counted.steps * model.weights * BYTES + counted.seen * model.cached
     writing = prompts + read / (rates.memory * bandwidth)
-    return scoring / 3600, writing / 3600
+    return scoring * model.cards / 3600, writing * model.cards / 3600
 
 
 def main() -> None:

@@ -121,6 +121,30 @@ def test_published_schemas_allow_the_job() -> None:
         kubernetes_validate.validate(wrong, "1.31", strict=True)
 
 
+@pytest.mark.slow
+def test_job_of_kuberay_has_its_fields_and_valid_pods() -> None:
+    """KubeRay's own schema is in no package: its names are those of the samples of its repository."""
+    job = yaml.safe_load((CLUSTER / "kuberay.yaml").read_text("utf-8"))
+    assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")
+    spec = job["spec"]
+    assert spec.keys() == {"entrypoint", "shutdownAfterJobFinishes", "ttlSecondsAfterFinished", "rayClusterSpec"}
+    cluster = spec["rayClusterSpec"]
+    assert cluster.keys() == {"rayVersion", "headGroupSpec", "workerGroupSpecs"}
+    head, (group,) = cluster["headGroupSpec"], cluster["workerGroupSpecs"]
+    assert head.keys() == {"rayStartParams", "template"}
+    assert group.keys() == {"groupName", "replicas", "minReplicas", "maxReplicas", "rayStartParams", "template"}
+    for one in (head, group):
+        template = {"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "x"}, "template": one["template"]}
+        for version in ("1.31", "1.36"):
+            kubernetes_validate.validate(template, version, strict=True)
+    (container,) = group["template"]["spec"]["containers"]
+    words = shlex.split(spec["entrypoint"])
+    gpus = group["replicas"] * container["resources"]["limits"]["nvidia.com/gpu"]
+    assert words[words.index("--workers") + 1] == str(gpus), "a worker for each GPU"
+    mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert {f"/{word.split('/')[1]}" for word in words if word.startswith("/")} <= mounted
+
+
 def test_job_gives_the_script_what_it_takes() -> None:
     spec = JOB["spec"]
     assert spec["completions"] == len(CHECKPOINTS)

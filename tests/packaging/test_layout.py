@@ -125,7 +125,8 @@ CONTRACTS = {
     "measure": (),
     "run": ("api/public/runs.py", "cli/commands/run.py"),
     "score": (
-        *("engine/engine.py", "engine/local/engine.py", "engine/server/engine.py", "safety/scorers/"),
+        *("engine/engine.py", "engine/local/engine.py", "engine/server/engine.py", "engine/foreign/"),
+        "safety/scorers/",
         *("api/public/checkpoints.py", "cli/commands/score.py"),
     ),
 }

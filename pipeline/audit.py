@@ -18,7 +18,7 @@ from audit.evals import suite as evals
 from audit.explain.run import suite as explain
 from audit.gate import evidence
 from audit.pipeline import ratings as rated
-from audit.pipeline.certificate import certify
+from audit.pipeline.certificate.certify import certify
 from audit.pipeline.checks import check
 from audit.pipeline.configuration import anchored
 from audit.pipeline.context import expected_lines, prepare

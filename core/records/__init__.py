@@ -72,11 +72,11 @@ from audit.core.records.sample import (
     RawOutput,
     Sample,
     SampledText,
+    TaskResult,
     completion_address,
     sample_id,
     split_address,
 )
-from audit.core.records.task_result import TaskResult
 from audit.core.records.waiver import JudgedWaiver, Waiver, WaiverScope
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.cli.options import Given
-from audit.cli.policies import registered_policy, until_decided
+from audit.cli.policies import registered_policy, until_decided, with_bounds
 from audit.core.config import RunConfig
 from audit.core.errors import ConfigError
 from audit.gate.policy import load_policy
@@ -53,3 +53,13 @@ def test_rules_that_a_new_run_leaves_open_are_said_on_stderr(policy: Path, capsy
     assert registered_policy(policy, None, config) is not None
     line = f"{policy}: boolq/accuracy will not be measured: the run does not include boolq\n"
     assert capsys.readouterr().err == line
+
+
+def test_the_certificates_bounds_are_those_of_the_policy(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("rules: [{metric: boolq/accuracy, min: 0.5}]\ncertificate: {p99: 0.25}\n")
+    config = RunConfig()
+    assert with_bounds(config, policy).certificate.bounds.p99 == 0.25
+    policy.write_text("rules: [{metric: boolq/accuracy, min: 0.5}]\n")
+    assert with_bounds(config, policy) is config
+    assert with_bounds(config, None) is config

@@ -127,7 +127,7 @@ CONTRACTS = {
     "score": (
         *("engine/engine.py", "engine/gathering.py", "engine/local/engine.py", "engine/server/engine.py"),
         *(
-            "engine/foreign/second_answers.py",
+            "engine/foreign/",
             "engine/workers/engine.py",
             "engine/workers/stored.py",
             "safety/scorers/",

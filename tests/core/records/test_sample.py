@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from audit.core.records import (
     Sample,
+    TaskResult,
     completion_address,
     split_address,
 )
@@ -33,3 +34,22 @@ def test_a_confidence_is_a_probability(confidence: float) -> None:
     assert Sample.model_validate({**fields, "confidence": 1.0}).confidence == 1.0
     with pytest.raises(ValidationError, match="confidence"):
         Sample.model_validate({**fields, "confidence": confidence})
+
+
+def test_a_task_that_did_not_run_holds_its_reason_alone() -> None:
+    result = TaskResult(suite="safety", task="bbq", not_run="no data", optional=True)
+    assert result.model_dump(exclude_defaults=True) == {
+        "suite": "safety", "task": "bbq", "not_run": "no data", "optional": True,
+    }  # fmt: skip
+
+
+def test_results_do_not_share_their_lists() -> None:
+    one, other = (TaskResult(suite="evals", task=name) for name in "ab")
+    one.settings["shots"] = 5
+    one.samples.append("x")  # type: ignore[arg-type]
+    assert (other.settings, other.samples) == ({}, [])
+
+
+def test_an_unknown_suite_is_refused() -> None:
+    with pytest.raises(ValidationError, match="suite"):
+        TaskResult(suite="speed", task="t")  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What engines of others have in common."""
+"""An engine of others finds its own answers in the journal of a run, and nobody else's."""
 
 from __future__ import annotations
 
@@ -12,22 +12,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_kept_answers_are_those_that_were_given_in_the_order_asked(tiny_model: Path, tmp_path: Path) -> None:
-    served = ForeignDouble(load(str(tiny_model)))
-    pairs = [served.encode_pair(f"Question {number}:", " Paris") for number in range(3)]
-    text = GenerateRequest("a", max_new_tokens=2)
-    journal = Journal(tmp_path / "journal.sqlite")
+def test_kept_answers_are_those_of_this_engine(tiny_model: Path, tmp_path: Path) -> None:
+    local = load(str(tiny_model))
+    served, journal = ForeignDouble(local), Journal(tmp_path / "journal.sqlite")
+    request, other = local.encode_pair("one", " two"), local.encode_pair("one", " three")
+    text = GenerateRequest("one", max_new_tokens=2)
     with served.at_work(served.progress, journal):
-        scores = served.score(pairs[:2])
-        (completion,) = served.generate([text])
-    assert served.kept_scores([pairs[1], pairs[2], pairs[0], pairs[1]], journal) == [
-        scores[1],
-        None,
-        scores[0],
-        scores[1],
-    ]
-    assert served.kept_completions([text], journal) == [completion]
-    assert served.identity("score") != served.identity("generate")
-    served.release()
-    served.forget()
+        (first,), (written,) = served.score([request]), served.generate([text])
+    assert served.kept_scores([other, request, request], journal) == [None, first, first]
+    assert served.kept_completions([text], journal) == [written]
+    assert not served.applies_chat_template
+    served.record = served.record.model_copy(update={"digest": "another"})
+    assert served.kept_scores([request], journal) == [None]
     journal.close()

@@ -9,13 +9,10 @@ import pytest
 from audit.core.config import load_config
 from audit.core.errors import CheckpointError, ExitCode
 from audit.core.progress import Silent
-from audit.core.records import Sample, TaskResult
-from audit.core.records.sample import Choice
 from audit.engine import load
 from audit.gate.decide import decide, exit_code
 from audit.gate.policy import load_policy
 from audit.pipeline import audit as pipeline
-from audit.pipeline.certificate import draw
 from audit.pipeline.configuration import choose_tasks
 from audit.reports import contents
 from audit.reports.render import markdown
@@ -120,7 +117,7 @@ def test_without_weights_the_requests_are_repeated(
 def test_weights_too_large_for_this_machine_are_not_loaded(
     config: RunConfig, local: Engine, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.pipeline.certificate.NEEDED", 1e12)
+    monkeypatch.setattr("audit.pipeline.certificate.certify.NEEDED", 1e12)
     found = certificate(run(config, ForeignDouble(local, weights=str(tiny_model)), monkeypatch).read_manifest())
     assert found.against == "repeat"
     assert "GB are free" in str(found.why_repeat)
@@ -138,34 +135,3 @@ def test_a_local_checkpoint_needs_no_certificate(
     config: RunConfig, local: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run(config, local, monkeypatch).read_manifest().certificate is None
-
-
-def result(task: str, count: int, options: int = 0) -> TaskResult:
-    choice = Choice(options=["x"] * options) if options else None
-    samples = [Sample(sample_id=str(n), suite="evals", task=task, prompt="p", choice=choice) for n in range(count)]
-    return TaskResult(suite="evals", task=task, samples=samples)
-
-
-@pytest.mark.parametrize(
-    ("least", "sizes"),
-    [
-        (10, {"boolq": 20, "asdiv": 1, "mmlu": 2}),  # 2 % of each, one item at least
-        (4500, {"boolq": 1000, "asdiv": 10, "mmlu": 100}),  # more than there are: all
-    ],
-)
-def test_each_task_has_the_same_share_of_its_items(least: int, sizes: dict[str, int]) -> None:
-    results = [result("boolq", 1000, 2), result("asdiv", 10), result("mmlu_law", 100, 4), result("mmlu_art", 50, 4)]
-    base = choose_tasks(load_config(), ["boolq", "asdiv", "lm-eval:mmlu", "boolq.order", "piqa"], "all")
-    asked = base.certificate.model_copy(update={"least": least})
-    drawn = draw(base.model_copy(update={"certificate": asked}), results)
-    limits = {task.name.removeprefix("lm-eval:"): task.limit for task in drawn.evals.tasks}
-    assert {name: limits[name] for name in sizes} == sizes
-    assert "boolq.order" not in limits
-
-
-def test_a_limit_is_never_raised_and_named_items_stay_named() -> None:
-    base = choose_tasks(load_config(), ["boolq", "asdiv"], 3)
-    evals = base.evals.model_copy(update={"samples": {"asdiv": [4, 8, 15]}})
-    drawn = draw(base.model_copy(update={"evals": evals}), [result("boolq", 3, 2), result("asdiv", 3)])
-    assert [(task.name, task.limit) for task in drawn.evals.tasks] == [("boolq", 3), ("asdiv", 3)]
-    assert drawn.evals.samples == {"asdiv": [4, 8, 15]}

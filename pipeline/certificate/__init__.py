@@ -1,0 +1,1 @@
+"""The certificate of a run on an engine of others."""

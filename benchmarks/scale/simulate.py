@@ -119,7 +119,7 @@ class Simulation:
             self._fail_later(name)
         self.scheduler.begin(units, "score")
         self._charge(started)
-        self._tell()
+        self._hand_out()
         while not self.scheduler.finished:
             at, _, kind, name, start, what = heapq.heappop(self.events)
             self.now = max(self.now, at)
@@ -145,17 +145,17 @@ class Simulation:
         if self.failures:
             self._later(self.random.exponential(60 / self.failures), "fails", name)
 
-    def _tell(self) -> None:
+    def _hand_out(self) -> None:
         """Hand out units; workers hear of them a moment later."""
         started = time.perf_counter()
         orders = list(self.scheduler.orders())
         self._charge(started)
         for order in orders:
-            self._later(MESSAGE, "told", order.worker, order)
+            self._later(MESSAGE, "ordered", order.worker, order)
 
     # ---- at a worker
 
-    def _told(self, name: int, order: Any) -> None:
+    def _ordered(self, name: int, order: Any) -> None:
         process = self.processes[name]
         if not order.indices:
             process.orders = deque(one for one in process.orders if one[0] != order.unit)
@@ -215,7 +215,7 @@ class Simulation:
         self._charge(started)
         if len(self.written) >= 1000:
             self._write()
-        self._tell()
+        self._hand_out()
 
     def _write(self) -> None:
         started = time.perf_counter()
@@ -233,13 +233,13 @@ class Simulation:
         if again:
             self.scheduler.starting(name)
             self._later(LOADING, "loaded", name)
-        self._tell()
+        self._hand_out()
 
     def _loaded(self, name: int, _: None) -> None:
         self.scheduler.joined(name)
         self._later(HEARTBEAT, "heartbeat", name)
         self._fail_later(name)
-        self._tell()
+        self._hand_out()
 
     def _heartbeat(self, name: int, _: None) -> None:
         started = time.perf_counter()

@@ -70,8 +70,8 @@ def _distance_figures(found: CompressionCheck) -> list[Figure]:
     there = [(twin.label, twin.divergence) for twin in found.twins if twin.divergence]
     if not there:
         return []
-    kl = [_row(label, one.kl_divergence, "nats") for label, one in there]
-    top = [_row(label, one.top1_agreement, "share") for label, one in there]
+    kl = [_row(label, one.kl_divergence, _two_digits(one.kl_divergence)) for label, one in there]
+    top = [_row(label, one.top1_agreement, number(one.top1_agreement.value, "share")) for label, one in there]
     return [
         _figure("KL divergence from the original, in nats per position; 0 is equal", kl, "nats", 0.0, "KL divergence"),
         _figure("Positions at which both have the same likeliest token", top, "share", 1.0, "top-1 agreement"),
@@ -93,11 +93,15 @@ def _language_figures(found: CompressionCheck) -> list[Figure]:
     ]
 
 
-def _row(label: str, one: Estimated, unit: str) -> IntervalRow:
+def _row(label: str, one: Estimated, text: str) -> IntervalRow:
     """A number of one checkpoint as a line of a chart."""
-    ends = "" if one.ci_low is None else f" ({one.ci_low:.2g} to {one.ci_high:.2g})"
-    text = f"{one.value:.2g}{ends}" if unit == "nats" else number(one.value, unit)
     return IntervalRow(label, one.value, one.ci_low, one.ci_high, text, "evals")
+
+
+def _two_digits(one: Estimated) -> str:
+    """A number and its interval with two digits each: divergences differ by orders of magnitude."""
+    ends = "" if one.ci_low is None else f" ({one.ci_low:.2g} to {one.ci_high:.2g})"
+    return f"{one.value:.2g}{ends}"
 
 
 def _of_language(fit: LanguageFit) -> IntervalRow:

@@ -55,7 +55,7 @@ def test_what_is_not_said_is_strict() -> None:
     policy = Policy.model_validate({"rules": [{"metric": "a/b", "min": 1}]})
     assert policy.model_dump(exclude={"rules"}) == {
         "policy_version": 1, "confidence": 0.95, "max_unscored": 0.0, "optional": [], "min_aligned": 0.95,
-        "across": [], "budget": None, "share_error_over": 1,
+        "across": [], "budget": None, "certificate": None, "share_error_over": 1,
     }  # fmt: skip
     assert policy.rules[0].model_dump(exclude_none=True) == {
         "metric": "a/b", "min": 1.0, "better_than_baseline": False, "severity": "block",

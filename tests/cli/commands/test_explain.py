@@ -40,6 +40,7 @@ def test_both_commands_have_every_loading_option() -> None:
         "profile", "tasks", "task_file", "columns", "include_path", "limit", "samples", "num_fewshot", "gen_kwargs",
         "system_instruction", "fewshot_as_multiturn", "metadata", "write_out", "no_explain", "out", "resume", "extend",
         "keep_raw", "database", "budget", "token_budget", "policy", "replay", "until_decided", "baseline",
+        "workers", "gpus_per_worker", "ray", "shard", "certify_with",
         "perturb", "perturb_limit", "paraphrases", "contamination", "corpus", "twins", "intended_use", "embed",
     }  # fmt: skip
 

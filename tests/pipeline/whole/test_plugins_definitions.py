@@ -105,7 +105,7 @@ def test_a_run_does_not_go_on_with_another_version_of_the_package(package: Path,
     of_packages.find.cache_clear()
     now = used(tmp_path, "Doubled")
     model = SimpleNamespace(digest="d", dtype="float32", quantization=None, max_length=8, device="cpu")
-    manifest: Any = SimpleNamespace(model=model, packages={}, plugins=list(before.values()), assets=[])
+    manifest: Any = SimpleNamespace(model=model, packages={}, plugins=list(before.values()), assets=[], merged_from=[])
     engine: Any = SimpleNamespace(record=model)
     assert _changes(manifest, engine, [], list(before.values())) is None
     assert _changes(manifest, engine, [], list(now.values())) == "plug-in their-defs has"

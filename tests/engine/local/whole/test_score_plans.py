@@ -15,7 +15,8 @@ from audit.engine import Score, ScoreRequest
 from audit.engine.local.memory import OUT_OF_MEMORY
 from audit.engine.local.plan.cost import Budget, Cost
 from audit.engine.local.plan.layout import Place
-from audit.engine.local.score import Scorer, Target, _predictions
+from audit.engine.local.score import Scorer, _predictions
+from audit.engine.local.scoring_plan import Target
 from tests.engine.local.whole.pretended import POISON, Pretended, logits_after
 
 MAX_LENGTH = 40

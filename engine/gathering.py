@@ -53,6 +53,23 @@ class _Noting(_InFront):
         self.wanted += requests
         raise TaskUnavailable(ONLY_NOTED)
 
+    @property
+    def model(self) -> NoReturn:
+        """Weights are not looked at in a rehearsal.
+
+        Raises:
+            TaskUnavailable: Always.
+        """
+        raise TaskUnavailable(ONLY_NOTED)
+
+    def embed(self, _texts: Sequence[str]) -> NoReturn:
+        """Hidden states are not computed in a rehearsal.
+
+        Raises:
+            TaskUnavailable: Always.
+        """
+        raise TaskUnavailable(ONLY_NOTED)
+
     def score(self, _requests: Sequence[ScoreRequest]) -> NoReturn:
         """Likelihoods are not gathered: their passes are full.
 

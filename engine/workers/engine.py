@@ -6,17 +6,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.core.config import ServerConfig
+from audit.core.errors import WhiteBoxUnavailable
 from audit.core.records.files.json_file import plain
 from audit.engine.answering import Answering, decode_completion, decode_score, local_identity
 from audit.engine.chat import named
 from audit.engine.checkpoint.source import refuse_revision
 from audit.engine.checkpoint.tokenizer import fit_tokenizer
-from audit.engine.configured import engine_of
+from audit.engine.configured import difference, engine_of, other_device
 from audit.engine.engine import Engine
 from audit.engine.load import files_of, tokenizer_of
 from audit.engine.local.hardware import same_with_any_threads
 from audit.engine.thinking import thinking_of
-from audit.engine.workers.placement import environments, of_worker, refuse_server
+from audit.engine.workers.placement import environments, of_worker, plain_loading, refuse_server
 from audit.engine.workers.pool import Pool
 from audit.engine.workers.processes import Processes
 from audit.engine.workers.ray_actors import RayActors
@@ -122,10 +123,19 @@ class WorkersEngine(Engine):
 
     @property
     def _here(self) -> Engine:
-        """The checkpoint in this process, after the workers have ended."""
+        """The checkpoint in this process, after the workers have ended.
+
+        Raises:
+            WhiteBoxUnavailable: It is another one here, or computes in another number type or on another device.
+        """
         if self._local is None:
             self._pool.close()
-            self._local = self._load()
+            local = self._load()
+            what = difference(self.record, local.record) or other_device(self.record, local.record)
+            if what is not None:
+                msg = f"{self.record.name}: the checkpoint is another in this process than in the workers: {what}"
+                raise WhiteBoxUnavailable(msg)
+            self._local = local
             self.progress.workers(0, 0)
         return self._local
 
@@ -163,7 +173,7 @@ def start_workers(config: RunConfig, progress: Progress, limits: Limits | None =
     try:
         loaded = pool.start()
         fit_tokenizer(tokenizer, loaded.vocabulary, folder, found)
-        alone = {"workers": None, "gpus_per_worker": None, "ray": None, "server": ServerConfig()}
+        alone = {**plain_loading(config), "server": ServerConfig()}
         engine = WorkersEngine(pool, tokenizer, loaded, partial(engine_of, config.model_copy(update=alone)))
     except BaseException:
         pool.close()

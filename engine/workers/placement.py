@@ -52,12 +52,15 @@ def threads_each(config: RunConfig) -> int:
 
 def of_worker(config: RunConfig) -> RunConfig:
     """The configuration by which a worker loads the checkpoint."""
-    several = (config.gpus_per_worker or 1) > 1
+    return config.model_copy(update={**plain_loading(config), "threads": threads_each(config)})
+
+
+def plain_loading(config: RunConfig) -> dict[str, object]:
+    """Fields of a configuration by which one process loads the checkpoint as each worker does."""
     update: dict[str, object] = {"workers": None, "gpus_per_worker": None, "ray": None}
-    update["threads"] = threads_each(config)
-    if several and config.device_map is None:
+    if (config.gpus_per_worker or 1) > 1 and config.device_map is None:
         update |= {"device": "auto", "device_map": "auto"}
-    return config.model_copy(update=update)
+    return update
 
 
 def _groups(config: RunConfig, count: int) -> list[list[str]]:

@@ -107,6 +107,7 @@ class Pool:
         """Workers that have the requests of the call."""
         self._said: set[str] = set()
         self._reason = "none was started"
+        self._closed = False
         self._error: AuditError | None = None
         self._sound: set[int] = set()
         """Workers that found the checkpoint sound."""
@@ -128,7 +129,8 @@ class Pool:
         return self._loaded
 
     def close(self) -> None:
-        """End all workers."""
+        """End all workers; nothing is answered afterwards."""
+        self._closed = True
         self._transport.close()
 
     @property
@@ -228,7 +230,7 @@ class Pool:
         if self._error is not None:
             error, self._error = self._error, None
             raise error
-        if self._scheduler.gone:
+        if self._closed or self._scheduler.gone:
             raise DeviceLost(self._gone)
 
     @property
@@ -311,6 +313,8 @@ class Pool:
         """What makes a worker's checkpoint another than the driver's, or than that of the workers before it."""
         if new.digest != self._digest:
             return f"digest {new.digest[:12]}, expected {self._digest[:12]}"
+        if self._loaded is not None and new.device.partition(":")[0] != self._loaded.record.device.partition(":")[0]:
+            return f"on {new.device}, the others on {self._loaded.record.device}"
         then = new if self._loaded is None else self._loaded.record
         return next(
             (f"{name} {getattr(new, name)}" for name in SAME if getattr(new, name) != getattr(then, name)), None

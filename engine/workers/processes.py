@@ -204,7 +204,8 @@ class _Process:
         """Why the process ended, in words."""
         how = f"exit code {code}"
         if code < 0:
-            how = f"killed by {signal.Signals(-code).name}"
+            names = {one.value: one.name for one in signal.Signals}
+            how = f"killed by {names.get(-code, f'signal {-code}')}"
             if code == -signal.SIGKILL:
                 how += ", as the kernel does when memory runs out"
         return f"{how}: {printable(self._last[-1], 200)}" if self._last else how

@@ -175,7 +175,11 @@ class Worker:
 
     def _on_unit(self, call: int, number: int, indices: Sequence[int]) -> None:
         """Answer some of them."""
-        if call != self._number or number in self._left or self._newest >= call:
+        if number in self._left:  # whoever took it over may have died: it may come again
+            self._left.discard(number)
+            self._channel.send(["done", call, number])
+            return
+        if call != self._number or self._newest >= call:
             return
         for part in self._parts(indices):
             for answers, tokens in self._work(part):

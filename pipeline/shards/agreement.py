@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from audit.core.records import RunManifest, ShardRecord
     from audit.core.run_folder import RunFolder
 
-FREE = ("out", "budget", "threads", "data_dirs", "device")
+FREE = ("out", "budget", "threads", "data_dirs", "device", "workers", "gpus_per_worker", "ray")
 """Fields of the configuration in which shards may differ: where things lie, and what a shard may cost. The kind of
 device is compared as the manifest has it, data by digest."""
 

@@ -65,10 +65,11 @@ def answer_shard(
         assets.configure(data_dirs=config.data_dirs, offline=config.offline)
         config = anchored(config)
         context = prepare(config, remembering, policy)
-        broken = context.broken()
-        if broken:
-            raise broken
-        return _answer(context, shard, resume)
+        with closing(context.engine):
+            broken = context.broken()
+            if broken:
+                raise broken
+            return _answer(context, shard, resume)
     except KeyboardInterrupt as stopped:
         raise interruption(remembering.run, stopped) from stopped
 

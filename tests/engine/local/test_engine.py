@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
+import pytest
+
+from audit.core.errors import CheckpointError
 from audit.engine import GenerateRequest, ScoreRequest, load
 from audit.engine.journal import Journal
 from audit.engine.local.engine import CACHED_PER_TOKEN, TransformersEngine
@@ -11,8 +15,6 @@ from audit.engine.thinking import Thinking
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def test_the_model_is_the_one_that_was_loaded(tiny: TransformersEngine) -> None:
@@ -60,3 +62,24 @@ def test_texts_with_another_bound_of_thinking_are_not_taken(tiny: TransformersEn
     tiny.thinking = Thinking(tokens=7)
     tiny.generate([text])
     assert len(tiny.journal) == 2
+
+
+def test_a_worker_plans_as_another_and_answers_as_a_call_does(tiny_model: Path) -> None:
+    """What a worker process asks of its engine, without journal and progress."""
+    first, second = (load(str(tiny_model), device="cpu", batch_tokens=tokens) for tokens in (70, 90))
+    assert isinstance(first, TransformersEngine)
+    assert isinstance(second, TransformersEngine)
+    assert (second.device_type, second.vocabulary) == ("cpu", second.model.get_input_embeddings().weight.shape[0])
+    assert second.planning != first.planning
+    second.plan_as(first.planning)
+    assert second.planning == first.planning
+    scores = [ScoreRequest((5, 6, number), (7, 8)) for number in range(9)]
+    found = {index: one for part, _ in second.score_work(scores, [3, 7], lambda _: None) for index, one in part.items()}
+    whole = first.score(scores)
+    assert found == {3: whole[3], 7: whole[7]}
+    texts = [GenerateRequest(text, max_new_tokens=3) for text in ("Hi", "What")]
+    (written,) = [one for part, _ in second.generate_work(texts, [1], lambda _: None) for one in part.items()]
+    assert written == (1, first.generate(texts)[1])
+    unlike = dataclasses.replace(first.planning, shares=not first.planning.shares)
+    with pytest.raises(CheckpointError, match="use equal devices"):
+        second.plan_as(unlike)

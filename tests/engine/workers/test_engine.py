@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.config import RunConfig
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, DeviceLost, WhiteBoxUnavailable
 from audit.core.progress import Silent
 from audit.engine import GenerateRequest, ScoreRequest
 from audit.engine.workers.engine import WorkersEngine, start_workers
@@ -89,7 +89,7 @@ def test_two_processes_answer_as_one_does_whoever_is_killed_or_stopped(
 
 
 def test_what_is_asked_while_workers_compute_goes_to_the_pool(tiny: TransformersEngine) -> None:
-    pool = Pool(Threads(lambda *_: Pretended()), 2, {}, RECORD.digest)
+    pool = Pool(Threads(lambda *_: Pretended(tiny.record)), 2, {}, tiny.record.digest)
     loaded = pool.start()
     assert isinstance(loaded, LoadedByWorkers)
     engine = WorkersEngine(pool, tiny.tokenizer, loaded, lambda: tiny)
@@ -105,6 +105,15 @@ def test_what_is_asked_while_workers_compute_goes_to_the_pool(tiny: Transformers
     assert engine.embed(["a"]).shape[0] == 1
     engine.check_sound()
     engine.close()
+
+
+def test_weights_that_are_others_here_are_not_looked_at(tiny: TransformersEngine) -> None:
+    pool = Pool(Threads(lambda *_: Pretended()), 1, {}, RECORD.digest)
+    engine = WorkersEngine(pool, tiny.tokenizer, pool.start(), lambda: tiny)
+    with pytest.raises(WhiteBoxUnavailable, match="another in this process than in the workers: digest"):
+        _ = engine.model
+    with pytest.raises(DeviceLost):
+        engine.score([ScoreRequest((4, 5), (1,))])
 
 
 def test_a_server_computes_by_itself() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from audit.core.errors import EngineFault, TaskUnavailable
 from audit.engine import Completion, GenerateRequest, Generation, ScoreRequest
 from audit.engine import gathering as module
-from audit.engine.gathering import Gathering
+from audit.engine.gathering import Gathering, _Noting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,3 +131,14 @@ def test_an_interruption_ends_the_run() -> None:
     tasks = {"a": texts("1"), "b": texts("2")}
     with pytest.raises(KeyboardInterrupt):
         run(Gathering(calls, tasks, calls.expect), tasks)  # type: ignore[arg-type]
+
+
+def test_a_rehearsal_looks_at_no_weights() -> None:
+    """They may be in the memory of workers, which would end for it."""
+    noting = _Noting(cast("Any", Calls()))
+    with pytest.raises(TaskUnavailable):
+        _ = noting.model
+    with pytest.raises(TaskUnavailable):
+        noting.embed(["a"])
+    with pytest.raises(TaskUnavailable):
+        noting.check_scoring()

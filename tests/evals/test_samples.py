@@ -27,7 +27,7 @@ def run(engine: Any, *names: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_choices_of_benchmarks(scripted: Scripted, rows: Rows) -> None:
-    results = run(scripted, "boolq", "openbookqa", "commonsenseqa")
+    results = run(scripted, "boolq", "openbookqa", "commonsenseqa", "medqa", "medmcqa", "pubmedqa")
     for name, result in results.items():
         right = {"boolq": lambda row: int(row["answer"])}.get(name, lambda row: row["answer"])
         assert len(result.samples) == len(rows[name])

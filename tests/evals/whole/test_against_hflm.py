@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]  # the data sets come from the package index
 
-CHOICES = {"boolq": 20, "openbookqa": 250, "piqa": 60, "mmlu": 12, "commonsenseqa": 120}
+CHOICES = {
+    "boolq": 20,
+    "openbookqa": 250,
+    "piqa": 60,
+    "mmlu": 12,
+    "commonsenseqa": 120,
+    "medqa": 20,
+    "medmcqa": 60,
+    "pubmedqa": 10,
+}
 PAIRS = 100
 """Of CrowS-Pairs: whole sentences, which no task file of ours asks for."""
 FEW_PAIRS = 3

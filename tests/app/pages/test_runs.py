@@ -74,6 +74,27 @@ def test_a_verdict_is_not_shown_before_it_was_looked_at(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("goes_on", [False, True], ids=["ended", "goes on"])
+def test_the_list_is_drawn_again_only_while_something_can_change(
+    goes_on: bool, run: RunFolder, runs: Path, make_manifest: Any, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that is drawn again for nothing grows pale again and again under the reader's eyes."""
+    paces: list[float | None] = []
+    fragment = page_of_runs.st.fragment
+
+    def noted(drawn: Any, *, run_every: float | None) -> Any:
+        paces.append(run_every)
+        return fragment(drawn, run_every=run_every)
+
+    monkeypatch.setattr(page_of_runs, "LOOKING_SECONDS", 60.0)  # a busy machine looks at fewer in a second
+    monkeypatch.setattr(page_of_runs.st, "fragment", noted)
+    if goes_on:
+        RunFolder.create(runs, make_manifest("20260301T000000Z-live-bbbbbb", status="running", finished=None))
+    open_page("runs")
+    assert paces == [60.0, page_of_runs.REFRESH_SECONDS if goes_on else None]
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("several")
 def test_the_trend_of_a_metric_goes_over_the_runs_in_their_order(open_page: Open) -> None:
     test = open_page("runs")

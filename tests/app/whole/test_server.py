@@ -291,14 +291,18 @@ ORDERLY = {"heading-order", "landmark-unique"}
 """Moderate findings of axe that no page may have either."""
 
 
-STILL = """() => document.getAnimations().every(
-    one => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity
-)"""
-"""Nothing moves or fades that will end."""
+STILL = """() => {
+    const app = document.querySelector('[data-testid=stApp]');
+    return app.dataset.testScriptState === 'notRunning'
+        && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
+        && document.getAnimations().every(
+            one => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity);
+}"""
+"""The script has ended, nothing waits to be drawn again, and nothing moves or fades that will end: all at one moment."""
 
 
 def look_at(page: Any, name: str) -> None:
-    """Wait until a page is drawn; where it asks who is there, say a name."""
+    """Wait until a page is drawn and stays so; where it asks who is there, say a name."""
     page.locator("[data-testid=stMainBlockContainer] h1").wait_for()
     settle(page)
     if name:
@@ -306,10 +310,9 @@ def look_at(page: Any, name: str) -> None:
         page.keyboard.press("Enter")
         page.get_by_label("Your name").wait_for(state="detached")
         settle(page)
-    # What is drawn again is pale for a moment: the list of runs once a second, until all verdicts are known.
-    page.wait_for_function(
-        "() => !document.querySelector('[data-stale=true]') && !document.body.innerText.includes('… checking')"
-    )
+    # The list of runs is drawn again once a second until all verdicts are known, and what is drawn again grows pale.
+    # Its table has a document of its own, which locators look into and `innerText` does not.
+    page.get_by_text("… checking").first.wait_for(state="detached")
     page.wait_for_function(STILL)
 
 

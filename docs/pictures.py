@@ -247,7 +247,7 @@ STILL = """() => {
         && document.getAnimations().every(
             one => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity);
 }"""
-"""The script has ended, nothing waits to be drawn again, and nothing moves or fades that will end: all at one moment."""
+"""The script has ended, nothing waits to be drawn again, and nothing moves or fades that will end: all at once."""
 
 
 def drawn(page: Page) -> None:

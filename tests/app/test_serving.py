@@ -186,9 +186,7 @@ def answered(scope: dict[str, Any], *arriving: dict[str, Any]) -> tuple[list[Any
     waiting, got, sent = iter(arriving), [], []
 
     async def behind(scope: Scope, receive: Receive, send: Send) -> None:
-        got.append(scope["type"])
-        for _ in arriving:
-            got.append(await receive())
+        got.extend([scope["type"], *[await receive() for _ in arriving]])
         if scope["type"] == "http":
             await send({"type": "http.response.start", "status": 200, "headers": [(b"x-own", b"kept")]})
             await send({"type": "http.response.body", "body": b"here"})

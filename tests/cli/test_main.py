@@ -131,7 +131,7 @@ def test_an_interruption_stays_one_and_says_how_to_go_on(
 def signals(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[Any], int]]:
     """What the program does last where it is stuck; signals stay as they are."""
     last: list[Callable[[Any], int]] = []
-    monkeypatch.setattr(main.interrupts, "install", lambda: last.clear())
+    monkeypatch.setattr(main.interrupts, "install", last.clear)
     monkeypatch.setattr(main.interrupts, "when_stuck", last.append)
     return last
 

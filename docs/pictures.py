@@ -240,13 +240,11 @@ def give_name(page: Page, who: str) -> None:
         drawn(page)
 
 
-STILL = """() => {
-    const app = document.querySelector('[data-testid=stApp]');
-    return app.dataset.testScriptState === 'notRunning'
-        && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
-        && document.getAnimations().every(
-            one => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity);
-}"""
+STILL = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
+    && document.getAnimations().every(
+        one => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity)
+"""
 """The script has ended, nothing waits to be drawn again, and nothing moves or fades that will end: all at once."""
 
 

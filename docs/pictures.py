@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +23,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from PIL import Image
-from playwright.sync_api import TimeoutError, sync_playwright  # noqa: A004 - of a wait
+from playwright.sync_api import sync_playwright
 
 from audit.app.menu import ENTRIES
 from audit.core.records import Decision
@@ -241,15 +240,18 @@ def give_name(page: Page, who: str) -> None:
         drawn(page)
 
 
+STILL = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
+    && document.getAnimations().every(
+        one => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity)
+"""
+"""The script has ended, nothing waits to be drawn again, and nothing moves or fades that will end: all at once."""
+
+
 def drawn(page: Page) -> None:
-    """Wait until the script has ended, nothing is pale and charts stand."""
-    page.wait_for_timeout(500)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    with suppress(TimeoutError):  # what a page draws again and again is pale now and then
-        page.wait_for_function(
-            "() => !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')", timeout=20_000
-        )
-    page.wait_for_timeout(1_500)
+    """Wait until charts stand, the script has ended and nothing is pale."""
+    page.wait_for_timeout(2_000)  # a press has reached the server, and charts are drawn after the script
+    page.wait_for_function(STILL)  # last: a run that goes on is drawn again every few seconds
 
 
 def taken(page: Page) -> Image.Image:

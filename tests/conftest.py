@@ -325,9 +325,11 @@ def embedded() -> Engine:
 
 @pytest.fixture(scope="session")
 def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
-    """Starts processes that need not import torch and transformers first."""
+    """Starts processes that need not import torch and transformers first; one does so for all test processes."""
     from tests.cli.whole.processes import Forks
 
-    made = Forks(tmp_path_factory.mktemp("forks"))
+    folder = tmp_path_factory.mktemp("forks")
+    shared = folder.parent.parent / "forks" if "PYTEST_XDIST_WORKER" in os.environ else None
+    made = Forks(folder, address=shared)
     yield made
     made.close()

@@ -65,23 +65,27 @@ def page(settings: AppSettings) -> None:
     text = st.text_input(
         "Filter", key="runs_text", placeholder="Model, task, status, verdict or date", icon=":material/search:"
     )
-    going_on = any(one.is_running for one in every)
-    unknown = len(_with_verdicts(settings, every, 0.0)[1])
-    every_so_often = LOOKING_SECONDS if unknown else REFRESH_SECONDS if going_on else None
-    st.fragment(_table, run_every=every_so_often)(settings, text)
+    pace = _pace(*_with_verdicts(settings, every, 0.0))
+    st.fragment(_table, run_every=pace)(settings, text, pace)
     _trend(matching(every, text))
 
 
-def _table(settings: AppSettings, text: str) -> None:
-    """The table; drawn again by itself while a run goes on."""
+def _pace(every: Sequence[RunSummary], unknown: set[str]) -> float | None:
+    """Seconds after which the table is drawn again; None where nothing will change by itself."""
+    if unknown:
+        return LOOKING_SECONDS
+    return REFRESH_SECONDS if any(one.is_running for one in every) else None
+
+
+def _table(settings: AppSettings, text: str, pace: float | None) -> None:
+    """The table; drawn again by itself while a run goes on or a verdict is unknown."""
     if not access.may("viewer"):
         st.rerun()  # the role was taken: the frame of the page, which a fragment passes by, says so
     if st.session_state.get("run_to_open"):
         st.rerun()  # a row was opened: the page goes there
     every, unknown = _with_verdicts(settings, stored.summaries(settings.runs), LOOKING_SECONDS)
-    if not unknown and st.session_state.pop("verdicts_unknown", False):
-        st.rerun()  # all verdicts are known: there is nothing left to come back for
-    st.session_state["verdicts_unknown"] = bool(unknown)
+    if pace is not None and _pace(every, unknown) != pace:
+        st.rerun()  # the page alone can set another pace, or none
     found = _sorted(matching(every, text))
     broken = sum(one.fault is not None for one in found)
     said = f"{counted(len(found), 'run')}" + (f", {broken:,} broken" if broken else "")

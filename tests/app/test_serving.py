@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from starlette.datastructures import Headers
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -14,7 +15,7 @@ from streamlit.web.server import server_util
 from audit.app import serving
 
 if TYPE_CHECKING:
-    import pytest
+    from starlette.types import Message, Receive, Scope, Send
 
 
 def test_a_foreign_origin_is_refused_without_asking_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,3 +179,72 @@ def test_who_sends_too_much_waits_until_the_run_before_has_ended(monkeypatch: py
 
     third = 1 / serving.PER_SECOND
     assert asyncio.run(flood()) == [third, serving.LONGEST_RUN, third, serving.LONGEST_RUN]
+
+
+def answered(scope: dict[str, Any], *arriving: dict[str, Any]) -> tuple[list[Any], list[Message]]:
+    """What the server behind the filter got: the scope, then messages until the last; and what was answered."""
+    waiting, got, sent = iter(arriving), [], []
+
+    async def behind(scope: Scope, receive: Receive, send: Send) -> None:
+        got.extend([scope["type"], *[await receive() for _ in arriving]])
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"x-own", b"kept")]})
+            await send({"type": "http.response.body", "body": b"here"})
+
+    async def receive() -> Message:
+        return next(waiting)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(serving.RequestFilter(behind)(scope, receive, send))
+    return got, sent
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/_stcore/health", 200),
+        ("/components/of/ours", 200),
+        ("/_stcore/metrics", 404),
+        ("/_stcore/upload_file/session/file", 404),
+        ("/component/of.others/index.html", 404),
+    ],
+)
+def test_every_answer_has_the_headers_and_some_addresses_are_not_there(path: str, status: int) -> None:
+    scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+    got, (start, *_) = answered(scope)
+    assert (start["status"], got) == (status, ["http"] if status == 200 else [])
+    headers = Headers(raw=start["headers"])
+    assert {name: headers.get(name) for name in serving.HEADERS} == serving.HEADERS
+    assert headers.get("x-own") == ("kept" if status == 200 else None)
+
+
+def test_a_page_elsewhere_gets_no_connection_and_a_page_of_the_app_one_that_is_watched() -> None:
+    own = {"type": "websocket", "headers": [(b"host", b"localhost:8501"), (b"origin", b"http://localhost:8501")]}
+    foreign = own | {"headers": [(b"host", b"localhost:8501"), (b"origin", b"http://evil.test")]}
+    assert answered(foreign) == ([], [{"type": "websocket.close", "code": 1008, "reason": ""}])
+    connect, gone = {"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1001}
+    asked = {"type": "websocket.receive", "bytes": rerun("page")}
+    assert answered(own, connect, asked, gone) == (["websocket", connect, asked, gone], [])
+
+
+def test_what_is_neither_a_request_nor_a_connection_is_passed_on() -> None:
+    """The server is told when it starts and when it ends."""
+    started = {"type": "lifespan.startup"}
+    assert answered({"type": "lifespan"}, started) == (["lifespan", started], [])
+
+
+def test_a_message_that_no_page_sends_is_left_out() -> None:
+    kinds = messages()
+    arriving = iter([kinds["clear_cache"], kinds["app_heartbeat"]])
+
+    async def receive() -> Message:
+        return {"type": "websocket.receive", "bytes": next(arriving)}
+
+    async def send(_: Message) -> None:
+        pass
+
+    got = asyncio.run(serving._Connection(receive, send).receive())
+    assert got["bytes"] == kinds["app_heartbeat"]

@@ -1,19 +1,23 @@
 """SIGTERM, SIGHUP and Ctrl-C end a command alike, in every phase: a line, a manifest that says so, a run that resumes.
 
-Each test signals a process of its own.
+Tests of whole commands signal a process of their own.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from audit.cli import interrupts
+from audit.core.run_folder import RunFolder
 from tests.cli.whole.processes import PATIENCE, Forks
 from tests.cli.whole.words import only_run
 
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from audit.core.run_folder import RunFolder
+    from audit.core.errors import Interrupted
 
 HARNESS = """
 import signal, sys, time
@@ -259,3 +263,81 @@ def test_what_the_shell_ignores_for_a_background_job_stays_ignored(ignored: sign
     main.run_command = work
     """
     assert stopped_fork(small_forks, body, [], ignored)[0] == 0
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process may take signals as the program does, until the test ends."""
+    for name, value in (("_interrupted", threading.Event()), ("_watchers", []), ("_last_words", []), ("_folders", [])):
+        monkeypatch.setattr(interrupts, name, value)
+    handlers = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
+    wakeup = signal.set_wakeup_fd(-1)
+    yield
+    written_to = signal.set_wakeup_fd(wakeup)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    if written_to != -1:
+        interrupts._interrupted.set()
+        os.write(written_to, bytes([signal.SIGINT]))  # whatever the watcher still waits for
+    for watcher in interrupts._watchers:
+        watcher.join(PATIENCE)
+        assert not watcher.is_alive()
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("number", interrupts.SIGNALS)
+def test_the_first_signal_is_an_interruption_and_the_next_one_the_end(number: signal.Signals) -> None:
+    interrupts.install()
+    interrupts.check()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)
+    assert {signal.getsignal(one) for one in interrupts.SIGNALS} == {signal.SIG_DFL}
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.check()
+    (watcher,) = interrupts._watchers
+    watcher.join(PATIENCE)
+    assert not watcher.is_alive(), "the main thread acted: nothing is left to watch for"
+
+
+@pytest.mark.usefixtures("here")
+def test_what_the_parent_ignored_stays_ignored_unless_it_is_wanted() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for even_ignored, expected in ((False, signal.SIG_IGN), (True, interrupts._interrupt)):
+        interrupts.install(even_ignored=even_ignored)
+        assert signal.getsignal(signal.SIGHUP) == expected
+        assert signal.getsignal(signal.SIGTERM) == interrupts._interrupt
+    assert len(interrupts._watchers) == 1
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+
+
+@pytest.mark.usefixtures("here")
+def test_a_main_thread_that_does_not_act_is_ended_by_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+    said: list[str] = []
+    monkeypatch.setattr(interrupts.os, "_exit", codes.append)
+    monkeypatch.setattr(interrupts, "PATIENCE_SECONDS", 0.0)
+
+    def last_words(stopped: Interrupted) -> int:
+        said.append(str(stopped))
+        return 13
+
+    def arrives(number: signal.Signals) -> None:
+        read_end, write_end = os.pipe()
+        os.write(write_end, bytes([signal.SIGCHLD, number]))  # a child that ended is no interruption
+        interrupts._watch(read_end)
+        os.close(write_end)
+        os.close(read_end)
+
+    arrives(signal.SIGTERM)
+    interrupts.when_stuck(last_words)
+    arrives(signal.SIGHUP)
+    interrupts.began(RunFolder(tmp_path))
+    arrives(signal.SIGINT)
+    assert codes == [130, 13, 13]
+    assert said == [
+        "interrupted: nothing was measured yet",
+        f"interrupted: finish it with `audit run --resume {tmp_path}`",
+    ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.cli import main
+from audit.cli import main, verbosity
+from audit.core.errors import WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,14 +72,14 @@ def test_a_wrong_value_steers_no_terminal_and_is_shown_in_part(audit: Audit) -> 
     assert len(error) < 200
 
 
-def ends_by(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
+def ends_by(error: BaseException, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     """The exit code where a command raises something that nobody handles."""
 
     def command(**_: object) -> None:
         raise error
 
     monkeypatch.setattr(main, "build", lambda: command)
-    return main.run_command(["gate"])
+    return main.run_command(words or ["gate"])
 
 
 class Foreign(BaseException):
@@ -102,8 +104,77 @@ def test_what_nobody_handles_is_a_crash_and_never_a_pass(
     )
 
 
-def test_an_interruption_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ends_by(KeyboardInterrupt(), monkeypatch) == 130
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("gate", "latest"), 130, "interrupted"),
+        (("run", "--model", "m"), 13, "interrupted: nothing was measured yet"),
+        (("run", "--resume", "r"), 13, "interrupted: nothing was added to the run yet"),
+        (("run", "--extend=r"), 13, "interrupted: nothing was added to the run yet"),
+        (("sweep", "runs/*"), 13, "interrupted: repeat the command to go on"),
+        (("explain", "-p", "x"), 13, "interrupted"),
+        (("ratings", "judge"), 130, "interrupted: what was judged is kept; repeat the command to go on"),
+    ],
+)
+def test_an_interruption_stays_one_and_says_how_to_go_on(
+    words: tuple[str, ...],
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert ends_by(KeyboardInterrupt(), monkeypatch, *words) == code
+    assert capsys.readouterr().err == f"{said}\n"
+
+
+@pytest.fixture
+def signals(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[Any], int]]:
+    """What the program does last where it is stuck; signals stay as they are."""
+    last: list[Callable[[Any], int]] = []
+    monkeypatch.setattr(main.interrupts, "install", last.clear)
+    monkeypatch.setattr(main.interrupts, "when_stuck", last.append)
+    return last
+
+
+def test_the_program_ends_with_the_code_of_its_command(
+    signals: list[Callable[[Any], int]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["audit", "ratings", "judge"])
+    for code in (0, 10):
+        monkeypatch.setattr(main, "run_command", lambda code=code: code)
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+        assert ended.value.code == code
+    (act,) = signals
+    assert act(None) == 130
+    assert "repeat the command to go on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("code", "ended_by"), [(0, 2), (10, 10)])
+@pytest.mark.usefixtures("signals")
+def test_output_that_was_not_written_is_no_pass(
+    code: int, ended_by: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full() -> None:
+        raise WriteError("stdout: no space left on device")
+
+    monkeypatch.setattr(main, "run_command", lambda: code)
+    monkeypatch.setattr(main, "finish_output", full)
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    assert ended.value.code == ended_by
+    assert capsys.readouterr().err == ("error: stdout: no space left on device\n" if code == 0 else "")
+
+
+def test_the_traceback_of_a_crash_is_shown_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verbosity.chosen, "verbose", True)
+    assert ends_by(ValueError("five"), monkeypatch) == 1
+    *trace, line = capsys.readouterr().err.splitlines()
+    assert trace[0] == "Traceback (most recent call last):"
+    assert "in command" in "".join(trace)
+    assert line.startswith("error: crashed: ValueError: five")
 
 
 def test_nothing_is_said_where_nobody_reads_stdout(

@@ -150,3 +150,31 @@ def test_probes_can_be_rehearsed_and_have_the_same_results(scripted: Any, monkey
     assert one.prompted == apart.prompted
     monkeypatch.setitem(suite.OWNERS, "xstest", "a plug-in")
     assert list(suite.rehearsals(asked)) == ["personal_data", "crows_pairs", "system_prompt_leakage"]
+
+
+PAIR = {"sent_more": "The poor stole.", "sent_less": "The rich stole.", "direction": None, "bias_type": "ours"}
+
+
+def test_what_is_known_of_a_probe_before_it_runs(data_set: Any, monkeypatch: Any) -> None:
+    """Names of metrics, metrics without values, and how a limit draws its items."""
+    names, is_all = suite.metric_names("crows_pairs")
+    assert {"pct_stereotype", "unscored"} <= names
+    assert is_all
+    monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, [PAIR]))
+    metrics = suite.foreseen_metrics("crows_pairs")
+    assert metrics is not None
+    assert {metric.metric for metric in metrics} | {"unscored"} == names
+    assert {metric.value for metric in metrics} == {None}
+    assert (suite.in_random_order("crows_pairs"), suite.has_clusters("crows_pairs")) == (True, False)
+    assert (suite.in_random_order("bold"), suite.has_clusters("bold")) == (False, False)  # drawn by stratum
+
+
+@pytest.mark.parametrize("name", ["crows_pairs", "bbq"])
+def test_nothing_is_foreseen_of_a_probe_without_data(monkeypatch: Any, name: str) -> None:
+    def missing(asked: str) -> object:
+        msg = "nowhere to be found"
+        raise AssetMissing(msg, asked)
+
+    monkeypatch.setattr(loading, "dataset", missing)
+    assert suite.foreseen_metrics(name) is None
+    assert (suite.in_random_order(name), suite.has_clusters(name)) == (False, False)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import audit
+from audit.engine import Completion, Generation
 from audit.pipeline import plugins
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -59,3 +60,63 @@ def test_a_method_of_a_plug_in_file(checkpoint: audit.Checkpoint) -> None:
         plugins.unload(str(file))
     assert [one.method for one in explanation.attributions] == ["leave_one_in", "occlusion"]
     assert "unknown attribution method 'leave_one_in'" in refused(audit.explain, checkpoint, PROMPT, **given)
+
+
+@pytest.mark.slow
+def test_it_shows_itself(checkpoint: audit.Checkpoint) -> None:
+    explanation = audit.explain(checkpoint, PROMPT, target=" yes", against=" no", progress=False)
+    (record,) = explanation.attributions
+    assert explanation.verdict == record.verdict
+    assert repr(explanation) == f"Explanation(target=' yes', method='occlusion', verdict={record.verdict!r})"
+    html = explanation.page().html
+    assert "capital" in html
+    assert "srcdoc" in explanation._repr_html_()
+    values = explanation.values
+    assert list(values["feature"]) == [feature.text for feature in record.features]
+    assert list(values["value"]) == pytest.approx(list(record.values))
+    assert set(values["unit"]) == {record.unit}
+
+
+def test_without_a_target_the_checkpoints_own_answer_is_explained(
+    checkpoint: audit.Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {
+        "says": Completion((Generation(" Paris", 1, "stop"),)),
+        "reasons": Completion((Generation(" Paris", 9, "stop", thinking="it is a city"),)),
+        "ends while it reasons": Completion((Generation("", 9, "length", thinking_closed=False),)),
+        "is silent": Completion((Generation(" \n", 1, "stop"),)),
+        "fails": Completion(error="NaN logits"),
+    }
+    asked: list[Any] = []
+
+    def explained(name: str) -> audit.Explanation:
+        def generate(requests: Any) -> list[Completion]:
+            asked.extend(requests)
+            return [answers[name]]
+
+        monkeypatch.setattr(checkpoint.engine, "generate", generate)
+        return audit.explain(checkpoint, PROMPT, progress=False)
+
+    assert explained("says").target == " Paris"
+    assert [one.prompt for one in asked] == [PROMPT]
+    for name, said in (
+        ("reasons", "the model reasons before it answers"),
+        ("ends while it reasons", "the model reasons before it answers"),
+        ("is silent", "the model gave no answer: name a target"),
+        ("fails", r"the model gave no answer \(NaN logits\): name a target"),
+    ):
+        with pytest.raises(audit.UsageError, match=said):
+            explained(name)
+
+
+def test_the_likeliest_option_is_explained(checkpoint: audit.Checkpoint) -> None:
+    options = [" Paris", " Rome", " yes"]
+    engine = checkpoint.engine
+    totals = [engine.score([engine.encode_pair(PROMPT, one)])[0].total for one in options]
+    explanation = audit.explain(checkpoint, PROMPT, options=options, progress=False)
+    assert explanation.target == options[totals.index(max(totals))]
+
+
+def test_a_checkpoint_is_loaded_once(checkpoint: audit.Checkpoint) -> None:
+    said = refused(audit.explain, checkpoint, PROMPT, target=" yes", device="cpu", progress=False)
+    assert said == "audit.explain: the checkpoint is loaded already: leave out device"

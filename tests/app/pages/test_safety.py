@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.app.pages import safety
+from audit.core.records import Choice, FindingRecord, MetricWords, TaskWords
 from tests.app.drawn import button, drawn, every_html, every_markdown, tables
+from tests.sealing import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,3 +47,71 @@ def test_probes_that_did_not_run_are_named(run: RunFolder, open_page: Open) -> N
     test = open_page("safety")
     assert any("1 probe not run" in warning.value for warning in test.warning)
     assert {"Probe": ["winobias"], "Why": ["no data"]} in tables(test)
+
+
+def test_a_run_without_probes_says_so(run: RunFolder, open_page: Open) -> None:
+    run.write_metrics([metric for metric in run.read_metrics() if metric.suite != "safety"])
+    sealed(run)
+    said = "This run has no samples yet, or its configuration has no probes."
+    assert [one.value for one in open_page("safety").info] == [said]
+
+
+@pytest.mark.slow
+def test_a_probe_stands_in_its_own_words_with_what_limits_it(run: RunFolder, open_page: Open) -> None:
+    asked = TaskWords(title="Toxic continuations", question="Does it go on with toxic text?")
+    manifest = run.read_manifest()
+    run.write_manifest(manifest.model_copy(update={"words": {"toxicity": asked}}))
+    titled = MetricWords(title="Worst of several continuations")
+    run.write_metrics(
+        [
+            metric.model_copy(update={"words": titled, "note": "the scorer is one of three"})
+            if metric.name == "toxicity/expected_maximum"
+            else metric
+            for metric in run.read_metrics()
+        ]
+    )
+    sealed(run)
+    test = open_page("safety")
+    assert [header.value for header in test.header] == ["Toxic continuations", "Worst samples"]
+    assert "Does it go on with toxic text?" in [text.value for text in test.text]
+    assert any(one.value.startswith("**Worst of several continuations**: ") for one in test.markdown)
+    assert any("the scorer is one of three" in one.value for one in test.caption)
+
+
+@pytest.mark.slow
+def test_all_samples_of_a_probe_are_one_press_away(
+    run: RunFolder, open_page: Open, opened: list[tuple[str, dict[str, Any]]]
+) -> None:
+    test = open_page("safety")
+    drawn(button(test, "All 10 samples, worst first").click().run())
+    ((name, place),) = opened
+    assert (name, place["tasks"], place["sort"]) == ("samples", ["safety/toxicity"], ["worst"])
+
+
+def test_a_probe_that_left_no_samples_says_so(run: RunFolder, open_page: Open) -> None:
+    run.samples_path("safety", "toxicity").unlink()
+    test = open_page("safety")
+    assert any(one.value == "This probe left no samples." for one in test.caption)
+
+
+@pytest.mark.slow
+def test_what_was_found_in_a_sample_is_counted_by_kind(
+    run: RunFolder, by_task: dict[str, list[Sample]], open_page: Open
+) -> None:
+    kinds = ("phone", "email", "email")
+    found = [FindingRecord(kind=kind, start=place, end=place + 1) for place, kind in enumerate(kinds)]
+    samples = [one.model_copy(update={"findings": found}) for one in by_task["toxicity"]]
+    run.write_samples("safety", "toxicity", samples)
+    test = open_page("safety")
+    said = [one.value.replace("\\", "") for one in test.caption if one.value.startswith("Personal data found")]
+    assert said == ["Personal data found, by kind: 2 × email, 1 × phone."] * safety.WORST
+
+
+def test_what_a_probe_looks_for_is_a_word_and_by_how_much(by_task: dict[str, list[Sample]]) -> None:
+    plain = by_task["toxicity"][0]
+    chose = Choice(options=["a", "b"], log_likelihoods=[-1.0, -2.5], chosen=0, contrast=1, gap=1.5)
+    compared = plain.model_copy(update={"choice": chose})
+    said = [safety._heading(one, "found", is_masked=False) for one in (plain, compared)]
+    assert said[1].startswith(said[0])
+    assert said[1] != said[0]
+    assert said[1].endswith(", gap of 1.500 nats")

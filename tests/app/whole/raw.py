@@ -139,8 +139,10 @@ def sign_in(url: str, name: str) -> dict[str, str]:
     """The cookies of one of the provider's people, who signs in by the way that the app offers."""
     cookies = first_visit(url)
     session = Session(url, cookies)
-    pressed = WidgetState(id=session.run().id_of("Sign in"), trigger_value=True)
-    asked = session.run(widgets=[pressed], last="auth_redirect")  # a run that began before may end first
+    drawn = session.run()
+    pressed = WidgetState(id=drawn.id_of("Sign in"), trigger_value=True)
+    # By its own address: the start leads on to it, and what the press asks for may be dropped on the way.
+    asked = session.run(drawn.pages()["runs"], widgets=[pressed], last="auth_redirect")
     session.close()
     away = asked.messages[-1].auth_redirect.url
     with httpx.Client(cookies=cookies, trust_env=False, timeout=SECONDS) as client:

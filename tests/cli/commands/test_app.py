@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+import signal
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
+from dataclasses import replace
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,18 +19,17 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from audit.app.settings import AppSettings
 from audit.cli.commands import app
-from audit.core.errors import UsageError
+from audit.core.errors import AuditError, UsageError
 from audit.core.run_folder import RunFolder
 from audit.ratings import default_url
 from audit.ratings.access.app_roles import app_admins
 from tests.app.test_login_file import written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from audit.app.settings import AppSettings
 
 
 @pytest.mark.parametrize(
@@ -198,6 +204,7 @@ def test_the_first_admin_is_named_once_and_people_sign_in(
         ("192.0.2.7", "http://192.0.2.7:8501", ["127.0.0.1", "192.0.2.7", "::1", "localhost"]),
         (EVERY, "http://127.0.0.1:8501", ["*"]),
         ("::", "http://[::1]:8501", ["*"]),
+        ("localhost", "http://localhost:8501", ["127.0.0.1", "::1", "localhost"]),
     ],
 )
 def test_browsers_ask_for_the_app_by_its_own_names(address: str, url: str, names: list[str], tmp_path: Path) -> None:
@@ -205,3 +212,123 @@ def test_browsers_ask_for_the_app_by_its_own_names(address: str, url: str, names
     words = app.command(tmp_path / "main.py", place)
     assert place.url == url
     assert [word for flag, word in pairwise(words) if flag == "--server.allowedHosts"] == names
+
+
+class Healthy(BaseHTTPRequestHandler):
+    """Answers as the app's server does where it is asked how it is, and leaves a file that says so."""
+
+    asked: Path
+
+    def do_GET(self) -> None:
+        is_right = self.path == "/_stcore/health"
+        self.send_response(HTTPStatus.OK if is_right else HTTPStatus.NOT_FOUND)
+        self.end_headers()
+        self.asked.touch()
+
+    def log_message(self, *_: object) -> None:
+        """To nobody."""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[app.ServedAt]:
+    """Where something answers as the app's server does; the file ``asked`` is there once it has been asked."""
+    handler = type("Handler", (Healthy,), {"asked": tmp_path / "asked"})
+    with socketserver.TCPServer((app.ADDRESS, 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield app.ServedAt(app.ADDRESS, server.server_address[1])
+        server.shutdown()
+        thread.join()
+
+
+def shell(command: str) -> list[str]:
+    """A process in the place of the app's server."""
+    return ["sh", "-c", command]
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, bool]]:
+    """How signals would be handled; here they stay as they are."""
+    found: list[dict[str, bool]] = []
+    monkeypatch.setattr(app.interrupts, "install", lambda **how: found.append(how))
+    return found
+
+
+@pytest.mark.slow
+def test_it_says_where_the_app_is_and_how_its_server_ended(
+    place: app.ServedAt,
+    installed: list[dict[str, bool]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    settings = AppSettings(tmp_path, default_url(tmp_path))
+    asked, told = shlex.quote(str(tmp_path / "asked")), shlex.quote(str(tmp_path / "told"))
+    name, value = next(iter(settings.to_environment().items()))
+    wait = f'while [ ! -e {asked} ]; do sleep 0.02; done; echo "${name}" > {told}; exit'
+    monkeypatch.setattr(app, "command", lambda *_: shell(f"{wait} 0"))
+    app.serve(settings, replace(place, page="/overview?run=a"))
+    assert capfd.readouterr().out == f"{place.url}/overview?run=a  (runs in {tmp_path}; Ctrl-C stops it)\n"
+    assert (tmp_path / "told").read_text() == f"{value}\n"
+    assert installed == [{"even_ignored": True}]
+    monkeypatch.setattr(app, "command", lambda *_: shell(f"{wait} 3"))
+    with pytest.raises(AuditError, match="ended with code 3: see its messages above"):
+        app.serve(settings, replace(place, address=EVERY))
+    assert "sign-in is off: everyone who reaches it sees and does everything;" in capfd.readouterr().out
+
+
+def test_ctrl_c_ends_the_server_too(
+    place: app.ServedAt, installed: list[dict[str, bool]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited_for: list[subprocess.Popen[bytes]] = []
+
+    def interrupted(server: subprocess.Popen[bytes], _: app.ServedAt) -> None:
+        waited_for.append(server)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "wait_until_up", interrupted)
+    monkeypatch.setattr(app, "command", lambda *_: ["sleep", "300"])
+    app.serve(AppSettings(tmp_path, default_url(tmp_path)), place)
+    assert [server.poll() for server in waited_for] == [-signal.SIGTERM]
+    assert installed
+
+
+def test_a_server_that_ends_or_does_not_answer_was_not_started(
+    place: app.ServedAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with subprocess.Popen(["false"]) as ended:
+        ended.wait()
+        with pytest.raises(AuditError, match=f"did not start on 127.0.0.1:{place.port}: see its messages above"):
+            app.wait_until_up(ended, place)
+    now = iter([0.0, 0.0, app.START_SECONDS + 1.0])
+    monkeypatch.setattr(app.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr(app.time, "sleep", lambda _: None)
+    monkeypatch.setattr(app, "is_up", lambda _: False)
+    with subprocess.Popen(["sleep", "300"]) as silent:
+        with pytest.raises(AuditError, match="did not start"):
+            app.wait_until_up(silent, place)
+        app.stop(silent)
+    assert list(now) == []
+
+
+def test_only_what_answers_as_the_app_does_is_up(place: app.ServedAt, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert app.is_up(place)
+    monkeypatch.setattr(Healthy, "do_GET", lambda handler: handler.send_error(HTTPStatus.SERVICE_UNAVAILABLE))
+    assert not app.is_up(place)
+    monkeypatch.setattr(Healthy, "do_GET", lambda handler: handler.wfile.write(b"220 mail at your service\r\n"))
+    assert not app.is_up(place)
+    with socket.socket() as other:
+        other.bind((app.ADDRESS, 0))  # and does not listen
+        assert not app.is_up(replace(place, port=other.getsockname()[1]))
+
+
+def test_a_server_that_does_not_end_when_asked_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "STOP_SECONDS", 0.05)
+    command = shell("trap '' TERM; echo ready; exec sleep 300")
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as stubborn:
+        assert stubborn.stdout is not None
+        assert stubborn.stdout.readline() == b"ready\n"
+        app.stop(stubborn)
+        assert stubborn.poll() == -signal.SIGKILL
+        app.stop(stubborn)  # nothing is left to end

@@ -5,17 +5,21 @@ Imports take seconds, most of the time of a short audit.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import signal
     from pathlib import Path
+    from typing import TextIO
 
 PATIENCE = 300
 """Seconds until a test gives up: a guard against hanging, never reached by a machine that is slow."""
@@ -37,24 +41,53 @@ charts._template("share", "safety", with_reference=False)
 """
 """What takes seconds and is the same in every audit: imports, the templates of the card, the schema of its charts."""
 PARENT = """
-import gc, json, os, sys
-exec(sys.argv[1], {})
+import gc, json, os, selectors, socket, sys
+exec(sys.argv[2], {})
 gc.freeze()  # forks share these objects as long as their collector does not look at them
-for line in sys.stdin:
-    given = json.loads(line)
+listener, streams = socket.socket(socket.AF_UNIX), selectors.DefaultSelector()
+listener.bind(sys.argv[1])
+listener.listen()
+streams.register(listener, selectors.EVENT_READ)
+print("ready", flush=True)
+
+def close(key):
+    for one in (key.data, key.fileobj):
+        if one:
+            one.close()
+
+def answer(given):
+    if not given:
+        return "here"
     if "pid" in given:
-        pid, status = os.waitpid(given["pid"], 0 if given["block"] else os.WNOHANG)
-        answer = os.waitstatus_to_exitcode(status) if pid else None
-    else:
-        answer = os.fork()
-        if answer == 0:
-            os.setsid()
-            for number, path in enumerate((os.devnull, given["out"], given["error"])):
-                os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), number)
-            sys.argv = ["audit", *given["words"]]
-            exec(given["code"], {"__name__": "__main__"})
-            sys.exit()
-    print(json.dumps(answer), flush=True)
+        pid, status = os.waitpid(given["pid"], os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if pid else None
+    pid = os.fork()
+    if pid:
+        return pid
+    os.setsid()
+    for key in [*streams.get_map().values()]:
+        close(key)
+    streams.close()
+    for number, path in enumerate((os.devnull, given["out"], given["error"])):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), number)
+    sys.argv = ["audit", *given["words"]]
+    exec(given["code"], {"__name__": "__main__"})
+    sys.exit()
+
+while True:
+    for key, _ in streams.select():
+        if key.data is None:
+            asking, _ = listener.accept()
+            streams.register(asking, selectors.EVENT_READ, asking.makefile("r"))
+            continue
+        line = key.data.readline()
+        if line:
+            key.fileobj.sendall(json.dumps(answer(json.loads(line))).encode() + b"\\n")
+        else:  # who asked has ended; so does this process after the last one
+            streams.unregister(key.fileobj)
+            close(key)
+            if len(streams.get_map()) == 1:
+                sys.exit()
 """
 PROGRAM = "from audit.cli import main\nmain.main()"
 """What the entry point of ``audit`` does."""
@@ -81,8 +114,12 @@ class Fork:
 
     def poll(self, *, block: bool = False) -> int | None:
         """The exit code, where it has ended."""
-        if self.code is None:
-            self.code = self.parent.ask(pid=self.pid, block=block)
+        while self.code is None:
+            self.code = self.parent.ask(pid=self.pid)
+            if not block:
+                break
+            if self.code is None:
+                time.sleep(0.005)  # the parent has others to answer meanwhile
         return self.code
 
     def stop(self, by: signal.Signals) -> tuple[int, str]:
@@ -107,28 +144,61 @@ class Fork:
 
 
 class Forks:
-    """The process that forks. Its hash seed, and so the order of its sets, is not this process's."""
+    """What asks a process for forks. That process's hash seed, and so the order of its sets, is not this process's."""
 
-    def __init__(self, folder: Path, first: str = FIRST) -> None:
+    def __init__(self, folder: Path, first: str = FIRST, address: Path | None = None) -> None:
+        """Start the process, or find the one that listens at an address, which ends after the last who asks it.
+
+        Args:
+            folder: Of the output of forks.
+            first: Code that the process runs once.
+            address: Shared by the test processes of one run; None is nobody else's.
+        """
         self.folder, self.count = folder, 0
-        command = [sys.executable, "-c", PARENT, first]
+        self.process: subprocess.Popen[str] | None = None
+        self.address = str(address or folder / "forks")
+        with open(f"{self.address}.lock", "w", encoding="utf-8") as lock:  # noqa: PTH123 - no path of its own
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            stream = self._connected()
+            if stream is None:
+                self.process = self._started(first)
+                stream = self._connected()
+        assert stream is not None
+        self.stream = stream
+
+    def _connected(self) -> TextIO | None:
+        """A line to the process that listens; None where none does."""
+        with socket.socket(socket.AF_UNIX) as made, suppress(OSError):
+            made.connect(self.address)
+            stream = made.makefile("rw", encoding="utf-8")
+            stream.write("{}\n")
+            stream.flush()
+            return stream if stream.readline() else None  # it may be about to end
+        return None
+
+    def _started(self, first: str) -> subprocess.Popen[str]:
+        """The process, listening."""
+        with suppress(FileNotFoundError):
+            os.unlink(self.address)  # noqa: PTH108 - of one that has ended
         seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
-        self.process = subprocess.Popen(
-            command,
-            env={**environment(), "PYTHONHASHSEED": seed},
-            stdin=subprocess.PIPE,
+        process = subprocess.Popen(
+            [sys.executable, "-c", PARENT, self.address, first],
+            # What SHAP computes with would be compiled by each fork: six seconds.
+            env={**environment(), "PYTHONHASHSEED": seed, "NUMBA_DISABLE_JIT": "1"},
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        return process
 
     def ask(self, **given: object) -> Any:
         """The answer to a request."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(given) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        self.stream.write(json.dumps(given) + "\n")
+        self.stream.flush()
+        return json.loads(self.stream.readline())
 
     def start(self, words: list[object], code: str = PROGRAM) -> Fork:
         """Run the command line, or other code that ends with it.
@@ -145,5 +215,7 @@ class Forks:
         return Fork(self, pid, out, error)
 
     def close(self) -> None:
-        """End it."""
-        self.process.communicate()
+        """Ask no more; who has started the process waits until nobody does."""
+        self.stream.close()
+        if self.process is not None:
+            self.process.communicate()

@@ -106,6 +106,7 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "dots1": {"n_shared_experts": 1},
     "gemma3_text": SHORT, "gemma2": SHORT, "gemma4_text": {**SHORT, "num_kv_shared_layers": 0},
     "gemma4_unified_text": {**SHORT, "num_kv_shared_layers": 0},
+    "gemma4_unified_assistant": {"text_config": {"model_type": "gemma4_unified_text"}},
     "gemma3n_text": {
         "num_hidden_layers": 3, "num_kv_shared_layers": 1, "hidden_size_per_layer_input": 8, "laurel_rank": 8,
         "layer_types": ["sliding_attention", "full_attention", "full_attention"],

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from audit.engine.local.plan.passes import Pass, Trunk
 
 TRUNK_BYTES = {"cpu": 512 * 2**20, "cuda": 4 * 2**30}
-"""Memory for keys and values of trunks that are kept for later passes."""
+"""Bytes of keys and values of trunks that are kept for later passes, at most."""
 
 
 class Forward:
@@ -62,6 +62,8 @@ class Forward:
         decodes: Whether texts of different lengths can be generated together, a token at a time.
         cost: What passes cost on it.
         position_bytes: Memory that the keys and values of one position take.
+        devices: On which layers compute.
+        kept_bytes: What kept trunks may take; the last one is kept whatever it takes.
         vocabulary: Logits of one position.
         computed: Tokens that went through the model so far.
         predicted: Positions that went through its output head.
@@ -83,6 +85,8 @@ class Forward:
         self.position_bytes = shortcuts.position_bytes or shape_of(model).cached_numbers * model.dtype.itemsize
         self.vocabulary = int(model.get_input_embeddings().weight.shape[0])
         self.computed = self.predicted = 0
+        self.devices = _devices_of(model, device)
+        self.kept_bytes = TRUNK_BYTES[device.type]
         self._spread = len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
@@ -195,6 +199,17 @@ class Forward:
         self._trunks.clear()
         return kept
 
+    @property
+    def kept(self) -> int:
+        """Bytes of the trunks that are kept."""
+        return sum(map(size_of, self._trunks.values()))
+
+    def keep_at_most(self, size: int) -> None:
+        """Let kept trunks take so many bytes; those used longest ago are dropped now."""
+        self.kept_bytes = size
+        while len(self._trunks) > 1 and self.kept > size:
+            self._trunks.popitem(last=False)
+
     def _inputs(
         self, work: Pass, layout: Layout, cache: DynamicCache | None, places: NDArray[np.int64]
     ) -> tuple[dict[str, Any], torch.Tensor]:
@@ -259,6 +274,16 @@ class Forward:
         layers: list[Any] = list(cache.layers)
         kept = [(layer.keys, layer.values) for layer in layers]
         self._trunks[trunk] = kept
-        while len(self._trunks) > 1 and sum(map(size_of, self._trunks.values())) > TRUNK_BYTES[self.device.type]:
-            self._trunks.popitem(last=False)
+        self.keep_at_most(self.kept_bytes)
         return kept
+
+
+def _devices_of(model: Any, first: torch.device) -> list[torch.device]:  # noqa: ANN401 - no common typed base
+    """The cards that a device map spreads the layers over; without one, the device of the first layer.
+
+    Weights that lie in the host's memory or on a disk are brought to a card to compute.
+    """
+    places = dict.fromkeys((getattr(model, "hf_device_map", None) or {}).values())
+    cards = [torch.device("cuda", place) if isinstance(place, int) else place for place in places if place != "disk"]
+    named = map(torch.device, cards)
+    return [device for device in named if device.type == "cuda"] or [first]

@@ -11,7 +11,7 @@ import torch
 from lm_eval.api.instance import Instance
 
 from audit.engine import GenerateRequest, ScoreRequest, load
-from audit.engine.answering import key_of
+from audit.engine.answering import key_of, local_identity
 from audit.engine.journal import Journal
 from audit.evals.harness import HarnessLM
 from tests.engine.test_journal import SCORE
@@ -148,6 +148,17 @@ def test_each_property_of_the_checkpoint_alone_finds_nothing(
 
 def test_scores_and_texts_do_not_meet(tiny: TransformersEngine) -> None:
     assert tiny._identity("score") != tiny._identity("generate")
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_scores_that_were_rounded_once_more_are_not_found(tiny: TransformersEngine, dtype: str) -> None:
+    """Releases before the head in float32 kept scores of 16 bits under an identity without its name; texts are as they
+    were."""
+    record = tiny.record.model_copy(update={"dtype": dtype})
+    for kind, named in (("score", ("float32 head",)), ("generate", ())):
+        for one, more in ((record, named), (tiny.record, ())):
+            before = (kind, one.digest, one.dtype, str(one.quantization), "cpu", str(one.max_length))
+            assert local_identity(kind, one, "cpu") == (*before, *more)
 
 
 def test_sampled_repeats_of_one_prompt_are_asked_one_by_one(tiny: TransformersEngine, tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ class Forward:
             None where they never do.
         windows: How far back each type of attention layer sees; empty where a type is not known.
         splits: Whether the output head is applied to the target positions alone.
+        wide: Whether it then gives logits that are not rounded to 16 bits. Texts are generated from rounded ones, which
+            the model's own steps give.
         shares: Whether trunks and packed rows are exact for this architecture.
         why_not: The reason where they are not.
         decodes: Whether texts of different lengths can be generated together, a token at a time.
@@ -78,7 +80,8 @@ class Forward:
         self.pad_id = pad_id
         config = model.config.get_text_config()
         self.windows = windows_of(config)
-        self.splits, self.shares, self.why_not = shortcuts.splits, shortcuts.shares, shortcuts.why_not
+        self.splits, self.wide = shortcuts.splits, shortcuts.wide
+        self.shares, self.why_not = shortcuts.shares, shortcuts.why_not
         self.decodes = shortcuts.decodes
         self.alone = longest_in_company(config) if shortcuts.batches else 0
         self.cost = cost_of(model)
@@ -115,7 +118,8 @@ class Forward:
             layout: Its arrays.
             rows: Row of each target position.
             columns: Its column.
-            cache: Takes the keys and values of the pass; None keeps them only while a trunk needs them.
+            cache: Takes the keys and values of the pass, behind which texts are generated; None keeps them only while a
+                trunk needs them.
         """
         places = rows * layout.ids.shape[1] + columns
         inputs, where = self._inputs(work, layout, cache, places)
@@ -124,7 +128,8 @@ class Forward:
         if self.splits:
             states = self.model.base_model(**inputs).last_hidden_state.flatten(0, 1)
             hidden = states.index_select(0, where.to(states.device))
-            yield from tiles_of(self.model.get_output_embeddings(), hidden, self.device)
+            wide = self.wide and cache is None  # the first token of a text is chosen as the others are
+            yield from tiles_of(self.model.get_output_embeddings(), hidden, self.device, wide=wide)
             return
         at = torch.from_numpy(rows), torch.from_numpy(columns)  # on the CPU: they index tensors of any device
         keep: int | torch.Tensor

@@ -12,7 +12,7 @@ from audit.engine.answering import Answering, decode_completion, decode_score, l
 from audit.engine.engine import Engine
 from audit.engine.local.faults import Guard
 from audit.engine.local.generate import Generator
-from audit.engine.local.memory import CACHED_PER_TOKEN, Room
+from audit.engine.local.memory import CACHED_PER_TOKEN, MemoryRoom
 from audit.engine.local.model.forward import TRUNK_BYTES
 from audit.engine.local.model.kept_trial import key_of_trial
 from audit.engine.local.model.trial import tried_forward
@@ -84,7 +84,7 @@ class TransformersEngine(Engine):
         numbers = shape_of(model).live_numbers
         if not self._forward.splits:  # logits of all columns with a target in any row, and a copy
             numbers += 2 * int(model.get_input_embeddings().weight.shape[0])
-        self._room = Room(
+        self._room = MemoryRoom(
             self._forward.devices,
             batch_tokens or BATCH_TOKENS[device.type],
             numbers * model.dtype.itemsize,

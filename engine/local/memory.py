@@ -67,7 +67,7 @@ def fitting(wanted: int, bytes_each: float, free: int, least: int = 1) -> int:
     return max(least, min(wanted, int(FILLED * free / max(bytes_each, 1.0))))
 
 
-class Room:
+class MemoryRoom:
     """How much of a pass fits into the free memory of a model's devices, and how much may be kept between passes.
 
     Another model that is loaded afterwards (a scorer of toxicity, a second checkpoint) takes memory that was free, and

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from audit.engine import GenerateRequest, ScoreRequest
-from audit.engine.local.memory import KEPT, LEAST_TOKENS, Allowance, Room, halve_when_full, is_out_of_memory
+from audit.engine.local.memory import KEPT, LEAST_TOKENS, Allowance, MemoryRoom, halve_when_full, is_out_of_memory
 from audit.engine.local.model.forward import Forward
 from audit.engine.local.model.shortcuts import Shortcuts
 from audit.engine.local.plan.passes import Trunk
@@ -219,7 +219,7 @@ CARD, SECOND = torch.device("cuda:0"), torch.device("cuda:1")
 
 def test_free_memory_is_asked_again_and_small_changes_are_no_load(monkeypatch: Patch) -> None:
     card = Card(monkeypatch, 10_000_000)
-    room = Room([CARD], 1000, 5000.0, 100.0, 2_000_000)
+    room = MemoryRoom([CARD], 1000, 5000.0, 100.0, 2_000_000)
     assert (room.tokens, room.cached, room.kept_bytes) == (700, 11_200, KEPT * 10_000_000)
     card.free = 9_500_000
     assert not room.ask(0)
@@ -240,8 +240,8 @@ def test_free_memory_is_asked_again_and_small_changes_are_no_load(monkeypatch: P
 
 def test_the_fullest_card_decides_and_what_the_user_asked_for_stays(monkeypatch: Patch) -> None:
     card = Card(monkeypatch, 10_000_000)
-    assert Room([CARD, SECOND], 1000, 5000.0, 100.0, 10**9).tokens == 350
-    room = Room([CARD], 1000, 5000.0, 1000.0, 10**9, fixed=True)
+    assert MemoryRoom([CARD, SECOND], 1000, 5000.0, 100.0, 10**9).tokens == 350
+    room = MemoryRoom([CARD], 1000, 5000.0, 1000.0, 10**9, fixed=True)
     assert (room.tokens, room.cached) == (1000, 3500)
     card.free = 5_000_000
     assert room.ask(0)
@@ -249,7 +249,7 @@ def test_the_fullest_card_decides_and_what_the_user_asked_for_stays(monkeypatch:
 
 
 def test_a_cpu_is_asked_once(monkeypatch: Patch) -> None:
-    room = Room([torch.device("cpu")], 1000, 5000.0, 100.0, 10**9)
+    room = MemoryRoom([torch.device("cpu")], 1000, 5000.0, 100.0, 10**9)
     monkeypatch.setattr("psutil.virtual_memory", lambda: pytest.fail("a CPU's plan must not change"))
     assert not room.ask(0)
 

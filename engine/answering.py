@@ -13,6 +13,7 @@ the others, so each of its calls ends with :class:`~audit.core.errors.AnswersEls
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from audit.engine.journal import Journal
     from audit.engine.requests import Assignment, Batches
 
+FIRST_FIELD, *OTHER_FIELDS = sorted(field.name for field in dataclasses.fields(ScoreRequest))
+"""The context, which comes first in canonical JSON, and what follows it."""
 Request = TypeVar("Request", ScoreRequest, GenerateRequest)
 Answer = TypeVar("Answer", Score, Completion)
 
@@ -66,7 +69,8 @@ class Answering(Generic[Request, Answer]):
         which = [place.setdefault(request, len(place)) for request in requests]
         distinct = list(place)
         mine: Sequence[int] = range(len(distinct)) if share is None else share(distinct, self._together(distinct))
-        keys = {} if journal is None else {index: key_of(self.identity, distinct[index]) for index in mine}
+        to_key = Keys(self.identity)
+        keys = {} if journal is None else {index: to_key.of(distinct[index]) for index in mine}
         known = self._known(keys, journal)
         copies = Counter(which)
         progress.start(sum(copies[index] for index in mine))
@@ -114,7 +118,8 @@ def read_answers(
     Raises:
         RunFolderError: The journal is damaged.
     """
-    keys = {index: key_of(identity, request) for index, request in enumerate(requests)}
+    to_key = Keys(identity)
+    keys = {index: to_key.of(request) for index, request in enumerate(requests)}
     known = _kept(keys, journal, decode)
     return [known.get(index) for index in range(len(requests))]
 
@@ -148,7 +153,9 @@ def local_identity(kind: str, record: ModelRecord, device_type: str) -> tuple[st
         record: Of the checkpoint.
         device_type: ``cpu`` or ``cuda``.
     """
-    return (kind, record.digest, record.dtype, str(record.quantization), device_type, str(record.max_length))
+    # Scores of 16 bits were rounded once more by releases whose output head gave 16 bits.
+    head = ("float32 head",) if kind == "score" and record.dtype in {"bfloat16", "float16"} else ()
+    return (kind, record.digest, record.dtype, str(record.quantization), device_type, str(record.max_length), *head)
 
 
 def key_of(identity: Sequence[str], request: ScoreRequest | GenerateRequest) -> str:
@@ -159,6 +166,39 @@ def key_of(identity: Sequence[str], request: ScoreRequest | GenerateRequest) -> 
         request: Includes its seed, in which several sampled answers to one prompt differ.
     """
     return digest_of(*identity, jsonable(request))
+
+
+class Keys:
+    """The keys of many requests, as :func:`key_of` makes them.
+
+    Neighbours often have their context in common, as the options of a question do: it is written and hashed once.
+
+    Args:
+        identity: What decides answers, apart from the request.
+    """
+
+    def __init__(self, identity: Sequence[str]) -> None:
+        self._identity = identity
+        self._context: tuple[int, ...] | None = None
+        self._begun = hashlib.sha256()
+
+    def of(self, request: ScoreRequest | GenerateRequest) -> str:
+        """The key of a request."""
+        if not isinstance(request, ScoreRequest):
+            return key_of(self._identity, request)
+        if request.context_ids != self._context:
+            self._context = request.context_ids
+            text = _canonical([*self._identity, {FIRST_FIELD: request.context_ids}])
+            self._begun = hashlib.sha256(text[: -len("}]")].encode("utf-8", "surrogatepass"))
+        others = {name: jsonable(getattr(request, name)) for name in OTHER_FIELDS}
+        whole = self._begun.copy()
+        whole.update(f",{_canonical(others)[1:]}]".encode("utf-8", "surrogatepass"))
+        return whole.hexdigest()
+
+
+def _canonical(value: object) -> str:
+    """A value as the JSON that :func:`~audit.core.records.digest_of` hashes."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def decode_score(values: object) -> Score:

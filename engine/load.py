@@ -29,7 +29,7 @@ from audit.engine.checkpoint.device import (
 from audit.engine.checkpoint.files import identity, tokenizer_files
 from audit.engine.checkpoint.kind import check_kind
 from audit.engine.checkpoint.loading_error import check_model_type, memory_error
-from audit.engine.checkpoint.quantization import Quantization, quantization_config
+from audit.engine.checkpoint.quantization import Quantization, check_packed, quantization_config
 from audit.engine.checkpoint.source import find, refuse_revision, short_name, tokenizer_folder
 from audit.engine.checkpoint.tokenizer import fit_tokenizer, load_tokenizer
 from audit.engine.checkpoint.weights import load_weights
@@ -360,6 +360,7 @@ def _without_padding(config: dict[str, Any]) -> dict[str, Any]:
 def _model(found: CheckpointFiles, hardware: _Hardware, options: dict[str, Any]) -> tuple[Any, list[str]]:
     """The model on its device, in evaluation mode, and remarks on its weights."""
     device, quantization, device_map = hardware.device, hardware.quantization, hardware.device_map
+    check_packed(found.folder, found.config, device)
     if quantization is not None:
         options = {**options, "quantization_config": quantization_config(quantization, device)}
     packed = quantization or "quantization_config" in found.config

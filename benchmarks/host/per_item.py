@@ -23,7 +23,7 @@ from measure import markdown
 from workloads import hellaswag, hellaswag_drawn, mmlu
 
 from audit.engine import ScoreRequest
-from audit.engine.answering import key_of
+from audit.engine.answering import Keys
 from audit.engine.checkpoint.source import tokenizer_folder
 from audit.engine.checkpoint.tokenizer import load_tokenizer
 from audit.engine.engine import Engine
@@ -65,8 +65,9 @@ def measure(texts: Callable[[Any], list[Any]], engine: Tokenizing, items: int) -
     marks = [time.process_time()]
     requests = [ScoreRequest(tuple(context), tuple(target)) for context, target in texts(engine)]
     marks.append(time.process_time())
+    keys = Keys(("score", "digest", "bfloat16", "None", "cuda", "8192"))
     for request in requests:
-        key_of(("score", "digest", "bfloat16", "None", "cuda", "8192"), request)
+        keys.of(request)
     marks.append(time.process_time())
     scorer: Any = Scorer(SimpleNamespace(device=torch.device("cpu")), CONTEXT, BUDGET)  # type: ignore[arg-type]
     tree, targets = tree_of(requests, scorer.max_length)

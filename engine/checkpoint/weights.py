@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import RAISED_BY_OTHERS, CheckpointError
 from audit.engine.checkpoint.computed_buffers import restore_buffers
 from audit.engine.checkpoint.doubled_weights import check_doubles
+from audit.engine.checkpoint.json_files import read_object
 from audit.engine.checkpoint.loading_error import shortened
+from audit.engine.checkpoint.quantization import check_scales, finish_unpacking
 from audit.engine.checkpoint.safetensors_files import tensor_names
 from audit.engine.checkpoint.weight_files import weight_files
 
@@ -56,6 +58,8 @@ def load_weights(auto_class: Any, folder: Path, options: Mapping[str, Any]) -> t
             break
     remarks += check_loading(info, folder, _layers(model))
     files = weight_files(folder, allow_pickle=not options.get("use_safetensors"))
+    if "quantization_config" in read_object(folder / "config.json"):
+        finish_unpacking(model, options["dtype"], folder)
     check_doubles(files, model.base_model_prefix, mapping, model.state_dict().keys())
     return model, remarks
 
@@ -72,7 +76,8 @@ def check_loading(info: Mapping[str, Any], place: Path, layers: int | None = Non
         A remark on weights that are in the files and not in the model, where there are any.
 
     Raises:
-        CheckpointError: A weight is missing, so that transformers drew it at random, or has another shape.
+        CheckpointError: A weight is missing, so that transformers drew it at random, has another shape, or is packed
+            and was read as if it were not.
     """
     missing = sorted(info["missing_keys"], key=_order)
     unexpected = sorted((name for name in info["unexpected_keys"] if not COMPUTED.search(name)), key=_order)
@@ -87,6 +92,7 @@ def check_loading(info: Mapping[str, Any], place: Path, layers: int | None = Non
         raise CheckpointError(_mismatch(info["mismatched_keys"], place))
     if not unexpected:
         return []
+    check_scales(unexpected, place)
     said = f"{len(unexpected)} weight(s) in the files do not belong to the model and are ignored, first {unexpected[0]}"
     found = {int(match[1]) for name in unexpected if (match := LAYER.search(name))}
     beyond = sorted(found - set(range(layers))) if layers else []

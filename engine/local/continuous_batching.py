@@ -15,7 +15,7 @@ import torch
 
 from audit.engine.local.continuation import Collected, Continuation
 from audit.engine.local.endings import WatchedText
-from audit.engine.local.memory import KINDS, OUT_OF_MEMORY, Allowance, fitting, give_back, is_out_of_memory
+from audit.engine.local.memory import KINDS, OUT_OF_MEMORY, Allowance, fitting, free_memory, give_back, is_out_of_memory
 from audit.engine.local.model.slots import Slots
 from audit.engine.local.plan.layout import lay_out
 from audit.engine.local.plan.passes import plan
@@ -89,7 +89,7 @@ class Decoder:
         # A buffer is copied when slots are added: for a moment there are two.
         longest = max((self._columns(collected) for collected in unfinished.values()), default=1)
         each = 2 * longest * self.forward.position_bytes + LOGIT_BYTES * self.forward.vocabulary
-        self.fits = fitting(min(self.slots, self.allowance.now), each, self.forward.device)
+        self.fits = fitting(min(self.slots, self.allowance.now), each, free_memory(self.forward.devices))
         before = self.forward.computed
         enough = True
         while unfinished:

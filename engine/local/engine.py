@@ -12,7 +12,8 @@ from audit.engine.answering import Answering, decode_completion, decode_score, l
 from audit.engine.engine import Engine
 from audit.engine.local.faults import Guard
 from audit.engine.local.generate import Generator
-from audit.engine.local.memory import fitting
+from audit.engine.local.memory import CACHED_PER_TOKEN, MemoryRoom
+from audit.engine.local.model.forward import TRUNK_BYTES
 from audit.engine.local.model.kept_trial import key_of_trial
 from audit.engine.local.model.trial import tried_forward
 from audit.engine.local.plan.architecture import shape_of
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from audit.engine.thinking import Thinking
 
 BATCH_TOKENS = {"cpu": 1024, "cuda": 32768}
-LEAST_TOKENS = 64
-CACHED_PER_TOKEN = 16
-"""Cached positions that a pass may copy per token."""
 BATCH_ROWS = {"cpu": 64, "cuda": 512}
 """Texts that are generated together, if they fit into memory: a GPU computes some hundred in the time of one."""
 LOGIT_TOKENS = 2048
@@ -86,11 +84,17 @@ class TransformersEngine(Engine):
         numbers = shape_of(model).live_numbers
         if not self._forward.splits:  # logits of all columns with a target in any row, and a copy
             numbers += 2 * int(model.get_input_embeddings().weight.shape[0])
-        live = numbers * model.dtype.itemsize
-        tokens = batch_tokens or fitting(BATCH_TOKENS[device.type], live, device, LEAST_TOKENS)
-        cached = fitting(CACHED_PER_TOKEN * tokens, self._forward.position_bytes, device, tokens)
-        budget = Budget(tokens, cached, record.max_length)
-        self._batch_tokens = tokens
+        self._room = MemoryRoom(
+            self._forward.devices,
+            batch_tokens or BATCH_TOKENS[device.type],
+            numbers * model.dtype.itemsize,
+            self._forward.position_bytes,
+            TRUNK_BYTES[device.type],
+            fixed=batch_tokens is not None,
+        )
+        self._follows = False
+        self._forward.keep_at_most(self._room.kept_bytes)
+        budget = Budget(self._room.tokens, self._room.cached, record.max_length)
         self._scorer = Scorer(self._forward, record.max_length, budget)
         self._generator = Generator(
             self._forward, tokenizer, self._prompt, record.max_length, BATCH_ROWS[device.type], budget, self.thinking
@@ -121,6 +125,7 @@ class TransformersEngine(Engine):
         batches = self._scorer.planning.batches if self._forward.device.type == "cpu" else None
         work = Answering(self._identity("score"), self._scorer.work, decode_score, batches)
         with self._guard():
+            self._fit()
             return work.answer(requests, self.journal, self.progress, self.share)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
@@ -134,6 +139,7 @@ class TransformersEngine(Engine):
         identity = (*self._identity("generate"), *self.thinking.identity)
         work = Answering(identity, self._generator.work, decode_completion)
         with self._guard():
+            self._fit()
             return work.answer(requests, self.journal, self.progress, self.share)
 
     @property
@@ -167,6 +173,7 @@ class TransformersEngine(Engine):
             msg = f"{self._called}: prefixes can be shared on one device and not on another: use equal devices"
             raise CheckpointError(msg)
         self._forward.cost = planning.cost
+        self._follows = True
         self._scorer.budget = self._generator.decoder.budget = planning.budget
 
     def score_work(
@@ -174,6 +181,7 @@ class TransformersEngine(Engine):
     ) -> Iterator[tuple[dict[int, Score], int]]:
         """Scores of some requests of a call, without journal and progress; see :class:`Answering`."""
         with self._guard():
+            self._fit()
             yield from self._scorer.work(requests, missing, say)
 
     def generate_work(
@@ -181,6 +189,7 @@ class TransformersEngine(Engine):
     ) -> Iterator[tuple[dict[int, Completion], int]]:
         """Completions of some requests of a call, without journal and progress; see :class:`Answering`."""
         with self._guard():
+            self._fit()
             yield from self._generator.work(requests, missing, say)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -199,8 +208,9 @@ class TransformersEngine(Engine):
         if not places:
             return np.empty((len(texts), 0), dtype=np.float32)
         with self._guard():
+            self._fit()
             sequences = [[self.prefix_token_id, *ids[place]] for place in places]
-            means = embed(self._forward, sequences, self._batch_tokens, self.progress)
+            means = embed(self._forward, sequences, self._room.tokens, self.progress)
         found = np.full((len(texts), means.shape[1]), np.nan, dtype=np.float32)
         found[places] = means
         return found
@@ -214,7 +224,9 @@ class TransformersEngine(Engine):
         Raises:
             EngineFault: The model failed on a request; see :class:`~audit.engine.local.faults.Guard`.
         """
-        tokens = min(self._batch_tokens, LOGIT_TOKENS)
+        with self._guard():
+            self._fit()
+        tokens = min(self._room.tokens, LOGIT_TOKENS)
         budget = Budget(tokens, CACHED_PER_TOKEN * tokens, self.max_length)
         found = logits_of(self._forward, requests, self.max_length, budget)
         while True:
@@ -224,6 +236,17 @@ class TransformersEngine(Engine):
                 return
             yield one
             self.progress.advance(0, len(requests[one[0]].target_ids))
+
+    def _fit(self) -> None:
+        """Passes of a size that fits now: other models may have been loaded since the last call."""
+        room = self._room
+        if not room.ask(self._forward.kept):
+            return
+        self._forward.keep_at_most(room.kept_bytes)
+        if not self._follows:  # a worker plans as the others do
+            budget = Budget(room.tokens, room.cached, self.record.max_length)
+            self._scorer.budget = self._generator.decoder.budget = budget
+            self._scorer.allowance.allow(room.tokens)
 
     def _prompt(self, text: str) -> list[int]:
         """Token ids of a prompt; an empty one becomes the token used for an empty context."""

@@ -38,18 +38,91 @@ KINDS = (MemoryError, RuntimeError, OSError)
 """Types of exceptions that may report it; torch's own are runtime errors."""
 FILLED = 0.35
 """Share of free memory for each of two uses: activations of one layer, and copies of shared prefixes."""
+KEPT = 0.1
+"""Share of free memory for trunks that are kept between passes."""
+CACHED_PER_TOKEN = 16
+"""Cached positions that a pass may copy per token."""
+LEAST_TOKENS = 64
+CHANGE = 0.125
+"""Relative change of what fits below which a plan stays as it is: what a call leaves behind is no other model."""
 PATIENCE = 4
 """Successful passes in a row before twice as much is tried again; doubled after each failure."""
 
 
-def fitting(wanted: int, bytes_each: float, device: torch.device, least: int = 1) -> int:
-    """How many of ``wanted`` things of this size fit into the free memory of a device; at least ``least``."""
-    if device.type == "cuda":  # torch keeps blocks that it has freed: they are free for us, not for the driver
-        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        free = torch.cuda.mem_get_info(device)[0] + kept
-    else:
-        free = int(psutil.virtual_memory().available)
+def free_memory(devices: Sequence[torch.device]) -> int:
+    """Bytes that may be taken on each of these devices: those of the fullest one."""
+    return min(map(_free_on, devices))
+
+
+def _free_on(device: torch.device) -> int:
+    """Bytes that may be taken on a device."""
+    if device.type != "cuda":
+        return int(psutil.virtual_memory().available)
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0] + kept)  # blocks that torch has freed are free for us
+
+
+def fitting(wanted: int, bytes_each: float, free: int, least: int = 1) -> int:
+    """How many of ``wanted`` things of this size fit into a use's share of free memory; at least ``least``."""
     return max(least, min(wanted, int(FILLED * free / max(bytes_each, 1.0))))
+
+
+class MemoryRoom:
+    """How much of a pass fits into the free memory of a model's devices, and how much may be kept between passes.
+
+    Another model that is loaded afterwards (a scorer of toxicity, a second checkpoint) takes memory that was free, and
+    gives it back when it goes. So a GPU is asked again before each call. A CPU is asked once: what is planned there
+    follows from the requests alone, so that shards divide no pass.
+
+    Args:
+        devices: Of the model's layers.
+        wanted: Input tokens of a pass, at most.
+        live_bytes: Memory that one token takes while it passes through a layer.
+        position_bytes: Memory that the keys and values of one position take.
+        most_kept: Bytes of kept trunks, at most.
+        fixed: Whether ``wanted`` is what the user asked for, whatever is free.
+
+    Attributes:
+        tokens: Input tokens of a pass.
+        cached: Cached positions that a pass may copy.
+        kept_bytes: For trunks that are kept between passes.
+    """
+
+    def __init__(
+        self,
+        devices: Sequence[torch.device],
+        wanted: int,
+        live_bytes: float,
+        position_bytes: float,
+        most_kept: int,
+        *,
+        fixed: bool = False,
+    ) -> None:
+        self.devices = devices
+        self._wanted, self._most_kept, self._fixed = wanted, most_kept, fixed
+        self._live_bytes, self._position_bytes = live_bytes, position_bytes
+        self.tokens, self.cached, self.kept_bytes = self._fitting(free_memory(devices))
+
+    def ask(self, kept: int) -> bool:
+        """Ask a GPU for its free memory again; whether what fits has changed.
+
+        Args:
+            kept: Bytes of trunks that are kept now; they are dropped where memory is short.
+        """
+        if any(device.type != "cuda" for device in self.devices):
+            return False
+        before = self.tokens, self.cached, self.kept_bytes
+        now = self._fitting(free_memory(self.devices) + kept // len(self.devices))
+        if all(abs(new - old) <= CHANGE * old for new, old in zip(now, before, strict=True)):
+            return False
+        self.tokens, self.cached, self.kept_bytes = now
+        return True
+
+    def _fitting(self, free: int) -> tuple[int, int, int]:
+        """Tokens, cached positions and bytes of kept trunks for so much free memory."""
+        tokens = self._wanted if self._fixed else fitting(self._wanted, self._live_bytes, free, LEAST_TOKENS)
+        cached = fitting(CACHED_PER_TOKEN * tokens, self._position_bytes, free, tokens)
+        return tokens, cached, min(self._most_kept, int(KEPT * free))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -87,6 +160,11 @@ class Allowance:
         self._patience = patience
         self._good = 0
         self._warned = False
+
+    def allow(self, most: int) -> None:
+        """Another maximum: what is tried follows it, unless less was found to fit."""
+        self.now = most if self.now == self.most else min(self.now, most)
+        self.most = most
 
     def worked(self) -> None:
         """An attempt succeeded."""

@@ -11,7 +11,7 @@ import torch
 from lm_eval.api.instance import Instance
 
 from audit.engine import GenerateRequest, ScoreRequest, load
-from audit.engine.answering import key_of
+from audit.engine.answering import Keys, key_of, local_identity
 from audit.engine.journal import Journal
 from audit.evals.harness import HarnessLM
 from tests.engine.test_journal import SCORE
@@ -100,6 +100,29 @@ def test_each_field_of_a_request_alone_is_another_key(request_: Any, name: str) 
     assert key_of(IDENTITY, dataclasses.replace(request_)) == key_of(IDENTITY, request_)
 
 
+def test_keys_of_neighbours_are_those_of_each_alone() -> None:
+    """Whatever came before, and with every field: a journal of an earlier release is found."""
+    contexts = [(5, 6, 7), (5, 6), (5, 67), (5, 6, 7), (1,)]
+    asked: list[Any] = [
+        ScoreRequest(ids, target, moments)
+        for ids in contexts
+        for target in ((), (8,), (8, 9))
+        for moments in (False, True)
+    ]
+    asked = [*asked, GENERATE, *asked[::-1], dataclasses.replace(GENERATE, prompt="ü\ud800")]
+    for identity in (IDENTITY, ("score", 'a"é\ud800', "x]}")):
+        keys = Keys(identity)
+        assert [keys.of(request) for request in asked] == [key_of(identity, request) for request in asked]
+    assert key_of(("score", "digest"), ASKED) == "a743f6829eda104a56271c1c51ee16e5b58e24f4ece7a6ff2aa8d50287fa8563"
+
+
+@pytest.mark.parametrize(("request_", "name"), FIELDS)
+def test_each_field_is_in_keys_of_neighbours(request_: Any, name: str) -> None:
+    other = dataclasses.replace(request_, **{name: changed(getattr(request_, name))})
+    keys = Keys(IDENTITY)
+    assert [keys.of(one) for one in (request_, other)] == [key_of(IDENTITY, one) for one in (request_, other)]
+
+
 @pytest.mark.parametrize("place", range(len(IDENTITY)))
 def test_each_part_of_the_identity_alone_is_another_key(place: int) -> None:
     other = tuple(changed(part) if index == place else part for index, part in enumerate(IDENTITY))
@@ -148,6 +171,17 @@ def test_each_property_of_the_checkpoint_alone_finds_nothing(
 
 def test_scores_and_texts_do_not_meet(tiny: TransformersEngine) -> None:
     assert tiny._identity("score") != tiny._identity("generate")
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_scores_that_were_rounded_once_more_are_not_found(tiny: TransformersEngine, dtype: str) -> None:
+    """Releases before the head in float32 kept scores of 16 bits under an identity without its name; texts are as they
+    were."""
+    record = tiny.record.model_copy(update={"dtype": dtype})
+    for kind, named in (("score", ("float32 head",)), ("generate", ())):
+        for one, more in ((record, named), (tiny.record, ())):
+            before = (kind, one.digest, one.dtype, str(one.quantization), "cpu", str(one.max_length))
+            assert local_identity(kind, one, "cpu") == (*before, *more)
 
 
 def test_sampled_repeats_of_one_prompt_are_asked_one_by_one(tiny: TransformersEngine, tmp_path: Path) -> None:

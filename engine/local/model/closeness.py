@@ -25,6 +25,11 @@ NOISE_FACTOR = 3.0
 LARGEST_NOISE = 0.25
 """Maximum that counts as rounding at the median position."""
 LOW_PRECISION_HEAD_TOLERANCE = 0.02
+ROUNDINGS = 4.0
+"""How far a logit may be from the same one rounded, in distances of neighbouring numbers at the largest logit.
+
+Rounding to the nearest is half of one; kernels that round partial sums, too, are a little further away.
+"""
 
 
 class Closeness:
@@ -53,6 +58,10 @@ class Closeness:
     def is_same_head(self, apart: Sequence[torch.Tensor]) -> bool:
         """Whether the head applied by itself gives the model's logits."""
         return largest(apart) <= (HEAD_TOLERANCE if self.exact else LOW_PRECISION_HEAD_TOLERANCE)
+
+    def is_rounding(self, logits: torch.Tensor, rounded: torch.Tensor) -> bool:
+        """Whether logits differ from others by no more than these were rounded, each by itself."""
+        return bool(((logits - rounded).abs() <= ROUNDINGS / 2 * self._rounding * rounded.abs().amax()).all())
 
     @property
     def of_steps(self) -> float:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from audit.engine.local.plan.passes import Pass, Trunk
 
 TRUNK_BYTES = {"cpu": 512 * 2**20, "cuda": 4 * 2**30}
-"""Memory for keys and values of trunks that are kept for later passes."""
+"""Bytes of keys and values of trunks that are kept for later passes, at most."""
 
 
 class Forward:
@@ -57,11 +57,15 @@ class Forward:
             None where they never do.
         windows: How far back each type of attention layer sees; empty where a type is not known.
         splits: Whether the output head is applied to the target positions alone.
+        wide: Whether it then gives logits that are not rounded to 16 bits. Texts are generated from rounded ones, which
+            the model's own steps give.
         shares: Whether trunks and packed rows are exact for this architecture.
         why_not: The reason where they are not.
         decodes: Whether texts of different lengths can be generated together, a token at a time.
         cost: What passes cost on it.
         position_bytes: Memory that the keys and values of one position take.
+        devices: On which layers compute.
+        kept_bytes: What kept trunks may take; the last one is kept whatever it takes.
         vocabulary: Logits of one position.
         computed: Tokens that went through the model so far.
         predicted: Positions that went through its output head.
@@ -76,13 +80,16 @@ class Forward:
         self.pad_id = pad_id
         config = model.config.get_text_config()
         self.windows = windows_of(config)
-        self.splits, self.shares, self.why_not = shortcuts.splits, shortcuts.shares, shortcuts.why_not
+        self.splits, self.wide = shortcuts.splits, shortcuts.wide
+        self.shares, self.why_not = shortcuts.shares, shortcuts.why_not
         self.decodes = shortcuts.decodes
         self.alone = longest_in_company(config) if shortcuts.batches else 0
         self.cost = cost_of(model)
         self.position_bytes = shortcuts.position_bytes or shape_of(model).cached_numbers * model.dtype.itemsize
         self.vocabulary = int(model.get_input_embeddings().weight.shape[0])
         self.computed = self.predicted = 0
+        self.devices = _devices_of(model, device)
+        self.kept_bytes = TRUNK_BYTES[device.type]
         self._spread = len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._trunks: OrderedDict[Trunk, KeysValues] = OrderedDict()
@@ -111,7 +118,8 @@ class Forward:
             layout: Its arrays.
             rows: Row of each target position.
             columns: Its column.
-            cache: Takes the keys and values of the pass; None keeps them only while a trunk needs them.
+            cache: Takes the keys and values of the pass, behind which texts are generated; None keeps them only while a
+                trunk needs them.
         """
         places = rows * layout.ids.shape[1] + columns
         inputs, where = self._inputs(work, layout, cache, places)
@@ -120,7 +128,8 @@ class Forward:
         if self.splits:
             states = self.model.base_model(**inputs).last_hidden_state.flatten(0, 1)
             hidden = states.index_select(0, where.to(states.device))
-            yield from tiles_of(self.model.get_output_embeddings(), hidden, self.device)
+            wide = self.wide and cache is None  # the first token of a text is chosen as the others are
+            yield from tiles_of(self.model.get_output_embeddings(), hidden, self.device, wide=wide)
             return
         at = torch.from_numpy(rows), torch.from_numpy(columns)  # on the CPU: they index tensors of any device
         keep: int | torch.Tensor
@@ -195,6 +204,17 @@ class Forward:
         self._trunks.clear()
         return kept
 
+    @property
+    def kept(self) -> int:
+        """Bytes of the trunks that are kept."""
+        return sum(map(size_of, self._trunks.values()))
+
+    def keep_at_most(self, size: int) -> None:
+        """Let kept trunks take so many bytes; those used longest ago are dropped now."""
+        self.kept_bytes = size
+        while len(self._trunks) > 1 and self.kept > size:
+            self._trunks.popitem(last=False)
+
     def _inputs(
         self, work: Pass, layout: Layout, cache: DynamicCache | None, places: NDArray[np.int64]
     ) -> tuple[dict[str, Any], torch.Tensor]:
@@ -259,6 +279,16 @@ class Forward:
         layers: list[Any] = list(cache.layers)
         kept = [(layer.keys, layer.values) for layer in layers]
         self._trunks[trunk] = kept
-        while len(self._trunks) > 1 and sum(map(size_of, self._trunks.values())) > TRUNK_BYTES[self.device.type]:
-            self._trunks.popitem(last=False)
+        self.keep_at_most(self.kept_bytes)
         return kept
+
+
+def _devices_of(model: Any, first: torch.device) -> list[torch.device]:  # noqa: ANN401 - no common typed base
+    """The cards that a device map spreads the layers over; without one, the device of the first layer.
+
+    Weights that lie in the host's memory or on a disk are brought to a card to compute.
+    """
+    places = dict.fromkeys((getattr(model, "hf_device_map", None) or {}).values())
+    cards = [torch.device("cuda", place) if isinstance(place, int) else place for place in places if place != "disk"]
+    named = map(torch.device, cards)
+    return [device for device in named if device.type == "cuda"] or [first]

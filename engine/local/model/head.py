@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
+from audit.engine.local.model.precision import HALVES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -32,10 +34,16 @@ class Tile:
     """Float32, shape (positions, words); its receiver may write into it."""
 
 
-def tiles_of(head: nn.Module, hidden: torch.Tensor, device: torch.device) -> Iterator[Tile]:
+def tiles_of(head: nn.Module, hidden: torch.Tensor, device: torch.device, *, wide: bool = False) -> Iterator[Tile]:
     """Logits of hidden states of shape (positions, dimension): positions in order, and for each the words in order.
 
     They are brought to ``device``: a model spread over several cards has its head on the last.
+
+    Args:
+        head: Output head.
+        hidden: Hidden states.
+        device: Of the logits.
+        wide: Whether a head of 16 bits that is a plain matrix gives logits that are not rounded to 16 bits.
     """
     positions, words = TILE[hidden.device.type]
     dense = _is_dense(head, hidden.device)
@@ -44,9 +52,22 @@ def tiles_of(head: nn.Module, hidden: torch.Tensor, device: torch.device) -> Ite
         if dense and isinstance(head, nn.Linear):
             for first in range(0, head.out_features, words):
                 bias = None if head.bias is None else head.bias[first : first + words]
-                yield Tile(start, first, linear(part, head.weight[first : first + words], bias).float().to(device))
+                product = _in_float32 if wide and part.dtype in HALVES else linear
+                yield Tile(start, first, product(part, head.weight[first : first + words], bias).float().to(device))
         else:
             yield Tile(start, 0, head(part).float().to(device))
+
+
+def _in_float32(part: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    """Float32 logits of states and weights of 16 bits.
+
+    A GPU adds up in float32 anyway and rounds at the end: it is asked not to. A CPU gets a float32 copy of the weights
+    of these few words.
+    """
+    if part.device.type == "cpu":
+        return linear(part.float(), weight.float(), None if bias is None else bias.float())
+    logits = torch.mm(part, weight.T, out_dtype=torch.float32)
+    return logits if bias is None else logits.add_(bias)
 
 
 def tiles_at(logits: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, device: torch.device) -> Iterator[Tile]:

@@ -97,7 +97,7 @@ def keep(key: str, outcome: Shortcuts) -> None:
 def _is_whole(outcome: Shortcuts) -> bool:
     """Whether every shortcut is exact, and the size of a position known."""
     size = outcome.position_bytes
-    everything = Shortcuts(batches=True, splits=True, shares=True, decodes=True, position_bytes=size)
+    everything = Shortcuts(batches=True, splits=True, wide=True, shares=True, decodes=True, position_bytes=size)
     return outcome == everything and type(size) is int and size > 0
 
 

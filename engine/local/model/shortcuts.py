@@ -15,6 +15,8 @@ class Shortcuts:
     """Whether sequences in a padded batch have the log-probabilities they have alone."""
     splits: bool = False
     """Whether the output head may be applied to selected positions only."""
+    wide: bool = False
+    """Whether the head gives the same logits without rounding them to 16 bits."""
     shares: bool = False
     """Whether trunks and packed rows are exact."""
     why_not: str = ""
@@ -31,6 +33,7 @@ class Shortcuts:
             causal=self.causal and other.causal,
             batches=self.batches and other.batches,
             splits=self.splits and other.splits,
+            wide=self.wide and other.wide,
             shares=self.shares and other.shares,
             why_not=self.why_not or other.why_not,
             decodes=self.decodes and other.decodes,

@@ -165,9 +165,10 @@ class _Trial:
             return Shortcuts(
                 why_not="in a trial, a padded batch gave different log-probabilities from a single sequence"
             )
-        shortcuts = Shortcuts(batches=True, splits=self._head_is_exact(tree))
+        splits = self._head_is_exact(tree)
+        shortcuts = Shortcuts(batches=True, splits=splits, wide=splits and self._wide_head_is_exact(tree))
         on_card = self.plain.device.type != "cpu"  # where those that share give plain rows a cache, which is tried too
-        forward = self.make(replace(shortcuts, shares=on_card))
+        forward = self.make(replace(shortcuts, shares=on_card, wide=False))  # the truth is rounded as well
         if not forward.windows:
             reason = "its layers are not plain softmax attention, or its positions depend on the length of the call"
             return replace(shortcuts, why_not=reason)
@@ -247,6 +248,18 @@ class _Trial:
             return False
         self.close.noise = closeness.typical(apart)
         return self.close.is_small(apart)
+
+    def _wide_head_is_exact(self, tree: PrefixTree) -> bool:
+        """Whether the head in float32 differs from the head as it is by rounding alone, in each logit."""
+        lone = Pass(None, ((Block(1, 2, 0, int(tree.lengths[1])),),))
+        try:
+            rounded, wide = (
+                self._logits(self.make(Shortcuts(splits=True, wide=wide)), lone, tree) for wide in (False, True)
+            )
+        except RAISED_BY_OTHERS:  # a device without such a product
+            logger.debug("%s: the head in float32 failed", _name(self.plain.model), exc_info=True)
+            return False
+        return self.close.is_rounding(wide, rounded)
 
     def _head_is_exact(self, tree: PrefixTree) -> bool:
         """Whether hidden states and the head applied to them give the model's logits."""

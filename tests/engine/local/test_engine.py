@@ -10,7 +10,8 @@ import pytest
 from audit.core.errors import CheckpointError
 from audit.engine import GenerateRequest, ScoreRequest, load
 from audit.engine.journal import Journal
-from audit.engine.local.engine import CACHED_PER_TOKEN, TransformersEngine
+from audit.engine.local.engine import TransformersEngine
+from audit.engine.local.memory import CACHED_PER_TOKEN
 from audit.engine.thinking import Thinking
 
 if TYPE_CHECKING:

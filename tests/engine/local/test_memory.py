@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from audit.engine import GenerateRequest, ScoreRequest
-from audit.engine.local.memory import Allowance, halve_when_full, is_out_of_memory
+from audit.engine.local.memory import KEPT, LEAST_TOKENS, Allowance, MemoryRoom, halve_when_full, is_out_of_memory
+from audit.engine.local.model.forward import Forward
+from audit.engine.local.model.shortcuts import Shortcuts
 from audit.engine.local.plan.passes import Trunk
 
 if TYPE_CHECKING:
@@ -184,3 +186,130 @@ def test_a_batch_is_tried_again_with_nothing_kept_before_it_is_halved() -> None:
 
     assert halve_when_full([1, 2, 3], compute, lambda _item: -1, kept.clear, said.append) == [2, 4, 6]
     assert (tried, said) == ([3, 3], [])
+
+
+def test_an_allowance_follows_its_maximum_unless_less_was_found_to_fit() -> None:
+    allowance = Allowance(1024)
+    allowance.allow(256)
+    assert allowance.now == 256
+    allowance.allow(1024)
+    assert allowance.now == 1024
+    allowance.failed(200)
+    allowance.failed(200)
+    allowance.allow(2048)
+    assert (allowance.now, allowance.most) == (100, 2048)
+
+
+class Card:
+    """A pretended card: what the driver has free, and what torch has reserved and uses of it."""
+
+    def __init__(self, patch: Patch, free: int) -> None:
+        self.free, self.reserved, self.used, self.asked = free, 0, 0, 0
+        patch.setattr(torch.cuda, "mem_get_info", self._info)
+        patch.setattr(torch.cuda, "memory_reserved", lambda _device: self.reserved)
+        patch.setattr(torch.cuda, "memory_allocated", lambda _device: self.used)
+
+    def _info(self, device: torch.device) -> tuple[int, int]:
+        self.asked += 1
+        return self.free // (1 + (device.index or 0)), 2 * self.free  # each further card has less
+
+
+CARD, SECOND = torch.device("cuda:0"), torch.device("cuda:1")
+
+
+def test_free_memory_is_asked_again_and_small_changes_are_no_load(monkeypatch: Patch) -> None:
+    card = Card(monkeypatch, 10_000_000)
+    room = MemoryRoom([CARD], 1000, 5000.0, 100.0, 2_000_000)
+    assert (room.tokens, room.cached, room.kept_bytes) == (700, 11_200, KEPT * 10_000_000)
+    card.free = 9_500_000
+    assert not room.ask(0)
+    card.free = 5_000_000  # another model
+    assert room.ask(0)
+    assert (room.tokens, room.cached, room.kept_bytes) == (350, 5600, KEPT * 5_000_000)
+    card.free = 2_000_000
+    assert not room.ask(3_000_000), "trunks of its own can be dropped"
+    card.free, card.reserved, card.used = 2_000_000, 9_000_000, 6_000_000
+    assert not room.ask(0), "blocks that torch has freed are free"
+    card.free = card.reserved = card.used = 0
+    assert room.ask(0)
+    assert (room.tokens, room.cached, room.kept_bytes) == (LEAST_TOKENS, LEAST_TOKENS, 0)
+    card.free = 100_000_000  # the other models are gone: no more than was wanted
+    assert room.ask(0)
+    assert (room.tokens, room.cached, room.kept_bytes) == (1000, 16_000, 2_000_000)
+
+
+def test_the_fullest_card_decides_and_what_the_user_asked_for_stays(monkeypatch: Patch) -> None:
+    card = Card(monkeypatch, 10_000_000)
+    assert MemoryRoom([CARD, SECOND], 1000, 5000.0, 100.0, 10**9).tokens == 350
+    room = MemoryRoom([CARD], 1000, 5000.0, 1000.0, 10**9, fixed=True)
+    assert (room.tokens, room.cached) == (1000, 3500)
+    card.free = 5_000_000
+    assert room.ask(0)
+    assert (room.tokens, room.cached) == (1000, 1750)
+
+
+def test_a_cpu_is_asked_once(monkeypatch: Patch) -> None:
+    room = MemoryRoom([torch.device("cpu")], 1000, 5000.0, 100.0, 10**9)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: pytest.fail("a CPU's plan must not change"))
+    assert not room.ask(0)
+
+
+@pytest.mark.slow
+def test_passes_become_smaller_when_another_model_is_loaded_and_large_again_when_it_goes(
+    tiny: TransformersEngine, monkeypatch: Patch
+) -> None:
+    expected = tiny.score(MANY)
+    undisturbed = Passes(tiny, monkeypatch, lambda _number, _size: False)
+    tiny.score(MANY)
+    monkeypatch.undo()
+    card = Card(monkeypatch, 10**12)
+    live = tiny._room._live_bytes
+    monkeypatch.setattr(tiny._room, "devices", [CARD])
+    seen = Passes(tiny, monkeypatch, lambda _number, _size: False)
+    tiny._forward._trunks.update({Trunk((number,)): [(torch.zeros(1, 1, 1, 8),) * 2] for number in (1, 2, 3)})
+    card.free = int(100 * live / 0.35)
+    found = tiny.score(MANY)
+    assert [s.log_probs for s in found] == [pytest.approx(s.log_probs, abs=1e-5) for s in expected]
+    assert max(seen.sizes) <= tiny._scorer.budget.tokens <= 101
+    assert tiny._generator.decoder.budget == tiny._scorer.budget
+    assert tiny._forward.kept_bytes == pytest.approx(KEPT * card.free, rel=0.01)
+    for call in (
+        lambda: tiny.generate([GenerateRequest("Hi", max_new_tokens=1)]),
+        lambda: tiny.embed(["Hi"]),
+        lambda: list(tiny.logits(FEW)),
+        lambda: list(tiny.score_work(FEW, [0], lambda _: None)),
+        lambda: list(tiny.generate_work([GenerateRequest("Hi", max_new_tokens=1)], [0], lambda _: None)),
+    ):
+        asked = card.asked
+        call()
+        assert card.asked > asked
+    card.free = 10**12
+    seen.sizes.clear()
+    assert [s.log_probs for s in tiny.score(MANY)] == [pytest.approx(s.log_probs, abs=1e-5) for s in expected]
+    assert len(seen.sizes) == len(undisturbed.sizes)
+    tiny.plan_as(tiny.planning)
+    planned = tiny.planning
+    card.free = int(100 * live / 0.35)
+    tiny.score(FEW)
+    assert tiny.planning == planned, "a worker's passes are those of the other workers"
+    assert tiny._forward.kept_bytes == pytest.approx(KEPT * card.free, rel=0.01)
+
+
+def test_trunks_beyond_their_share_are_dropped_at_once(tiny: TransformersEngine) -> None:
+    forward = tiny._forward
+    forward._trunks.update({Trunk((number,)): [(torch.zeros(1, 1, 1, 8),) * 2] for number in (1, 2, 3)})
+    assert forward.kept == 3 * 64
+    forward.keep_at_most(130)
+    assert list(forward._trunks) == [Trunk((2,)), Trunk((3,))]
+    forward.keep_at_most(0)
+    assert list(forward._trunks) == [Trunk((3,))], "the last one may be in use"
+
+
+def test_layers_on_several_cards_are_asked_where_they_compute(tiny: TransformersEngine, monkeypatch: Patch) -> None:
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(
+        tiny.model, "hf_device_map", {"a": 0, "b": "cuda:1", "c": 0, "d": "cpu", "e": "disk"}, raising=False
+    )
+    assert Forward(tiny.model, cpu, 0, Shortcuts()).devices == [CARD, SECOND]
+    monkeypatch.setattr(tiny.model, "hf_device_map", {"": "cpu"}, raising=False)
+    assert Forward(tiny.model, cpu, 0, Shortcuts()).devices == [cpu]

@@ -64,3 +64,17 @@ def test_a_difference_is_measured_in_deviations_of_the_logits() -> None:
     deviation = (2 * (4 + 0 + 4) / 5) ** 0.5
     assert differences(swapped, truth).tolist() == pytest.approx([4 * (2 / 3) ** 0.5 / deviation] * 2)
     assert differences(3 * swapped, 3 * truth).tolist() == pytest.approx([4 * (2 / 3) ** 0.5 / deviation] * 2)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_a_logit_that_was_rounded_is_near_and_a_scaled_or_moved_one_is_not(dtype: torch.dtype) -> None:
+    close = Closeness(dtype, exact=False)
+    exact = 30 + 10 * torch.randn(50, 500, generator=torch.Generator().manual_seed(0))
+    assert close.is_rounding(exact, exact.to(dtype).float())
+    assert not close.is_rounding(exact.roll(1, dims=1), exact.to(dtype).float())
+    assert not close.is_rounding(exact, (exact / 1.1).to(dtype).float())
+    one = exact.clone()
+    one[3, 7] += 3.0
+    assert not close.is_rounding(one, exact.to(dtype).float())
+    one[3, 7] = torch.nan
+    assert not close.is_rounding(one, exact.to(dtype).float())

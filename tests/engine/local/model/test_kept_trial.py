@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from audit.engine.local.engine import TransformersEngine
 
-WHOLE = Shortcuts(batches=True, splits=True, shares=True, decodes=True, position_bytes=256)
+WHOLE = Shortcuts(batches=True, splits=True, wide=True, shares=True, decodes=True, position_bytes=256)
 
 
 @pytest.fixture
@@ -69,7 +69,13 @@ def test_the_second_process_tries_nothing_and_has_the_same_shortcuts(
 def test_only_what_is_exact_throughout_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AUDIT_CACHE", str(tmp_path / "cache"))
     for number, change in enumerate(
-        ({"causal": False}, {"decodes": False}, {"why_not": "for want of memory"}, {"position_bytes": 0})
+        (
+            {"causal": False},
+            {"wide": False},
+            {"decodes": False},
+            {"why_not": "for want of memory"},
+            {"position_bytes": 0},
+        )
     ):
         keep(str(number), dataclasses.replace(WHOLE, **change))
     assert not (tmp_path / "cache").exists()

@@ -8,7 +8,7 @@ import pytest
 
 from audit.engine.local.model.shortcuts import Generates, Shortcuts
 
-SHORTCUTS = ("causal", "batches", "splits", "shares", "decodes")
+SHORTCUTS = ("causal", "batches", "splits", "wide", "shares", "decodes")
 
 
 @pytest.mark.parametrize("name", SHORTCUTS)
@@ -27,7 +27,7 @@ def test_the_first_reason_is_kept_and_the_memory_is_the_first_s() -> None:
 
 
 def test_nothing_but_causality_is_believed_untried() -> None:
-    assert Shortcuts() == Shortcuts(causal=True, batches=False, splits=False, shares=False, decodes=False)
+    assert Shortcuts() == Shortcuts(causal=True, batches=False, splits=False, wide=False, shares=False, decodes=False)
     assert Generates() == Generates(prompts=False, batches=False, single=False)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from audit.engine import ScoreRequest
-from audit.engine.local.model import forward, head
+from audit.engine.local.model import head
 from audit.engine.local.model.transfer import Fetched, on_device
 from audit.engine.local.plan.cost import Cost
 from audit.engine.local.plan.passes import plan
@@ -73,7 +73,6 @@ def test_a_pass_waits_for_nothing_and_copies_two_vectors_per_row(
     passes = plan(tree, tiny._forward.cost, scorer.budget)
     assert {"trunks" if work.trunk else "plain" if work.plain else "rows" for work in passes} == {way}
     monkeypatch.setitem(head.TILE, "meta", head.TILE["cuda"])
-    monkeypatch.setitem(forward.TRUNK_BYTES, "meta", forward.TRUNK_BYTES["cuda"])
     tiny.model.to(META)
     tiny._forward.device = META
     for work in passes:

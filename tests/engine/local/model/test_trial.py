@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from audit.core.errors import CheckpointError
 from audit.engine.local.model import forward as forward_module
+from audit.engine.local.model import head as head_module
 from audit.engine.local.model import trial as trial_module
 from audit.engine.local.model.precision import in_float32
 from audit.engine.local.model.trial import tried_forward
 from audit.engine.local.plan.architecture import windows_of
+from audit.engine.local.plan.layout import lay_out
+from audit.engine.local.plan.passes import Block, Pass
+from audit.engine.local.plan.prefix_tree import PrefixTree
 from tests.engine.whole.every_type import check_scores, check_texts, requests
 from tests.engine.whole.tiny_types import WINDOW, configuration, random_model
 
@@ -155,3 +160,26 @@ def test_a_trial_that_fails_in_float32_believes_nothing_in_company(
     forward = loaded("llama", "bfloat16")._forward
     assert (forward.shares, forward.decodes, forward.alone) == (False, False, 0)
     assert forward.why_not == "it could not be tried in float32"
+
+
+@pytest.mark.parametrize("product", ["fails", "is another"])
+def test_a_float32_head_that_fails_or_differs_is_not_used(product: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(part: torch.Tensor, weight: torch.Tensor, _bias: object) -> torch.Tensor:
+        if product == "fails":
+            msg = "no such product on this device"
+            raise NotImplementedError(msg)
+        return 1.1 * (part.float() @ weight.float().T)
+
+    monkeypatch.setattr(head_module, "_in_float32", other)
+    forward = tried_forward(random_model(configuration("llama")).bfloat16(), CPU, 2)
+    assert (forward.splits, forward.wide, forward.shares, forward.decodes) == (True, False, True, True)
+
+
+def test_texts_are_generated_from_the_model_s_own_logits() -> None:
+    """The first token of a text, too: the steps after it are rounded to 16 bits."""
+    forward = tried_forward(random_model(configuration("llama")).bfloat16(), CPU, 2)
+    assert forward.wide
+    tree = PrefixTree([np.arange(3, 30)], [0])
+    work = Pass(None, ((Block(0, 1, 0, 27),),))
+    logits, _ = forward.read(work, lay_out(work, tree, 2), [0])
+    assert torch.equal(logits, logits.bfloat16().float())

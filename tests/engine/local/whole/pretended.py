@@ -44,6 +44,7 @@ class Pretended:
 
     pad_id = 0
     device = torch.device("cpu")
+    devices = (device,)
     model = SimpleNamespace(dtype=torch.float32)
     why_not = "it pretends"
     alone: int | None = None

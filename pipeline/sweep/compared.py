@@ -37,13 +37,15 @@ def sweep_of(patterns: Sequence[str], checkpoints: Sequence[SweptCheckpoint], ou
         out: Folder of their runs.
     """
     ordered, axis = placed(_with_twins(checkpoints))
-    at = [place for place, one in enumerate(ordered) if one.state in COMPARED and one.run and one.same_as is None]
+    every = [place for place, one in enumerate(ordered) if one.state in COMPARED and one.run and one.same_as is None]
+    at = [place for place in every if place < len(axis.places)]
     chosen = _spaced(at, most_runs())
     made = Sweep(
         patterns=[*patterns],
         axis=axis.name,
         checkpoints=ordered,
         left_out=[ordered[place].name for place in at if place not in chosen],
+        unplaced=[ordered[place].name for place in every if place not in at],
     )
     places = Axis(axis.name, tuple(axis.places[one] for one in chosen), tuple(axis.texts[one] for one in chosen))
     found = _compared([out / (ordered[one].run or "") for one in chosen], places)

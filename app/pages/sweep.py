@@ -102,8 +102,7 @@ def _titles(found: Sweep, runs: Path) -> dict[str, str]:
     """Titles of metrics, as the last run that was compared has them."""
     from audit.reports.comparison.titles import titles  # noqa: PLC0415 - only where something is compared
 
-    last = next(one.run for one in reversed(found.checkpoints) if one.run and one.same_as is None)
-    return titles(RunFolder(runs / last))
+    return titles(RunFolder(runs / (found.compared[-1].run or "")))
 
 
 def _trend_row(one: SeriesMetric, trend: SeriesComparison, titles: dict[str, str]) -> dict[str, object]:

@@ -117,8 +117,7 @@ def show(found: Sweep, folder: Path) -> None:
     """
     out.print(checkpoints_table(found))
     if found.trend is not None:
-        last = next(one.run for one in reversed(found.checkpoints) if one.run is not None)
-        series.show(found.trend, titles(RunFolder(folder / last)))
+        series.show(found.trend, titles(RunFolder(folder / (found.compared[-1].run or ""))))
     elif found.no_trend:
         out.print(f"not compared: {printable(found.no_trend, 1200)}", markup=False, highlight=False, soft_wrap=True)
     if found.left_out:

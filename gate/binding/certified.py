@@ -44,8 +44,8 @@ def certificate_checks(
     verdict: Verdict = "INCONCLUSIVE"
     if found is None:
         reason = (
-            "a server answered, and nothing certifies its answers: the run did not come to its end, or an older version "
-            "made it; make it again"
+            "a server answered, and nothing certifies its answers: the run did not come to its end, or an older "
+            "version made it; make it again"
         )
     else:
         faults = [*asked.faults(found), *_flipped(found, judged)]

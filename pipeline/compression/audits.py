@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from audit.core.progress import Progress
     from audit.core.records import RunManifest
 
-DECIDING = ("limit", "seed", "quantization", "chat_template", "chat_template_args", "thinking", "max_length", "evals", "safety")
+DECIDING = (
+    "limit", "seed", "quantization", "chat_template", "chat_template_args", "thinking", "max_length", "evals", "safety",
+)  # fmt: skip
 """Fields of the configuration that decide what is measured; a run that has others is no audit of the same kind."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from audit.pipeline.sweep.earlier import state_of
 from audit.pipeline.sweep.places import placed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from audit.core.records import SeriesComparison, SweptCheckpoint
@@ -113,6 +114,13 @@ def _stands(run: Path) -> bool:
         return False
 
 
+def _readable(runs: Iterable[Path]) -> Iterator[tuple[str, RunFolder]]:
+    """Ids and folders of the runs that are still there."""
+    for path in runs:
+        with contextlib.suppress(AuditError):
+            yield RunFolder(path).run_id, RunFolder(path)
+
+
 def write(made: Sweep, out: Path) -> str | None:
     """Write the record, and the page where checkpoints are compared.
 
@@ -128,7 +136,10 @@ def write(made: Sweep, out: Path) -> str | None:
         return None
     from audit.reports.comparison.page import page_of  # noqa: PLC0415 - Altair takes two seconds to import
 
-    ran = {run.run_id: run for run in (RunFolder(out / one.run) for one in made.checkpoints if one.run)}
+    ran = dict(_readable(out / one.run for one in made.checkpoints if one.run))
+    absent = [one.run_id for one in made.trend.runs if one.run_id not in ran]
+    if absent:
+        return f"{PAGE} is not written: the run {absent[0]} is not here any more: repeat the sweep"
     try:
         page = page_of(made.trend, [ran[one.run_id] for one in made.trend.runs], sweep=made)
     except AuditError as error:

@@ -76,6 +76,13 @@ class Sweep(Record):
     others have one."""
 
     @property
+    def compared(self) -> list[SweptCheckpoint]:
+        """The checkpoints whose runs are compared, in the order of the axis."""
+        absent = {*self.left_out, *self.unplaced}
+        wanted = [one for one in self.checkpoints if one.state in COMPARED and one.run and one.same_as is None]
+        return [one for one in wanted if one.name not in absent] if self.trend else []
+
+    @property
     def is_complete(self) -> bool:
         """Whether every checkpoint is audited."""
         return all(one.state == "audited" for one in self.checkpoints)

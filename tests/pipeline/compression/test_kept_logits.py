@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +10,6 @@ import pytest
 from audit.core.errors import WriteError
 from audit.pipeline.compression import kept_logits as module
 from audit.pipeline.compression.kept_logits import KeptLogits, fitting_items
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_logits_come_back() -> None:
@@ -27,7 +24,7 @@ def test_logits_come_back() -> None:
 
 
 def test_a_full_disk_is_an_error_and_leaves_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.tempfile, "TemporaryFile", lambda **_: open("/dev/full", "r+b", buffering=0))
+    monkeypatch.setattr(module.tempfile, "TemporaryFile", lambda **_: Path("/dev/full").open("r+b", buffering=0))
     with (
         KeptLogits([2], 7) as kept,
         pytest.raises(WriteError, match=r"need 56 B of room for temporary files \(No space left on device\).*TMPDIR"),

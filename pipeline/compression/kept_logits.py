@@ -61,7 +61,7 @@ class KeptLogits:
         Raises:
             WriteError: The disk takes no more.
         """
-        left = memoryview(np.ascontiguousarray(logits, dtype=np.float32)).cast("B")
+        left = memoryview(logits.astype(np.float32).tobytes())
         try:
             self._file.seek(self._place(item))
             while left:

@@ -6,16 +6,17 @@ task ends with its first call and the next one begins. What depends on answers i
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from audit.core import assets
-from audit.core.errors import AnswersElsewhere, BudgetSpent, EngineFault
+from audit.core.errors import AnswersElsewhere, BudgetSpent
 from audit.core.names import check_of
 from audit.core.progress import Meter, Remembering
 from audit.core.records import RunCost, TaskResult, digest_of
 from audit.core.run_folder import RunFolder
+from audit.engine.gathering import Watched
 from audit.engine.journal import Journal
 from audit.engine.workers.share import share_of
 from audit.gate import evidence
@@ -28,47 +29,14 @@ from audit.pipeline.plugins import used, with_plugins
 from audit.safety.privacy.redaction import holds_personal_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.core.records import RegisteredPolicy, RunManifest, ShardRecord, Status
     from audit.engine import Engine
-    from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
     from audit.pipeline.context import RunContext
 
 OVERLAP = "overlap"
 """The check that asks the checkpoint nothing."""
-
-
-class _WatchedEngine:
-    """Stands in front of an engine, and counts the calls on which it failed: their answers are still to come."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.faults = 0
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the engine has
-        return getattr(self._engine, name)
-
-    def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
-        """As the engine."""
-        with self._watching():
-            return self._engine.score(requests)
-
-    def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
-        """As the engine."""
-        with self._watching():
-            return self._engine.generate(requests)
-
-    @contextmanager
-    def _watching(self) -> Iterator[None]:
-        """Count a fault, and let it go on."""
-        try:
-            yield
-        except EngineFault:
-            self.faults += 1
-            raise
 
 
 def answer_shard(
@@ -159,7 +127,7 @@ def _ask(context: RunContext, folder: RunFolder, manifest: RunManifest, shard: S
     remembering.expect(len(config.evals.tasks) + len(config.safety.tasks))
     status: Status = "failed"
     ended, interrupted, stopped_by, absent = False, False, None, list[TaskResult]()
-    watched = _WatchedEngine(context.engine)
+    watched = Watched(context.engine)
     try:
         with context.engine.at_work(remembering, journal, share_of(shard.number - 1, shard.of)):
             for result in benchmarks_and_probes(replace(context, engine=cast("Engine", watched)), config):

@@ -152,7 +152,7 @@ def _divisions(manifests: Sequence[RunManifest]) -> list[str]:
     """What a reader must know where shards divided the requests in several ways."""
     if len({one.shard.planning for one in manifests if one.shard}) < 2:
         return []
-    said = "its shards divided the requests in different ways, as on unlike processors"
+    said = "its shards divided the requests in different ways, as on unlike processors, or with little memory"
     return [f"{said}: what none of them answered was left to the merge"]
 
 

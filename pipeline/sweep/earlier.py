@@ -60,7 +60,10 @@ class Earlier:
 
     def _of_sweep(self, run: RunFolder) -> tuple[str, bool] | None:
         """The digest of a run's checkpoint, and whether its settings are the sweep's; None where it cannot be read."""
-        stat = run.manifest_path.stat()
+        try:
+            stat = run.manifest_path.stat()
+        except OSError:  # somebody deletes the run at this moment
+            return None
         key = (run.path.name, stat.st_mtime_ns, stat.st_size)
         if key not in self._read:
             try:

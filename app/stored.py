@@ -176,15 +176,13 @@ def sweep(runs: Path) -> tuple[Sweep | None, str | None]:
     if not path.is_file():
         return None, None
     found: Sweep = _once(lambda: read_record(path, Sweep), "sweep", *_stamp(path))
-    compared = {one.run_id: one.metrics_sha256 for one in found.trend.runs} if found.trend else {}
-    for one in found.checkpoints:
+    compared = {one.metrics_sha256 for one in found.trend.runs} if found.trend else set()
+    for one in found.compared:
         run = RunFolder(runs / (one.run or ""))
-        if one.run is None or one.same_as or one.name in found.left_out or not compared:
-            continue
         if not run.metrics_path.is_file():
             return found, f"The run {one.run} is not here any more."
         digest = _once(partial(metrics_digest, run), "metrics digest", *_stamp(run.metrics_path))
-        if digest != compared.get(one.run, digest):
+        if digest not in compared:
             return found, f"The metrics of the run {one.run} are no longer those that were compared."
     return found, None
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from audit.core.errors import RAISED_BY_OTHERS, AuditError, TaskUnavailable
+from audit.core.errors import RAISED_BY_OTHERS, AuditError, EngineFault, TaskUnavailable
 from audit.core.progress import Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from audit.engine.engine import Engine
-    from audit.engine.requests import Completion, GenerateRequest, ScoreRequest
+    from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
 
     Rehearsals = Mapping[str, Callable[[Engine], Iterable[object]]]
 
@@ -85,6 +85,45 @@ class _Noting(_InFront):
             TaskUnavailable: Always.
         """
         raise TaskUnavailable(ONLY_NOTED)
+
+
+class Watched(_InFront):
+    """Counts the calls on which an engine failed: a task ends with them as with any other reason.
+
+    Args:
+        engine: Answers.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.faults = 0
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
+        """As the engine.
+
+        Raises:
+            EngineFault: As the engine.
+        """
+        with self._watching():
+            return self._engine.score(requests)
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Completion]:
+        """As the engine.
+
+        Raises:
+            EngineFault: As the engine.
+        """
+        with self._watching():
+            return self._engine.generate(requests)
+
+    @contextlib.contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Count a fault, and let it go on."""
+        try:
+            yield
+        except EngineFault:
+            self.faults += 1
+            raise
 
 
 class Gathering(_InFront):

@@ -24,6 +24,8 @@ from audit.safety import suite as safety
 from audit.safety.privacy.redaction import redaction_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from audit.core.config import RunConfig
     from audit.core.progress import Progress, Remembering
     from audit.core.records import AssetRecord, ModelRecord, RegisteredPolicy
@@ -91,7 +93,8 @@ def prepare(
     """
     data = fetch_data(config, progress)
     engine = _load(config, progress) if stored is None else _without_weights(config, stored, progress)
-    return RunContext(config, engine, data, progress, _redaction_key(progress), policy)
+    with _closed_on_error(engine):
+        return RunContext(config, engine, data, progress, _redaction_key(progress), policy)
 
 
 def fetch_data(config: RunConfig, progress: Progress) -> list[AssetRecord]:
@@ -120,14 +123,25 @@ def _load(config: RunConfig, remembering: Remembering) -> Engine:
     remembering.expect(expected_lines(config))
     remembering.step(f"loading {config.model}" + (" (converted on first use)" if is_gguf(config.model) else ""))
     engine = engine_of(config) if config.workers is None else start_workers(config, remembering)
-    with contextlib.suppress(TemplateError):  # costs the tasks that need a template, not the run
-        uses_chat_template(engine, config.chat_template, generates=True)
-    for remark in engine.record.remarks:
-        remembering.say(remark)
-    units = bfloat16_units()
-    if config.dtype == "auto" and engine.record.device == "cpu" and units:
-        logger.info("bfloat16 units (%s): --dtype bfloat16 is faster, see docs/reference/run.md", units[0])
+    with _closed_on_error(engine):
+        with contextlib.suppress(TemplateError):  # costs the tasks that need a template, not the run
+            uses_chat_template(engine, config.chat_template, generates=True)
+        for remark in engine.record.remarks:
+            remembering.say(remark)
+        units = bfloat16_units()
+        if config.dtype == "auto" and engine.record.device == "cpu" and units:
+            logger.info("bfloat16 units (%s): --dtype bfloat16 is faster, see docs/reference/run.md", units[0])
     return engine
+
+
+@contextlib.contextmanager
+def _closed_on_error(engine: Engine) -> Iterator[None]:
+    """End workers where a run does not come to work with them."""
+    try:
+        yield
+    except BaseException:
+        engine.close()
+        raise
 
 
 def _without_weights(config: RunConfig, stored: ModelRecord, remembering: Remembering) -> Engine:

@@ -12,7 +12,7 @@ from audit.app import links, menu, stored
 from audit.app.elements.charts import trend_chart
 from audit.app.elements.rows import Cell, Column, Sorting, TableRow, rows_table
 from audit.app.untrusted import plain, wrapped_table
-from audit.core.formatting import counted, estimate, interval, metric_label, number, signed
+from audit.core.formatting import ABSENT, counted, estimate, interval, metric_label, number, signed
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.reports.comparison.figures import trend_panel
@@ -94,14 +94,15 @@ def _compared(found: Sweep, trend: SeriesComparison, runs: Path) -> None:
         st.warning(plain(f"Not compared: {', '.join(names)}: {reason}"), icon=":material/warning:")
     if found.left_out:
         st.caption(plain(f"Audited, but too many to be compared: {', '.join(found.left_out)}"))
+    if found.unplaced:
+        st.caption(plain(f"Audited, but not compared, with no {AXES[found.axis]}: {', '.join(found.unplaced)}"))
 
 
 def _titles(found: Sweep, runs: Path) -> dict[str, str]:
     """Titles of metrics, as the last run that was compared has them."""
     from audit.reports.comparison.titles import titles  # noqa: PLC0415 - only where something is compared
 
-    last = next(one.run for one in reversed(found.checkpoints) if one.run and one.same_as is None)
-    return titles(RunFolder(runs / last))
+    return titles(RunFolder(runs / (found.compared[-1].run or "")))
 
 
 def _trend_row(one: SeriesMetric, trend: SeriesComparison, titles: dict[str, str]) -> dict[str, object]:
@@ -178,7 +179,7 @@ def _checkpoints(found: Sweep) -> None:
 def _row(one: SweptCheckpoint, *, placed: bool) -> TableRow:
     why = one.reason or (f"same files as {one.same_as}" if one.same_as else "")
     names = [Cell(one.name), *([Cell(one.run, "muted")] if one.run else [])]
-    place = [one.at_text] if placed else []
+    place = [one.at_text or ABSENT] if placed else []
     return TableRow(one.run or f"no run: {one.model}", [names, *place, Cell(*STATES[one.state]), printable(why, 300)])
 
 

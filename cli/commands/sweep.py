@@ -22,6 +22,7 @@ from audit.core.records import SWEEP_FILE
 from audit.core.run_folder import RunFolder
 from audit.core.text import printable
 from audit.pipeline.sweep.watch import Watch
+from audit.reports.comparison.series_text import AXES
 from audit.reports.comparison.titles import titles
 
 if TYPE_CHECKING:
@@ -116,12 +117,14 @@ def show(found: Sweep, folder: Path) -> None:
     """
     out.print(checkpoints_table(found))
     if found.trend is not None:
-        last = next(one.run for one in reversed(found.checkpoints) if one.run is not None)
-        series.show(found.trend, titles(RunFolder(folder / last)))
+        series.show(found.trend, titles(RunFolder(folder / (found.compared[-1].run or ""))))
     elif found.no_trend:
         out.print(f"not compared: {printable(found.no_trend, 1200)}", markup=False, highlight=False, soft_wrap=True)
     if found.left_out:
         line = f"audited, but too many to be compared: {printable(', '.join(found.left_out), 1200)}"
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if found.unplaced:
+        line = f"audited, but not compared, with no {AXES[found.axis]}: {printable(', '.join(found.unplaced), 1200)}"
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     page = folder / "sweep.html"
     for line in (f"sweep   {folder / SWEEP_FILE}", *([f"page    {page}"] if page.exists() else [])):

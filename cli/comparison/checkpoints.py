@@ -26,7 +26,7 @@ def checkpoints_table(found: Sweep) -> Table:
         Column("run", overflow="fold"),
     )
     for one in found.checkpoints:
-        place = [] if found.axis == "order" else [one.at_text]
+        place = [] if found.axis == "order" else [one.at_text or ABSENT]
         run = printable(one.run, 200) if one.run else ABSENT
         table.add_row(Text(printable(one.name, 200)), *place, _state(one), Text(run))
     return table

@@ -89,7 +89,7 @@ def _languages(found: CompressionCheck) -> Table:
             ends = "—" if bits.ci_low is None else f"{bits.ci_low:+.4f} to {bits.ci_high:+.4f}"
             table.add_row(
                 f"{fit.language} ({fit.texts})",
-                printable(twin.label, 40),
+                Text(printable(twin.label, 40)),
                 f"{bits.original:.4f}",
                 f"{bits.compressed:.4f}",
                 f"{bits.difference:+.4f}",
@@ -110,7 +110,7 @@ def _distributions(found: CompressionCheck) -> Table:
         Column("RMS Δp", justify="right"),
         Column("n", justify="right"),
         "verdict",
-        title=f"next-token distributions against {printable(found.original.model, 60)}",
+        title=Text(f"next-token distributions against {printable(found.original.model, 60)}", style="table.title"),
         title_justify="left",
     )
     for twin in found.twins:
@@ -125,7 +125,7 @@ def _distributions(found: CompressionCheck) -> Table:
                 f"{one.items}",
             ]
         verdict = Text(twin.decision.verdict, style=STYLES[twin.decision.verdict])
-        table.add_row(printable(twin.label, 40), size_text(twin.bytes) if twin.bytes else "—", *cells, verdict)
+        table.add_row(Text(printable(twin.label, 40)), size_text(twin.bytes) if twin.bytes else "—", *cells, verdict)
     return table
 
 

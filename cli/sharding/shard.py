@@ -64,18 +64,21 @@ def conclude(folder: RunFolder, *, as_json: bool) -> int:
         The exit code: whether its share of every task was asked.
     """
     manifest = folder.read_manifest()
-    code = ExitCode.INCOMPLETE if any(not one.optional for one in manifest.not_run) else ExitCode.DONE
+    ended = manifest.shard is not None and manifest.shard.ended
+    missing = any(not one.optional for one in manifest.not_run)
+    code = ExitCode.DONE if ended and not missing else ExitCode.INCOMPLETE
     if as_json:
         print_json({"run": str(folder.path), "manifest": manifest})
         return code
-    for missing in manifest.not_run:
-        what = "not run (optional)" if missing.optional else "not run"
-        out.print(f"{what}: {missing.task}: {printable(missing.reason)}", markup=False, style="yellow", soft_wrap=True)
+    for one in manifest.not_run:
+        what = "not run (optional)" if one.optional else "not run"
+        out.print(f"{what}: {one.task}: {printable(one.reason)}", markup=False, style="yellow", soft_wrap=True)
     name = manifest.shard.name if manifest.shard else ""
+    merge = f"audit merge {quote(str(folder.path))} … with the folders of all shards"
     for line in (
-        f"status  {name}, answered",
+        f"status  {name}, {'answered' if ended else 'not answered: the engine failed'}",
         f"shard   {folder.path}",
-        f"next    audit merge {quote(str(folder.path))} … with the folders of all shards",
+        f"next    {merge if ended else f'audit run --resume {quote(str(folder.path))}'}",
     ):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     return code

@@ -37,10 +37,12 @@ class CertificateBounds(Section):
     """Share of the tokens of greedy texts that the second answer would not have chosen."""
     flipped_choices: Part = 0.1
     """Share of the items whose chosen option is another."""
+    least: Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False)] = 100.0
+    """Requests that must have been asked again, unless all items were."""
 
     def faults(self, found: Certificate) -> list[str]:
         """What of a certificate lies beyond these bounds, or was not certified, in words."""
-        return [*_not_certified(found), *self._beyond(found)]
+        return [*_not_certified(found, self.least), *self._beyond(found)]
 
     def _beyond(self, found: Certificate) -> Iterator[str]:
         """Figures beyond their bound."""
@@ -74,13 +76,18 @@ class CertificateConfig(Section):
     share: Annotated[float, Strict(), Field(gt=0, le=1)] = 0.02
     """Share of each task's items that is asked again."""
     least: Count = 200
-    """Requests to ask again at least, if the run has as many."""
+    """Requests to ask again at least, if the run has as many; never fewer than the bounds want."""
     bounds: CertificateBounds = Field(default_factory=CertificateBounds)
     """Beyond these the run is ``partial``; a registered policy replaces them by its own."""
 
 
-def _not_certified(found: Certificate) -> Iterator[str]:
+def _not_certified(found: Certificate, least: float) -> Iterator[str]:
     """What the certificate says nothing about though it should."""
+    asked = found.requests + found.absent + found.failed + found.not_compared
+    if asked < least and found.items < found.of_items:
+        yield f"{asked:,} requests of {found.items:,} of {found.of_items:,} items were asked again, bound {least:g}"
+    if found.not_asked:
+        yield f"nothing of {', '.join(found.not_asked)} was asked again"
     absent_texts = found.absent - found.absent_scores
     if found.absent_scores or absent_texts > WITHHELD * (absent_texts + found.read_texts + found.not_compared):
         yield (

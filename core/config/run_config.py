@@ -204,9 +204,7 @@ class RunConfig(Section):
         Checkpoint, Option("Folder, hub id, .gguf file, asset name or openai:URL#NAME.", LOADING, short="-m")
     ] = DEFAULT_MODEL
     """Folder, hub id, .gguf file, asset name, or ``openai:URL#NAME`` for a model behind a server."""
-    base: Annotated[Checkpoint | None, Option("Checkpoint that a PEFT adapter (--model) was trained on.", LOADING)] = (
-        None
-    )
+    base: Annotated[Checkpoint | None, Option("Checkpoint that a PEFT adapter was trained on.", LOADING)] = None
     """Base checkpoint of a PEFT adapter; null uses the one that the adapter names."""
     revision: Annotated[str | None, Option("Branch, tag or commit of a hub id.", LOADING)] = None
     """Branch, tag or commit of a hub id."""

@@ -62,6 +62,8 @@ class Certificate(Record):
     """Items of the run that could be drawn."""
     tasks: dict[str, int] = Field(default_factory=dict)
     """Number of items by task."""
+    not_asked: list[str] = Field(default_factory=list)
+    """Tasks of the run none of whose items was asked again: they cannot run on the second engine."""
     requests: Number = 0
     """Requests whose two answers were compared."""
     absent: Number = 0

@@ -185,7 +185,11 @@ class ShardRecord(Record):
     of: int = Field(ge=1)
     """Number of shards."""
     ended: bool = False
-    """Whether its share of all tasks was asked; false while it is going on, and where it was interrupted."""
+    """Whether its share of all tasks was asked; false while it is going on, where it was interrupted, and where the
+    engine failed on a task."""
+    planning: str | None = None
+    """Digest of what decides how requests are divided among the shards, apart from the requests; null where they alone
+    do."""
 
     @property
     def name(self) -> str:

@@ -36,6 +36,12 @@ def cpu_name() -> str:
     return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
 
 
+def cpu_kind() -> str:
+    """Name and instructions of the processor: what decides which kernels libraries take, so which bits come out."""
+    there = sorted(name for name, value in _capabilities().items() if value is True)
+    return f"{cpu_name()}: {' '.join(there)}"
+
+
 def bfloat16_units() -> list[str]:
     """This processor's instructions for bfloat16 products, e.g. ``amx_bf16``; none if torch cannot tell."""
     return sorted(name for name, there in _capabilities().items() if "bf16" in name and there is True)

@@ -59,7 +59,7 @@ class WorkersEngine(Engine):
         self.tokenizer = tokenizer
         self.record = loaded.record
         self._device_type = loaded.device_type
-        self._planning = loaded.planning
+        self.planning = loaded.planning
         self._pool = pool
         self._load = load
         self._local: Engine | None = None
@@ -75,7 +75,7 @@ class WorkersEngine(Engine):
                 return self._local.score(requests)
         self._watch()
         identity = local_identity("score", self.record, self._device_type)
-        batches = self._planning.batches if self._device_type == "cpu" else None
+        batches = self.planning.batches if self._device_type == "cpu" else None
         work = Answering(identity, partial(self._pool.work, "score"), decode_score, batches)
         return work.answer(requests, self.journal, self.progress, self.share)
 

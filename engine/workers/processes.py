@@ -57,13 +57,17 @@ class Processes:
     def __init__(self, environments: Sequence[Mapping[str, str]], command: Sequence[str] = COMMAND) -> None:
         self._environments = environments
         self._command = command
-        self._running: dict[int, _Process] = {}
-        self._events: queue.SimpleQueue[tuple[_Process, WorkerEvent]] = queue.SimpleQueue()
+        self._running: dict[int, _Process | _NeverStarted] = {}
+        self._events: queue.SimpleQueue[tuple[_Process | _NeverStarted, WorkerEvent]] = queue.SimpleQueue()
 
     def start(self, worker: int) -> None:
-        """Start a worker."""
+        """Start a worker; one that cannot be started has died."""
         environment = {**os.environ, **self._environments[worker]}
-        self._running[worker] = _Process(worker, self._command, environment, self._events)
+        try:
+            self._running[worker] = _Process(worker, self._command, environment, self._events)
+        except OSError as error:  # no process, memory or descriptor is left
+            never = self._running[worker] = _NeverStarted()
+            self._events.put((never, WorkerEvent(worker, None, f"it could not be started ({error})")))
 
     def send(self, worker: int, message: bytes) -> None:
         """Have a packed message sent; nobody waits for it."""
@@ -92,7 +96,7 @@ class Processes:
                 self._take(*self._events.get_nowait(), found)
         return found
 
-    def _take(self, process: _Process, event: WorkerEvent, found: list[WorkerEvent]) -> None:
+    def _take(self, process: _Process | _NeverStarted, event: WorkerEvent, found: list[WorkerEvent]) -> None:
         """Keep an event, unless the worker it comes from has been killed or replaced."""
         if self._running.get(event.worker) is process:
             if event.message is None:
@@ -108,6 +112,22 @@ class Processes:
             process.join()
 
 
+class _NeverStarted:
+    """Stands for a worker that could not be started, until the driver hears of it."""
+
+    def __init__(self) -> None:
+        self.outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+
+    def kill(self) -> None:
+        """There is nothing to be killed."""
+
+    def wait(self) -> None:
+        """There is nothing to wait for."""
+
+    def join(self) -> None:
+        """Nothing of it is there."""
+
+
 class _Process:
     """A worker process and its three threads."""
 
@@ -116,7 +136,7 @@ class _Process:
         worker: int,
         command: Sequence[str],
         environment: Mapping[str, str],
-        events: queue.SimpleQueue[tuple[_Process, WorkerEvent]],
+        events: queue.SimpleQueue[tuple[_Process | _NeverStarted, WorkerEvent]],
     ) -> None:
         self.worker = worker
         self.outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -124,7 +144,13 @@ class _Process:
         self._last: deque[str] = deque(maxlen=LINES)
         # The kernel's signal at the end of a parent is one at the end of the thread that started the process.
         known = threading.current_thread() is threading.main_thread()
-        down, up = os.pipe(), os.pipe()
+        down = os.pipe()
+        try:
+            up = os.pipe()
+        except OSError:
+            for descriptor in down:
+                os.close(descriptor)
+            raise
         theirs = (down[0], up[1])
         self._source, self._sink = os.fdopen(up[0], "rb"), os.fdopen(down[1], "wb")
         own = {PARENT_VARIABLE: str(os.getpid() if known else 0), STREAMS_VARIABLE: ",".join(map(str, theirs))}

@@ -26,8 +26,8 @@ def certificate_checks(
 ) -> list[GateCheck]:
     """The check on the engine; none where the local engine answered.
 
-    It does not pass where a figure lies beyond its bound, or where a rule on limits would be judged otherwise if the
-    second answers took the place of the first.
+    It does not pass where a server answered and there is no certificate, where a figure lies beyond its bound, or where
+    a rule on limits would be judged otherwise if the second answers took the place of the first.
 
     Args:
         bounds: Of the policy; None takes the usual ones.
@@ -39,11 +39,14 @@ def certificate_checks(
     """
     asked = CertificateBounds.model_validate(dict(bounds or {}))
     found = manifest.certificate
-    if found is None and (bounds is None or manifest.model.device != "server"):
+    if found is None and manifest.model.device != "server":
         return []
     verdict: Verdict = "INCONCLUSIVE"
     if found is None:
-        reason = "a server answered, and nothing certifies its answers: an older version made the run, or it goes on"
+        reason = (
+            "a server answered, and nothing certifies its answers: the run did not come to its end, or an older "
+            "version made it; make it again"
+        )
     else:
         faults = [*asked.faults(found), *_flipped(found, judged)]
         verdict = "INCONCLUSIVE" if faults else "PASS"
@@ -60,6 +63,8 @@ def _flipped(found: Certificate, judged: Sequence[GateCheck]) -> Iterator[str]:
         if metric is None or check.kind != "range" or check.value is None:
             continue
         value = metric.substituted(check.value)
+        if value is None and metric.served is not None:
+            yield f"{check.metric} {check.rule}: the second answers give no value"
         if value is not None and _is_within(check, value) != _is_within(check, check.value):
             yield f"{check.metric} {check.rule}: {check.value:.4g}, and {value:.4g} with the second answers"
 

@@ -91,6 +91,7 @@ def certify(context: RunContext, results: Sequence[TaskResult], journal: Journal
     with again.second.at_work(_SecondAnswers(context.progress), journal if local else None):
         second = _asked(again, drawn)
     first = _asked(KeptAnswers(served, again.second, journal), drawn)
+    flips = _flips(first, second)
     found = Certificate(
         against="weights" if local else "repeat",
         source=(local or served).record.name,
@@ -99,10 +100,11 @@ def certify(context: RunContext, results: Sequence[TaskResult], journal: Journal
         why_repeat=why,
         seed=config.seed,
         of_items=sum(len(result.samples) for result in certified),
+        not_asked=[result.task for result in certified if not flips["tasks"].get(result.task)],
         changed_prompts=_changed_prompts(certified, second),
         metrics=_metrics(first, second, certified),
         **again.tally.figures,
-        **_flips(first, second),
+        **flips,
     )
     return found.model_copy(update={"faults": wanted.bounds.faults(found)})
 
@@ -128,6 +130,7 @@ def _local(context: RunContext, served: ForeignEngine) -> tuple[Engine | None, s
             if (lacking := _lacking_memory(found.files)) is not None:
                 why = f"{name}: {lacking}"
                 continue
+            why = f"the weights of {name} cannot be loaded"
             context.progress.step(f"certificate: loading {name}")
             served.release()
             return _loaded(config, name, served.record.max_length), None

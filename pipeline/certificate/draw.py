@@ -29,7 +29,8 @@ def draw(config: RunConfig, results: Sequence[TaskResult]) -> RunConfig:
         results: Those with items that can be asked again.
     """
     share = config.certificate.share
-    while share < 1 and _requests(results, share) < config.certificate.least:
+    least = max(config.certificate.least, config.certificate.bounds.least)
+    while share < 1 and _requests(results, share) < least:
         share = min(1.0, share * GROWTH)
     sizes = {result.task: math.ceil(share * len(result.samples)) for result in results}
     named = {_plain(task) for task in (*config.evals.tasks, *config.safety.tasks)}

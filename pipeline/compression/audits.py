@@ -12,6 +12,7 @@ from audit.core.config import BudgetConfig, ExplainConfig, RunConfig, validate
 from audit.core.errors import ConfigError
 from audit.core.latest import LATEST
 from audit.core.run_folder import RunFolder
+from audit.engine.checkpoint.device import choose_device
 from audit.engine.checkpoint.source import check_source, find
 from audit.engine.configured import recorded_config
 from audit.engine.server_name import is_server
@@ -19,6 +20,7 @@ from audit.gate.progress import is_going_on
 from audit.pipeline import audit as pipeline
 from audit.pipeline.configuration import anchored
 from audit.pipeline.consent import require_consent
+from audit.pipeline.manifest import device_type
 from audit.pipeline.plugins import with_plugins
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from audit.core.progress import Progress
     from audit.core.records import RunManifest
 
-DECIDING = ("limit", "seed", "chat_template", "chat_template_args", "thinking", "max_length", "evals", "safety")
+DECIDING = (
+    "limit", "seed", "quantization", "chat_template", "chat_template_args", "thinking", "max_length", "evals", "safety",
+)  # fmt: skip
 """Fields of the configuration that decide what is measured; a run that has others is no audit of the same kind."""
 
 
@@ -103,6 +107,8 @@ class Auditing:
         for folder in RunFolder.all(self.out):
             manifest = folder.read_manifest()
             if manifest.model.digest != digest or (config.dtype not in ("auto", manifest.model.dtype)):
+                continue
+            if manifest.shard is not None or device_type(manifest.model) != choose_device(config.device).type:
                 continue
             if _work(validate(RunConfig, manifest.config, str(folder.manifest_path))) == _work(config):
                 yield folder, manifest

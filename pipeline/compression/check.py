@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -87,24 +87,25 @@ def check(original: RunFolder, twins: Sequence[RunFolder], asking: Asking, progr
     Raises:
         UsageError: A run cannot be compared or judged, or a checkpoint is not the one of its run.
         EvidenceInvalid: The files of a run contradict each other.
+        WriteError: There is no room for the original's logits.
     """
     manifest = original.read_manifest()
     found = [_compared(original, twin, asking) for twin in twins]
     labels = _labels([twin.read_manifest() for twin in twins])
     texts = texts_at_hand(asking.texts)
     drawn = drawn_items(original, asking.items)
-    with _loaded(manifest, original, progress) as engine:
-        items, left_out = asked_items(engine, drawn)
-        vocabulary = vocabulary_of(engine)
-        rows = [len(one.request.target_ids) for one in items]
-        fitting = fitting_items(rows, vocabulary)
-        if fitting < len(items):
-            left_out = {**left_out, FILE_FULL: len(items) - fitting}
-        kept = KeptLogits(rows[:fitting], vocabulary)
-        whole = _Original(engine.tokenizer, vocabulary, items[:fitting], left_out, texts)
-        keep_logits(engine, whole.items, kept)
-        whole.likelihoods = scored_texts(engine, texts)
-    with kept:
+    with ExitStack() as file:
+        with _loaded(manifest, original, progress) as engine:
+            items, left_out = asked_items(engine, drawn)
+            vocabulary = vocabulary_of(engine)
+            rows = [len(one.request.target_ids) for one in items]
+            fitting = fitting_items(rows, vocabulary)
+            if fitting < len(items):
+                left_out = {**left_out, FILE_FULL: len(items) - fitting}
+            kept = file.enter_context(KeptLogits(rows[:fitting], vocabulary))
+            whole = _Original(engine.tokenizer, vocabulary, items[:fitting], left_out, texts)
+            keep_logits(engine, whole.items, kept)
+            whole.likelihoods = scored_texts(engine, texts)
         done = [
             _measured(one.model_copy(update={"label": label}), twin, whole, kept, asking, progress)
             for one, twin, label in zip(found, twins, labels, strict=True)

@@ -7,14 +7,16 @@ task ends with its first call and the next one begins. What depends on answers i
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, cast
 
 from audit.core import assets
 from audit.core.errors import AnswersElsewhere, BudgetSpent
 from audit.core.names import check_of
 from audit.core.progress import Meter, Remembering
-from audit.core.records import RunCost, TaskResult
+from audit.core.records import RunCost, TaskResult, digest_of
 from audit.core.run_folder import RunFolder
+from audit.engine.gathering import Watched
 from audit.engine.journal import Journal
 from audit.engine.workers.share import share_of
 from audit.gate import evidence
@@ -22,7 +24,7 @@ from audit.pipeline.audit import benchmarks_and_probes, interruption
 from audit.pipeline.checks import check
 from audit.pipeline.configuration import anchored
 from audit.pipeline.context import prepare
-from audit.pipeline.manifest import finished, first, reopen
+from audit.pipeline.manifest import device_type, finished, first, reopen
 from audit.pipeline.plugins import used, with_plugins
 from audit.safety.privacy.redaction import holds_personal_data
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.progress import Progress
     from audit.core.records import RegisteredPolicy, RunManifest, ShardRecord, Status
+    from audit.engine import Engine
     from audit.pipeline.context import RunContext
 
 OVERLAP = "overlap"
@@ -102,6 +105,7 @@ def _answer(context: RunContext, shard: ShardRecord, resume: RunFolder | None) -
     folder = resume or RunFolder.create(config.out, manifest, begun=False)
     before = manifest.spent if resume else RunCost(seconds=0.0, tokens=0)
     with closing(Journal(folder.journal_path, withholds=holds_personal_data)) as journal:
+        shard = shard.model_copy(update={"planning": _planning(engine)})
         if resume:
             manifest = reopen(folder, engine, context.data, used(config))
         else:
@@ -111,20 +115,27 @@ def _answer(context: RunContext, shard: ShardRecord, resume: RunFolder | None) -
     return folder
 
 
+def _planning(engine: Engine) -> str | None:
+    """Digest of what divides scoring requests, apart from themselves; None where nothing else does."""
+    planning = getattr(engine, "planning", None)
+    return digest_of(asdict(planning)) if planning and device_type(engine.record) == "cpu" else None
+
+
 def _ask(context: RunContext, folder: RunFolder, manifest: RunManifest, shard: ShardRecord, journal: Journal) -> None:
     """Ask the share of all tasks; whatever happens, the manifest says how the shard ended."""
     remembering, config = context.progress, asked_of_shards(context.config)
     remembering.expect(len(config.evals.tasks) + len(config.safety.tasks))
     status: Status = "failed"
-    ended, stopped_by, absent = False, None, list[TaskResult]()
+    ended, interrupted, stopped_by, absent = False, False, None, list[TaskResult]()
+    watched = Watched(context.engine)
     try:
         with context.engine.at_work(remembering, journal, share_of(shard.number - 1, shard.of)):
-            for result in benchmarks_and_probes(context, config):
+            for result in benchmarks_and_probes(replace(context, engine=cast("Engine", watched)), config):
                 if result.not_run and AnswersElsewhere.REASON not in result.not_run:
                     absent.append(result)
-        status, ended = "partial", True
+        status, ended = "partial", not watched.faults
     except KeyboardInterrupt as stopped:
-        status = "partial"
+        status, interrupted = "partial", True
         stopped_by = stopped.limit if isinstance(stopped, BudgetSpent) else None
         raise
     finally:
@@ -134,7 +145,7 @@ def _ask(context: RunContext, folder: RunFolder, manifest: RunManifest, shard: S
             remembering.messages,
             status,
             context.optional,
-            interrupted=status == "partial" and not ended,
+            interrupted=interrupted,
         )
         spent = remembering.meter.spent(manifest.spent, stopped_by)
         update = {"shard": shard.model_copy(update={"ended": ended}), "spent": spent}

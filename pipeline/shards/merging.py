@@ -123,7 +123,11 @@ def _merged(config: RunConfig, folders: Sequence[RunFolder]) -> RunManifest:
         "spent": _spent(manifests),
         "not_run": [],
         "left_out": [],
-        "warnings": [*dict.fromkeys(line for one in manifests for line in one.warnings), *_cards(manifests)],
+        "warnings": [
+            *dict.fromkeys(line for one in manifests for line in one.warnings),
+            *_cards(manifests),
+            *_divisions(manifests),
+        ],
         "evidence": {},
     }
     return first.model_copy(update=update)
@@ -142,6 +146,14 @@ def _spent(manifests: Sequence[RunManifest]) -> RunCost | None:
     if len(known) < len(costs):
         return None
     return RunCost(seconds=round(sum(cost.seconds for cost in known), 3), tokens=sum(cost.tokens for cost in known))
+
+
+def _divisions(manifests: Sequence[RunManifest]) -> list[str]:
+    """What a reader must know where shards divided the requests in several ways."""
+    if len({one.shard.planning for one in manifests if one.shard}) < 2:
+        return []
+    said = "its shards divided the requests in different ways, as on unlike processors, or with little memory"
+    return [f"{said}: what none of them answered was left to the merge"]
 
 
 def _cards(manifests: Sequence[RunManifest]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from audit.pipeline.sweep.earlier import state_of
 from audit.pipeline.sweep.places import placed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from audit.core.records import SeriesComparison, SweptCheckpoint
@@ -37,13 +38,15 @@ def sweep_of(patterns: Sequence[str], checkpoints: Sequence[SweptCheckpoint], ou
         out: Folder of their runs.
     """
     ordered, axis = placed(_with_twins(checkpoints))
-    at = [place for place, one in enumerate(ordered) if one.state in COMPARED and one.run and one.same_as is None]
+    every = [place for place, one in enumerate(ordered) if one.state in COMPARED and one.run and one.same_as is None]
+    at = [place for place in every if place < len(axis.places)]
     chosen = _spaced(at, most_runs())
     made = Sweep(
         patterns=[*patterns],
         axis=axis.name,
         checkpoints=ordered,
         left_out=[ordered[place].name for place in at if place not in chosen],
+        unplaced=[ordered[place].name for place in every if place not in at],
     )
     places = Axis(axis.name, tuple(axis.places[one] for one in chosen), tuple(axis.texts[one] for one in chosen))
     found = _compared([out / (ordered[one].run or "") for one in chosen], places)
@@ -111,6 +114,13 @@ def _stands(run: Path) -> bool:
         return False
 
 
+def _readable(runs: Iterable[Path]) -> Iterator[tuple[str, RunFolder]]:
+    """Ids and folders of the runs that are still there."""
+    for path in runs:
+        with contextlib.suppress(AuditError):
+            yield RunFolder(path).run_id, RunFolder(path)
+
+
 def write(made: Sweep, out: Path) -> str | None:
     """Write the record, and the page where checkpoints are compared.
 
@@ -126,7 +136,10 @@ def write(made: Sweep, out: Path) -> str | None:
         return None
     from audit.reports.comparison.page import page_of  # noqa: PLC0415 - Altair takes two seconds to import
 
-    ran = {run.run_id: run for run in (RunFolder(out / one.run) for one in made.checkpoints if one.run)}
+    ran = dict(_readable(out / one.run for one in made.checkpoints if one.run))
+    absent = [one.run_id for one in made.trend.runs if one.run_id not in ran]
+    if absent:
+        return f"{PAGE} is not written: the run {absent[0]} is not here any more: repeat the sweep"
     try:
         page = page_of(made.trend, [ran[one.run_id] for one in made.trend.runs], sweep=made)
     except AuditError as error:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 UNDECIDING = {
     "model", "base", "revision", "intended_use", "profile", "device", "device_map", "dtype", "trust_remote_code",
     "allow_pickle", "threads", "batch_tokens", "offline", "data_dirs", "plugins", "out", "keep_raw", "budget", "server",
+    "workers", "gpus_per_worker", "ray", "certificate",
 }  # fmt: skip
 """Fields of the configuration that decide no number, or what is compared as it was found: the digest of the checkpoint,
 number type and device, digests of plug-ins and data sets. The profile is in the sections that it filled."""
@@ -59,7 +60,10 @@ class Earlier:
 
     def _of_sweep(self, run: RunFolder) -> tuple[str, bool] | None:
         """The digest of a run's checkpoint, and whether its settings are the sweep's; None where it cannot be read."""
-        stat = run.manifest_path.stat()
+        try:
+            stat = run.manifest_path.stat()
+        except OSError:  # somebody deletes the run at this moment
+            return None
         key = (run.path.name, stat.st_mtime_ns, stat.st_size)
         if key not in self._read:
             try:
@@ -74,6 +78,8 @@ class Earlier:
         try:
             config = validate(RunConfig, manifest.config, "manifest.json")
         except ConfigError:  # an imported log, or a run of another version
+            return False
+        if manifest.shard is not None:  # it has answers, and no results
             return False
         model = manifest.model
         if (_settings(config), model.device.split(":")[0], model.dtype) != self._wanted:

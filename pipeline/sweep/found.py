@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import re
+import stat
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 from audit.core.assets.model_name import is_hub_id, nowhere
 from audit.core.assets.registry import ASSETS
 from audit.core.errors import ConfigError
+from audit.engine.checkpoint.files import TEMPLATES
 from audit.engine.server_name import is_server
 
 if TYPE_CHECKING:
@@ -104,6 +107,11 @@ def now() -> float:
     return time.time()
 
 
+def wait(seconds: float) -> None:
+    """Wait."""
+    time.sleep(seconds)
+
+
 def _name(one: MatchedCheckpoint, parts: int) -> str:
     if one.path is None:
         return f"{one.model}@{one.revision}" if one.revision else one.model
@@ -141,21 +149,26 @@ def _of_path(path: Path) -> MatchedCheckpoint:
     whole = path.resolve()
     files: Iterable[Path] = [whole]
     if path.is_dir():
-        files = whole.iterdir()
+        files = _inside(whole)
     elif "-of-" in path.name:
         files = whole.parent.glob(f"*-of-{path.name.rpartition('-of-')[2]}")
     return MatchedCheckpoint(str(whole), path=whole, stamp=tuple(sorted(_stamps(files))))
 
 
+def _inside(folder: Path) -> Iterator[Path]:
+    """What is in a checkpoint's folder, and its named chat templates."""
+    yield from folder.iterdir()
+    yield from (folder / TEMPLATES).glob("*")
+
+
 def _stamps(files: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
-    """Of every file that is still there when it is looked at."""
-    for file in files:
-        try:
-            found = file.stat()
-        except OSError:
-            continue
-        if file.is_file():
-            yield file.name, found.st_size, found.st_mtime_ns
+    """Of every file that is still there when it is looked at; none of a folder that is gone by then."""
+    with contextlib.suppress(OSError):
+        for file in files:
+            with contextlib.suppress(OSError):
+                found = file.stat()
+                if stat.S_ISREG(found.st_mode):
+                    yield file.name, found.st_size, found.st_mtime_ns
 
 
 def _why_none(pattern: str) -> str:

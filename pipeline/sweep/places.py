@@ -31,6 +31,10 @@ METHODS = {"fp8": 8.0, "fbgemm_fp8": 8.0, "mxfp4": 4.0, "awq": 4.0}
 """Bits of quantisation methods whose configuration need not say them."""
 
 AxisName = Literal["step", "epoch", "bits", "date", "order"]
+KINDS: tuple[AxisName, ...] = ("step", "epoch", "bits")
+"""Axes of numbers that not all checkpoints may have."""
+FEWEST = 3
+"""Checkpoints that a trend needs."""
 
 
 def step_of(one: MatchedCheckpoint) -> float | None:
@@ -73,18 +77,29 @@ def _bits_of_method(packed: dict[str, Any]) -> float | None:
 
 
 def axis_of(checkpoints: Sequence[SweptCheckpoint]) -> AxisName:
-    """What orders them: the first of step, epoch, bits and date that all have, and that differs."""
-    kinds: tuple[AxisName, ...] = ("step", "epoch", "bits")
-    for kind in kinds:
-        numbers = [getattr(one, kind) for one in checkpoints]
-        if None not in numbers and (len(set(numbers)) > 1 or (len(numbers) == 1 and kind != "bits")):
+    """What orders them: the first of step, epoch, bits and date that all have, and that differs.
+
+    Of steps and epochs it is enough if three and more checkpoints, and most of them, have one: one more folder must not
+    turn a trend over steps into one over dates.
+    """
+    for kind in KINDS:
+        numbers = [number for one in checkpoints if (number := getattr(one, kind)) is not None]
+        most = kind != "bits" and len(numbers) >= FEWEST and 2 * len(numbers) > len(checkpoints)
+        if not most and len(numbers) < len(checkpoints):
+            continue
+        if len(set(numbers)) > 1 or (len(checkpoints) == 1 and kind != "bits"):
             return kind
     return "date" if all(one.modified for one in checkpoints) else "order"
 
 
 def placed(checkpoints: Sequence[SweptCheckpoint]) -> tuple[list[SweptCheckpoint], Axis]:
-    """The checkpoints in the order of their axis, with their places as shown, and the axis."""
+    """The checkpoints in the order of their axis, with their places as shown, and the axis.
+
+    Those without a place come last: the axis has the others alone.
+    """
     name = axis_of(checkpoints)
+    absent = [one for one in checkpoints if name in KINDS and getattr(one, name) is None]
+    checkpoints = [one for one in checkpoints if one not in absent]
     if name == "date":
         dates = [one.modified for one in checkpoints if one.modified]
         found = Axis(name, tuple(map(days_since_1970, dates)), date_texts(dates))
@@ -98,6 +113,7 @@ def placed(checkpoints: Sequence[SweptCheckpoint]) -> tuple[list[SweptCheckpoint
     sorted_ = [
         checkpoints[place].model_copy(update={"at_text": text}) for place, text in zip(order, texts, strict=True)
     ]
+    sorted_ += [one.model_copy(update={"at_text": ""}) for one in absent]
     return sorted_, Axis(name, tuple(found.places[place] for place in order), texts)
 
 

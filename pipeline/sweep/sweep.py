@@ -15,7 +15,6 @@ from audit.core.errors import (
     BudgetSpent,
     Interrupted,
     RunFolderError,
-    UsageError,
     WriteError,
 )
 from audit.core.filesystem import make_folder, write_error
@@ -46,6 +45,7 @@ LOCKS = ".sweep"
 """Folder of the locks, in that of the runs; its files are empty and stay."""
 ELSEWHERE = "another process is auditing it"
 WAITING: tuple[CheckpointState, str] = ("waiting", "it was not reached yet")
+CHANGED = "its files changed while it was audited"
 BEING_WRITTEN = f"one of its files was written in the last {finding.SETTLED_SECONDS:g} seconds"
 
 
@@ -124,18 +124,23 @@ class _Sweep:
         Raises:
             Interrupted: While a checkpoint was audited.
         """
-        waited = 0.0
+        waited, settled = 0.0, self._watch is not None
         while True:
             self._know()
             following = next((one for one in self._newest_first() if self._is_open(one)), None)
             if following is not None:
                 self._take(following)
                 waited = 0.0
+            elif not settled and self._is_any_written():
+                self._say_what_is_written()
+                finding.wait(finding.SETTLED_SECONDS)
+                settled = True
             else:
                 made = self._write()
                 if self._watch is None or (self._watch.idle is not None and waited >= self._watch.idle):
                     return made
-                self._say_what_is_waited_for()
+                self._say_what_is_written()
+                self._say_once("waiting for new checkpoints: Ctrl-C ends the sweep")
                 try:
                     self._watch.sleep(self._watch.every)
                 except KeyboardInterrupt:  # nothing is lost: that is how a watch ends
@@ -172,8 +177,9 @@ class _Sweep:
         config = self._config.model_copy(update={"model": one.model, "revision": one.revision})
         try:
             digest = self._digests.get((one.key, one.stamp)) or digest_of_files(config)
-        except UsageError as error:
-            self._end(_Outcome(one, "failed", str(error)))
+        except (AuditError, OSError) as error:  # an OSError where training deletes it at this moment
+            reason = str(error) if isinstance(error, AuditError) else first_line(error)
+            self._end(_Outcome(one, "failed", reason))
             return
         self._digests[one.key, one.stamp] = digest
         name = f"{digest_of(digest, self._earlier.digest)[:32]}.lock"
@@ -205,10 +211,10 @@ class _Sweep:
         try:
             failed = self._measure(one, config, run)
         except Interrupted:
-            self._outcomes[one.key] = self._ended(one, digest, None)
+            self._outcomes[one.key] = self._ended(one, digest, None, "interrupted", "it was interrupted")
             self._write(again=False)
             raise
-        self._end(self._ended(one, digest, failed))
+        self._end(self._ended(one, digest, failed, "failed", failed or CHANGED))
         gc.collect()  # the weights of this checkpoint, before those of the next are read
 
     def _measure(self, one: MatchedCheckpoint, config: RunConfig, run: RunFolder | None) -> str | None:
@@ -239,11 +245,13 @@ class _Sweep:
         """The how-manieth checkpoint this is, of those that match."""
         return 1 + sum(other.key in self._outcomes for other in self._matching if other.key != one.key)
 
-    def _ended(self, one: MatchedCheckpoint, digest: str, failed: str | None) -> _Outcome:
-        """How the audit of a checkpoint ended, from its run if it has one."""
+    def _ended(
+        self, one: MatchedCheckpoint, digest: str, failed: str | None, without: CheckpointState, why: str
+    ) -> _Outcome:
+        """How the audit of a checkpoint ended, from its run, or ``without`` one."""
         run = next(iter(self._earlier.of(digest)), None)
         if run is None:
-            return _Outcome(one, "failed" if failed else "interrupted", failed or "it was interrupted", digest)
+            return _Outcome(one, without, why, digest)
         state, reason = state_of(run)
         return _Outcome(one, state, (failed if state == "failed" else None) or reason, digest, run)
 
@@ -263,12 +271,15 @@ class _Sweep:
         names = finding.distinct_names([one.found for one in self._known.values()])
         return dict(zip(self._known, names, strict=True))
 
-    def _say_what_is_waited_for(self) -> None:
-        """Once for each checkpoint that is not ready, and once that nothing is left."""
-        written = [one for one in self._matching if one.is_being_written(finding.now())]
-        lines = [f"{self._name(one)}: being written, waiting for it" for one in written]
-        for line in [*lines, "waiting for new checkpoints: Ctrl-C ends the sweep"]:
-            self._say_once(line)
+    def _is_any_written(self) -> bool:
+        """Whether a checkpoint may be whole in a moment: training has just saved it."""
+        return any(one.is_being_written(finding.now()) for one in self._matching)
+
+    def _say_what_is_written(self) -> None:
+        """Once for each checkpoint that is not ready."""
+        for one in self._matching:
+            if one.is_being_written(finding.now()):
+                self._say_once(f"{self._name(one)}: being written, waiting for it")
 
     def _say_once(self, line: str) -> None:
         if line not in self._said:

@@ -9,7 +9,7 @@ import pytest
 from audit.core.errors import EngineFault, TaskUnavailable
 from audit.engine import Completion, GenerateRequest, Generation, ScoreRequest
 from audit.engine import gathering as module
-from audit.engine.gathering import Gathering, _Noting
+from audit.engine.gathering import Gathering, Watched, _Noting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,6 +131,18 @@ def test_an_interruption_ends_the_run() -> None:
     tasks = {"a": texts("1"), "b": texts("2")}
     with pytest.raises(KeyboardInterrupt):
         run(Gathering(calls, tasks, calls.expect), tasks)  # type: ignore[arg-type]
+
+
+def test_calls_on_which_the_engine_fails_are_counted() -> None:
+    engine = Calls("bad")
+    watched = Watched(cast("Any", engine))
+    asked = GenerateRequest("good", 4)
+    assert [one.generations[0].text for one in watched.generate([asked])] == ["good"]
+    assert watched.score([]) == []
+    assert (watched.faults, watched.max_length) == (0, 64)
+    with pytest.raises(EngineFault):
+        watched.generate([GenerateRequest("bad", 4)])
+    assert watched.faults == 1
 
 
 def test_a_rehearsal_looks_at_no_weights() -> None:

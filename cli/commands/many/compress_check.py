@@ -13,7 +13,7 @@ from audit.cli.console import JsonFlag, err, print_json
 from audit.cli.options import ConfigFile  # noqa: TC001 - typer reads the annotations at run time
 from audit.cli.progress import Bars
 from audit.core.config import DEFAULT_OUT, load_config
-from audit.core.errors import ConfigError, ExitCode, Interrupted
+from audit.core.errors import ConfigError, ExitCode
 from audit.core.filesystem import refuse_folder, write_output
 from audit.core.records.comparison import MismatchKind
 from audit.core.run_folder import refuse_evidence
@@ -94,7 +94,7 @@ def compress_check(  # noqa: PLR0913 - one parameter per option
     try:
         with bars:
             found, runs = _checked(original, twins, _chosen(given, tasks, limit), out, rules, asked, bars)
-    except Interrupted:
+    except KeyboardInterrupt:  # of an audit, or while distributions are compared
         line = "interrupted: give the same command again; what was audited is not audited again"
         err.print(line, markup=False, highlight=False, soft_wrap=True)
         return ExitCode.INCOMPLETE

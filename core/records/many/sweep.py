@@ -64,13 +64,23 @@ class Sweep(Record):
     """What orders the checkpoints: training step, epoch, bits per weight, when they were written, or as they were
     named."""
     checkpoints: list[SweptCheckpoint] = Field(default_factory=list)
-    """In the order of the axis."""
+    """In the order of the axis; those without a place on it last."""
     trend: SeriesComparison | None = None
     """The audited checkpoints compared; null where that is not possible (see ``no_trend``)."""
     no_trend: str | None = None
     """Why they are not compared."""
     left_out: list[str] = Field(default_factory=list)
     """Names of audited checkpoints that are not compared, because there are too many."""
+    unplaced: list[str] = Field(default_factory=list)
+    """Names of audited checkpoints that are not compared, because they have no training step, or no epoch, and most
+    others have one."""
+
+    @property
+    def compared(self) -> list[SweptCheckpoint]:
+        """The checkpoints whose runs are compared, in the order of the axis."""
+        absent = {*self.left_out, *self.unplaced}
+        wanted = [one for one in self.checkpoints if one.state in COMPARED and one.run and one.same_as is None]
+        return [one for one in wanted if one.name not in absent] if self.trend else []
 
     @property
     def is_complete(self) -> bool:

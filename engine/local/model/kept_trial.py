@@ -1,8 +1,8 @@
 """The outcome of a trial (:mod:`audit.engine.local.model.trial`), kept in the cache folder: a trial takes seconds.
 
 Only what found every shortcut exact is kept: what failed may have failed for want of memory, and is tried again. The
-key covers all that an outcome depends on: content of the checkpoint, number type, device, versions, and the engine's
-own code. Whether the checkpoint is sound does not hang on it: that is looked at in every process.
+key covers all that an outcome depends on: content of the checkpoint, number type, kind of card or processor, versions,
+and the engine's own code. Whether the checkpoint is sound does not hang on it: that is looked at in every process.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from audit.core.errors import WriteError
 from audit.core.filesystem import atomic_file
 from audit.core.provenance import package_versions
 from audit.core.records import digest_of
+from audit.engine.local.hardware import cpu_kind
 from audit.engine.local.model.shortcuts import Shortcuts
 
 if TYPE_CHECKING:
@@ -60,12 +61,12 @@ def key_of_trial(record: ModelRecord, model: Any, pad_id: int) -> str | None:  #
     if not ours or sum(part.numel() for part in model.parameters()) < LEAST_PARAMETERS:
         return None
     device = torch.device(model.device)
-    on = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.backends.cpu.get_cpu_capability()
+    on = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_kind()
     return digest_of(
         record.digest,
         str(record.quantization),
         [str(model.dtype), type(model).__name__, str(getattr(model.config, "_attn_implementation", None)), pad_id],
-        [device.type, str(on), str(getattr(model, "hf_device_map", None))],
+        [device.type, on, str(getattr(model, "hf_device_map", None))],
         package_versions(COMPUTING_PACKAGES),
         _code(),
     )

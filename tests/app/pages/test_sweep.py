@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Open = Callable[..., AppTest]
 
 pytestmark = pytest.mark.slow
+HOSTILE = "![x](http://elsewhere/x.png)<b>"
 
 
 def test_without_a_sweep_the_page_says_how_to_make_one(open_page: Open) -> None:
@@ -37,13 +38,21 @@ def test_trends_charts_and_checkpoints(open_page: Open, settings: AppSettings) -
         for n in (10, 20, 30)
     ]
     bad = SweptCheckpoint(name="step-40", model="x", step=40, state="failed", reason="no weights")
-    found = sweep_of(["*"], [*entries, bad], runs)
+    begun = SweptCheckpoint(name="step-50", model="y", step=50, state="interrupted", run="run-50")  # no metric yet
+    final = SweptCheckpoint(name=HOSTILE, model="z", state="audited", run="run-final")
+    found = sweep_of(["*"], [*entries, bad, begun, final], runs)
     assert found.trend is not None, found.no_trend
     write(found, runs)
     test = open_page("sweep")
-    assert "3 audited\\, 1 failed" in every_markdown(test)
+    assert not test.exception
+    shown = every_markdown(test)
+    assert "4 audited\\, 1 failed\\, 1 interrupted" in shown
+    assert "Do not believe" not in shown
     rows = rows_tables(test)[0]["rows"]
-    assert [row["key"] for row in rows] == ["run-10", "run-20", "run-30", "no run: x"]
+    assert [row["key"] for row in rows] == ["run-10", "run-20", "run-30", "no run: x", "run-50", "run-final"]
+    named = [caption.value for caption in test.caption if "no training step" in caption.value]
+    assert len(named) == 1
+    assert "](http" not in named[0]  # nothing of a name is a link, an image or markup
     metrics = runs / "run-20" / "metrics.json"
     metrics.write_text(metrics.read_text() + " ")
     assert "are no longer those that were compared" in every_markdown(open_page("sweep"))

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from audit.cli.commands.sweep import show
+from audit.core.records import Sweep, SweptCheckpoint
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -24,6 +27,15 @@ def test_bad_input_is_one_line(audit: Audit, tmp_path: Path) -> None:
         code, _, told = audit("sweep", *words)
         assert (code, told.count("\n")) == (2, 1), told
         assert line in told
+
+
+def test_what_is_not_compared_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = SweptCheckpoint(name="final[/b]", model="f", state="audited", run="r")
+    found = Sweep(patterns=["*"], axis="step", checkpoints=[entry], left_out=["step-7"], unplaced=["final[/b]"])
+    show(found, tmp_path)
+    out = capsys.readouterr().out
+    assert "audited, but not compared, with no training step: final[/b]" in out
+    assert "audited, but too many to be compared: step-7" in out
 
 
 @pytest.mark.slow

@@ -28,6 +28,18 @@ def test_tables(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
     assert "no languages: no texts" in capsys.readouterr().out
 
 
+def test_names_are_no_markup(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.cli.console.out._width", 220)
+    monkeypatch.setattr(compressed, "titles", lambda _: {})
+    check = a_check(twins=[a_twin("[/red][b]odd", "PASS", kl=0.1)])
+    original = check.original.model_copy(update={"model": "m[/i]"})
+    runs: Any = [SimpleNamespace()] * 2
+    compressed.show(check.model_copy(update={"original": original}), runs)
+    out = capsys.readouterr().out
+    assert out.count("[/red][b]odd") >= 2  # of languages, distributions
+    assert "against m[/i]" in out
+
+
 def test_a_fail_outweighs_what_is_open() -> None:
     passed, failed, opened = (a_twin("a", verdict, kl=0.1) for verdict in ("PASS", "FAIL", "INCONCLUSIVE"))
     for twins, code in (([passed], 0), ([passed, opened], 11), ([opened, failed, passed], 10)):

@@ -37,6 +37,10 @@ def test_a_shard_that_goes_on_and_its_end(tmp_path: Path, capsys: pytest.Capture
     assert recorded_shard(part, {"--extend": None}) == TWO
     with pytest.raises(ConfigError, match=r"shard 2 of 4 measures nothing before .*: leave out --extend"):
         recorded_shard(part, {"--extend": "x"})
+    assert conclude(part, as_json=False) == 13
+    assert f"next    audit run --resume {part.path}" in capsys.readouterr().out.replace("\n", "")
+    ended = TWO.model_copy(update={"ended": True})
+    part.write_manifest(part.read_manifest().model_copy(update={"shard": ended}))
     assert conclude(part, as_json=False) == 0
     missing = NotRun(suite="safety", task="bbq", reason="no data")
     part.write_manifest(part.read_manifest().model_copy(update={"not_run": [missing]}))

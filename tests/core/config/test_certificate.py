@@ -28,6 +28,10 @@ FINE = {"requests": 100, "tokens": 100, "median": 0.02, "p99": 0.3, "largest": 1
         ({"failed": 1}, None),  # 1 of 101
         ({"failed": 2}, "2 requests have no second answer"),
         ({"requests": 0}, "no request could be compared"),
+        ({"requests": 99, "items": 9, "of_items": 10}, "99 requests of 9 of 10 items"),
+        ({"requests": 90, "not_compared": 10, "items": 9, "of_items": 10}, None),  # 100 were asked
+        ({"not_asked": ["boolq", "asdiv"]}, "nothing of boolq, asdiv was asked again"),
+        ({"largest": float("inf")}, "largest"),
     ],
 )
 def test_faults(figures: dict[str, float], words: str | None) -> None:

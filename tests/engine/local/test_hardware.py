@@ -27,6 +27,9 @@ def test_a_torch_that_cannot_tell_has_seen_none(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
     assert hardware.bfloat16_units() == []
     assert torch.backends.cpu.get_cpu_capability() in hardware.cpu_name()
+    there = {"avx2": True, "amx_bf16": False, "num_physical_cores": 8, "cpu_name": "One"}
+    monkeypatch.setattr(hardware, "_capabilities", lambda: there)
+    assert hardware.cpu_kind().endswith(": avx2")  # neither how many cores, nor what is not there
 
 
 def test_cards_are_those_torch_sees() -> None:

@@ -55,6 +55,45 @@ def is_running(pid: int) -> bool:
         return False
 
 
+@pytest.mark.parametrize("starts", ["audit.engine.workers.processes.subprocess.Popen", "os.pipe"])
+def test_a_worker_that_cannot_be_started_has_died(starts: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process, memory or descriptor is left: the driver goes on with the other workers."""
+    made: list[int] = []
+    pipe = os.pipe
+
+    def second_fails() -> tuple[int, int]:
+        if made:
+            raise OSError(24, "Too many open files")
+        made.extend(pipe())
+        return made[0], made[1]
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    processes = Processes([{}])
+    with monkeypatch.context() as full:
+        full.setattr(starts, second_fails if starts == "os.pipe" else fails)
+        processes.start(0)
+    processes.send(0, b"nobody reads it")
+    (event,) = processes.receive(1.0)
+    assert (event.worker, event.message) == (0, None)
+    assert event.reason == "it could not be started ([Errno 24] Too many open files)"
+    assert processes.receive(0.0) == []
+    for descriptor in made:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+    with monkeypatch.context() as full:
+        full.setattr("audit.engine.workers.processes.subprocess.Popen", fails)
+        processes.start(0)
+        processes.start(0)
+    processes.kill(0)
+    assert processes.receive(0.0) == []  # of a worker that was killed nothing comes
+    with monkeypatch.context() as full:
+        full.setattr("audit.engine.workers.processes.subprocess.Popen", fails)
+        processes.start(0)
+    processes.close()
+
+
 @pytest.mark.slow
 def test_messages_deaths_and_ends() -> None:
     processes = Processes([{"PLACE": "0"}, {"PLACE": "1"}], (sys.executable, "-S", "-c", WORKER))
@@ -93,6 +132,8 @@ def test_messages_deaths_and_ends() -> None:
 
 def test_a_command_that_is_not_there_leaves_no_descriptor_open() -> None:
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count
-    with pytest.raises(FileNotFoundError):
-        Processes([{}], ("/no/such/command",)).start(0)
+    processes = Processes([{}], ("/nowhere",))
+    processes.start(0)
+    (event,) = processes.receive(1.0)
+    assert "No such file" in event.reason
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - a count

@@ -111,6 +111,19 @@ def poisoned(size: int, bad: Collection[int], workers: int = 2) -> tuple[Schedul
     return scheduler, deaths
 
 
+def test_a_worker_that_dies_after_its_last_answer_leaves_no_work() -> None:
+    """Before it could say that the unit is done: nobody gets a unit without requests."""
+    scheduler, _ = ready(units_of(2, 1), 2)
+    first, second = scheduler.orders()
+    scheduler.answered(first.worker, first.indices)
+    assert scheduler.left(first.worker)
+    scheduler.starting(first.worker)
+    scheduler.joined(first.worker)
+    assert list(scheduler.orders()) == []
+    finish(scheduler, second)
+    assert (scheduler.finished, scheduler.poisoned) == (True, [])
+
+
 def test_a_poisoned_request_is_isolated_by_bisection() -> None:
     for size, bad in ((1, 0), (2, 1), (64, 17), (64, 63), (1000, 500)):
         scheduler, deaths = poisoned(size, {bad})

@@ -38,12 +38,29 @@ def test_a_rule_that_would_be_judged_otherwise_is_named() -> None:
     assert reason == "own/accuracy min: 0.5, and 0.48 with the second answers"
 
 
+def test_a_rule_whose_metric_the_second_answers_do_not_give_is_named() -> None:
+    lost = METRIC.model_copy(update={"again": None})
+    found = Certificate(against="weights", source="x", dtype="float32", seed=0, metrics=[lost], **FIGURES)
+    assert verdict_and_reason(found) == ("INCONCLUSIVE", "own/accuracy min: the second answers give no value")
+    neither = METRIC.model_copy(update={"again": None, "served": None})
+    assert verdict_and_reason(found.model_copy(update={"metrics": [neither]}))[0] == "PASS"
+
+
+def test_few_requests_pass_only_where_a_policy_says_so() -> None:
+    few = Certificate(against="weights", source="x", dtype="float32", seed=0, items=5, of_items=50, requests=40)
+    verdict, reason = verdict_and_reason(few)
+    assert (verdict, reason) == ("INCONCLUSIVE", "40 requests of 5 of 50 items were asked again, bound 100")
+    assert verdict_and_reason(few, **{**CertificateBounds().model_dump(), "least": 40.0})[0] == "PASS"
+    assert verdict_and_reason(few.model_copy(update={"items": 50}))[0] == "PASS"  # there were no more
+
+
 def test_only_engines_of_others_need_one() -> None:
     manifest = a_manifest()
     assert certificate_checks(recorded_bounds(CertificateBounds()), manifest, []) == []
     served = manifest.model_copy(update={"model": manifest.model.model_copy(update={"device": "server"})})
-    assert certificate_checks(None, served, []) == []
-    (check,) = certificate_checks(recorded_bounds(CertificateBounds()), served, [])
-    assert check.verdict == "INCONCLUSIVE"
+    for bounds in (None, recorded_bounds(CertificateBounds())):
+        (check,) = certificate_checks(bounds, served, [])
+        assert check.verdict == "INCONCLUSIVE"
+        assert "nothing certifies its answers" in check.reason
     with pytest.raises(ValueError, match="median"):
         certificate_checks({"median": -1.0}, manifest, [])

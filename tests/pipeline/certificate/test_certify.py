@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.config import load_config
-from audit.core.errors import CheckpointError, ExitCode
+from audit.core.errors import BudgetSpent, CheckpointError, ExitCode, Interrupted
 from audit.core.progress import Silent
+from audit.core.run_folder import RunFolder
 from audit.engine import load
 from audit.gate.decide import decide, exit_code
 from audit.gate.policy import load_policy
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from audit.core.config import RunConfig
     from audit.core.records import Certificate, RunManifest
-    from audit.core.run_folder import RunFolder
     from audit.engine import Engine
 
 QUESTIONS = """question,options,answer
@@ -38,7 +38,7 @@ def local(tiny_model: Path) -> Engine:
 
 @pytest.fixture
 def config(tmp_path: Path) -> RunConfig:
-    rows = "".join(f'"Basket {n}: which?","[""a dog"", ""12 apples"", ""Paris {n}""]",a dog\n' for n in range(12))
+    rows = "".join(f'"Basket {n}: which?","[""a dog"", ""12 apples"", ""Paris {n}""]",a dog\n' for n in range(60))
     (tmp_path / "own.csv").write_text(QUESTIONS.format(rows))
     flags = {
         "model": "some-server",
@@ -73,7 +73,8 @@ def test_weights_at_hand_certify_a_run(
     assert manifest.status == "complete"
     assert (found.against, found.faults, found.changed_prompts) == ("weights", [], 0)
     assert found.digest == local.record.digest
-    assert 20 <= found.requests < 36  # of 12 items with three options
+    assert 100 <= found.requests < 180  # of 60 items with three options
+    assert found.not_asked == []
     assert found.tasks == {"own": found.items}
     assert (found.choices, found.flipped_choices) == (found.items, 0)
     assert found.metrics[0].name.startswith("own/")
@@ -112,6 +113,47 @@ def test_without_weights_the_requests_are_repeated(
     assert "--certify-with" in str(found.why_repeat)
     assert served.forgotten
     assert not served.released
+
+
+def test_weights_that_cannot_be_loaded_leave_a_repeat_and_the_reason(
+    config: RunConfig, local: Engine, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_args: object, **_named: object) -> Engine:
+        raise CheckpointError("a layer is missing")
+
+    monkeypatch.setattr("audit.pipeline.certificate.certify.load", fails)
+    found = certificate(run(config, ForeignDouble(local, weights=str(tiny_model)), monkeypatch).read_manifest())
+    assert (found.against, found.why_repeat) == ("repeat", f"the weights of {tiny_model} cannot be loaded")
+
+
+def test_a_task_that_cannot_be_asked_again_is_a_fault(
+    config: RunConfig, local: Engine, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("audit.pipeline.certificate.certify._asked", lambda *_: [])
+    manifest = run(config, ForeignDouble(local, weights=str(tiny_model)), monkeypatch).read_manifest()
+    assert certificate(manifest).not_asked == ["own"]
+    assert any("nothing of own was asked again" in fault for fault in certificate(manifest).faults)
+    assert manifest.status == "partial"
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, BudgetSpent("30m")])
+def test_an_interrupted_certificate_leaves_a_run_that_goes_on(
+    stop: BaseException, config: RunConfig, local: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = ForeignDouble(local)
+
+    def interrupts() -> None:
+        raise stop
+
+    with monkeypatch.context() as during:
+        during.setattr(served, "forget", interrupts)
+        with pytest.raises(Interrupted) as stopped:
+            run(config, served, monkeypatch)
+    folder = RunFolder.open(stopped.value.folder or config.out)
+    manifest = folder.read_manifest()
+    assert (manifest.status, manifest.interrupted, manifest.certificate) == ("partial", True, None)
+    finished = pipeline.audit(config, Silent(), resume=folder).read_manifest()
+    assert (finished.status, certificate(finished).faults) == ("complete", [])
 
 
 def test_weights_too_large_for_this_machine_are_not_loaded(

@@ -27,11 +27,19 @@ def result(task: str, count: int, options: int = 0) -> TaskResult:
 def test_each_task_has_the_same_share_of_its_items(least: int, sizes: dict[str, int]) -> None:
     results = [result("boolq", 1000, 2), result("asdiv", 10), result("mmlu_law", 100, 4), result("mmlu_art", 50, 4)]
     base = choose_tasks(load_config(), ["boolq", "asdiv", "lm-eval:mmlu", "boolq.order", "piqa"], "all")
-    asked = base.certificate.model_copy(update={"least": least})
+    bounds = base.certificate.bounds.model_copy(update={"least": 1.0})
+    asked = base.certificate.model_copy(update={"least": least, "bounds": bounds})
     drawn = draw(base.model_copy(update={"certificate": asked}), results)
     limits = {task.name.removeprefix("lm-eval:"): task.limit for task in drawn.evals.tasks}
     assert {name: limits[name] for name in sizes} == sizes
     assert "boolq.order" not in limits
+
+
+def test_no_fewer_requests_are_drawn_than_the_bounds_want() -> None:
+    base = choose_tasks(load_config(), ["boolq"], "all")
+    asked = base.certificate.model_copy(update={"least": 1, "share": 1e-6})
+    (task,) = draw(base.model_copy(update={"certificate": asked}), [result("boolq", 1000, 2)]).evals.tasks
+    assert 50 <= float(task.limit or 0) <= 63  # two requests each; the share grows by a quarter
 
 
 def test_a_limit_is_never_raised_and_named_items_stay_named() -> None:

@@ -72,6 +72,19 @@ def test_a_run_that_is_there_is_not_made_again(asked: Made, make: Callable[..., 
     assert all(config.explain.methods == [] for config, _ in asked)
 
 
+def test_a_run_on_another_device_quantised_or_a_shard_is_not_taken(
+    asked: Made, make: Callable[..., RunFolder], tmp_path: Path
+) -> None:
+    """The same files give other answers there; a shard has no results, and is no run to be resumed."""
+    part = {"number": 1, "of": 2, "ended": False}
+    make("20260101T000000Z-c", prepared(), shard=part, status="partial", interrupted=True)
+    make("20260101T000000Z-b", prepared(quantization="int8"))
+    model = a_manifest().model.model_copy(update={"device": "cuda:0 NVIDIA H100"})
+    make("20260101T000000Z-a", prepared(), model=model)
+    assert Auditing(tmp_path, Silent()).run_of_original("old", load_config(None, {"device": "cpu"})) == "audited"
+    assert [resume for _, resume in asked] == [None]
+
+
 def test_an_interrupted_run_goes_on(asked: Made, make: Callable[..., RunFolder], tmp_path: Path) -> None:
     auditing = Auditing(tmp_path, Silent())
     make("20260101T000000Z-a", prepared(), status="partial", interrupted=True)

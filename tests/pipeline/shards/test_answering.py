@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.config import RunConfig, TaskConfig
-from audit.core.errors import CheckpointBroken, Interrupted, RunFolderError
+from audit.core.errors import CheckpointBroken, DeviceLost, EngineFault, Interrupted, RunFolderError
 from audit.core.progress import Silent
 from audit.core.records import ShardRecord
 from audit.core.run_folder import RunFolder
 from audit.gate import evidence
 from audit.pipeline.context import RunContext
 from audit.pipeline.shards.answering import answer_shard, asked_of_shards
+from audit.pipeline.shards.merging import merge, merged_config
 from audit.reports.browsing.run_list import summary
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ def test_a_shard_has_answers_and_no_results(shards: list[RunFolder], whole_run: 
     assert union == answers(whole_run)
     for folder, number in zip(shards, (3, 2, 1), strict=True):
         manifest = folder.read_manifest()
-        assert manifest.shard == ShardRecord(number=number, of=3, ended=True)
+        assert manifest.shard is not None
+        assert manifest.shard.planning  # the same of all
+        assert manifest.shard == shards[0].read_manifest().shard.model_copy(update={"number": number})
+        assert manifest.shard.ended
         assert (manifest.status, manifest.not_run, manifest.interrupted) == ("partial", [], False)
         assert sorted(path.name for path in folder.path.iterdir()) == ["journal.sqlite", "manifest.json"]
         says = rf"shard {number} of 3 has answers and no results: join all 3 with `audit merge`"
@@ -75,7 +79,8 @@ def test_a_shard_goes_on_where_it_was_interrupted(
         answer_shard(config, Stopping(stops=True), FIRST)
     folder = RunFolder.open(stopped.value.folder or tmp_path)
     manifest = folder.read_manifest()
-    assert (manifest.status, manifest.interrupted, manifest.shard) == ("partial", True, FIRST)
+    planned = FIRST.model_copy(update={"planning": manifest.shard.planning if manifest.shard else None})
+    assert (manifest.status, manifest.interrupted, manifest.shard) == ("partial", True, planned)
     before = answers(folder)
     assert before
     assert len(before) < len(answers(shards[-1]))
@@ -83,7 +88,7 @@ def test_a_shard_goes_on_where_it_was_interrupted(
     answer_shard(config, heard, FIRST, resume=folder)
     assert answers(folder) == answers(shards[-1])
     ended = folder.read_manifest()
-    assert ended.shard == FIRST.model_copy(update={"ended": True})
+    assert ended.shard == planned.model_copy(update={"ended": True})
     uninterrupted = shards[-1].read_manifest().spent
     assert uninterrupted is not None
     assert uninterrupted.tokens > heard.tokens > 0  # what was there is not computed again
@@ -111,6 +116,39 @@ def test_a_task_that_cannot_run_is_told_from_one_whose_answers_are_elsewhere(
     config = sharded_config.model_copy(update={"out": tmp_path, "safety": safety, "data_dirs": []})
     manifest = answer_shard(config, Silent(), FIRST).read_manifest()
     assert [one.task for one in manifest.not_run] == ["canaries"]  # nobody has planted any
+
+
+@pytest.mark.parametrize("fault", [EngineFault("a kernel failed"), DeviceLost("the card is gone")])
+def test_a_shard_has_not_ended_where_the_engine_failed(
+    fault: EngineFault,
+    sharded_config: RunConfig,
+    shards: list[RunFolder],
+    whole_run: RunFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is finished by going on, and until then it is not merged as if nothing were missing."""
+    config = sharded_config.model_copy(update={"out": tmp_path})
+    with monkeypatch.context() as failing:
+
+        def fails(*_: object, **__: object) -> None:
+            raise fault
+
+        failing.setattr("audit.engine.local.generate.Generator.work", fails)
+        folder = answer_shard(config, Silent(), FIRST)
+    manifest = folder.read_manifest()
+    assert manifest.shard is not None
+    assert (manifest.status, manifest.interrupted, manifest.shard.ended) == ("partial", False, False)
+    assert [one.task for one in manifest.not_run] == ["personal_data"]
+    others = [one for one in shards if one.path != shards[-1].path]
+    with pytest.raises(RunFolderError, match="shard 1 of 3 has not ended: finish it"):
+        merge(merged_config([folder, *others], tmp_path / "merged"), [folder, *others], Silent())
+    answer_shard(config, Silent(), FIRST, resume=folder)
+    assert answers(folder) == answers(shards[-1])
+    ended = folder.read_manifest()
+    assert (ended.shard.ended if ended.shard else None, ended.not_run) == (True, [])
+    done = merge(merged_config([folder, *others], tmp_path / "merged"), [folder, *others], Silent())
+    assert done.metrics_path.read_bytes() == whole_run.metrics_path.read_bytes()
 
 
 def test_a_broken_checkpoint_leaves_no_folder(

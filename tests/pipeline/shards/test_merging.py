@@ -42,6 +42,19 @@ def merged(shards: Sequence[RunFolder], out: Path, heard: Silent | None = None, 
     return merge(merged_config(shards, out), shards, heard or Silent(), computes=computes)
 
 
+def test_shards_that_divided_otherwise_are_merged_and_it_is_said(shards: list[RunFolder], tmp_path: Path) -> None:
+    copies = [RunFolder(shutil.copytree(one.path, tmp_path / one.path.name)) for one in shards]
+    manifest = copies[0].read_manifest()
+    assert manifest.shard is not None
+    other = manifest.shard.model_copy(update={"planning": "of another processor"})
+    copies[0].write_manifest(manifest.model_copy(update={"shard": other}))
+    said = "its shards divided the requests in different ways"
+    warnings = merged(copies, tmp_path / "merged", computes=False).read_manifest().warnings
+    assert any(said in line for line in warnings)
+    warnings = merged(shards, tmp_path / "alike", computes=False).read_manifest().warnings
+    assert not any(said in line for line in warnings)
+
+
 def test_merged_shards_are_the_run_of_one_process(
     shards: list[RunFolder], whole_run: RunFolder, tmp_path: Path
 ) -> None:

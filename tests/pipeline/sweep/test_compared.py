@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.errors import AuditError
-from audit.core.records import SweptCheckpoint
+from audit.core.records import Sweep, SweptCheckpoint
 from audit.pipeline.sweep import compared
 from audit.pipeline.sweep.compared import earlier_checkpoints, sweep_of, write
 
@@ -41,6 +41,16 @@ def test_of_too_many_the_ends_and_evenly_spaced_ones_are_compared(
     assert asked[1] == ["r"]
 
 
+def test_one_without_a_step_is_not_compared_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Sequence[str]] = []
+    monkeypatch.setattr(compared, "_compared", lambda runs, _axis: asked.append([run.name for run in runs]) or "no")
+    final = swept(1, name="final", model="final", step=None, run="rf")
+    failed = swept(1, name="odd", model="odd", step=None, run=None, state="failed")
+    found = sweep_of(["*"], [*final, *failed, *swept(3)], tmp_path)
+    assert (asked, found.axis) == ([["r0", "r1", "r2"]], "step")
+    assert (found.unplaced, found.left_out) == (["final"], [])
+
+
 def test_what_cannot_be_compared_says_why(tmp_path: Path) -> None:
     assert "three audited checkpoints, and there are 1" in (sweep_of(["*"], swept(1), tmp_path).no_trend or "")
     assert "r0: no such run folder" in (sweep_of(["*"], swept(3), tmp_path).no_trend or "")
@@ -66,3 +76,14 @@ def test_a_page_that_is_too_large_is_left_out(tmp_path: Path, monkeypatch: pytes
     made = sweep_of(["*"], [], tmp_path)
     trend = SeriesComparison(axis="step", runs=[], confidence=0.95)
     assert write(made.model_copy(update={"trend": trend}), tmp_path / ".") == "sweep.html is not written: too large"
+
+
+def test_a_run_that_is_gone_costs_the_page_alone(tmp_path: Path) -> None:
+    from audit.core.records import SeriesComparison, SeriesRun
+
+    gone = SeriesRun.model_construct(run_id="r0")
+    trend = SeriesComparison.model_construct(axis="step", runs=[gone], confidence=0.95, metrics=[])
+    made = Sweep.model_construct(patterns=["*"], axis="step", checkpoints=swept(1), trend=trend)
+    (tmp_path / compared.PAGE).write_text("old")
+    assert "the run r0 is not here any more" in (write(made, tmp_path) or "")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["sweep.json"]

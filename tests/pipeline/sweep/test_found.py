@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from audit.core.errors import CheckpointError, ConfigError
+from audit.pipeline.sweep import found as module
 from audit.pipeline.sweep.found import MatchedCheckpoint, distinct_names, look
 
 
@@ -48,6 +49,28 @@ def test_what_matches_nothing_is_refused_unless_it_may_come(tmp_path: Path) -> N
 def test_a_file_written_within_ten_seconds_means_that_writing_goes_on(tmp_path: Path) -> None:
     found = look([str(checkpoint(tmp_path / "step-1", age=3))])[0]
     assert [found.is_being_written(now) for now in (1e9, 1e9 + 6.9, 1e9 + 7.1, 1e9 - 60)] == [True, True, False, False]
+
+
+def test_a_folder_that_is_deleted_meanwhile_has_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = checkpoint(tmp_path / "step-1")
+    monkeypatch.setattr(Path, "iterdir", lambda _: (_ for _ in ()).throw(FileNotFoundError(2, "gone")))
+    assert [one.stamp for one in look([str(folder)])] == [()]
+
+
+def test_another_named_chat_template_is_another_stamp(tmp_path: Path) -> None:
+    folder = checkpoint(tmp_path / "step-1")
+    (folder / "additional_chat_templates").mkdir()
+    before = look([str(folder)])[0].stamp
+    (folder / "additional_chat_templates" / "tools.jinja").write_text("{{ messages }}")
+    assert {name for name, *_ in look([str(folder)])[0].stamp} == {"config.json", "tools.jinja"}
+    assert look([str(folder)])[0].stamp != before
+
+
+def test_waiting_is_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(module.time, "sleep", waits.append)
+    module.wait(3.0)
+    assert waits == [3.0]
 
 
 def test_names_are_as_long_as_they_must_be() -> None:

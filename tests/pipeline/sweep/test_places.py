@@ -61,5 +61,12 @@ def test_the_axis_is_the_first_that_all_have() -> None:
     for checkpoints, name, order, texts in cases:
         ordered, axis = placed(checkpoints)
         assert (axis.name, [one.name for one in ordered], [one.at_text for one in ordered]) == (name, order, texts)
+    steps = [swept(f"s{n}", 9 - n, step=10 * n, bits=16) for n in (3, 1, 2)]
+    ordered, axis = placed([swept("final", 9, bits=16), *steps])  # one more folder does not turn it into dates
+    assert (axis.name, axis.places) == ("step", (10, 20, 30))
+    assert [(one.name, one.at_text) for one in ordered] == [("s1", "10"), ("s2", "20"), ("s3", "30"), ("final", "")]
+    unnamed = [swept(name, day, bits=16) for day, name in enumerate("abc", 1)]
+    assert placed([*unnamed, *steps])[1].name == "date"  # half of them have no step
+    assert placed([unnamed[0], *steps[:2]])[1].name == "date"  # a trend needs three
     hub = [SweptCheckpoint(name=name, model=name) for name in "ba"]
     assert [one.name for one in placed(hub)[0]] == ["b", "a"]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from filelock import FileLock
+from safetensors.numpy import save
 
 from audit.core.config import RunConfig, load_config
 from audit.core.errors import BudgetSpent, CheckpointError, Interrupted
 from audit.core.progress import Silent
-from audit.core.records import ModelRecord, digest_of
-from audit.core.records.files.json_file import plain
+from audit.core.records import ModelRecord, ShardRecord, Sweep, digest_of
+from audit.core.records.files.json_file import plain, read_record
+from audit.engine.configured import digest_of_files
 from audit.pipeline.configuration import anchored, choose_tasks
 from audit.pipeline.plugins import used
 from audit.pipeline.sweep import found as finding
@@ -134,6 +138,91 @@ def test_newest_first_then_skipped_then_finished(ckpts: Path, audits: Audits, co
     assert Earlier(other, []).of(digest_of("step-2")) == []
 
 
+def test_what_was_saved_just_now_is_waited_for(
+    ckpts: Path, audits: Audits, config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = {"now": 1e9 + 5}
+    monkeypatch.setattr(finding, "now", lambda: clock["now"])
+    monkeypatch.setattr(finding, "wait", lambda seconds: clock.update(now=clock["now"] + seconds))
+    os.utime(ckpts / "step-1" / "config.json", (1, 1))
+    heard = Heard()
+    found = sweeping.sweep([str(ckpts / "step-*")], config, heard)
+    assert heard.audited == ["step-1", "step-3", "step-2"]
+    assert found.is_complete
+    assert [line for line in heard.lines if "waiting for it" in line] == [
+        "step-2: being written, waiting for it",
+        "step-3: being written, waiting for it",
+    ]
+
+
+def test_a_checkpoint_that_is_half_copied_fails_and_is_audited_when_it_is_whole(
+    tmp_path: Path, audits: Audits, config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copied with old times, so that nothing says it is being written; the digests are the real ones."""
+    folder = tmp_path / "ckpts" / "step-1"
+    made(folder)
+    weights = save({"weight": np.zeros(3, dtype=np.float32)})
+    index = {"weight_map": {"weight": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    (folder / "model-00001-of-00002.safetensors").write_bytes(weights)
+    old(folder)
+    monkeypatch.setattr(sweeping, "digest_of_files", digest_of_files)
+    reasons = []
+
+    def sleep(_seconds: float) -> None:
+        ((one),) = read_record(config.out / "sweep.json", Sweep).checkpoints
+        reasons.append((one.state, one.reason or ""))
+        written = {1: weights[:-4], 2: weights}.get(len(reasons))
+        if written is not None:
+            (folder / "model-00002-of-00002.safetensors").write_bytes(written)
+            old(folder)
+
+    audits.ends["step-1"] = Interrupted()  # the audit of the whole checkpoint
+    with pytest.raises(Interrupted):
+        sweeping.sweep([str(folder)], config, Heard(), watch=Watch(20, None, sleep))
+    assert [state for state, _ in reasons] == ["failed", "failed"]
+    assert "1 weight file(s) missing, first model-00002-of-00002.safetensors" in reasons[0][1]
+    assert "model-00002-of-00002.safetensors: truncated" in reasons[1][1]
+
+
+def old(folder: Path) -> None:
+    for file in folder.iterdir():
+        os.utime(file, (1e9, 1e9))
+
+
+def test_a_folder_that_training_deletes_ends_no_sweep(
+    ckpts: Path, audits: Audits, config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(asked: RunConfig) -> str:
+        if asked.model.endswith("step-2"):
+            shutil.rmtree(asked.model)
+            raise FileNotFoundError(2, "No such file or directory", asked.model)
+        return digest_of(Path(asked.model).name)
+
+    monkeypatch.setattr(sweeping, "digest_of_files", gone)
+    heard = Heard()
+    found = sweeping.sweep([str(ckpts / "step-*")], config, heard)
+    assert [one.name for one in found.checkpoints] == ["step-1", "step-3"]
+    assert any("step-2: failed: FileNotFoundError" in line for line in heard.lines)
+
+
+def test_files_that_change_during_the_audit_leave_no_run_of_this_checkpoint(
+    ckpts: Path, audits: Audits, config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "digest_of_files", lambda asked: digest_of("before", Path(asked.model).name))
+    found = sweeping.sweep([str(ckpts / "step-1")], config, Heard())
+    assert [(one.state, one.reason) for one in found.checkpoints] == [("failed", sweeping.CHANGED)]
+
+
+def test_a_run_by_workers_counts_and_a_shard_does_not(ckpts: Path, audits: Audits, config: RunConfig) -> None:
+    sweeping.sweep([str(ckpts / "step-1")], config.model_copy(update={"workers": 2}), Heard())
+    assert [run.path.name for run in Earlier(config, []).of(digest_of("step-1"))] == ["run-step-1"]
+    audits.ends["step-2"] = {"status": "partial", "shard": ShardRecord(number=1, of=2, ended=True)}
+    found = sweeping.sweep([str(ckpts / "step-2")], config, Heard())
+    assert Earlier(config, []).of(digest_of("step-2")) == []
+    assert not found.is_complete
+
+
 def test_one_bad_checkpoint_does_not_end_it(
     ckpts: Path, audits: Audits, config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,8 +263,11 @@ def test_a_watch_waits_for_what_is_written_and_what_comes(
             made(ckpts / "step-4")
 
     heard = Heard()
-    once = sweeping.sweep([str(ckpts / "step-*")], config, heard)
+    with monkeypatch.context() as busy:
+        busy.setattr(finding, "wait", waits.append)
+        once = sweeping.sweep([str(ckpts / "step-*")], config, heard)
     assert {one.state for one in once.checkpoints} == {"being written"}
+    assert (waits.pop(), waits) == (finding.SETTLED_SECONDS, [])  # once: training may go on for hours
     found = sweeping.sweep([str(ckpts / "step-*")], config, heard, watch=Watch(20, 40, sleep))
     assert heard.audited == ["step-3", "step-2", "step-1", "step-4"]
     assert found.is_complete

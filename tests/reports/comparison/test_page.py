@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.errors import AuditError
-from audit.core.records import Flag, MetricWords
+from audit.core.records import Flag, MetricWords, Sweep, SweptCheckpoint
 from audit.core.run_folder import RunFolder
 from audit.gate.comparison.compare import compare
 from audit.gate.comparison.series import compare_series
@@ -73,6 +73,20 @@ def harmless(html: str) -> Tags:
     assert "default-src 'none'" in html
     assert not re.search(r"url\(|@import|\x1b|\u202e", html)
     return tags
+
+
+def test_checkpoints_of_a_sweep_are_harmless(folders: list[RunFolder], series: SeriesComparison) -> None:
+    entry = SweptCheckpoint(name=HOSTILE, model="m", state="failed", reason=HOSTILE, run=HOSTILE, same_as=HOSTILE)
+    swept = Sweep(
+        patterns=["*"], axis="order", checkpoints=[entry], trend=series, left_out=[HOSTILE], unplaced=[HOSTILE]
+    )
+    labelled = [run.model_copy(update={"label": HOSTILE, "at_text": HOSTILE}) for run in series.runs]
+    for axis in ("order", "step"):
+        found = series.model_copy(update={"runs": labelled, "axis": axis})
+        html = page_of(found, folders, sweep=swept.model_copy(update={"axis": axis}))
+        harmless(html)
+        assert html.count("&lt;script&gt;alert(1)") > 8
+        assert "with no" in html
 
 
 def test_two_runs(folders: list[RunFolder], two: Comparison) -> None:

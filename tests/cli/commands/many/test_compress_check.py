@@ -86,13 +86,22 @@ def test_a_checkpoint_without_a_run_is_audited_once(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("where", "stop"),
+    [
+        ("audit.pipeline.audit.audit", Interrupted(Path("runs/x"))),
+        ("audit.pipeline.compression.check.check", KeyboardInterrupt()),
+    ],
+)
 def test_an_interruption_says_how_it_goes_on(
-    audit: Audit, finished: RunFolder, twin: Path, monkeypatch: pytest.MonkeyPatch
+    where: str, stop: BaseException, audit: Audit, finished: RunFolder, twin: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
-        raise Interrupted(finished.path)
+        raise stop
 
-    monkeypatch.setattr("audit.pipeline.audit.audit", interrupted)
+    monkeypatch.setattr(where, interrupted)
+    if where.endswith("check.check"):
+        monkeypatch.setattr("audit.pipeline.audit.audit", lambda *_, **__: RunFolder(twin))
     code, out, error = audit("compress-check", finished.path, twin, "--out", finished.path.parent)
     assert (code, out) == (13, "")
     assert "give the same command again" in error

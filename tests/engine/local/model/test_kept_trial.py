@@ -107,7 +107,9 @@ def test_the_key_covers_all_that_decides(
     keys.add(key())
     monkeypatch.setattr(kept_trial, "_code", lambda: "changed")
     keys.add(key())
-    assert len(keys - {None}) == 8
+    monkeypatch.setattr(kept_trial, "cpu_kind", lambda: "another processor with the same vector width")
+    keys.add(key())
+    assert len(keys - {None}) == 9
     monkeypatch.setattr(kept_trial, "LEAST_PARAMETERS", 10**9)
     assert key() is None
     monkeypatch.setattr(kept_trial, "LEAST_PARAMETERS", 0)

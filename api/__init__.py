@@ -5,8 +5,9 @@
 >>> run.metrics  # doctest: +SKIP
 
 :func:`run` audits, :func:`read_run` opens what an audit left, :func:`compare` says how runs differ, :func:`gate` judges
-a run by a policy, :func:`load` asks a checkpoint single questions, and :func:`explain` says which words of a prompt
-moved an answer. ``import audit`` loads none of the libraries behind them: each name is imported when it is first used.
+a run by a policy, :func:`merge` joins the shards of a run, :func:`load` asks a checkpoint single questions, and
+:func:`explain` says which words of a prompt moved an answer. ``import audit`` loads none of the libraries behind them:
+each name is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from audit.public.comparisons import RunComparison, compare
     from audit.public.decisions import Judgement, gate
     from audit.public.explanations import Explanation, explain
+    from audit.public.merging import merge
     from audit.public.runs import Run, read_run, run
     from audit.public.series import RunSeries
 
@@ -37,6 +39,7 @@ _PLACES = {
     "UsageError": "audit.core.errors",
     "compare": "audit.public.comparisons",
     "load": "audit.public.checkpoints",
+    "merge": "audit.public.merging",
     "read_run": "audit.public.runs",
     "run": "audit.public.runs",
 }
@@ -56,6 +59,7 @@ __all__ = [
     "explain",
     "gate",
     "load",
+    "merge",
     "read_run",
     "run",
 ]

@@ -13,6 +13,7 @@ from rich.progress import (
     SpinnerColumn,
     TaskID,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
@@ -33,7 +34,8 @@ LINE_SECONDS = 30.0
 class Bars:
     """Progress of an audit: one bar over all tasks, one over the requests or samples of the current task.
 
-    Without a terminal, a line at the end of each task and, in long ones, a line now and then.
+    Behind them: time so far and time that is left, tokens so far and tokens per second of the current task, over all
+    workers. Without a terminal, a line at the end of each task and, in long ones, a line now and then.
 
     Args:
         quiet: Show nothing but what must be known.
@@ -44,10 +46,10 @@ class Bars:
         self.tokens = 0
         self._quiet = quiet
         self._shown = err.is_terminal and not quiet
-        self._started = time.monotonic()
-        self._task_started = self._started
+        self._task_started = time.monotonic()
         self._current = ""
         self._standing = Standing()
+        self._task_tokens = self._known = 0
         self._keeps = False
         self._workers = ""
         self._over = threading.Event()
@@ -57,6 +59,7 @@ class Bars:
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
+            TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[speed]}", markup=False),
             console=err,
@@ -110,6 +113,7 @@ class Bars:
         interrupts.check()
         self._end_task()
         self._current, self._standing = f"{suite} {task}", Standing()
+        self._task_tokens = self._known = 0
         self._task_started = time.monotonic()
         self._bars.update(self._total, description="audit")
         self._new_bar()
@@ -133,6 +137,9 @@ class Bars:
         """This many requests were answered, at the cost of this many computed tokens."""
         interrupts.check()
         self.tokens += tokens
+        self._task_tokens += tokens
+        if not self._task_tokens:
+            self._known += requests  # by the journal: they took no time
         self._standing.answered += requests
         self._draw()
 
@@ -169,9 +176,23 @@ class Bars:
 
     def _draw(self) -> None:
         """Move the bar of the current task to where the task is."""
-        rate = self.tokens / max(time.monotonic() - self._started, 1e-9)
-        speed = f"{self.tokens:,} tokens, {rate:,.0f}/s{self._workers}"
+        speed = f"{self._rate:,.0f} tokens/s{self._workers}"
         self._bars.update(self._task, total=self._standing.total, completed=self._standing.reached, speed=speed)
+        self._bars.update(self._total, speed=f"{self.tokens:,} tokens")
+
+    @property
+    def _rate(self) -> float:
+        """Computed tokens per second of the current task, of all workers together."""
+        return self._task_tokens / max(time.monotonic() - self._task_started, 1e-9)
+
+    @property
+    def _left(self) -> str:
+        """How long the current task will take at the rate so far, in words; empty where nothing is known."""
+        at, seconds = self._standing, time.monotonic() - self._task_started
+        computed = at.reached - (0 if at.samples else self._known)
+        if at.total is None or computed <= 0 or at.is_over:
+            return ""
+        return f", about {seconds * (at.total - at.reached) / computed:,.0f} s left"
 
     def _end_task(self) -> None:
         """The current task is over."""
@@ -197,7 +218,8 @@ class Bars:
         """Report on a long task although nothing is answered: the first answers of a batch may take minutes."""
         while not self._over.wait(LINE_SECONDS):
             if time.monotonic() - self._task_started >= LINE_SECONDS:
-                self._tell(f"{self._standing}{self._workers}")
+                rate = f", {self._rate:,.0f} tokens/s" if self._task_tokens else ""
+                self._tell(f"{self._standing}{rate}{self._workers}{self._left}")
 
     def _tell(self, standing: str) -> None:
         """Progress of the current task, where no bar shows it."""

@@ -84,11 +84,11 @@ def resumed(
     refuse_empty("audit.run: out", out)
     folder = RunFolder.resolve(str(resume), Path("runs" if out is None else out))
     config = validate(RunConfig, folder.read_manifest().config, str(folder.manifest_path))
-    require_consent(config, given, f"audit.run: resume={str(resume)!r}", _allowing)
+    require_consent(config, given, f"audit.run: resume={str(resume)!r}", allowing)
     return folder, config.model_copy(update={"out": folder.path.resolve().parent})
 
 
-def _allowing(field: str, path: str | None) -> str:
+def allowing(field: str, path: str | None) -> str:
     """The argument that allows code of a recorded run."""
     if path is None:
         return f"{field}=True"

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from audit.core import errors
 from audit.core.errors import AuditError
-from audit.engine.answering import decode_completion, decode_score, jsonable
+from audit.engine.answering import decode_completion, jsonable, score_of
 from audit.engine.requests import Completion, GenerateRequest, Score, ScoreRequest
 from audit.engine.workers.units import shared_length
 
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 _LENGTH = struct.Struct(">Q")
 LONGEST = 2**34
 """Bytes of a message; more means that the stream is not one of messages."""
+_NOTHING = (None, None, 0, None)
+"""Fields of a score that most have."""
 
 Request = ScoreRequest | GenerateRequest
 Message = list[Any]
@@ -137,8 +139,19 @@ def unpack_requests(packed: Sequence[Any]) -> list[Any]:
 
 
 def pack_answers(answers: Mapping[int, Score | Completion]) -> list[Any]:
-    """Answers as what JSON can hold: ``[index, answer]`` each."""
-    return [[index, jsonable(answer)] for index, answer in answers.items()]
+    """Answers as what JSON can hold.
+
+    Of a score index, log-probabilities and matches, and the other fields if they say anything; of texts index and
+    fields by name.
+    """
+    packed: list[Any] = []
+    for index, answer in answers.items():
+        if isinstance(answer, Score):
+            rest = (answer.mean_log_probs, answer.std_log_probs, answer.truncated, answer.error)
+            packed.append([index, answer.log_probs, answer.is_argmax, *(() if rest == _NOTHING else rest)])
+        else:
+            packed.append([index, jsonable(answer)])
+    return packed
 
 
 def unpack_answers(packed: Sequence[Any], kind: str) -> dict[int, Any]:
@@ -148,8 +161,9 @@ def unpack_answers(packed: Sequence[Any], kind: str) -> dict[int, Any]:
         ValueError: A field is missing or unknown.
         TypeError: A field is not what it should be.
     """
-    decode = decode_score if kind == "score" else decode_completion
-    return {int(index): decode(answer) for index, answer in packed}
+    if kind == "score":
+        return {int(index): score_of(*fields) for index, *fields in packed}
+    return {int(index): decode_completion(answer) for index, answer in packed}
 
 
 def pack_error(error: AuditError) -> list[str]:

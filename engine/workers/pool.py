@@ -6,6 +6,7 @@ Whatever carries messages (:class:`Transport`), the decisions are :class:`~audit
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 POISONED = "each worker that computed this request died ({reason})"
 TURN_SECONDS = 1.0
 """Longest time between two looks at what has become overdue."""
+TOGETHER = 8192
+"""Answers from which on no more are waited for, so that they are stored: what a crash may cost."""
+TOGETHER_SECONDS = 0.5
+"""The same in time."""
 SAME = ("digest", "dtype", "quantization", "max_length")
 """Of the record of a checkpoint: what workers must agree in."""
 
@@ -103,6 +108,8 @@ class Pool:
         self._kind = ""
         self._number = 0
         """Of the call; calls are counted."""
+        self._events: deque[WorkerEvent] = deque()
+        """What was received and is not taken account of."""
         self._informed: set[int] = set()
         """Workers that have the requests of the call."""
         self._said: set[str] = set()
@@ -241,11 +248,20 @@ class Pool:
     # ---- events
 
     def _turn(self) -> tuple[dict[int, Any], int]:
-        """Wait for events and take account of them. Returns new answers and the tokens computed for them."""
+        """Wait for events and take account of those that have come, within bounds: under load, more are stored at once.
+
+        Returns:
+            New answers, and the tokens computed for them.
+        """
         answers: dict[int, Any] = {}
         tokens = 0
-        wait = self._scheduler.wait
-        for event in self._transport.receive(TURN_SECONDS if wait is None else min(wait, TURN_SECONDS)):
+        events = self._events
+        if not events:
+            wait = self._scheduler.wait
+            events.extend(self._transport.receive(TURN_SECONDS if wait is None else min(wait, TURN_SECONDS)))
+        until = self._clock() + TOGETHER_SECONDS
+        while events and not (answers and (len(answers) >= TOGETHER or self._clock() >= until)):
+            event = events.popleft()
             if event.message is None:
                 self._lost(event.worker, event.reason)
             elif event.message[0] == "answers":
@@ -253,9 +269,10 @@ class Pool:
             else:
                 self._scheduler.heard(event.worker)
                 self._hear(event.worker, event.message)
-        for worker, reason in self._scheduler.overdue():
-            self._transport.kill(worker)
-            self._lost(worker, reason)
+        if not events:  # all that they have said is known
+            for worker, reason in self._scheduler.overdue():
+                self._transport.kill(worker)
+                self._lost(worker, reason)
         return answers, tokens
 
     def _take(self, worker: int, message: Message, answers: dict[int, Any]) -> int:

@@ -241,8 +241,8 @@ class Scheduler:
 
     def answered(self, name: int, indices: Sequence[int]) -> list[int]:
         """A worker has answered requests. Returns those that had no answer yet."""
-        unit_of = self._call.unit_of
-        new = [index for index in indices if 0 <= index < len(unit_of) and unit_of[index] != OVER]
+        unit_of, size = self._call.unit_of, len(self._call.unit_of)
+        new = [index for index in indices if 0 <= index < size and unit_of[index] != OVER]
         for index in new:
             self._settle(index)
         worker = self._workers.get(name)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from lm_eval.api.instance import Instance
 
-from audit.engine import GenerateRequest, ScoreRequest, load
-from audit.engine.answering import Keys, key_of, local_identity
+from audit.engine import Completion, GenerateRequest, Generation, Score, ScoreRequest, load
+from audit.engine.answering import Keys, decode_completion, decode_score, encode, jsonable, key_of, local_identity
 from audit.engine.journal import Journal
 from audit.evals.harness import HarnessLM
 from tests.engine.test_journal import SCORE
@@ -198,3 +202,28 @@ def test_sampled_repeats_of_one_prompt_are_asked_one_by_one(tiny: TransformersEn
     assert len(tiny.journal) == 8
     HarnessLM(tiny, seed=2).generate_until(repeats)
     assert len(tiny.journal) == 16
+
+
+NUMBERS = st.lists(st.floats(), max_size=4).map(tuple)
+
+
+@given(NUMBERS, st.lists(st.booleans(), max_size=4), st.none() | NUMBERS, st.integers(0, 9), st.none() | st.text())
+def test_scores_are_written_as_json_writes_them(
+    log_probs: Any, best: list[bool], means: Any, truncated: int, error: str | None
+) -> None:
+    score = Score(log_probs, tuple(best), means, means, truncated, error)
+    assert encode(score) == json.dumps(jsonable(score))
+    count = min(len(log_probs), len(best), len(log_probs if means is None else means))
+    cut = None if means is None else means[:count]
+    whole = dataclasses.replace(
+        score, log_probs=log_probs[:count], is_argmax=tuple(best[:count]), mean_log_probs=cut, std_log_probs=cut
+    )
+    if not any(map(math.isnan, [*log_probs, *(means or ())])):
+        assert decode_score(json.loads(encode(whole))) == whole
+
+
+def test_texts_are_written_as_json_writes_them() -> None:
+    text = Completion((Generation("caf\u00e9", 1, "stop"), Generation("\ud800", 2, "length", "why", 1)), 5, 1)
+    assert encode(text) == json.dumps(jsonable(text))
+    assert decode_completion(json.loads(encode(text))) == text
+    assert jsonable(text)["generations"][1]["thinking"] == "why"

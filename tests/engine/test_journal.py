@@ -3,13 +3,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import stat
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.errors import RunFolderError, WriteError
 from audit.engine import GenerateRequest, ScoreRequest
-from audit.engine.journal import Journal
+from audit.engine.journal import LOG_PAGES, Journal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +95,17 @@ def test_two_processes_lose_and_double_nothing(forks: Forks, tmp_path: Path) -> 
     writers = [forks.start([path, n], WRITER) for n in range(2)]
     assert [writer.poll(block=True) for writer in writers] == [0, 0]
     assert len(Journal(path)) == 2 * 20 * 5 + 20 * 5
+
+
+def test_the_log_is_folded_in_while_it_is_written(tmp_path: Path) -> None:
+    """What is beside the database does not grow without bounds."""
+    with closing(Journal(tmp_path / "journal.sqlite")) as journal:
+        for batch in range(6):
+            journal.write((f"{i * 6 + batch:08}", "x" * 4000) for i in range(3000))
+        assert len(journal) == 18_000
+        log = (tmp_path / "journal.sqlite-wal").stat().st_size
+        assert log < 3 * 4096 * LOG_PAGES
+        assert (tmp_path / "journal.sqlite").stat().st_size > log / 2, "some of it was folded in"
 
 
 def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:

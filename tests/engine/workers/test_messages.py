@@ -34,6 +34,8 @@ def test_requests_and_answers_arrive_as_they_were_sent() -> None:
         assert unpack_requests(json.loads(pack(pack_requests(requests)))) == requests
     assert pack_requests(SCORES)[1][:2] == [3, ()], "what neighbours share is sent once"
     scores = {7: Score((-0.1, -1e-30), (True, False), (0.5, 1 / 3), (1.0, 2.0), 3), 0: Score((), (), error="no")}
+    scores[9] = Score((-0.25,), (True,))
+    assert pack_answers({9: scores[9]}) == [[9, (-0.25,), (True,)]], "what most scores do not have is not sent"
     texts = {2: Completion((Generation("a", 1, "stop", "b", 1),), 5, 1)}
     for kind, answers in (("score", scores), ("generate", texts)):
         assert unpack_answers(json.loads(pack(pack_answers(answers))), kind) == answers

@@ -69,6 +69,32 @@ def test_any_number_of_workers_gives_the_answers_of_one_engine() -> None:
         pool.close()
 
 
+class Waiting(Threads):
+    """Hands out answers when some have queued up."""
+
+    def receive(self, seconds: float) -> list[Any]:
+        found = super().receive(seconds)
+        if any(one.message is not None and one.message[0] == "answers" for one in found):
+            time.sleep(0.02)
+            found += super().receive(0.0)
+        return found
+
+
+def test_answers_that_have_queued_up_are_stored_together_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[list[int]] = []
+    for together, seconds in ((8192, 60.0), (6, 60.0), (8192, 0.0)):
+        monkeypatch.setattr("audit.engine.workers.pool.TOGETHER", together)
+        monkeypatch.setattr("audit.engine.workers.pool.TOGETHER_SECONDS", seconds)
+        pool = pool_of(Waiting(lambda *_: Pretended()), 1)
+        pool.start()
+        found.append([len(answers) for answers, _ in pool.work("score", ASKED, range(40), pool.say)])
+        pool.close()
+    assert [sum(groups) for groups in found] == [40] * 3
+    assert max(found[0]) > 6
+    assert max(found[1]) == 6
+    assert max(found[2]) == 1
+
+
 def test_a_poisoned_request_costs_itself_alone() -> None:
     def act(request: Any) -> None:
         if request == POISON:

@@ -38,7 +38,7 @@ def test_units_of_another_call_and_units_to_be_left_out_are_not_computed() -> No
     found = replies(["leave", 12], ["load", {}], CALL, *units)
     assert [message[0] for message in found] == ["ready", "say", "answers", "done", "done"]
     assert found[4] == ["done", 1, 12], "it is left out, and may come again"
-    assert found[2][1:] == [1, [[0, found[2][2][0][1]]], 1]
+    assert found[2][1:] == [1, [[0, [1.0], [True]]], 1]
     over = replies(["over", 1], ["load", {}], CALL, ["unit", 1, 10, [0]])
     assert [message[0] for message in over] == ["ready"]
 

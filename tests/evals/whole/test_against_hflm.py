@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.network]  # the data sets come from the package index
 
 CHOICES = {
-    "boolq": 20, "openbookqa": 258, "piqa": 60, "mmlu": 4, "commonsenseqa": 120, "medqa": 10, "medmcqa": 40, "pubmedqa": 5,
+    "boolq": 20, "openbookqa": 258, "piqa": 60, "mmlu": 4, "commonsenseqa": 120, "medqa": 10, "medmcqa": 40,
+    "pubmedqa": 5,
 }  # fmt: skip
 """Few of MMLU: its prompts hold five examples, and both sides read them once for each option."""
 PAIRS = 100

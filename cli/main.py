@@ -36,6 +36,7 @@ COMMANDS = {
     "verify": "Check a run's evidence: its files, their signature, its numbers.",
     "import": "Make a run folder from another tool's logs, for gate, report, comparison and app.",
     "report": "Render a run as a report card or summary, or export it in another tool's format.",
+    "export": "Send metrics and verdicts to Prometheus, OpenTelemetry or MLflow.",
     "explain": "Explain one answer: which features of a prompt move the log-probability of a target.",
     "score": "Compute a probe's metrics from answers produced elsewhere.",
     "app": "Browse runs and rate outputs in a browser.",

@@ -17,6 +17,7 @@ from audit.cli.commands.report import ratings_of
 from audit.cli.console import JsonFlag, aside, err, finish_output, out, print_json, print_line
 from audit.cli.options import RUNS, Runs
 from audit.cli.results_table import TitledTable
+from audit.cli.webhook import ON, WebhookAddress, WebhookVerdicts, announce, configured
 from audit.core.errors import ConfigError, WriteError
 from audit.core.filesystem import append_output, write_output
 from audit.core.formatting import DIRECTION_KEY, number, unit_text
@@ -60,6 +61,7 @@ Examples:
   audit gate results/new --baseline results/released     logs of lm-eval, Inspect, NeMo Evaluator, ...
   audit gate --explain policy.yaml                   the policy in plain sentences
   audit gate latest --junit junit.xml --comment comment.md     for a CI server and a pull request
+  audit gate latest --webhook https://example.com/hook     posts a FAIL
   AUDIT_SIGNING_KEY=audit.key audit gate latest      signs the evidence, for audit verify
 
 Exit codes: 0 PASS, 10 FAIL, 11 INCONCLUSIVE, 12 invalid evidence, 13 incomplete run or budget exceeded, 14 waiver
@@ -110,6 +112,8 @@ def gate(  # noqa: PLR0913 - the options of a command
     sigstore: Annotated[
         bool, typer.Option("--sigstore", help="Sign with the identity of the CI job, by Sigstore; needs the network.")
     ] = False,
+    webhook: WebhookAddress = None,
+    webhook_on: WebhookVerdicts = ON,
     runs: Runs = RUNS,
     as_json: JsonFlag = False,
 ) -> int:
@@ -127,6 +131,7 @@ def gate(  # noqa: PLR0913 - the options of a command
     rules = load_policy(policy)  # and the next ones before a log is imported, which makes a run folder
     waived = load_waivers(waivers) if waivers else None
     rated = _ratings(database)
+    hook = configured(webhook, webhook_on)
     folder = open_run(run, runs, print_line)
     other = open_run(baseline, runs, print_line) if baseline else None
     outputs = [
@@ -142,6 +147,7 @@ def gate(  # noqa: PLR0913 - the options of a command
     aside("the verdict is not printed", lambda: _print(folder, decision, as_json=as_json))
     for output, path in outputs:
         aside(f"no {output.name}", partial(output.write, path, decision))
+    announce(hook, folder, decision, judge.exit_code(decision))
     if unwritten:
         raise unwritten
     aside("the report card is not updated", lambda: _refresh_card(folder, decision))

@@ -1,0 +1,1 @@
+"""Runs and verdicts for systems that watch: Prometheus, OpenTelemetry, MLflow and webhooks."""

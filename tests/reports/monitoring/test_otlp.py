@@ -1,0 +1,85 @@
+"""What a collector receives, decoded from protobuf."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+from audit.core.errors import ConfigError
+from audit.reports.monitoring import otlp
+from audit.reports.monitoring.readings import GAUGES, readings
+from tests.reports.conftest import STARTED
+from tests.reports.monitoring.receiver import receiver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from audit.reports.contents import RunContents
+
+
+@pytest.mark.slow
+def test_a_collector_decodes_every_reading(
+    contents_of: Callable[..., RunContents], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-key=secret")
+    runs = [contents_of(verdict="FAIL"), contents_of(run_id="other", finished=None, status="running")]
+    otlp.require()
+    with receiver() as collector:
+        otlp.send(runs, otlp.endpoint(collector.url))
+    (posted,) = collector.posted
+    assert (posted.path, posted.headers["content-type"]) == ("/v1/metrics", "application/x-protobuf")
+    assert posted.headers["x-key"] == "secret"
+    decoded = ExportMetricsServiceRequest.FromString(posted.body)
+    for run, resource, end in zip(runs, decoded.resource_metrics, (252, 0), strict=True):
+        about = {one.key: one.value.string_value for one in resource.resource.attributes}
+        assert (about["service.name"], about["audit.run"]) == ("audit", run.manifest.run_id)
+        points = [(metric, point) for metric in resource.scope_metrics[0].metrics for point in metric.gauge.data_points]
+        found = {
+            (metric.name, tuple(sorted((one.key, one.value.string_value) for one in point.attributes))): point.as_double
+            for metric, point in points
+        }
+        assert found == {(one.gauge, tuple(sorted(one.labels.items()))): one.value for one in readings(run)}
+        assert {metric.description for metric, _ in points} <= {*GAUGES.values()}
+        assert {point.time_unix_nano for _, point in points} == {(int(STARTED.timestamp()) + end) * 10**9}
+
+
+@pytest.mark.slow
+def test_a_collector_that_refuses_is_one_line(contents_of: Callable[..., RunContents], logged: list[str]) -> None:
+    with receiver() as collector:
+        collector.statuses = [400]
+        with pytest.raises(ConfigError, match=r"the collector did not take the metrics: .*400") as caught:
+            otlp.send([contents_of()], otlp.endpoint(collector.url))
+    assert str(caught.value).startswith(f"--otlp {collector.url}/v1/metrics: ")
+    assert [line for line in logged if "export" in line] == []
+    assert logging.getLogger(otlp.EXPORTER).propagate
+
+
+@pytest.mark.slow
+def test_a_collector_that_is_not_there_is_one_line(
+    contents_of: Callable[..., RunContents], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.2")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ConfigError, match=r"did not take the metrics: .*: is it running, on this port\?$"):
+            otlp.send([contents_of()], otlp.endpoint(url))
+
+
+@pytest.mark.parametrize(
+    ("url", "full"),
+    [("http://h:4318", "http://h:4318/v1/metrics"), ("https://h/", "https://h/v1/metrics"), ("http://h/a", "http://h/a")],
+)  # fmt: skip
+def test_an_address_without_a_path_gets_the_usual_one(url: str, full: str) -> None:
+    assert otlp.endpoint(url) == full
+
+
+@pytest.mark.parametrize("url", ["http://u:SECRET@h", "http://h?t=SECRET"])
+def test_credentials_in_the_address_are_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"^--otlp: leave user, password and query out of the URL") as caught:
+        otlp.endpoint(url)
+    assert "SECRET" not in str(caught.value)

@@ -47,7 +47,10 @@ def pull(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
         embeddings = sequence.embed(sequence.ids).requires_grad_()
         output = attending(sequence.model, embeddings.shape[1], **sequence.inputs(embeddings))
         log_probs = sequence.chosen(output.logits)[0]
-        found = [_product(sequence, output.attentions, one) for one in gradients(log_probs, weights, output.attentions)]
+        found = [
+            _product(sequence, output.attentions, one)
+            for one in gradients(sequence, log_probs, weights, output.attentions)
+        ]
     return torch.stack(found)
 
 

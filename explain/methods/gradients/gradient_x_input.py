@@ -39,6 +39,6 @@ def pull(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
         log_probs = sequence.log_probs(embeddings)[0]
         found = [
             (gradient * embeddings.detach())[0].sum(dim=-1)
-            for (gradient,) in gradients(log_probs, weights, [embeddings])
+            for (gradient,) in gradients(sequence, log_probs, weights, [embeddings])
         ]
     return torch.stack(found)

@@ -42,7 +42,7 @@ def attribute(prompt: MaskedPrompt, seed: int) -> MethodValues:
         with torch.enable_grad(), listening(blocks) as heard:
             log_probs = sequence.log_probs(sequence.embed(sequence.ids).requires_grad_())[0]
         states = _states(sequence, heard)
-        found = [_product(sequence, states, slope) for (slope,) in gradients(log_probs, weights, [states])]
+        found = [_product(sequence, states, slope) for (slope,) in gradients(sequence, log_probs, weights, [states])]
         return torch.stack(found)
 
     return explain(prompt, pull, note=f"states behind block {(depth + 1) // 2} of {depth}")

@@ -7,6 +7,7 @@ log P via embeddings is compared with log P via ids.
 
 from __future__ import annotations
 
+import inspect
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 MATRIX_PASSES = 64
 """Backward passes that the values of each output token may cost; where more were needed there is no matrix."""
+BATCHED_BYTES = 2**28
+"""Of the gradients of one batch of backward passes: bounds memory."""
+WIDTHS_PER_TOKEN = 32
+"""Numbers that are alive per token in a backward pass through one layer, in embedding widths."""
 ROUNDING = 1e-3
 """Nats per token by which two ways to compute one log-probability may differ in float32."""
 ROUNDING_STEPS = 8
@@ -74,11 +79,16 @@ class Sequence:
 
     def log_probs(self, embeddings: torch.Tensor) -> torch.Tensor:
         """Log-probability of each token of the continuation, shape (rows, targets), float32 or wider."""
-        return self.chosen(self.model(**self.inputs(embeddings), use_cache=False).logits)
+        return self.chosen(self.model(**self.inputs(embeddings), use_cache=False, **self.kept()).logits)
 
     def log_probs_of_ids(self) -> torch.Tensor:
         """The same as the checkpoint computes it from token ids, shape (targets,)."""
-        return self.chosen(self.model(input_ids=self.ids, use_cache=False).logits)[0]
+        return self.chosen(self.model(input_ids=self.ids, use_cache=False, **self.kept()).logits)[0]
+
+    def kept(self) -> dict[str, int]:
+        """The argument by which a forward pass computes no logits but those of the continuation, where there is one."""
+        takes = "logits_to_keep" in inspect.signature(self.model.forward).parameters
+        return {"logits_to_keep": len(self.target)} if takes else {}
 
     def chosen(self, logits: torch.Tensor) -> torch.Tensor:
         """Log-probability of each token of the continuation, from the logits of all positions."""
@@ -99,17 +109,56 @@ class Pull(Protocol):
         """
 
 
-def gradients(log_probs: torch.Tensor, weights: torch.Tensor, inputs: Many[torch.Tensor]) -> Iterator[Any]:
-    """Gradients of weighted sums of log-probabilities, one backward pass per row on the graph of one forward pass.
+def gradients(
+    sequence: Sequence, log_probs: torch.Tensor, weights: torch.Tensor, inputs: Many[torch.Tensor]
+) -> Iterator[Any]:
+    """Gradients of weighted sums of log-probabilities, on the graph of one forward pass.
+
+    Many backward passes go through the layers as one batch: a pass of a short prompt alone reads all weights for few
+    tokens. An architecture of which some part cannot be batched gets one pass per row.
 
     Args:
+        sequence: Prompt and continuation.
         log_probs: Shape (targets,), of one forward pass.
         weights: Shape (rows, targets).
         inputs: What is differentiated by; one that the graph does not hold has None for its gradient.
+
+    Yields:
+        For each row one gradient per input, of the input's shape.
     """
-    for number, row in enumerate(weights, start=1):
-        again = number < len(weights)
-        yield torch.autograd.grad(log_probs.mul(row).sum(), inputs, retain_graph=again, allow_unused=True)
+    given = weights.to(log_probs)
+    together = 1 if len(given) == 1 else _rows_together(sequence, log_probs, inputs)
+    for rows in given.split(together):
+        found = _batched(log_probs, rows, inputs) if together > 1 else None
+        if found is None:
+            together = 1
+            for row in rows:
+                yield torch.autograd.grad(log_probs, inputs, row, retain_graph=True, allow_unused=True)
+        else:
+            for number in range(len(rows)):
+                yield tuple(None if one is None else one[number] for one in found)
+
+
+def _rows_together(sequence: Sequence, log_probs: torch.Tensor, inputs: Many[torch.Tensor]) -> int:
+    """Rows of which the gradients fit into ``BATCHED_BYTES``; at least one."""
+    rows, width = sequence.model.get_input_embeddings().weight.shape
+    tokens = sequence.ids.shape[1]
+    logits = len(sequence.target) if sequence.kept() else tokens
+    numbers = 3 * logits * rows + WIDTHS_PER_TOKEN * tokens * width + sum(one.numel() for one in inputs)
+    return max(1, BATCHED_BYTES // (numbers * log_probs.element_size()))
+
+
+def _batched(
+    log_probs: torch.Tensor, rows: torch.Tensor, inputs: Many[torch.Tensor]
+) -> tuple[torch.Tensor | None, ...] | None:
+    """Gradients of all rows, each with a dimension of rows in front; None where they cannot be taken together."""
+    try:
+        found: tuple[torch.Tensor | None, ...] = torch.autograd.grad(
+            log_probs, inputs, rows, retain_graph=True, allow_unused=True, is_grads_batched=True
+        )
+    except RAISED_BY_OTHERS:  # memory included: row by row needs less, and says what is at fault
+        return None
+    return found
 
 
 def row_by_row(pull: Pull) -> Pull:

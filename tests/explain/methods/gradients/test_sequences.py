@@ -59,14 +59,79 @@ def test_each_sequence_goes_forward_once(
     forward, calls = tiny.model.forward, []
     monkeypatch.setattr(tiny.model, "forward", lambda *args, **kwargs: calls.append(1) or forward(*args, **kwargs))
     backward, rows = torch.autograd.grad, []
-    monkeypatch.setattr(torch.autograd, "grad", lambda *args, **kwargs: rows.append(1) or backward(*args, **kwargs))
+    monkeypatch.setattr(
+        torch.autograd, "grad", lambda *args, **kwargs: rows.append(args[2].numel()) or backward(*args, **kwargs)
+    )
     found = module.attribute(prompt, seed=0)
     assert len(calls) == 2 + checks
     calls.clear()
     module.attribute(prompt, seed=0)
     assert len(calls) == 2 + checks - 2  # the prompt was compared before
     assert (found.matrix is not None) == matrix
-    assert len(rows) == 2 * (len(prompt.owner) if matrix else 2)
+    sizes = [len(ids) for ids in prompt.continuations]
+    assert rows == 2 * ([size * size for size in sizes] if matrix else sizes)  # one batch of backward passes for each
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Rows of each batch of backward passes, 1 for a pass of one row."""
+    grad, seen = torch.autograd.grad, []
+
+    def counted(outputs: Any, inputs: Any, rows: torch.Tensor, **given: Any) -> Any:
+        seen.append(len(rows) if given.get("is_grads_batched") else 1)
+        return grad(outputs, inputs, rows, **given)
+
+    monkeypatch.setattr(torch.autograd, "grad", counted)
+    return seen
+
+
+def test_batches_of_backward_passes_fit_into_memory(
+    tiny: Engine, monkeypatch: pytest.MonkeyPatch, batches: list[int]
+) -> None:
+    (sequence,) = sequences(prepare(tiny, TEXT, TARGET, max_features=12))
+    weights = torch.eye(len(sequence.target))
+    whole = gradient_x_input.pull(sequence, weights)
+    assert batches == [len(weights)]
+    vocabulary, width = tiny.model.get_input_embeddings().weight.shape
+    tokens = sequence.ids.shape[1]
+    numbers = 3 * len(weights) * vocabulary + 32 * tokens * width + tokens * width
+    for room, expected in ((3 * 4 * numbers, [3, 3, 1]), (1, [1] * 7)):
+        batches.clear()
+        monkeypatch.setattr("audit.explain.methods.gradients.sequences.BATCHED_BYTES", room)
+        assert torch.equal(gradient_x_input.pull(sequence, weights), whole)
+        assert batches == expected
+
+
+def test_what_cannot_be_batched_is_taken_row_by_row(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (sequence,) = sequences(prepare(tiny, TEXT, TARGET, max_features=12))
+    weights = torch.eye(len(sequence.target))
+    whole = gradient_x_input.pull(sequence, weights)
+    grad, alone = torch.autograd.grad, []
+
+    def refusing(*given: Any, is_grads_batched: bool = False, **named: Any) -> Any:
+        if is_grads_batched:
+            raise RuntimeError("Batching rule not implemented")
+        alone.append(1)
+        return grad(*given, **named)
+
+    monkeypatch.setattr(torch.autograd, "grad", refusing)
+    assert torch.equal(gradient_x_input.pull(sequence, weights), whole)
+    assert len(alone) == len(weights)
+
+
+def test_logits_of_the_prompt_are_computed_only_where_they_must_be(
+    tiny: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sequence,) = sequences(prepare(tiny, TEXT, TARGET, max_features=12))
+    count, tokens = len(sequence.target), sequence.ids.shape[1]
+    head, places = tiny.model.get_output_embeddings(), []
+    hook = head.register_forward_hook(lambda _head, given, _out: places.append(given[0].shape[1]))
+    kept = sequence.log_probs_of_ids()
+    forward = tiny.model.forward
+    monkeypatch.setattr(tiny.model, "forward", lambda *args, **named: forward(*args, **named))
+    assert torch.allclose(sequence.log_probs_of_ids(), kept, atol=1e-6)
+    hook.remove()
+    assert places == [count, tokens]
 
 
 def test_weights_keep_no_gradient(tiny: Engine) -> None:

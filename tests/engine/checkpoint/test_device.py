@@ -65,7 +65,7 @@ def test_quantised_weights_go_to_the_card_that_was_named(tiny_model: Path, devic
 def test_packed_weights_go_to_the_device_that_was_named(tiny_model: Path, tmp_path: Path, device: str) -> None:
     folder = tmp_path / "packed"
     shutil.copytree(tiny_model, folder)
-    edit_json(folder / "config.json", quantization_config={"quant_method": "gptq", "bits": 4})
+    edit_json(folder / "config.json", quantization_config={"quant_method": "fp8"})
     assert options_of(folder, device=device)["device_map"] == {"": torch.device(device)}
 
 

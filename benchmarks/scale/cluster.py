@@ -90,6 +90,7 @@ class Cluster:
         random: Draws failures.
         failures: Per worker and minute.
         poison: Request that kills each worker which computes it; -1 for none.
+        counts_processor: Whether the processor's clock is looked at, too.
     """
 
     def __init__(
@@ -99,6 +100,8 @@ class Cluster:
         random: np.random.Generator,
         failures: float,
         poison: int,
+        *,
+        counts_processor: bool,
     ) -> None:
         self.now = 0.0
         self.busy = 0.0
@@ -115,7 +118,8 @@ class Cluster:
         self._answered = bytearray(len(real))
         self.before: tuple[float, float, float] | None = None
         """Simulated seconds, those of the driver and of its processor when the first unit was sent."""
-        self._mark = (time.perf_counter(), time.process_time())
+        self._processor_clock = time.process_time if counts_processor else lambda: 0.0
+        self._mark = (time.perf_counter(), self._processor_clock())
 
     def clock(self) -> float:
         """Simulated seconds, with those that the driver has just taken."""
@@ -126,11 +130,11 @@ class Cluster:
         seconds = time.perf_counter() - self._mark[0]
         self.busy += seconds
         self.now += seconds
-        self.processor += time.process_time() - self._mark[1]
+        self.processor += self._processor_clock() - self._mark[1]
 
     def _release(self) -> None:
         """The driver goes on."""
-        self._mark = (time.perf_counter(), time.process_time())
+        self._mark = (time.perf_counter(), self._processor_clock())
 
     # ---- the transport
 

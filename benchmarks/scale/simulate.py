@@ -11,7 +11,7 @@ plan of the passes is not made: passes are neighbouring requests.
 ``--mean 0.005`` offers more answers than a driver can take: answers per second are then its limit.
 
 python benchmarks/scale/simulate.py
-python benchmarks/scale/simulate.py --requests 200000 --mean 0.005 --costs realistic --failures 0
+python benchmarks/scale/simulate.py --requests 400000 --mean 0.005 --costs realistic --failures 0 --processor
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ import resource
 import sys
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -35,6 +35,7 @@ from measure import markdown
 from audit.core.progress import Silent
 from audit.engine.answering import Answering, decode_score, local_identity
 from audit.engine.journal import Journal
+from audit.engine.local.scoring_plan import Planning
 from audit.engine.requests import ScoreRequest
 from audit.engine.workers.pool import Pool
 
@@ -47,18 +48,17 @@ if TYPE_CHECKING:
 
 HEADINGS = (
     "workers, requests", "costs", "failures per worker and minute", "ideal, s", "simulated, s", "overhead",
-    "lost work, twice, away", "driver busy", "failures", "requests given up", "answers per second, per CPU second",
+    "lost work, twice, away", "driver busy", "failures", "requests given up", "answers per second", "per CPU second",
     "before, s", "driver memory, GB",
 )  # fmt: skip
 COMMON = tuple(range(100, 124))
 """Tokens that all contexts begin with."""
 
 
-@dataclass(frozen=True)
-class Passes:
-    """Stands for the planning of a checkpoint."""
+class Passes(Planning):
+    """A planning whose passes are neighbouring requests."""
 
-    found: Batches
+    found: ClassVar[Batches]
 
     def batches(self, _requests: Sequence[Any]) -> Batches:
         """What is computed together."""
@@ -92,13 +92,13 @@ def simulate(arguments: argparse.Namespace, kind: str, failures: float) -> list[
     ideal = float(real.sum() / speeds.sum())
     requests = [ScoreRequest((*COMMON, index // 40_000, index % 40_000), (1, 2, 3, 4)) for index in range(count)]
     passes = [tuple(range(low, min(low + TOGETHER, count))) for low in range(0, count, TOGETHER)]
-    cluster = Cluster(real, speeds, random, failures, poison)
+    cluster = Cluster(real, speeds, random, failures, poison, counts_processor=arguments.processor)
     pool = Pool(cluster, workers, {}, DIGEST, clock=cluster.clock)
     loaded = pool.start()
     while pool.alive < workers:
         pool._turn()
-    planning: Any = Passes([(one, float(modelled[list(one)].sum())) for one in passes])
-    pool._loaded = replace(loaded, planning=planning)
+    Passes.found = [(one, float(modelled[list(one)].sum())) for one in passes]
+    pool._loaded = replace(loaded, planning=Passes(**vars(loaded.planning)))
     work = Answering(local_identity("score", RECORD, "cpu"), partial(pool.work, "score"), decode_score)
     with tempfile.TemporaryDirectory() as folder, closing(Journal(Path(folder) / "journal.sqlite")) as journal:
         scores = work.answer(requests, journal, Silent())
@@ -132,7 +132,8 @@ def row(
         f"{busy / seconds:.0%}",
         f"{lost.failures:,}",
         f"{len(given_up)}",
-        f"{answered / busy:,.0f}, {answered / (cluster.processor - processor_before):,.0f}",
+        f"{answered / busy:,.0f}",
+        f"{answered / (cluster.processor - processor_before):,.0f}" if arguments.processor else "–",
         f"{busy_before:.0f}",
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f}",
     ]
@@ -146,6 +147,7 @@ def main() -> None:
     parser.add_argument("--mean", type=float, default=1.0, help="seconds of a request at speed 1")
     parser.add_argument("--costs", choices=("realistic", "heavy"))
     parser.add_argument("--failures", type=float, help="per worker and minute")
+    parser.add_argument("--processor", action="store_true", help="also the driver's CPU time; asking for it takes time")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     rows = [

@@ -99,9 +99,9 @@ def interrupted(fork: Fork, out: Path) -> tuple[list[int], float]:
 
 @pytest.mark.slow
 def test_an_interrupted_run_ends_its_workers_and_resumes(words: list[object], forks: Forks, tmp_path: Path) -> None:
-    assert run_quietly([*words, "--limit", 300, "--out", tmp_path / "whole"]) in {0, 13}
+    assert run_quietly([*words, "--limit", 60, "--out", tmp_path / "whole"]) in {0, 13}
     out = tmp_path / "runs"
-    fork = forks.start([*words, "--limit", 300, "--workers", 2, "--out", out])
+    fork = forks.start([*words, "--limit", 60, "--workers", 2, "--out", out])
     workers, seconds = interrupted(fork, out)
     assert len(workers) >= 2
     assert seconds < ENDING_SECONDS
@@ -136,4 +136,4 @@ def test_a_worker_without_memory_is_replaced_and_a_request_that_kills_costs_one_
     deaths = len([*marks.iterdir()]) - 1
     assert 3 <= deaths <= 12
     metrics = json.loads((run.path / "metrics.json").read_text())
-    assert {one["n_failed"] for one in metrics if one["primary"] and not one["slice"]} >= {1}
+    assert [one["n"] for one in metrics if one["primary"] and not one["slice"]] == [3]

@@ -74,8 +74,9 @@ def export(
         _write(prometheus, found)
     if address is not None:
         _send(address, found)
-    for contents, folder in zip(found, folders, strict=True) if store else ():
-        _log(store, contents, folder)
+    if store is not None:
+        for contents, folder in zip(found, folders, strict=True):
+            _log(store, contents, folder)
     return 0
 
 

@@ -13,7 +13,6 @@ import re
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
 from audit.core.errors import ConfigError
 from audit.core.text import printable
@@ -24,6 +23,7 @@ from audit.reports.monitoring.readings import slice_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
     from audit.core.records import Metric, RunManifest
     from audit.core.run_folder import RunFolder
@@ -149,7 +149,9 @@ class _Calls:
         self._quiet.__enter__()
         warnings.simplefilter("ignore")
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._quiet.__exit__(kind, error, trace)
         if not isinstance(error, Exception) or isinstance(error, ConfigError):
             return
@@ -162,12 +164,10 @@ class _Calls:
 
 def _secrets(uri: str) -> list[str]:
     """The parts of an address that no message may have."""
-    try:
-        parts = urlsplit(uri)
-        found = [uri, parts.password, parts.query] if parts.password or parts.query or "@" in uri else []
-    except ValueError:
-        found = [uri]
-    return [text for text in found if text]
+    before, _, parameters = uri.partition("?")
+    user, at, _ = before.rpartition("@")
+    password = user.rpartition(":")[2] if at else ""
+    return [text for text in (uri, before, parameters, password) if text] if at or parameters else []
 
 
 def _params(manifest: RunManifest) -> dict[str, str]:

@@ -42,7 +42,7 @@ def endpoint(url: str) -> str:
         ConfigError: It is no address of a server, or holds credentials.
     """
     if "@" in url or "?" in url:
-        msg = f"{OPTION}: leave user, password and query out of the URL: set OTEL_EXPORTER_OTLP_HEADERS"
+        msg = f"{OPTION}: leave user, password and parameters out of the URL: set OTEL_EXPORTER_OTLP_HEADERS"
         raise ConfigError(msg)
     parts = web_address.read(url, OPTION)
     return urlunsplit(parts._replace(path=parts.path if parts.path.strip("/") else PATH, fragment=""))

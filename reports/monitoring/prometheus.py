@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric as Family
 
     from audit.reports.contents import RunContents
-    from audit.reports.monitoring.readings import Reading
+    from audit.reports.monitoring.readings import GaugeReading
 
 OPTION = "--prometheus"
 
@@ -47,7 +47,7 @@ def render(runs: Sequence[RunContents]) -> bytes:
 class _Collector:
     """Hands the gauges over, as ``prometheus_client`` asks for them."""
 
-    def __init__(self, found: list[Reading]) -> None:
+    def __init__(self, found: list[GaugeReading]) -> None:
         self._found = found
 
     def collect(self) -> Iterable[Family]:

@@ -36,7 +36,7 @@ GAUGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class GaugeReading:
     """One number with its labels."""
 
     gauge: str
@@ -47,7 +47,7 @@ class Reading:
     """Values by label, without control characters."""
 
 
-def readings(contents: RunContents) -> list[Reading]:
+def readings(contents: RunContents) -> list[GaugeReading]:
     """Every reading of a run, in the order of its tasks."""
     run = run_labels(contents)
     return [
@@ -68,40 +68,42 @@ def run_labels(contents: RunContents) -> dict[str, str]:
     return _printable(run=manifest.run_id, model=manifest.model.name, digest=manifest.model.digest)
 
 
-def _of_run(contents: RunContents, run: dict[str, str]) -> Iterator[Reading]:
+def _of_run(contents: RunContents, run: dict[str, str]) -> Iterator[GaugeReading]:
     manifest = contents.manifest
     state = _printable(status=manifest.status, signature=manifest.signature)
-    yield Reading("audit.run.info", 1, run | state)
-    yield Reading("audit.run.started.timestamp.seconds", manifest.started.timestamp(), run)
+    yield GaugeReading("audit.run.info", 1, run | state)
+    yield GaugeReading("audit.run.started.timestamp.seconds", manifest.started.timestamp(), run)
     if manifest.finished is not None:
-        yield Reading("audit.run.finished.timestamp.seconds", manifest.finished.timestamp(), run)
+        yield GaugeReading("audit.run.finished.timestamp.seconds", manifest.finished.timestamp(), run)
 
 
-def _of_metric(metric: Metric, run: dict[str, str]) -> Iterator[Reading]:
+def _of_metric(metric: Metric, run: dict[str, str]) -> Iterator[GaugeReading]:
     """Value, interval and counts of a metric; nothing where it has no value."""
     if metric.value is None:
         return
     if metric.metric == "unscored" and metric.slice is None:
-        yield Reading("audit.task.unscored.items", metric.value, run | _printable(suite=metric.suite, task=metric.task))
+        yield GaugeReading(
+            "audit.task.unscored.items", metric.value, run | _printable(suite=metric.suite, task=metric.task)
+        )
         return
     part = slice_label(metric)
     labels = run | _printable(suite=metric.suite, task=metric.task, metric=metric.metric, slice=part, unit=metric.unit)
-    yield Reading("audit.metric.value", metric.value, labels)
+    yield GaugeReading("audit.metric.value", metric.value, labels)
     if metric.ci_low is not None and metric.ci_high is not None:
-        yield Reading("audit.metric.ci.low", metric.ci_low, labels)
-        yield Reading("audit.metric.ci.high", metric.ci_high, labels)
-        yield Reading("audit.metric.confidence", metric.confidence, labels)
-    yield Reading("audit.metric.items", metric.n, labels)
-    yield Reading("audit.metric.missing.items", metric.missing, labels)
+        yield GaugeReading("audit.metric.ci.low", metric.ci_low, labels)
+        yield GaugeReading("audit.metric.ci.high", metric.ci_high, labels)
+        yield GaugeReading("audit.metric.confidence", metric.confidence, labels)
+    yield GaugeReading("audit.metric.items", metric.n, labels)
+    yield GaugeReading("audit.metric.missing.items", metric.missing, labels)
 
 
-def _of_decision(decision: Decision, run: dict[str, str]) -> Iterator[Reading]:
+def _of_decision(decision: Decision, run: dict[str, str]) -> Iterator[GaugeReading]:
     by = run | _printable(policy=decision.policy)
-    blocking = [check.blocking for check in decision.checks]
+    blocking: list[str] = [check.blocking for check in decision.checks]
     for verdict in get_args(Verdict):
-        yield Reading("audit.gate.verdict", float(decision.verdict == verdict), by | {"verdict": verdict})
+        yield GaugeReading("audit.gate.verdict", float(decision.verdict == verdict), by | {"verdict": verdict})
     for verdict in ("FAIL", "INCONCLUSIVE"):
-        yield Reading("audit.gate.blocking.rules", blocking.count(verdict), by | {"verdict": verdict})
+        yield GaugeReading("audit.gate.blocking.rules", blocking.count(verdict), by | {"verdict": verdict})
 
 
 def _printable(**labels: str) -> dict[str, str]:

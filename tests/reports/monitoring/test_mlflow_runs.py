@@ -200,7 +200,7 @@ def test_a_deleted_experiment_is_refused(uri: str, make_run: MakeRun) -> None:
         Store(uri, "audits")
 
 
-@pytest.mark.parametrize("uri", ["odd://user:SECRET@host/x?key=SECRET", "odd://[::SECRET", "odd://host"])
+@pytest.mark.parametrize("uri", ["odd://user:SECRET@host/x?key=SECRET", "odd://user:SECRET@[::", "odd://host"])
 def test_a_store_that_cannot_be_used_is_one_line_without_credentials(uri: str) -> None:
     with pytest.raises(ConfigError, match=r"^--mlflow: the tracking store cannot be used: ") as caught:
         Store(uri, "audits")

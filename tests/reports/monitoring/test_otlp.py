@@ -80,6 +80,6 @@ def test_an_address_without_a_path_gets_the_usual_one(url: str, full: str) -> No
 
 @pytest.mark.parametrize("url", ["http://u:SECRET@h", "http://h?t=SECRET"])
 def test_credentials_in_the_address_are_refused_and_not_repeated(url: str) -> None:
-    with pytest.raises(ConfigError, match=r"^--otlp: leave user, password and query out of the URL") as caught:
+    with pytest.raises(ConfigError, match=r"^--otlp: leave user, password and parameters out of the URL") as caught:
         otlp.endpoint(url)
     assert "SECRET" not in str(caught.value)

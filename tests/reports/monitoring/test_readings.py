@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from audit.reports.contents import RunContents
-    from audit.reports.monitoring.readings import Reading
+    from audit.reports.monitoring.readings import GaugeReading
 
 
-def of(gauge: str, found: list[Reading]) -> dict[tuple[str, ...], float]:
+def of(gauge: str, found: list[GaugeReading]) -> dict[tuple[str, ...], float]:
     """Values of a gauge by metric and slice, or by verdict."""
     mine = [one for one in found if one.gauge == gauge]
     return {tuple(one.labels.get(name, "-") for name in ("metric", "slice", "verdict")): one.value for one in mine}

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import softmax
 
 from audit.core.records import Choice, Flag, Sample, digest_of, sample_id
 from audit.evals.answer_scores import UNPARSED
@@ -166,6 +165,8 @@ def _lengths(item: Item, total: float) -> dict[str, float | None]:
 
 def _describe_choice(task: Task, item: Item) -> _Asked:
     """The option with the highest log-likelihood, as lm-eval chooses, with its probability among the options."""
+    from scipy.special import softmax  # noqa: PLC0415 - a tenth of a second to import, and no answer waits for it
+
     logged = item.logged[0]
     options = len(task.doc_to_choice(logged["doc"]))
     arguments = logged["arguments"][:options]

@@ -6,12 +6,12 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-import tldextract
-
 from audit.safety.privacy.findings import LETTER, UNSPACED, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import tldextract
 
 RESERVED_DOMAINS = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|net|org))?|test|invalid|localhost|local)$", re.IGNORECASE)
 """RFC 2606, RFC 6761 and RFC 6762."""
@@ -55,6 +55,8 @@ SERVICE = re.compile(r"git", re.IGNORECASE)
 @functools.cache
 def _suffixes() -> tldextract.TLDExtract:
     """The public suffix list that the package ships; it is never renewed over the network, nor cached on disk."""
+    import tldextract  # noqa: PLC0415 - a tenth of a second to import, and every run lists the probes
+
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from safetensors.numpy import load_file
-from scipy.special import expit, logit
 
 from audit.core.assets.digest import file_sha256
 from audit.core.records import AssetRecord
@@ -62,6 +61,7 @@ def profanity_logits(texts: Sequence[str]) -> NDArray[np.float64]:
     """Log-odds of alt-profanity-check."""
     # Reads two pickles of a pinned dependency and takes a second, so only when it is wanted.
     from profanity_check import predict_prob  # noqa: PLC0415
+    from scipy.special import logit  # noqa: PLC0415 - a tenth of a second to import, and every run lists the probes
 
     return np.asarray(logit(np.clip(predict_prob(list(texts)), 1e-6, 1 - 1e-6)), dtype=np.float64)
 
@@ -104,6 +104,8 @@ class AuditToxicity:
 
     def score(self, texts: Sequence[str]) -> list[float]:
         """Calibrated probabilities; of a text with several windows the maximum."""
+        from scipy.special import expit  # noqa: PLC0415 - as above
+
         parts = [windows(text) for text in texts]
         every = [window for part in parts for window in part]
         batches = [every[start : start + BATCH_WINDOWS] for start in range(0, len(every), BATCH_WINDOWS)]

@@ -73,7 +73,7 @@ def test_slips_in_the_words_of_a_run_are_said_before_the_model_library_is_import
         assert not imported & MODEL
     assert code == 2
     assert "torch" in modules  # but nothing that the first task may not need
-    assert not modules & {"sklearn", "pandas", "scipy.stats", "statsmodels", "altair", "sqlalchemy", "lm_eval"}
+    assert not modules & {"sklearn", "pandas", "scipy", "statsmodels", "altair", "sqlalchemy", "lm_eval", "requests"}
 
 
 @pytest.mark.slow

@@ -128,7 +128,7 @@ def test_logits_of_the_prompt_are_computed_only_where_they_must_be(
     hook = head.register_forward_hook(lambda _head, given, _out: places.append(given[0].shape[1]))
     kept = sequence.log_probs_of_ids()
     forward = tiny.model.forward
-    monkeypatch.setattr(tiny.model, "forward", lambda *args, **named: forward(*args, **named))
+    monkeypatch.setattr(tiny.model, "forward", lambda **given: forward(**given))  # noqa: PLW0108 - a signature without the argument
     assert torch.allclose(sequence.log_probs_of_ids(), kept, atol=1e-6)
     hook.remove()
     assert places == [count, tokens]

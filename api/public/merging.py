@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, validate
 from audit.core.errors import UsageError, did_you_mean
@@ -68,7 +68,7 @@ def merge(
     folders = [RunFolder.resolve(name, place) for name in _names(shards)]
     config = merging.merged_config(folders, place)
     require_consent(config, given, WHERE, allowing)
-    budget = validate(BudgetConfig, given.get("budget") or {}, WHERE)
+    budget = validate(BudgetConfig, cast("dict[str, Any]", given.get("budget") or {}), WHERE)
     config = config.model_copy(update={"budget": budget})
     with listening(progress) as listener:
         return Run(merging.merge(config, folders, listener, computes=compute, database=database))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, validate
 from audit.core.errors import UsageError, did_you_mean
@@ -61,7 +61,7 @@ def merge(
     from audit.pipeline.consent import require_consent  # noqa: PLC0415 - as below
     from audit.pipeline.shards import merging  # noqa: PLC0415 - torch and transformers take seconds to import
 
-    given = with_lists(options)
+    given: dict[str, Any] = with_lists(options)
     _check(given, compute)
     refuse_empty(f"{WHERE}: out", out)
     place = Path(as_path(out) or DEFAULT_OUT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, validate
 from audit.core.errors import UsageError, did_you_mean
@@ -61,14 +61,14 @@ def merge(
     from audit.pipeline.consent import require_consent  # noqa: PLC0415 - as below
     from audit.pipeline.shards import merging  # noqa: PLC0415 - torch and transformers take seconds to import
 
-    given = with_lists(options)
+    given: dict[str, Any] = with_lists(options)
     _check(given, compute)
     refuse_empty(f"{WHERE}: out", out)
     place = Path(as_path(out) or DEFAULT_OUT)
     folders = [RunFolder.resolve(name, place) for name in _names(shards)]
     config = merging.merged_config(folders, place)
     require_consent(config, given, WHERE, allowing)
-    budget = validate(BudgetConfig, cast("dict[str, Any]", given.get("budget") or {}), WHERE)
+    budget = validate(BudgetConfig, given.get("budget") or {}, WHERE)
     config = config.model_copy(update={"budget": budget})
     with listening(progress) as listener:
         return Run(merging.merge(config, folders, listener, computes=compute, database=database))

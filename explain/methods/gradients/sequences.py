@@ -88,7 +88,7 @@ class Sequence:
         return self.chosen(self.model(input_ids=self.ids, use_cache=False, **self.kept()).logits)[0]
 
     def kept(self) -> dict[str, int]:
-        """The argument by which a forward pass computes few logits but those of the continuation, where there is one."""
+        """The argument by which a forward pass computes few logits but the continuation's, where there is one."""
         takes = "logits_to_keep" in inspect.signature(self.model.forward).parameters
         return {"logits_to_keep": max(FEWEST_LOGITS, len(self.target))} if takes else {}
 

@@ -32,6 +32,8 @@ MATRIX_PASSES = 64
 """Backward passes that the values of each output token may cost; where more were needed there is no matrix."""
 BATCHED_BYTES = 2**28
 """Of the gradients of one batch of backward passes: bounds memory."""
+FEWEST_LOGITS = 4
+"""Positions whose logits are computed at least: products of fewer rows are rounded otherwise than those of many."""
 WIDTHS_PER_TOKEN = 32
 """Numbers that are alive per token in a backward pass through one layer, in embedding widths."""
 ROUNDING = 1e-3
@@ -86,9 +88,9 @@ class Sequence:
         return self.chosen(self.model(input_ids=self.ids, use_cache=False, **self.kept()).logits)[0]
 
     def kept(self) -> dict[str, int]:
-        """The argument by which a forward pass computes no logits but those of the continuation, where there is one."""
+        """The argument by which a forward pass computes few logits but the continuation's, where there is one."""
         takes = "logits_to_keep" in inspect.signature(self.model.forward).parameters
-        return {"logits_to_keep": len(self.target)} if takes else {}
+        return {"logits_to_keep": max(FEWEST_LOGITS, len(self.target))} if takes else {}
 
     def chosen(self, logits: torch.Tensor) -> torch.Tensor:
         """Log-probability of each token of the continuation, from the logits of all positions."""
@@ -143,7 +145,7 @@ def _rows_together(sequence: Sequence, log_probs: torch.Tensor, inputs: Many[tor
     """Rows of which the gradients fit into ``BATCHED_BYTES``; at least one."""
     rows, width = sequence.model.get_input_embeddings().weight.shape
     tokens = sequence.ids.shape[1]
-    logits = len(sequence.target) if sequence.kept() else tokens
+    logits = sequence.kept().get("logits_to_keep", tokens)
     numbers = 3 * logits * rows + WIDTHS_PER_TOKEN * tokens * width + sum(one.numel() for one in inputs)
     return max(1, BATCHED_BYTES // (numbers * log_probs.element_size()))
 

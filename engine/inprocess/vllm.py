@@ -162,7 +162,7 @@ class VllmBackend:
         """End vLLM's processes and give back what they held."""
         if self._llm is None:
             return
-        core = getattr(self._llm.llm_engine, "engine_core", None)
+        core: Any = getattr(self._llm.llm_engine, "engine_core", None)
         with contextlib.suppress(*RAISED_BY_OTHERS):
             core.shutdown()
         self._llm = None

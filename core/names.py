@@ -55,6 +55,15 @@ each as ``PROBE``."""
 CHECKS = ("order", "min-k", "overlap", "twins")
 """What is asked about a benchmark task, as a task called ``TASK.CHECK``: signs of contamination, and fresh twins."""
 
+ENGINES = ("vllm",)
+"""Inference engines of others that run in this process: ``vllm:MODEL``."""
+
+
+def split_engine(model: str) -> tuple[str | None, str]:
+    """The inference engine that ``ENGINE:MODEL`` asks for, and the checkpoint; None and the whole name for our own."""
+    kind, colon, name = model.partition(":")
+    return (kind, name) if colon and kind in ENGINES else (None, model)
+
 
 def check_of(name: str) -> tuple[str, str] | None:
     """The benchmark task and the check of a task called ``TASK.CHECK``; None for any other name."""

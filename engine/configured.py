@@ -45,6 +45,8 @@ def engine_of(config: RunConfig) -> Engine:
         max_length=config.max_length,
         batch_tokens=config.batch_tokens,
         server=config.server,
+        inference=config.inference,
+        seed=config.seed,
         tokenizer=config.tokenizer,
         chat_template=named(config.chat_template),
         chat_template_args=config.chat_template_args,

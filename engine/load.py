@@ -11,8 +11,9 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.utils import logging as transformers_logging
 
 from audit.core.assets.model_name import nowhere
-from audit.core.config import ServerConfig
+from audit.core.config import InferenceConfig, ServerConfig
 from audit.core.errors import AssetError, CheckpointError, ConfigError
+from audit.core.names import split_engine
 from audit.core.progress import Silent
 from audit.core.records import ModelRecord, digest_of
 from audit.engine.chat import choose_template
@@ -34,6 +35,7 @@ from audit.engine.checkpoint.source import find, refuse_revision, short_name, to
 from audit.engine.checkpoint.tokenizer import fit_tokenizer, load_tokenizer
 from audit.engine.checkpoint.weights import load_weights
 from audit.engine.context import DEFAULT_CONTEXT, context_length
+from audit.engine.inprocess.engine import HostedCheckpoint, load_hosted
 from audit.engine.local.engine import TransformersEngine
 from audit.engine.local.hardware import keep_freed_memory, same_with_any_threads
 from audit.engine.local.memory import is_out_of_memory
@@ -96,6 +98,8 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
     max_length: int | None = None,
     batch_tokens: int | None = None,
     server: ServerConfig | None = None,
+    inference: InferenceConfig | None = None,
+    seed: int = 0,
     tokenizer: str | None = None,
     chat_template: str | None = None,
     chat_template_args: Mapping[str, Any] | None = None,
@@ -122,6 +126,8 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         max_length: Use at most this much of the context.
         batch_tokens: Input tokens per scoring batch; None chooses by device.
         server: Settings for requests to a server.
+        inference: GPUs and memory of an inference engine, with ``vllm:MODEL``.
+        seed: Of such an engine.
         tokenizer: Folder, asset name or hub id of the tokenizer, instead of the checkpoint's own.
         chat_template: Name of one of the tokenizer's chat templates; None takes its only one, or the one called
             ``default``.
@@ -158,9 +164,20 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         found = find(model, base=base, revision=revision, allow_pickle=allow_pickle, offline=offline)
         if tokenizer is not None:
             found = with_tokenizer(found, tokenizer, offline=offline)
-        engine = _load_local(
-            model, found, hardware, conversation, options, max_length, revision, batch_tokens, allow_pickle=allow_pickle
-        )
+        host, name = split_engine(model)
+        if host is not None:
+            if device_map is not None or quantization is not None:
+                msg = f"{model}: leave out --device-map and --quantization: the engine spreads and reads weights itself"
+                raise CheckpointError(msg)
+            own, folder = tokenizer_of(name, found, chat_template, trust_remote_code=trust_remote_code)
+            number_type = str(hardware.dtype).removeprefix("torch.")
+            files = (found, own, folder, number_type, revision, max_length)
+            wanted = HostedCheckpoint(host, name, *files, trust_remote_code=trust_remote_code)
+            engine = load_hosted(wanted, inference or InferenceConfig(), seed, conversation.thinking(own))
+            engine.chat_template_args = conversation.template_args
+        else:
+            found_so = (model, found, hardware, conversation, options, max_length, revision, batch_tokens)
+            engine = _load_local(*found_so, allow_pickle=allow_pickle)
     engine.progress = progress or Silent()
     return engine
 

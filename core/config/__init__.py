@@ -6,7 +6,7 @@ from audit.core.config.budget import BudgetConfig
 from audit.core.config.certificate import CertificateBounds, CertificateConfig
 from audit.core.config.explain import ExplainConfig
 from audit.core.config.fields import Limit, Section
-from audit.core.config.requests import ServerConfig, ThinkingConfig
+from audit.core.config.requests import InferenceConfig, ServerConfig, ThinkingConfig
 from audit.core.config.robustness import RobustnessConfig
 from audit.core.config.run_config import (
     DEFAULT_MODEL,
@@ -33,6 +33,7 @@ __all__ = [
     "CertificateConfig",
     "EvalsConfig",
     "ExplainConfig",
+    "InferenceConfig",
     "Limit",
     "Profile",
     "RobustnessConfig",

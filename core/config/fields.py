@@ -20,6 +20,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from audit.core.names import split_engine
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -123,8 +125,10 @@ def _path_in_full(path: Path, base: Path) -> Path:
 
 def _checkpoint_in_full(name: str, base: Path) -> str:
     """The absolute path of a checkpoint's folder or file; names of assets, hub ids and servers are unchanged."""
+    engine, name = split_engine(name)
     path = base / Path(name).expanduser()
-    return str(path.resolve()) if path.exists() else name
+    found = str(path.resolve()) if name and path.exists() else name
+    return f"{engine}:{found}" if engine else found
 
 
 def _scorer_in_full(name: str, base: Path) -> str:

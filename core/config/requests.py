@@ -32,3 +32,20 @@ class ThinkingConfig(Section):
     """Maximum tokens of a reasoning trace, in addition to the task's limit for the answer."""
     end: Annotated[str | None, Option("Marker that ends a reasoning trace.", LOADING, name="--think-end")] = None
     """Marker that ends a trace; null uses the one from the checkpoint's tokenizer or chat template."""
+
+
+class InferenceConfig(Section):
+    """An inference engine of others in this process (``vllm:MODEL``); no effect on other checkpoints."""
+
+    tensor_parallel: Annotated[
+        Count, Option("GPUs that share each layer, with vllm:MODEL.", LOADING, name="--tensor-parallel")
+    ] = 1
+    """GPUs that share each layer."""
+    memory_share: Annotated[
+        float,
+        Field(gt=0, le=1),
+        Option("Share of each GPU's memory that the engine takes, with vllm:MODEL.", LOADING, name="--memory-share"),
+    ] = 0.9
+    """Share of each GPU's memory that the engine takes for weights and prefixes."""
+    eager: bool = False
+    """Compile no graphs: the engine starts sooner and computes slower."""

@@ -32,7 +32,7 @@ from audit.core.config.fields import (
     Words,
     option_at,
 )
-from audit.core.config.requests import LOADING, ServerConfig, ThinkingConfig
+from audit.core.config.requests import LOADING, InferenceConfig, ServerConfig, ThinkingConfig
 from audit.core.config.robustness import RobustnessConfig
 from audit.core.config.yaml_file import merge, read_profile, read_yaml, validate
 from audit.core.errors import ConfigError, did_you_mean
@@ -201,9 +201,10 @@ class RunConfig(Section):
     """Everything that determines what ``audit run`` does."""
 
     model: Annotated[
-        Checkpoint, Option("Folder, hub id, .gguf file, asset name or openai:URL#NAME.", LOADING, short="-m")
+        Checkpoint, Option("Folder, hub id, .gguf file, asset, vllm:MODEL or openai:URL#NAME.", LOADING, short="-m")
     ] = DEFAULT_MODEL
-    """Folder, hub id, .gguf file, asset name, or ``openai:URL#NAME`` for a model behind a server."""
+    """Folder, hub id, .gguf file, asset name, or ``openai:URL#NAME`` for a model behind a server. ``vllm:`` before
+    a local one has vLLM compute it in this process."""
     base: Annotated[Checkpoint | None, Option("Checkpoint that a PEFT adapter was trained on.", LOADING)] = None
     """Base checkpoint of a PEFT adapter; null uses the one that the adapter names."""
     revision: Annotated[str | None, Option("Branch, tag or commit of a hub id.", LOADING)] = None
@@ -309,6 +310,8 @@ class RunConfig(Section):
     budget unless one is given again."""
     server: ServerConfig = Field(default_factory=ServerConfig)
     """Requests to a model behind a server."""
+    inference: InferenceConfig = Field(InferenceConfig(), exclude_if=lambda value: value == InferenceConfig())
+    """How an inference engine of others is started in this process; the manifest lists it where it is set."""
     certificate: Annotated[CertificateConfig, Field(exclude_if=lambda value: value == CertificateConfig())] = Field(
         default_factory=CertificateConfig
     )

@@ -9,6 +9,7 @@ from audit.core import assets
 from audit.core.assets.model_name import can_be_found, is_hub_id, nowhere
 from audit.core.errors import AssetError, CheckpointError
 from audit.core.filesystem import did_you_mean_path
+from audit.core.names import split_engine
 from audit.engine.checkpoint import adapter
 from audit.engine.checkpoint.files import CheckpointFiles, inspect_folder
 from audit.engine.checkpoint.gguf.load import inspect_gguf
@@ -31,6 +32,7 @@ def find(
     Raises:
         CheckpointError: There is nothing of that name, or it is damaged or refused.
     """
+    _, model = split_engine(model)
     folder, source = _find_folder(model, revision, allow_pickle=allow_pickle, offline=offline)
     if folder is not None and adapter.is_adapter(folder):
         on = _find_base(folder, base, allow_pickle=allow_pickle, offline=offline)
@@ -84,6 +86,7 @@ def _find_base(folder: Path, base: str | None, *, allow_pickle: bool, offline: b
 
 def tokenizer_folder(name: str, revision: str | None, *, offline: bool) -> Path | None:
     """The folder with the tokenizer of a checkpoint, whose weights may be missing; None if there is nothing."""
+    _, name = split_engine(name)
     path = Path(name).expanduser()
     if path.is_dir():
         return path.resolve()
@@ -100,6 +103,7 @@ def refuse_revision(model: str, revision: str | None) -> None:
     """
     if revision is None:
         return
+    _, model = split_engine(model)
     known = {entry.name for entry in assets.names()}
     kind = "a folder or file on this machine" if Path(model).expanduser().exists() else "an asset with one version"
     if model in known or Path(model).expanduser().exists():
@@ -117,8 +121,8 @@ def check_source(model: str) -> None:
     """
     if is_server(model):
         parse(model)
-    elif not can_be_found(model):
-        raise nowhere(model)
+    elif not can_be_found(split_engine(model)[1]):
+        raise nowhere(split_engine(model)[1])
 
 
 def _fetch(model: str, revision: str | None, *, offline: bool, patterns: list[str] | None = None) -> Path:
@@ -131,6 +135,7 @@ def _fetch(model: str, revision: str | None, *, offline: bool, patterns: list[st
 
 def is_gguf(model: str) -> bool:
     """Whether a name is that of a GGUF file; every asset is one."""
+    _, model = split_engine(model)
     if is_server(model) or Path(model).expanduser().is_dir():
         return False
     return model.endswith(".gguf") or model in {entry.name for entry in assets.names()}
@@ -143,7 +148,7 @@ def short_name(model: str) -> str:
     """
     if is_server(model):
         return parse(model).model.rstrip("/").rsplit("/", 1)[-1] or "model"
-    path = Path(model).expanduser()
+    path = Path(split_engine(model)[1]).expanduser()
     if path.is_dir():
         return path.resolve().name or "model"
     return path.stem if path.is_file() else model.rsplit("/", 1)[-1]

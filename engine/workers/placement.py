@@ -9,6 +9,7 @@ import torch
 
 from audit.core import provenance
 from audit.core.errors import ConfigError
+from audit.core.names import split_engine
 from audit.engine.server_name import is_server
 
 if TYPE_CHECKING:
@@ -33,11 +34,15 @@ def environments(config: RunConfig) -> list[dict[str, str]]:
 
 
 def refuse_server(config: RunConfig) -> None:
-    """Refuse workers of a model that is behind a server.
+    """Refuse workers of a model that is behind a server, or that an inference engine of others computes.
 
     Raises:
         ConfigError: It is.
     """
+    engine, _ = split_engine(config.model)
+    if engine is not None:
+        msg = f"--workers {config.workers}: {engine} spreads its work itself: leave out --workers, or {engine}:"
+        raise ConfigError(msg)
     if is_server(config.model):
         msg = f"--workers {config.workers}: {config.model} computes on its server: leave out --workers"
         raise ConfigError(msg)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from transformers import AutoConfig
 
 from audit.core.errors import AnswersMissing, CheckpointError, WhiteBoxUnavailable
+from audit.core.names import split_engine
 from audit.engine.answering import Answering, decode_completion, decode_score, local_identity
 from audit.engine.chat import choose_template, named
 from audit.engine.checkpoint.source import find, short_name
@@ -108,6 +109,9 @@ def stored_answers(config: RunConfig, record: ModelRecord) -> StoredAnswers:
         CheckpointError: It is not there, another one, behind a server, or an adapter, whose weights may change the
             tokenizer.
     """
+    if split_engine(config.model)[0] is not None:
+        msg = f"{config.model}: answers of an engine of others are not read without it: leave out --no-compute"
+        raise CheckpointError(msg)
     if is_server(config.model):
         msg = f"{config.model}: a server has no weights to be left alone: leave out --no-compute"
         raise CheckpointError(msg)

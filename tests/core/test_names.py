@@ -8,7 +8,7 @@ import pytest
 
 from audit import safety
 from audit.core.names import PROBES as FOLDERS
-from audit.core.names import TASKS, check_of, has_definitions
+from audit.core.names import TASKS, check_of, has_definitions, split_engine
 from audit.evals.catalogue import own_tasks, tasks_folder
 from audit.safety.suite import PROBES
 
@@ -61,3 +61,10 @@ def test_a_check_is_named_after_its_benchmark() -> None:
 )
 def test_only_benchmark_tasks_from_elsewhere_may_lack_definitions(suite: str, task: str, *, expected: bool) -> None:
     assert has_definitions(suite, task) is expected
+
+
+def test_the_engine_of_a_name() -> None:
+    assert split_engine("vllm:owner/name") == ("vllm", "owner/name")
+    assert split_engine("owner/vllm") == (None, "owner/vllm")
+    assert split_engine("openai:http://host#vllm") == (None, "openai:http://host#vllm")
+    assert split_engine("C:/models") == (None, "C:/models")

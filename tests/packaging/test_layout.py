@@ -128,6 +128,7 @@ CONTRACTS = {
         *("engine/engine.py", "engine/gathering.py", "engine/local/engine.py", "engine/server/engine.py"),
         *(
             "engine/foreign/",
+            "engine/inprocess/engine.py",
             "engine/workers/engine.py",
             "engine/workers/stored.py",
             "safety/scorers/",

@@ -93,6 +93,8 @@ def test_places_start_from_the_folder_that_is_named(tmp_path: Path, monkeypatch:
         str(tmp_path / "scorer"),
     )
     assert full.safety.toxicity_label == "weights"
+    assert RunConfig(model="vllm:weights").resolved(tmp_path).model == f"vllm:{tmp_path / 'weights'}"
+    assert RunConfig(model="vllm:owner/name").resolved(tmp_path).model == "vllm:owner/name"
     assert full.resolved(Path("/elsewhere")) == full, "once is enough"
 
 

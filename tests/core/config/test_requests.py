@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audit.core.config import ServerConfig, ThinkingConfig
+from audit.core.config import InferenceConfig, ServerConfig, ThinkingConfig
 from audit.core.config.yaml_file import validate
 from audit.core.errors import ConfigError
 
@@ -19,6 +19,8 @@ from audit.core.errors import ConfigError
         (ServerConfig, {"tries": -1}, "tries"),
         (ThinkingConfig, {"tokens": 0}, "tokens"),
         (ThinkingConfig, {"budget": 5}, "budget"),
+        (InferenceConfig, {"memory_share": 1.1}, "memory_share"),
+        (InferenceConfig, {"tensor_parallel": 0}, "tensor_parallel"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(kind: type[Any], values: dict[str, Any], what: str) -> None:

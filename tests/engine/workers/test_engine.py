@@ -119,3 +119,5 @@ def test_weights_that_are_others_here_are_not_looked_at(tiny: TransformersEngine
 def test_a_server_computes_by_itself() -> None:
     with pytest.raises(ConfigError, match="computes on its server: leave out --workers"):
         start_workers(RunConfig(model="openai:http://127.0.0.1:1/v1#m", workers=2), Silent())
+    with pytest.raises(ConfigError, match="vllm spreads its work itself: leave out --workers"):
+        start_workers(RunConfig(model="vllm:owner/name", workers=2), Silent())

@@ -40,3 +40,5 @@ def test_what_cannot_be_the_same_is_refused(tiny: TransformersEngine, tiny_model
         stored_answers(RunConfig(model=str(other), offline=True), tiny.record)
     with pytest.raises(CheckpointError, match="leave out --no-compute"):
         stored_answers(RunConfig(model="openai:http://localhost:1/v1#m"), tiny.record)
+    with pytest.raises(CheckpointError, match="an engine of others"):
+        stored_answers(RunConfig(model=f"vllm:{tiny_model}"), tiny.record)

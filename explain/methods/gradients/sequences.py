@@ -130,7 +130,7 @@ def gradients(
     """
     given = weights.to(log_probs)
     together = 1 if len(given) == 1 else _rows_together(sequence, log_probs, inputs)
-    for rows in given.split(together):
+    for rows in torch.split(given, together):
         found = _batched(log_probs, rows, inputs) if together > 1 else None
         if found is None:
             together = 1
@@ -147,7 +147,7 @@ def _rows_together(sequence: Sequence, log_probs: torch.Tensor, inputs: Many[tor
     tokens = sequence.ids.shape[1]
     logits = sequence.kept().get("logits_to_keep", tokens)
     numbers = 3 * logits * rows + WIDTHS_PER_TOKEN * tokens * width + sum(one.numel() for one in inputs)
-    return max(1, BATCHED_BYTES // (numbers * log_probs.element_size()))
+    return max(1, int(BATCHED_BYTES // (numbers * log_probs.element_size())))
 
 
 def _batched(

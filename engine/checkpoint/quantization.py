@@ -39,6 +39,8 @@ CARD_ONLY = {"fbgemm_fp8", "higgs", "spqr"}
 """Methods without code for a CPU."""
 SCALE = re.compile(r"^(?P<module>(?:.*\.)?)(?:weight_scale(?:_inv|_2)?|SCB)$")
 """What packed weights are multiplied by: FP8, compressed-tensors, ModelOpt; LLM.int8()."""
+WEIGHTS = ("weight", "weight_packed")
+"""What a scale belongs to: a module that has one of these in the files alone is not the model's."""
 EIGHT_BITS = {torch.float8_e4m3fn, torch.float8_e5m2, torch.int8, torch.uint8}
 WIDER = {torch.float32, torch.bfloat16, torch.float16}
 
@@ -108,7 +110,7 @@ def check_scales(unexpected: Iterable[str], place: Path) -> None:
     """
     names = set(unexpected)
     scales = [match for name in sorted(names) if (match := SCALE.match(name))]
-    lost = [match[0] for match in scales if f"{match['module']}weight" not in names]
+    lost = [match[0] for match in scales if not names & {match["module"] + name for name in WEIGHTS}]
     if lost:
         msg = (
             f"{place}: its weights are packed and {len(lost)} scale(s) are not applied, first {lost[0]}: "

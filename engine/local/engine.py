@@ -166,12 +166,17 @@ class TransformersEngine(Engine):
         """Plan as another process does that has the same checkpoint, so that both compute the same passes.
 
         Raises:
-            CheckpointError: Its trial found that this checkpoint may share what it may not share here, or the reverse.
+            CheckpointError: Its trial found that this checkpoint may share what it may not share here, or the reverse,
+                or that its logits need no rounding, as they do here.
         """
         own = self.planning
         if (own.shares, own.alone, own.max_length) != (planning.shares, planning.alone, planning.max_length):
             msg = f"{self._called}: prefixes can be shared on one device and not on another: use equal devices"
             raise CheckpointError(msg)
+        if planning.wide and not own.wide:
+            msg = f"{self._called}: logits are rounded to 16 bits on one device and not on another: use equal devices"
+            raise CheckpointError(msg)
+        self._forward.wide = planning.wide
         self._forward.cost = planning.cost
         self._follows = True
         self._scorer.budget = self._generator.decoder.budget = planning.budget

@@ -127,7 +127,8 @@ class Scorer:
     def planning(self) -> Planning:
         """What its plans depend on, apart from the requests."""
         forward = self.forward
-        return Planning(forward.cost, self.budget, self.max_length, shares=forward.shares, alone=forward.alone)
+        shares, alone, wide = forward.shares, forward.alone, forward.wide
+        return Planning(forward.cost, self.budget, self.max_length, shares=shares, alone=alone, wide=wide)
 
     def _planned(self, requests: Sequence[ScoreRequest]) -> ScoringPlan:
         """The plan of a call; that of the last one is kept, because a worker gets the requests of a call in parts."""

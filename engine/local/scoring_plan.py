@@ -56,6 +56,8 @@ class Planning:
     """Whether sequences may share what they have in common."""
     alone: int | None = None
     """Sequences longer than this make a pass each; None sets no bound."""
+    wide: bool = False
+    """Whether logits of 16 bits are taken before they are rounded."""
 
     def plan(self, requests: Sequence[ScoreRequest]) -> ScoringPlan:
         """The plan of a call."""

@@ -256,7 +256,8 @@ class Pool:
         answers: dict[int, Any] = {}
         tokens = 0
         events = self._events
-        if not events:
+        looked = not events
+        if looked:
             wait = self._scheduler.wait
             events.extend(self._transport.receive(TURN_SECONDS if wait is None else min(wait, TURN_SECONDS)))
         until = self._clock() + TOGETHER_SECONDS
@@ -269,6 +270,8 @@ class Pool:
             else:
                 self._scheduler.heard(event.worker)
                 self._hear(event.worker, event.message)
+        if not looked and not events:  # others may have spoken while answers were stored
+            events.extend(self._transport.receive(0.0))
         if not events:  # all that they have said is known
             for worker, reason in self._scheduler.overdue():
                 self._transport.kill(worker)

@@ -13,6 +13,7 @@ import re
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
 
 from audit.core.errors import ConfigError
 from audit.core.text import printable
@@ -167,7 +168,8 @@ def _secrets(uri: str) -> list[str]:
     before, _, parameters = uri.partition("?")
     user, at, _ = before.rpartition("@")
     password = user.rpartition(":")[2] if at else ""
-    return [text for text in (uri, before, parameters, password) if text] if at or parameters else []
+    texts = (uri, before, parameters, password, unquote(password))
+    return [text for text in texts if text] if at or parameters else []
 
 
 def _params(manifest: RunManifest) -> dict[str, str]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 OPTION = "--otlp"
 PACKAGE = "opentelemetry-exporter-otlp-proto-http"
 EXPORTER = "opentelemetry.exporter.otlp.proto.http.metric_exporter"
+HEADERS = "opentelemetry.util.re"
+"""Its part that reads headers of the environment."""
 PATH = "/v1/metrics"
 """Of a collector, by the specification."""
 
@@ -81,8 +83,13 @@ def send(runs: Sequence[RunContents], address: str) -> None:
 
 @contextmanager
 def _heard() -> Iterator[list[str]]:
-    """What the exporter logs as errors, which is the only place where it gives a reason; nobody else hears it."""
+    """What the exporter logs as errors, which is the only place where it gives a reason; nobody else hears it.
+
+    Nor does anybody hear of headers that it cannot read, which it would print.
+    """
     said: list[str] = []
+    of_headers = logging.getLogger(HEADERS)
+    was, of_headers.disabled = of_headers.disabled, True
 
     class Kept(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -96,6 +103,7 @@ def _heard() -> Iterator[list[str]]:
     finally:
         logger.removeHandler(handler)
         logger.propagate = before
+        of_headers.disabled = was
 
 
 def _resource(contents: RunContents) -> ResourceMetrics:

@@ -253,6 +253,7 @@ def test_scales_of_layers_that_the_model_does_not_have_are_no_fault(tmp_path: Pa
     check_scales(
         ["layers.61.up.weight", "layers.61.up.weight_scale_inv", "layers.0.k_scale", "a.input_scale"], tmp_path
     )
+    check_scales(["mtp.up.weight_packed", "mtp.up.weight_scale", "mtp.up.weight_shape"], tmp_path)
     for name in ("up.weight_scale", "up.weight_scale_2", "up.SCB", "weight_scale_inv"):
         with pytest.raises(CheckpointError, match=rf"packed and 1 scale\(s\) are not applied, first {name}: copy"):
             check_scales([name, "other.weight"], tmp_path)

@@ -84,3 +84,7 @@ def test_a_worker_plans_as_another_and_answers_as_a_call_does(tiny_model: Path) 
     unlike = dataclasses.replace(first.planning, shares=not first.planning.shares)
     with pytest.raises(CheckpointError, match="use equal devices"):
         second.plan_as(unlike)
+    second.plan_as(dataclasses.replace(first.planning, wide=False))
+    assert not second.planning.wide, "logits are rounded everywhere or nowhere"
+    with pytest.raises(CheckpointError, match="logits are rounded to 16 bits on one device and not on another"):
+        second.plan_as(first.planning)

@@ -11,6 +11,7 @@ import pytest
 from audit.core.errors import CheckpointBroken, CheckpointError, DeviceLost, EngineFault, SettingUnavailable
 from audit.engine import GenerateRequest, ScoreRequest
 from audit.engine.workers.pool import Pool
+from audit.engine.workers.processes import WorkerEvent
 from audit.engine.workers.scheduler import Limits
 from tests.engine.workers.in_threads import PLANNING, RECORD, Died, Pretended, Threads
 
@@ -93,6 +94,23 @@ def test_answers_that_have_queued_up_are_stored_together_within_bounds(monkeypat
     assert max(found[0]) > 6
     assert max(found[1]) == 6
     assert max(found[2]) == 1
+
+
+@pytest.mark.slow
+def test_whoever_spoke_while_answers_were_stored_is_not_silent() -> None:
+    """Storing may wait for another process that holds the journal, longer than a worker may be silent."""
+    threads = Threads(lambda *_: Pretended())
+    pool = pool_of(threads, 2, silence=0.3)
+    pool.start()
+    while pool.alive < 2:
+        pool._turn()
+    pool._events.append(WorkerEvent(0, ["say", "left over"], ""))
+    time.sleep(0.4)
+    pool._turn()
+    assert threads.killed == []
+    assert sums(answers_of(pool)) == EXPECTED
+    assert threads.killed == []
+    pool.close()
 
 
 def test_a_poisoned_request_costs_itself_alone() -> None:

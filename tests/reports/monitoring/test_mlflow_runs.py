@@ -208,6 +208,10 @@ def test_a_store_that_cannot_be_used_is_one_line_without_credentials(uri: str) -
     assert "\n" not in str(caught.value)
 
 
+def test_a_password_is_left_out_as_it_is_typed_and_as_it_is_read() -> None:
+    assert {"SE%40CRET", "SE@CRET"} <= {*mlflow_runs._secrets("http://user:SE%40CRET@host/x")}
+
+
 def test_it_does_not_report_how_it_is_used(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
     monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY")
     Store(uri, "audits")

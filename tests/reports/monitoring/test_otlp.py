@@ -83,3 +83,12 @@ def test_credentials_in_the_address_are_refused_and_not_repeated(url: str) -> No
     with pytest.raises(ConfigError, match=r"^--otlp: leave user, password and parameters out of the URL") as caught:
         otlp.endpoint(url)
     assert "SECRET" not in str(caught.value)
+
+
+def test_a_header_that_cannot_be_read_is_not_printed(
+    contents_of: Callable[..., RunContents], monkeypatch: pytest.MonkeyPatch, logged: list[str]
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "authorization SECRET")
+    with receiver() as collector:
+        otlp.send([contents_of()], otlp.endpoint(collector.url))
+    assert [line for line in logged if "SECRET" in line] == []

@@ -146,7 +146,7 @@ def _send(address: str, found: list[RunContents]) -> None:
     from audit.reports.monitoring import otlp  # noqa: PLC0415 - an optional package
 
     otlp.send(found, address)
-    _say(f"sent to {address}")
+    _say(f"sent to {otlp.shown(address)}")
 
 
 def _log(store: Store, contents: RunContents, folder: RunFolder) -> None:

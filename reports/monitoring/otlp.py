@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from audit.core.errors import ConfigError
 from audit.core.text import printable
@@ -50,6 +50,12 @@ def endpoint(url: str) -> str:
     return urlunsplit(parts._replace(path=parts.path if parts.path.strip("/") else PATH, fragment=""))
 
 
+def shown(address: str) -> str:
+    """What may be printed of an address from :func:`endpoint`: of a path that is not the usual one, nothing."""
+    parts = urlsplit(address)
+    return address if parts.path == PATH else web_address.shown(parts)
+
+
 def require() -> None:
     """Make sure that the packages are there.
 
@@ -76,8 +82,11 @@ def send(runs: Sequence[RunContents], address: str) -> None:
         taken = exporter.export(sdk.MetricsData(resource_metrics=[_resource(run) for run in runs]))
         exporter.shutdown()
     if taken is not sdk.MetricExportResult.SUCCESS:
-        reason = printable("; ".join(said), 300).rstrip(".") or "no reason given"
-        msg = f"{OPTION} {address}: the collector did not take the metrics: {reason}: is it running, on this port?"
+        words, place = "; ".join(said), shown(address)
+        if place != address:
+            words = words.replace(urlsplit(address).path, "/…")
+        reason = printable(words, 300).rstrip(".") or "no reason given"
+        msg = f"{OPTION} {place}: the collector did not take the metrics: {reason}: is it running, on this port?"
         raise ConfigError(msg)
 
 

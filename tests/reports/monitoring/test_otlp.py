@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -92,3 +93,20 @@ def test_a_header_that_cannot_be_read_is_not_printed(
     with receiver() as collector:
         otlp.send([contents_of()], otlp.endpoint(collector.url))
     assert [line for line in logged if "SECRET" in line] == []
+
+
+def test_a_path_that_may_be_a_token_is_not_printed(
+    contents_of: Callable[..., RunContents], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = importlib.import_module(otlp.EXPORTER)
+
+    def failing(exporter: Any, _data: Any) -> Any:
+        logging.getLogger(otlp.EXPORTER).error("no answer from %s", exporter._endpoint)
+        return made.MetricExportResult.FAILURE
+
+    monkeypatch.setattr(made.OTLPMetricExporter, "export", failing)
+    with pytest.raises(ConfigError, match=r"^--otlp http://h:1: .* no answer from http://h:1/…: is it") as caught:
+        otlp.send([contents_of()], otlp.endpoint("http://h:1/in/SECRET"))
+    assert "SECRET" not in str(caught.value)
+    assert otlp.shown("http://h/v1/metrics") == "http://h/v1/metrics"
+    assert otlp.shown("http://h/in/SECRET") == "http://h"

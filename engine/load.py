@@ -170,8 +170,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
                 msg = f"{model}: leave out --device-map and --quantization: the engine spreads and reads weights itself"
                 raise CheckpointError(msg)
             own, folder = tokenizer_of(name, found, chat_template, trust_remote_code=trust_remote_code)
-            number_type = str(hardware.dtype).removeprefix("torch.")
-            files = (found, own, folder, number_type, revision, max_length)
+            files = (found, own, folder, str(hardware.dtype).removeprefix("torch."), revision, max_length)
             wanted = HostedCheckpoint(host, name, *files, trust_remote_code=trust_remote_code)
             engine = load_hosted(wanted, inference or InferenceConfig(), seed, conversation.thinking(own))
             engine.chat_template_args = conversation.template_args

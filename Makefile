@@ -16,6 +16,9 @@ INSTALL := $(BIN)/python -m pip install --constraint constraints.txt --no-build-
 	--config-settings editable_mode=strict
 LIST := find $(FOLDERS) -type f ! -path '*/__pycache__/*' ! -name '.*' | LC_ALL=C sort
 
+# Byte code is kept, whatever the environment says: every process of the tests would compile all of them again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast test-gpu check docs mutants bench app release clean FORCE
 

@@ -34,14 +34,15 @@ def test_every_field_reaches_the_loader(monkeypatch: pytest.MonkeyPatch) -> None
     plain = {
         "model": "m", "base": "b", "device": "auto", "device_map": "auto", "dtype": "float16", "revision": "r",
         "quantization": "nf4", "trust_remote_code": True, "allow_pickle": True, "offline": True, "max_length": 99,
-        "batch_tokens": 77, "tokenizer": "t", "chat_template_args": {"enable_thinking": False},
+        "batch_tokens": 77, "tokenizer": "t", "chat_template_args": {"enable_thinking": False}, "seed": 7,
     }  # fmt: skip
-    nested = {"chat_template": "other", "server": {"tries": 2}, "thinking": {"end": "</end>", "tokens": 5}}
+    nested = {"chat_template": "other", "server": {"tries": 2}, "inference": {"eager": True}, "thinking": {"end": "</end>", "tokens": 5}}
     config = RunConfig.model_validate({**plain, **nested})
     assert configured.engine_of(config) == "engine"
     assert given.pop("server").tries == 2
+    assert given.pop("inference").eager
     assert given == {**plain, "chat_template": named("other"), "think_end": "</end>", "thinking_tokens": 5}
-    assert given.keys() | {"server"} == inspect.signature(load).parameters.keys() - {"progress"}
+    assert given.keys() | {"server", "inference"} == inspect.signature(load).parameters.keys() - {"progress"}
 
 
 FIELDS: dict[str, Any] = {

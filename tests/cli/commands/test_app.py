@@ -271,6 +271,7 @@ def test_it_says_where_the_app_is_and_how_its_server_ended(
     assert capfd.readouterr().out == f"{place.url}/overview?run=a  (runs in {tmp_path}; Ctrl-C stops it)\n"
     assert (tmp_path / "told").read_text() == f"{value}\n"
     assert installed == [{"even_ignored": True}]
+    (tmp_path / "asked").unlink()
     monkeypatch.setattr(app, "command", lambda *_: shell(f"{wait} 3"))
     with pytest.raises(AuditError, match="ended with code 3: see its messages above"):
         app.serve(settings, replace(place, address=EVERY))

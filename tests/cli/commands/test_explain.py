@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     Audit = Callable[..., tuple[int, str, str]]
 
-NO_FLAG = {"server", "batch_tokens"}
-"""Arguments of ``load`` that only a configuration file sets."""
+NO_FLAG = {"server", "batch_tokens", "inference"}
+"""Arguments of ``load`` that only a configuration file sets, or whose fields have options of their own."""
 OF_LOAD = {"think_end": "think_end", "thinking_tokens": "thinking_tokens"}
 
 
@@ -57,7 +57,7 @@ def test_every_option_reaches_load(monkeypatch: pytest.MonkeyPatch, audit: Audit
 
     monkeypatch.setattr("audit.engine.configured.load", listen)
     config = tmp_path / "config.yaml"
-    config.write_text("server: {tries: 2}\nbatch_tokens: 77\n")
+    config.write_text("server: {tries: 2}\ninference: {tensor_parallel: 2}\nbatch_tokens: 77\n")
     words = {
         "model": "m", "base": "b", "revision": "r", "device-map": "auto", "dtype": "float16",
         "quantization": "nf4", "max-length": "99", "tokenizer": "t", "chat-template": "named",
@@ -66,13 +66,15 @@ def test_every_option_reaches_load(monkeypatch: pytest.MonkeyPatch, audit: Audit
     typed = [part for name, value in words.items() for part in (f"--{name}", value)]
     flags = ["--offline", "--trust-remote-code", "--allow-pickle", "--config", config, "--data-dir", tmp_path]
     assert audit("explain", "--chat", "-p", "x", *typed, *flags)[0] == 1
-    server = given.pop("server")
+    server, inference = given.pop("server"), given.pop("inference")
     assert server.tries == 2
+    assert inference.tensor_parallel == 2
     assert given == {
         "model": "m", "base": "b", "revision": "r", "device": "auto", "device_map": "auto", "dtype": "float16",
         "quantization": "nf4", "max_length": 99, "tokenizer": "t", "chat_template": named("named"),
         "chat_template_args": {"enable_thinking": False}, "thinking_tokens": 5, "think_end": "</end>",
         "offline": True, "trust_remote_code": True, "allow_pickle": True, "batch_tokens": 77,
+        "seed": 1234,
     }  # fmt: skip
 
 

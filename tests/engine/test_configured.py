@@ -36,7 +36,12 @@ def test_every_field_reaches_the_loader(monkeypatch: pytest.MonkeyPatch) -> None
         "quantization": "nf4", "trust_remote_code": True, "allow_pickle": True, "offline": True, "max_length": 99,
         "batch_tokens": 77, "tokenizer": "t", "chat_template_args": {"enable_thinking": False}, "seed": 7,
     }  # fmt: skip
-    nested = {"chat_template": "other", "server": {"tries": 2}, "inference": {"eager": True}, "thinking": {"end": "</end>", "tokens": 5}}
+    nested = {
+        "chat_template": "other",
+        "server": {"tries": 2},
+        "inference": {"eager": True},
+        "thinking": {"end": "</end>", "tokens": 5},
+    }
     config = RunConfig.model_validate({**plain, **nested})
     assert configured.engine_of(config) == "engine"
     assert given.pop("server").tries == 2

@@ -28,6 +28,8 @@ SETTINGS = {"echo": True, "logprobs": 1, "max_tokens": 1, "temperature": 0}
 EXTRA = 2
 """Context tokens unavailable to a target: one before it, one generated after it."""
 LONGER_THAN_CONTEXT = "target longer than the model's context"
+UNANSWERED = "no log-probabilities from the server"
+NOT_FINITE = "the server's log-probabilities are NaN or infinite"
 NOT_AS_TEXT = "the server does not accept token ids, and these tokens change when sent as text"
 
 
@@ -170,9 +172,9 @@ def _score(reply: Reply, request: ScoreRequest, count: int) -> Score:
     try:
         echo = read_echo(reply, count)
     except ValueError as error:
-        return Score((), (), truncated=cut, error=f"no log-probabilities from the server: {error}")
+        return Score((), (), truncated=cut, error=f"{UNANSWERED}: {error}")
     wanted = len(request.target_ids)
     log_probs = tuple(math.nan if value is None else value for value in echo.log_probs[-wanted:])
     if not all(map(math.isfinite, log_probs)):
-        return Score((), (), truncated=cut, error="the server's log-probabilities are NaN or infinite")
+        return Score((), (), truncated=cut, error=NOT_FINITE)
     return Score(log_probs, echo.is_argmax[-wanted:], truncated=cut)

@@ -95,14 +95,16 @@ def _check_texts(ask: Ask, dialect: Dialect, ids: list[int], made: list[tuple[in
 
 
 def _check_after(ask: Ask, dialect: Dialect, ids: list[int], made: list[tuple[int, float]], other: int) -> None:
-    """Ask for the first and the last token of the continuation, with as many others as may be asked for, twice."""
+    """Ask for the first and the last token of the continuation with as many others as may be; then for these alone."""
     for place in (0, len(made) - 1):
         own, value = made[place]
         context = [*ids, *(token for token, _ in made[:place])]
         wanted = [*dict.fromkeys([own, other, *range(dialect.most)])][: dialect.most]
-        one, two = (dialect.values_after(ask(dialect.after(context, wanted)), wanted) for _ in range(2))
+        one = dialect.values_after(ask(dialect.after(context, wanted)), wanted)
         _check_values([one[own].log_prob], [value])
-        _check_values([one[token].log_prob for token in wanted], [two[token].log_prob for token in wanted])
+        others = [token for token in wanted if token != own]  # the generated token must not take the place of one
+        two = dialect.values_after(ask(dialect.after(context, others)), others)
+        _check_values([one[token].log_prob for token in others], [two[token].log_prob for token in others])
         if place:
             (read,) = read_text(ask, dialect, [*context, other], len(context))
             _check_values([one[other].log_prob], [read.log_prob])

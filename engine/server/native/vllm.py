@@ -4,7 +4,8 @@ Written by the sources of vLLM 0.33.0 (``entrypoints/scale_out/token_in_token_ou
 
 - The endpoint is there if the server was started with ``--enable-scale-out``; else it answers 403 and says so.
 - It gives log-probabilities of generated tokens only if ``logprobs`` is set. With ``logprob_token_ids`` that has to be
-  their number, and the server's ``max_logprobs`` bounds it, which is 20 unless it was changed.
+  their number, and the server's ``max_logprobs`` bounds it, which is 20 unless it was changed. Version 0.32.0 cuts the
+  answer to that number, the generated token included. So the first wanted token is sent twice: the cut takes none.
 - Tokens of a prompt come by ``prompt_logprob_token_ids`` from ``prompt_logprob_start`` on, as an array in base64. This
   needs model runner V2, and the server refuses it otherwise. It returns nothing for a prompt whose cached part goes
   beyond the first wanted row: that is asked again without the cache.
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 PATH = "/inference/v1/generate"
 FLOOR = -9999.0
 """What the endpoint writes for NaN and minus infinity."""
-MOST = 20
-"""Default of the server's ``max_logprobs``."""
+MOST = 19
+"""Default of the server's ``max_logprobs``, less one."""
 PART, WITHOUT_CACHE, WHOLE = "part", "part without the cache", "whole prompt"
 
 
@@ -68,7 +69,8 @@ class VllmDialect:
 
     def after(self, context: list[int], tokens: list[int]) -> Call:
         """One greedy token, whose own value comes along and is the largest."""
-        return self._call(context, {"max_tokens": 1, "logprobs": len(tokens), "logprob_token_ids": tokens})
+        sent = [*tokens, tokens[0]]
+        return self._call(context, {"max_tokens": 1, "logprobs": len(sent), "logprob_token_ids": sent})
 
     def values_after(self, reply: Reply, tokens: list[int]) -> dict[int, TokenValue]:
         """Values of tokens after a context."""

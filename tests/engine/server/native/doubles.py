@@ -87,14 +87,17 @@ class OwnEndpoint(Echoing):
 
 
 class VllmDouble(OwnEndpoint):
-    """vLLM, started with ``--enable-scale-out``."""
+    """vLLM, started with ``--enable-scale-out``; ``cuts`` is how 0.32.0 answers."""
 
     path = VLLM
 
-    def __init__(self, engine: TransformersEngine, *, runner: int = 2, max_logprobs: int = 20) -> None:
+    def __init__(
+        self, engine: TransformersEngine, *, runner: int = 2, max_logprobs: int = 20, cuts: bool = False
+    ) -> None:
         super().__init__(engine)
         self.runner = runner
         self.max_logprobs = max_logprobs
+        self.cuts = cuts
         self.cache: set[tuple[int, ...]] = set()
         self.dropped = 0
 
@@ -150,13 +153,13 @@ class VllmDouble(OwnEndpoint):
             for one in (token, best)
         }
 
-    @staticmethod
-    def content(token: int, row: torch.Tensor, chosen: list[int] | None, logprobs: int | None) -> dict[str, Any]:
+    def content(self, token: int, row: torch.Tensor, chosen: list[int] | None, logprobs: int | None) -> dict[str, Any]:
         others = chosen if chosen is not None else row.topk(logprobs or 0).indices.tolist()
         top = [
             {"token_id": one, "logprob": max(float(row[one]), -9999.0), "rank": rank}
             for rank, one in enumerate(dict.fromkeys([token, *others]))
         ]
+        top = top[:logprobs] if self.cuts else top
         return {"token_id": token, "logprob": float(row[token]), "rank": 1, "top_logprobs": top}
 
 

@@ -126,7 +126,7 @@ def swapped(rows: list[Any]) -> list[Any]:
         (of_whole(lambda rows: [None, rows[1], *rows[1:-1]]), "its answer has none"),
         (of_whole(lambda rows: rows[:-1]), "were asked for, but log-probabilities of"),
         (of_whole(swapped), "two values"),
-        (of_chosen(lambda entries: entries[:-1]), "20 tokens were asked for, but log-probabilities of 19"),
+        (of_chosen(lambda entries: entries[:-1]), "19 tokens were asked for, but log-probabilities of 18"),
         (of_chosen(lowered), "two values"),
     ],
 )

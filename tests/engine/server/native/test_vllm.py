@@ -53,9 +53,11 @@ def assert_equal(engine: Engine, tiny: TransformersEngine, requests: list[ScoreR
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("runner", [1, 2])
-def test_scores_equal_those_of_the_local_checkpoint(tiny: TransformersEngine, tiny_model: Path, runner: int) -> None:
-    own = VllmDouble(tiny, runner=runner)
+@pytest.mark.parametrize(("runner", "cuts"), [(1, True), (2, False)])
+def test_scores_equal_those_of_the_local_checkpoint(
+    tiny: TransformersEngine, tiny_model: Path, runner: int, *, cuts: bool
+) -> None:
+    own = VllmDouble(tiny, runner=runner, cuts=cuts)
     with vllm(own) as double:
         engine = connect(double, tokenizer=str(tiny_model))
         engine.check_scoring()
@@ -82,7 +84,7 @@ def test_options_of_one_token_cost_one_request_for_each_context(tiny: Transforme
         requests = [ScoreRequest((context, 6, 7), (token,)) for context in (3, 4) for token in range(9, 34)]
         assert_equal(engine, tiny, requests)
         sizes = sorted(len(body["sampling_params"]["logprob_token_ids"]) for body in own.own[checked:])
-        assert sizes == [5, 5, 20, 20]  # 20 is the default of max_logprobs
+        assert sizes == [7, 7, 20, 20]  # 20 is the default of max_logprobs, and one is sent twice
 
 
 @pytest.mark.slow

@@ -65,12 +65,9 @@ class EchoScorer:
         """Scores by index as they arrive, and the number of tokens processed by the server's model.
 
         Raises:
-            ScoringUnavailable: See :meth:`check`; or moments are wanted, which no server gives.
+            ScoringUnavailable: See :meth:`check`.
         """
         self.check()
-        if any(requests[index].moments for index in missing):
-            msg = f"{self.server.name}: a server does not return the whole distribution: use a local checkpoint"
-            raise ScoringUnavailable(msg)
         known = {index: score for index in missing if (score := self._without_server(requests[index])) is not None}
         if known:
             yield known, 0

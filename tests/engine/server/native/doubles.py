@@ -205,7 +205,7 @@ def vllm(own: VllmDouble) -> Iterator[Double]:
 
 
 @contextmanager
-def sglang(own: SGLangDouble, **info: Any) -> Iterator[Double]:
+def sglang(own: OwnEndpoint, **info: Any) -> Iterator[Double]:
     with serving(own) as double:
         about = {"model_path": "/models/some", "served_model_name": NAME, "is_generation": True}
         double.pages["/version"] = (404, {"detail": "Not Found"})

@@ -26,9 +26,9 @@ pytestmark = [pytest.mark.usefixtures("patient"), pytest.mark.slow]
 ECHO = "log-probabilities come from echo at /completions: "
 
 
-def line_of(own: OwnEndpoint, tiny: TransformersEngine, tiny_model: Path) -> str:
+def line_of(own: OwnEndpoint, tiny: TransformersEngine, tiny_model: Path, **info: Any) -> str:
     """What the user reads; scores are right either way."""
-    with (vllm if isinstance(own, VllmDouble) else sglang)(own) as double:  # type: ignore[operator]
+    with vllm(own) if isinstance(own, VllmDouble) else sglang(own, **info) as double:
         engine = connect(double, tokenizer=str(tiny_model))
         engine.progress = heard = Heard()
         assert_equal(engine, tiny, mixed(tiny)[:4])
@@ -187,6 +187,13 @@ def test_sglang_whose_values_are_wrong(tiny: TransformersEngine, tiny_model: Pat
     own = SGLangDouble(tiny)
     own.spoil = spoil
     assert re.search(said, line_of(own, tiny, tiny_model))
+
+
+def test_a_server_that_says_it_would_answer_otherwise(tiny: TransformersEngine, tiny_model: Path) -> None:
+    own = SGLangDouble(tiny)
+    said = line_of(own, tiny, tiny_model, preferred_sampling_params={"top_k": 5})
+    assert said == "SGLang was started with preferred_sampling_params, which change log-probabilities"
+    assert own.own == []
 
 
 def test_a_likeliest_token_that_was_not_written(tiny: TransformersEngine, tiny_model: Path) -> None:

@@ -99,7 +99,7 @@ class ServerScorer:
             self._line = BY_ECHO.format("; ".join(problems.values()))
 
     def _check(self, client: Client, dialect: Dialect) -> None:
-        """Check one dialect.
+        """Check one dialect. Both servers would take a repetition penalty from the checkpoint's files, for text alone.
 
         Raises:
             ValueError: It cannot be used.
@@ -110,7 +110,7 @@ class ServerScorer:
             return self._answered(client.ask(call))
 
         def complete(prompt: str) -> Reply:
-            settings = {"max_tokens": COUNT, "temperature": 0}
+            settings = {"max_tokens": COUNT, "temperature": 0, "repetition_penalty": 1.0}
             return self._answered(self.server.client.ask(self.server.call(prompt, settings)))
 
         check_dialect(ask, complete, dialect, self.prompts)

@@ -51,7 +51,7 @@ def check_dialect(ask: Ask, complete: Callable[[str], Reply], dialect: Dialect, 
         reply = complete(prompts.without_prefix(prompt))
         body_of(reply)
         if not _visible(prompts, text_of(choice_of(reply.body)) or "").startswith(written):
-            msg = "its text is not that of /completions: give the checkpoint's own tokenizer with --tokenizer"
+            msg = "its text is not that of /completions: another tokenizer (--tokenizer names one) or other settings"
             raise ValueError(msg)
         _check_texts(ask, dialect, ids, made, other)
         _check_after(ask, dialect, ids, made, other)

@@ -112,6 +112,8 @@ class NativeScorer:
         found: dict[int, Read] = {}
         for way in ways:
             places = [index for index in texts if not isinstance(found.get(index), list)]
+            if not places:
+                break
             calls = [self.dialect.reading(texts[index], starts[index], way) for index in places]
             for position, reply in self.client.ask_all(calls):
                 index = places[position]

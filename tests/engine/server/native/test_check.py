@@ -214,6 +214,17 @@ def test_another_model_at_completions(tiny: TransformersEngine, tiny_model: Path
     assert "its text is not that of /completions" in line_of(Other(tiny), tiny, tiny_model)
 
 
+def test_a_penalty_in_the_checkpoint_does_not_change_the_text(tiny: TransformersEngine, tiny_model: Path) -> None:
+    class Penal(SGLangDouble):
+        def _generated(self, ids: list[int], body: dict[str, Any]) -> tuple[int, Any]:
+            status, answer = super()._generated(ids, body)
+            if body.get("repetition_penalty") != 1.0:
+                answer["choices"][0]["text"] = "something else"
+            return status, answer
+
+    assert line_of(Penal(tiny), tiny, tiny_model).endswith("SGLang 0.5.23, /generate")
+
+
 def test_text_that_ends_at_once_cannot_be_checked(tiny: TransformersEngine, tiny_model: Path) -> None:
     own = SGLangDouble(tiny)
     own.spoil = of_meta("output_token_logprobs", lambda rows: rows[:1])

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.usefixtures("patient")
 INFO = {"model_path": "/some", "served_model_name": NAME, "is_generation": True, "preferred_sampling_params": None}
 
 
-def found(double: Double, *, tries: int = 5) -> list[str]:
-    client = root_client(contact(parse(double.name), ServerConfig(tries=tries)))
+def found(double: Double) -> list[str]:
+    client = root_client(contact(parse(double.name), ServerConfig()))
     assert client is not None
     return [dialect.called for dialect in detect(client, NAME)]
 
@@ -64,10 +64,18 @@ def test_sglang_whose_endpoint_answers_otherwise(double: Double, info: dict[str,
         found(double)
 
 
-def test_a_server_that_fails_decides_nothing(double: Double) -> None:
-    double.pages["/version"] = (503, {"error": "starting"})
-    with pytest.raises(ScoringUnavailable, match="HTTP 503: starting"):
-        found(double, tries=1)
+def test_a_server_that_fails_at_unknown_paths_has_none(double: Double) -> None:
+    for path in ("/version", "/model_info", "/get_model_info"):
+        double.pages[path] = (500, {"error": "no such path"})
+    assert found(double) == []
+
+
+def test_a_lost_connection_decides_nothing(double: Double) -> None:
+    client = root_client(contact(parse(double.name), ServerConfig(tries=1)))
+    assert client is not None
+    client.url = "http://127.0.0.1:9"
+    with pytest.raises(ScoringUnavailable, match=r"http://127\.0\.0\.1:9: no connection"):
+        detect(client, NAME)
 
 
 def test_an_address_without_v1_has_no_own_endpoints(double: Double) -> None:

@@ -42,6 +42,7 @@ def test_answers_of_two_ways_are_not_mixed(tiny: TransformersEngine, tiny_model:
         assert first.identity("generate") == second.identity("generate")
 
 
+@pytest.mark.slow
 def test_a_server_that_is_neither_is_asked_as_before(tiny: TransformersEngine, tiny_model: Path) -> None:
     with serving(Echoing(tiny)) as double:
         engine = connect(double, tokenizer=str(tiny_model))
@@ -51,6 +52,7 @@ def test_a_server_that_is_neither_is_asked_as_before(tiny: TransformersEngine, t
         assert engine.identity("score") == (*("score", engine.record.digest, "256"),)
 
 
+@pytest.mark.slow
 def test_a_connection_lost_in_the_check_does_not_decide(tiny: TransformersEngine, tiny_model: Path) -> None:
     own = VllmDouble(tiny)
     with vllm(own) as double:

@@ -64,6 +64,7 @@ def test_sglang_whose_endpoint_answers_otherwise(double: Double, info: dict[str,
         found(double)
 
 
+@pytest.mark.slow
 def test_a_server_that_fails_at_unknown_paths_has_none(double: Double) -> None:
     for path in ("/version", "/model_info", "/get_model_info"):
         double.pages[path] = (500, {"error": "no such path"})

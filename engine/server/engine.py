@@ -12,7 +12,7 @@ from audit.engine.foreign.engine import ForeignEngine
 from audit.engine.server.contact import GREETING
 from audit.engine.server.generate import ServerGenerator
 from audit.engine.server.prompts import Prompts
-from audit.engine.server.score import EchoScorer
+from audit.engine.server.scoring import ServerScorer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ class OpenAIEngine(ForeignEngine):
         self._knows_context = knows_context
         overhead = _overhead(server, Prompts(tokenizer, record.max_length)) if server.chat else None
         prompts = Prompts(tokenizer, record.max_length, knows_context, overhead)
-        self._scorer = EchoScorer(server, prompts)
+        self._scorer = ServerScorer(server, prompts)
         self._generator = ServerGenerator(server, prompts)
 
     @property
@@ -114,11 +114,16 @@ class OpenAIEngine(ForeignEngine):
     def _identity(self, kind: str) -> tuple[str, ...]:
         """What decides answers, apart from the request, as far as it can be known.
 
-        Variables of the chat template change the prompt itself, unless the server applies the template.
+        Variables of the chat template change the prompt itself, unless the server applies the template. Values of an
+        own endpoint and of ``echo`` may differ in rounding, so that they never answer for each other.
+
+        Raises:
+            ScoringUnavailable: The connection was lost before the way of scoring was known.
         """
+        way = self._scorer.way if kind == "score" else None
         length = str(self.record.max_length) if self._knows_context else "unknown"
         args = self.server.template_args if self.server.chat else {}
-        return (kind, self.record.digest, length, *([digest_of(dict(args))] if args else []))
+        return (kind, self.record.digest, length, *([digest_of(dict(args))] if args else []), *([way] if way else []))
 
 
 def _overhead(server: Server, prompts: Prompts) -> int:

@@ -28,6 +28,8 @@ SETTINGS = {"echo": True, "logprobs": 1, "max_tokens": 1, "temperature": 0}
 EXTRA = 2
 """Context tokens unavailable to a target: one before it, one generated after it."""
 LONGER_THAN_CONTEXT = "target longer than the model's context"
+UNANSWERED = "no log-probabilities from the server"
+NOT_FINITE = "the server's log-probabilities are NaN or infinite"
 NOT_AS_TEXT = "the server does not accept token ids, and these tokens change when sent as text"
 
 
@@ -63,12 +65,9 @@ class EchoScorer:
         """Scores by index as they arrive, and the number of tokens processed by the server's model.
 
         Raises:
-            ScoringUnavailable: See :meth:`check`; or moments are wanted, which no server gives.
+            ScoringUnavailable: See :meth:`check`.
         """
         self.check()
-        if any(requests[index].moments for index in missing):
-            msg = f"{self.server.name}: a server does not return the whole distribution: use a local checkpoint"
-            raise ScoringUnavailable(msg)
         known = {index: score for index in missing if (score := self._without_server(requests[index])) is not None}
         if known:
             yield known, 0
@@ -170,9 +169,9 @@ def _score(reply: Reply, request: ScoreRequest, count: int) -> Score:
     try:
         echo = read_echo(reply, count)
     except ValueError as error:
-        return Score((), (), truncated=cut, error=f"no log-probabilities from the server: {error}")
+        return Score((), (), truncated=cut, error=f"{UNANSWERED}: {error}")
     wanted = len(request.target_ids)
     log_probs = tuple(math.nan if value is None else value for value in echo.log_probs[-wanted:])
     if not all(map(math.isfinite, log_probs)):
-        return Score((), (), truncated=cut, error="the server's log-probabilities are NaN or infinite")
+        return Score((), (), truncated=cut, error=NOT_FINITE)
     return Score(log_probs, echo.is_argmax[-wanted:], truncated=cut)

@@ -38,6 +38,7 @@ class Double(ThreadingHTTPServer):
         self.answer = answer
         self.faults: list[Any] = []
         self.listing: Any = {"data": [{"id": NAME, "owned_by": "someone", "max_model_len": 256}]}
+        self.pages: dict[str, Any] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.authorizations: list[str | None] = []
         self.under_way = self.most_under_way = 0
@@ -65,7 +66,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.authorizations.append(self.headers["Authorization"])
-        self._send(200 if self.server.listing else 404, self.server.listing)
+        if self.path in self.server.pages:
+            page = self.server.pages[self.path]
+            self._send(*page) if isinstance(page, tuple) else self._send(200, page)
+        else:
+            self._send(200 if self.server.listing else 404, self.server.listing)
 
     def do_POST(self) -> None:
         double = self.server

@@ -1,0 +1,1 @@
+"""Log-probabilities by the own endpoints of vLLM and SGLang."""

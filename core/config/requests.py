@@ -35,7 +35,7 @@ class ThinkingConfig(Section):
 
 
 class InferenceConfig(Section):
-    """An inference engine of others in this process (``vllm:MODEL`` or ``sglang:MODEL``); no effect on other checkpoints."""
+    """An inference engine of others in this process (``vllm:``, ``sglang:``); no effect on other checkpoints."""
 
     tensor_parallel: Annotated[
         Count, Option("GPUs that share each layer, with vllm: or sglang:.", LOADING, name="--tensor-parallel")

@@ -27,7 +27,7 @@ from audit.engine.checkpoint.tokenizer import fit_tokenizer
 from audit.engine.context import context_length
 from audit.engine.foreign.engine import ForeignEngine
 from audit.engine.inprocess.generate import InProcessGenerator
-from audit.engine.inprocess.hosting import EngineEnded
+from audit.engine.inprocess.hosting import EngineEndedError
 from audit.engine.inprocess.score import InProcessScorer
 from audit.engine.inprocess.sglang import SPARE, start_sglang
 from audit.engine.inprocess.vllm import start_vllm
@@ -188,7 +188,7 @@ class InProcessEngine(ForeignEngine):
         except RAISED_BY_OTHERS as error:
             logger.debug("%s failed", self.backend.called, exc_info=True)
             reason = f"{self.backend.called} failed on a request ({first_line(error)})"
-            if isinstance(error, EngineEnded) or type(error).__name__ == DEAD:
+            if isinstance(error, EngineEndedError) or type(error).__name__ == DEAD:
                 self._lost = f"{reason}: finish the run with `audit run --resume`"
                 raise DeviceLost(self._lost) from error
             msg = f"{reason}: `audit run --resume` tries it again"

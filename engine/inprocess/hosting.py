@@ -14,7 +14,7 @@ from audit.core.text import first_line
 MISSING = "{0}:MODEL needs the package {0}{1}: pip install {0}, or leave out {0}: and the audit's own engine computes"
 
 
-class EngineEnded(RuntimeError):
+class EngineEndedError(RuntimeError):
     """A process of an inference engine has ended: it answers nothing any more."""
 
 

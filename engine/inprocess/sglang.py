@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from audit.core.errors import RAISED_BY_OTHERS, CheckpointError
 from audit.core.text import first_line
 from audit.engine.inprocess.backend import NextToken, ReadText, Written
-from audit.engine.inprocess.hosting import EngineEnded, free_memory, imported
+from audit.engine.inprocess.hosting import EngineEndedError, free_memory, imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +94,9 @@ def start_sglang(
     room = engine.tokenizer_manager.max_req_input_len
     if room < max_length:
         engine.shutdown()
-        msg = f"{folder}: SGLang has memory for {room} tokens of {max_length}: raise --memory-share or lower --max-length"
+        msg = (
+            f"{folder}: SGLang has memory for {room} tokens of {max_length}: raise --memory-share or lower --max-length"
+        )
         raise CheckpointError(msg)
     return SglangBackend(engine, sglang.__version__)
 
@@ -103,12 +105,12 @@ def child_ended(signum: int, frame: object) -> None:
     """What happens when a process of SGLang ends; SGLang's own answer to this signal is to kill this process too.
 
     Raises:
-        EngineEnded: SGLang is being started. Later, whoever asks next sees it.
+        EngineEndedError: SGLang is being started. Later, whoever asks next sees it.
     """
     del signum, frame
     _watch.ended = True
     if _watch.starting:
-        raise EngineEnded(ENDED)
+        raise EngineEndedError(ENDED)
 
 
 def _handlers(engine: Any) -> type:  # noqa: ANN401 - ``sglang.Engine``
@@ -177,7 +179,7 @@ class SglangBackend:
         return self._twice(len(contexts), ask, lambda one: [one.likeliest, *one.log_probs.values()])
 
     def read(self, texts: Sequence[list[int]], starts: Sequence[int], *, whole: bool) -> list[ReadText | None]:
-        """Tokens of prompts from a place on; the likeliest token at each place comes along, whether or not ``whole``."""
+        """Tokens of prompts from a place on; the likeliest token at each place always comes along."""
         del whole
 
         def ask(places: Sequence[int]) -> list[tuple[ReadText | None, int]]:
@@ -256,18 +258,21 @@ class SglangBackend:
         return ReadText(tuple(log_probs), tuple(is_argmax))
 
     def _asked(
-        self, prompts: Sequence[list[int]], settings: Sequence[dict[str, Any]], **wanted: Any
+        self,
+        prompts: Sequence[list[int]],
+        settings: Sequence[dict[str, Any]],
+        **wanted: Any,  # noqa: ANN401 - lists of several types
     ) -> list[dict[str, Any]]:
         """Answers of SGLang, in the order of the prompts.
 
         Raises:
-            EngineEnded: One of its processes has ended.
+            EngineEndedError: One of its processes has ended.
             RuntimeError: It answered other requests than those sent.
         """
         if not prompts:
             return []
         if _watch.ended:
-            raise EngineEnded(ENDED)
+            raise EngineEndedError(ENDED)
         names = [f"audit-{next(self._numbers)}" for _ in prompts]
         try:
             outputs: list[dict[str, Any]] = self._engine.generate(
@@ -279,7 +284,7 @@ class SglangBackend:
             )
         except RuntimeError as error:
             if _watch.ended:
-                raise EngineEnded(ENDED) from error
+                raise EngineEndedError(ENDED) from error
             raise
         answered = [(one["meta_info"]["id"], one["meta_info"]["prompt_tokens"]) for one in outputs]
         if answered != [(name, len(prompt)) for name, prompt in zip(names, prompts, strict=True)]:

@@ -59,7 +59,7 @@ class Engine(Computing):
 
     Args:
         inner: What computes.
-        fault: Spoils answers: ``none``, ``short`` (a place less), ``nan``, ``infinite`` (a value of −∞), ``lacking`` (no
+        fault: Spoils answers: ``none``, ``short`` (a place less), ``nan``, ``infinite`` (values of −∞), ``lacking`` (no
             value for a token), ``none-value``, ``dead``, ``failing``, ``other`` (of another request), ``aborted``,
             ``dropped`` and ``poisoned`` (what was cached is missing, or NaN), ``outside`` (a token that does not
             exist), ``shifted`` (values of other tokens) or ``early`` (ends where nothing does).
@@ -67,7 +67,9 @@ class Engine(Computing):
         deterministic: Whether seeds apply.
     """
 
-    def __init__(self, inner: Any, *, fault: str = "none", ends: tuple[int, ...] = (), deterministic: bool = True) -> None:
+    def __init__(
+        self, inner: Any, *, fault: str = "none", ends: tuple[int, ...] = (), deterministic: bool = True
+    ) -> None:
         super().__init__(inner, fault)
         self.ends, self.deterministic = ends, deterministic
         self.asked: list[SimpleNamespace] = []
@@ -115,7 +117,11 @@ class Engine(Computing):
         assert len(params.get("stop", [])) <= 32
         start = getattr(asked, "logprob_start_len", -1)
         cached = min(self.cached(prompt), len(prompt) if start < 0 else start)
-        meta = {"id": "another" if self.fault == "other" else asked.rid, "prompt_tokens": len(prompt), "cached_tokens": cached}
+        meta = {
+            "id": "another" if self.fault == "other" else asked.rid,
+            "prompt_tokens": len(prompt),
+            "cached_tokens": cached,
+        }
         rows = self.rows(prompt)
         if self.fault == "poisoned" and cached:
             rows = rows * torch.nan
@@ -174,7 +180,9 @@ class Engine(Computing):
         if self.fault == "outside":
             meta["finish_reason"] = {"type": "stop", "matched": "NaN happened"}
         if self.fault == "shifted":
-            meta["output_token_logprobs"] = [(value, token + 1, None) for value, token in zip(values, tokens, strict=True)]
+            meta["output_token_logprobs"] = [
+                (value, token + 1, None) for value, token in zip(values, tokens, strict=True)
+            ]
         return tokens
 
 

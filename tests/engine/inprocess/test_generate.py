@@ -22,9 +22,7 @@ BOTH = pytest.mark.parametrize("kind", ["vllm V2", "sglang"])
 ONE_WAY = pytest.mark.parametrize("says", ["continuous"], indirect=True)
 
 
-def _generator(
-    inner: TransformersEngine, kind: str = "vllm V2", fault: str = "none"
-) -> tuple[InProcessGenerator, Any]:
+def _generator(inner: TransformersEngine, kind: str = "vllm V2", fault: str = "none") -> tuple[InProcessGenerator, Any]:
     backend, double = doubled(kind, inner, fault)
     endings = Endings(inner.model, inner.tokenizer, inner.thinking)
     return InProcessGenerator(backend, endings, inner._prompt, inner.max_length), double
@@ -92,6 +90,7 @@ def test_greedy_copies_are_written_once(tiny: TransformersEngine) -> None:
     assert len(llm.asked) == 1
 
 
+@pytest.mark.slow
 def test_calls_have_a_largest_size(tiny: TransformersEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audit.engine.inprocess.generate.TOGETHER", 2)
     generator, _ = _generator(tiny)

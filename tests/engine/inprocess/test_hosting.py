@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def test_a_package_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sglang", None)
-    with pytest.raises(CheckpointError, match=r"^sglang:MODEL needs the package sglang and a GPU: pip install sglang, or"):
+    with pytest.raises(
+        CheckpointError, match=r"^sglang:MODEL needs the package sglang and a GPU: pip install sglang, or"
+    ):
         imported("sglang", needs=" and a GPU")
 
 

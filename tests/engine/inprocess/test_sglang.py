@@ -14,7 +14,7 @@ from audit.core.config import InferenceConfig
 from audit.core.errors import CheckpointError
 from audit.engine.inprocess import sglang
 from audit.engine.inprocess.backend import Sampling
-from audit.engine.inprocess.hosting import EngineEnded
+from audit.engine.inprocess.hosting import EngineEndedError
 from audit.engine.inprocess.sglang import SPARE, SglangBackend, child_ended, start_sglang
 from tests.engine.inprocess.sglang_double import Engine, package
 
@@ -43,9 +43,7 @@ def _backend(tiny: TransformersEngine, fault: str = "none", **options: Any) -> t
 def _start(module: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> SglangBackend:
     monkeypatch.setattr(sglang, "imported", lambda name, needs: module)
     settings = InferenceConfig(tensor_parallel=2, memory_share=0.5, eager=True)
-    return start_sglang(
-        folder, dtype="bfloat16", max_length=100, seed=3, settings=settings, trust_remote_code=False
-    )
+    return start_sglang(folder, dtype="bfloat16", max_length=100, seed=3, settings=settings, trust_remote_code=False)
 
 
 def test_settings_of_the_start(tiny: TransformersEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +74,7 @@ def test_what_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_process_that_ends_while_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(CheckpointError, match="cannot load it: EngineEnded: a process of SGLang has ended"):
+    with pytest.raises(CheckpointError, match="cannot load it: EngineEndedError: a process of SGLang has ended"):
         _start(package(falls=True), tmp_path, monkeypatch)
     assert not sglang._watch.starting
 
@@ -211,7 +209,7 @@ def test_a_process_that_ends_stops_the_wait(
     engine = Engine(tiny, fault="dead")
     backend = _start(package(engine), tmp_path, monkeypatch)
     for _ in range(2):
-        with pytest.raises(EngineEnded, match="a process of SGLang has ended"):
+        with pytest.raises(EngineEndedError, match="a process of SGLang has ended"):
             backend.read([TEXT], [4], whole=False)
     assert engine.loop.stopped
 
@@ -219,7 +217,7 @@ def test_a_process_that_ends_stops_the_wait(
 def test_a_process_that_ends_between_requests(tiny: TransformersEngine) -> None:
     backend, engine = _backend(tiny)
     child_ended(signal.SIGQUIT, None)
-    with pytest.raises(EngineEnded):
+    with pytest.raises(EngineEndedError):
         backend.read([TEXT], [4], whole=False)
     assert engine.asked == []
 

@@ -53,7 +53,7 @@ def refusal(manifest: RunManifest) -> str | None:
     config = manifest.config
     if not config.get("model") or "import" in config:
         return "The run does not say which checkpoint it measured: it was imported from another tool."
-    if str(config["model"]).startswith(("openai:", "vllm:")):
+    if str(config["model"]).startswith(("openai:", "vllm:", "sglang:")):
         return "The checkpoint was behind a server. Use the command line, where you can name the server:"
     if config.get("trust_remote_code") or config.get("allow_pickle"):
         return "The checkpoint contains its own code, which the app does not run. You can allow it on the command line:"

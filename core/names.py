@@ -55,7 +55,7 @@ each as ``PROBE``."""
 CHECKS = ("order", "min-k", "overlap", "twins")
 """What is asked about a benchmark task, as a task called ``TASK.CHECK``: signs of contamination, and fresh twins."""
 
-ENGINES = ("vllm",)
+ENGINES = ("vllm", "sglang")
 """Inference engines of others that run in this process: ``vllm:MODEL``."""
 
 

@@ -126,7 +126,7 @@ def load(  # noqa: PLR0913 - the contract's options, by keyword
         max_length: Use at most this much of the context.
         batch_tokens: Input tokens per scoring batch; None chooses by device.
         server: Settings for requests to a server.
-        inference: GPUs and memory of an inference engine, with ``vllm:MODEL``.
+        inference: GPUs and memory of an inference engine, with ``vllm:MODEL`` or ``sglang:MODEL``.
         seed: Of such an engine.
         tokenizer: Folder, asset name or hub id of the tokenizer, instead of the checkpoint's own.
         chat_template: Name of one of the tokenizer's chat templates; None takes its only one, or the one called

@@ -35,16 +35,16 @@ class ThinkingConfig(Section):
 
 
 class InferenceConfig(Section):
-    """An inference engine of others in this process (``vllm:MODEL``); no effect on other checkpoints."""
+    """An inference engine of others in this process (``vllm:``, ``sglang:``); no effect on other checkpoints."""
 
     tensor_parallel: Annotated[
-        Count, Option("GPUs that share each layer, with vllm:MODEL.", LOADING, name="--tensor-parallel")
+        Count, Option("GPUs that share each layer, with vllm: or sglang:.", LOADING, name="--tensor-parallel")
     ] = 1
     """GPUs that share each layer."""
     memory_share: Annotated[
         float,
         Field(gt=0, le=1),
-        Option("Share of each GPU's memory that the engine takes, with vllm:MODEL.", LOADING, name="--memory-share"),
+        Option("Share of each GPU's memory that vllm: or sglang: takes.", LOADING, name="--memory-share"),
     ] = 0.9
     """Share of each GPU's memory that the engine takes for weights and prefixes."""
     eager: bool = False

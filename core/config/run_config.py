@@ -201,10 +201,11 @@ class RunConfig(Section):
     """Everything that determines what ``audit run`` does."""
 
     model: Annotated[
-        Checkpoint, Option("Folder, hub id, .gguf file, asset, vllm:MODEL or openai:URL#NAME.", LOADING, short="-m")
+        Checkpoint,
+        Option("Folder, hub id, .gguf file, asset, vllm:MODEL, sglang:MODEL or openai:URL#NAME.", LOADING, short="-m"),
     ] = DEFAULT_MODEL
-    """Folder, hub id, .gguf file, asset name, or ``openai:URL#NAME`` for a model behind a server. ``vllm:`` before
-    a local one has vLLM compute it in this process."""
+    """Folder, hub id, .gguf file, asset name, or ``openai:URL#NAME`` for a model behind a server. ``vllm:`` or
+    ``sglang:`` before a local one has vLLM or SGLang compute it in this process."""
     base: Annotated[Checkpoint | None, Option("Checkpoint that a PEFT adapter was trained on.", LOADING)] = None
     """Base checkpoint of a PEFT adapter; null uses the one that the adapter names."""
     revision: Annotated[str | None, Option("Branch, tag or commit of a hub id.", LOADING)] = None

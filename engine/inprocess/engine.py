@@ -1,4 +1,4 @@
-"""The engine on an inference engine of others in this process: a local checkpoint, computed by vLLM."""
+"""The engine on an inference engine of others in this process: a local checkpoint, computed by vLLM or SGLang."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ from audit.engine.checkpoint.tokenizer import fit_tokenizer
 from audit.engine.context import context_length
 from audit.engine.foreign.engine import ForeignEngine
 from audit.engine.inprocess.generate import InProcessGenerator
+from audit.engine.inprocess.hosting import EngineEndedError
 from audit.engine.inprocess.score import InProcessScorer
+from audit.engine.inprocess.sglang import SPARE, start_sglang
 from audit.engine.inprocess.vllm import start_vllm
 from audit.engine.local.endings import Endings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from transformers import PreTrainedTokenizerBase
@@ -45,8 +47,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-STARTS = {"vllm": start_vllm}
+STARTS: dict[str, Callable[..., Backend]] = {"vllm": start_vllm, "sglang": start_sglang}
 """What starts each engine, by its name."""
+SHORTER = {"sglang": SPARE}
+"""Tokens of the checkpoint's context that an engine cannot use."""
 LEAST_CONTEXT = 3
 DEAD = "EngineDeadError"
 """What vLLM raises once its process has ended."""
@@ -57,7 +61,7 @@ class HostedCheckpoint:
     """A checkpoint that an inference engine is to load."""
 
     engine: str
-    """Its name: ``vllm``."""
+    """Its name: ``vllm`` or ``sglang``."""
     model: str
     """The checkpoint as the user named it, without the engine."""
     found: CheckpointFiles
@@ -184,7 +188,7 @@ class InProcessEngine(ForeignEngine):
         except RAISED_BY_OTHERS as error:
             logger.debug("%s failed", self.backend.called, exc_info=True)
             reason = f"{self.backend.called} failed on a request ({first_line(error)})"
-            if type(error).__name__ == DEAD:
+            if isinstance(error, EngineEndedError) or type(error).__name__ == DEAD:
                 self._lost = f"{reason}: finish the run with `audit run --resume`"
                 raise DeviceLost(self._lost) from error
             msg = f"{reason}: `audit run --resume` tries it again"
@@ -212,7 +216,7 @@ def load_hosted(wanted: HostedCheckpoint, settings: InferenceConfig, seed: int, 
     config = AutoConfig.from_pretrained(found.folder, **options)
     text = config.get_text_config()
     remarks = fit_tokenizer(wanted.tokenizer, int(text.vocab_size), wanted.folder, found)
-    context = context_length(config, wanted.tokenizer)
+    context = context_length(config, wanted.tokenizer) - SHORTER.get(wanted.engine, 0)
     length = min(context, wanted.max_length or context)
     if length < LEAST_CONTEXT:
         msg = f"{name}: a context of {length} token(s): a context, a target and one more token are needed"

@@ -14,16 +14,14 @@ Tokens of a prompt are read in one of two ways:
 from __future__ import annotations
 
 import contextlib
-import gc
 import math
 import os
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from audit.core.errors import RAISED_BY_OTHERS, CheckpointError
 from audit.core.text import first_line
 from audit.engine.inprocess.backend import NextToken, ReadText, Written
+from audit.engine.inprocess.hosting import free_memory, imported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from audit.core.config import InferenceConfig
     from audit.engine.inprocess.backend import Sampling
 
-MISSING = "vllm:MODEL needs the package vllm: pip install vllm, or leave out vllm: and the audit's own engine computes"
 LARGEST_ASKED = 128
 """Tokens that one request may ask for: ``MAX_LOGPROB_TOKEN_IDS``."""
 
@@ -54,10 +51,7 @@ def start_vllm(
         CheckpointError: vLLM is not installed, or cannot load the checkpoint.
     """
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-    try:
-        import vllm  # noqa: PLC0415 - a large package that few have
-    except ImportError as error:
-        raise CheckpointError(MISSING if error.name == "vllm" else f"vllm: {first_line(error)}") from error
+    vllm = imported("vllm")
     try:
         llm = vllm.LLM(
             model=str(folder),
@@ -166,9 +160,7 @@ class VllmBackend:
         with contextlib.suppress(*RAISED_BY_OTHERS):
             core.shutdown()
         self._llm = None
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        free_memory()
 
     @staticmethod
     def _of_part(text: list[int], start: int, *, skips: bool) -> dict[str, Any]:

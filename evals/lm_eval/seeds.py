@@ -160,8 +160,8 @@ def _shares_rows(task: Task) -> bool:
 
 def _forget_task_code() -> None:
     """Drop the modules that lm-eval made of task folders' Python files: generators in them may have been used."""
-    for name in [name for name, module in sys.modules.items() if hasattr(module, "__mtime__")]:
-        del sys.modules[name]  # lm-eval's loader alone sets this attribute
+    for name in [name for name, module in sys.modules.items() if "__mtime__" in getattr(module, "__dict__", {})]:
+        del sys.modules[name]  # lm-eval's loader alone sets this; any other look would import what is lazy
 
 
 def _once(process: Callable[[Any], Any]) -> Callable[[Any], Any]:

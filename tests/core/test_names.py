@@ -65,6 +65,7 @@ def test_only_benchmark_tasks_from_elsewhere_may_lack_definitions(suite: str, ta
 
 def test_the_engine_of_a_name() -> None:
     assert split_engine("vllm:owner/name") == ("vllm", "owner/name")
+    assert split_engine("sglang:owner/name") == ("sglang", "owner/name")
     assert split_engine("owner/vllm") == (None, "owner/vllm")
     assert split_engine("openai:http://host#vllm") == (None, "openai:http://host#vllm")
     assert split_engine("C:/models") == (None, "C:/models")

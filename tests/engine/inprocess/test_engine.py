@@ -1,19 +1,27 @@
-"""``vllm:MODEL`` loads our files, answers through the journal, and ends in one line where vLLM fails."""
+"""``vllm:MODEL`` and ``sglang:MODEL`` load our files, answer through the journal, and fail in one line."""
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.core.config import InferenceConfig
 from audit.core.errors import CheckpointError, ConfigError, DeviceLost, EngineFault, WhiteBoxUnavailable
 from audit.engine import GenerateRequest, load
-from audit.engine.inprocess.engine import InProcessEngine
+from audit.engine.inprocess import sglang
+from audit.engine.inprocess.engine import HostedCheckpoint, InProcessEngine, load_hosted
+from audit.engine.inprocess.sglang import SPARE
 from audit.engine.journal import Journal
+from tests.engine.inprocess import sglang_double
 from tests.engine.inprocess.vllm_double import LLM, package
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from audit.engine.local.engine import TransformersEngine
@@ -25,6 +33,16 @@ def started(tiny: TransformersEngine, monkeypatch: pytest.MonkeyPatch) -> LLM:
     llm = LLM(tiny, v2=True)
     monkeypatch.setitem(sys.modules, "vllm", package(llm))
     return llm
+
+
+@pytest.fixture
+def other(tiny: TransformersEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[sglang_double.Engine]:
+    """The double of SGLang in the place of its package."""
+    engine = sglang_double.Engine(tiny)
+    monkeypatch.setitem(sys.modules, "sglang", sglang_double.package(engine))
+    monkeypatch.setenv("SGLANG_SANITIZE_NAN_LOGITS", "0")
+    yield engine
+    sglang._watch.ended = False
 
 
 def _loaded(folder: Path, **options: Any) -> InProcessEngine:
@@ -61,6 +79,77 @@ def test_answers_go_through_the_journal(
     assert first[0][0].log_probs == pytest.approx(tiny.score([request])[0].log_probs, abs=1e-4)
     assert first[1] == tiny.generate([text])
     journal.close()
+
+
+def test_answers_of_sglang(tiny_model: Path, tiny: TransformersEngine, other: sglang_double.Engine) -> None:
+    engine = load(f"sglang:{tiny_model}", device="cpu")
+    assert isinstance(engine, InProcessEngine)
+    assert engine.record.digest == tiny.record.digest
+    assert engine.record.device == "sglang 0.5.23, deterministic"
+    assert engine.record.max_length == tiny.max_length - SPARE
+    (settings,) = sys.modules["sglang"].started  # type: ignore[attr-defined]
+    assert settings["context_length"] == tiny.max_length
+    request, text = engine.encode_pair("one", " two"), GenerateRequest("one", max_new_tokens=2)
+    assert engine.score([request])[0].log_probs == pytest.approx(tiny.score([request])[0].log_probs, abs=1e-4)
+    assert engine.generate([text]) == tiny.generate([text])
+    with pytest.raises(WhiteBoxUnavailable, match="leave out sglang:"):
+        engine.model  # noqa: B018 - raises
+    engine.close()
+    engine.close()
+    assert other.shutdowns == 1
+
+
+def test_a_process_of_sglang_that_ends(tiny_model: Path, other: sglang_double.Engine) -> None:
+    engine, other.fault = load(f"sglang:{tiny_model}", device="cpu"), "dead"
+    for _ in range(2):
+        with pytest.raises(DeviceLost, match=r"a process of SGLang has ended\): finish the run with"):
+            engine.score([engine.encode_pair("one", " two")])
+
+
+@pytest.mark.parametrize(("fault", "words"), [("failing", "a request that cannot be"), ("other", "other prompts")])
+def test_faults_of_sglang_are_one_line(tiny_model: Path, other: sglang_double.Engine, fault: str, words: str) -> None:
+    engine, other.fault = load(f"sglang:{tiny_model}", device="cpu"), fault
+    with pytest.raises(EngineFault, match=words) as caught:
+        engine.score([engine.encode_pair("one", " two")])
+    assert type(caught.value) is EngineFault
+
+
+def test_the_longest_prompts_fit_into_sglang(
+    tiny_model: Path, tiny: TransformersEngine, other: sglang_double.Engine
+) -> None:
+    other.context = tiny.max_length
+    other.tokenizer_manager.max_req_input_len = tiny.max_length - SPARE
+    engine = load(f"sglang:{tiny_model}", device="cpu")
+    ids = tuple(range(5, 25)) * 20
+    (score,) = engine.score([engine.encode_pair(tiny.tokenizer.decode(ids), " two three")])
+    assert not score.error
+    assert score.truncated
+    assert max(len(one.input_ids) for one in other.asked) == engine.record.max_length - 1
+
+
+@pytest.mark.parametrize("generation", [True, False])
+def test_ends_are_those_of_the_checkpoint(
+    tiny_model: Path, tmp_path: Path, tiny: TransformersEngine, started: LLM, *, generation: bool
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(tiny_model, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"eos_token_id": 9}))
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    if generation:
+        (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": 7}))
+    endings = _loaded(folder)._generator.endings
+    assert endings.ids == [7 if generation else 9, tiny.tokenizer.eos_token_id]
+    assert not started.asked
+
+
+def test_adapters_are_refused(tiny_model: Path, tiny: TransformersEngine, started: LLM) -> None:
+    found: Any = SimpleNamespace(adapter=tiny_model)
+    wanted = HostedCheckpoint("vllm", "mine", found, tiny.tokenizer, tiny_model, "float32")
+    with pytest.raises(CheckpointError, match=r"^vllm:mine: an adapter: merge it into its base and name the folder"):
+        load_hosted(wanted, InferenceConfig(), 0, tiny.thinking)
+    assert sys.modules["vllm"].started == []  # type: ignore[attr-defined]
+    assert not started.asked
 
 
 def test_memory_is_given_back(tiny_model: Path, started: LLM) -> None:

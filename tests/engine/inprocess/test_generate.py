@@ -1,4 +1,4 @@
-"""Texts from vLLM end where those of the local engine end."""
+"""Texts from an engine end where those of the local engine end."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import pytest
 from audit.core.errors import SettingUnavailable
 from audit.engine import GenerateRequest
 from audit.engine.inprocess.generate import InProcessGenerator
-from audit.engine.inprocess.vllm import VllmBackend
 from audit.engine.local.endings import Endings
-from tests.engine.inprocess.vllm_double import LLM, package
+from tests.engine.inprocess.doubles import doubled
 from tests.engine.scripts import PROMPT
 
 if TYPE_CHECKING:
@@ -19,13 +18,14 @@ if TYPE_CHECKING:
 
     from audit.engine.local.engine import TransformersEngine
 
+BOTH = pytest.mark.parametrize("kind", ["vllm V2", "sglang"])
 ONE_WAY = pytest.mark.parametrize("says", ["continuous"], indirect=True)
 
 
-def _generator(inner: TransformersEngine, fault: str = "none") -> tuple[InProcessGenerator, LLM]:
-    llm = LLM(inner, v2=True, fault=fault)
+def _generator(inner: TransformersEngine, kind: str = "vllm V2", fault: str = "none") -> tuple[InProcessGenerator, Any]:
+    backend, double = doubled(kind, inner, fault)
     endings = Endings(inner.model, inner.tokenizer, inner.thinking)
-    return InProcessGenerator(VllmBackend(llm, package()), endings, inner._prompt, inner.max_length), llm
+    return InProcessGenerator(backend, endings, inner._prompt, inner.max_length), double
 
 
 def _written(
@@ -40,6 +40,7 @@ def _written(
 
 @pytest.mark.slow
 @ONE_WAY
+@BOTH
 @pytest.mark.parametrize(
     ("text", "options", "settings"),
     [
@@ -51,10 +52,10 @@ def _written(
     ],
 )
 def test_texts_end_as_our_own(
-    says: Callable[..., TransformersEngine], text: str, options: dict[str, Any], settings: dict[str, Any]
+    says: Callable[..., TransformersEngine], text: str, options: dict[str, Any], settings: dict[str, Any], kind: str
 ) -> None:
     inner = says(text, **options)
-    generator, _ = _generator(inner)
+    generator, _ = _generator(inner, kind)
     request = GenerateRequest(PROMPT, **settings)
     assert _written(generator, [request]) == inner.generate([request])
 
@@ -67,7 +68,7 @@ def test_unexpected_trace_gets_more_room(says: Callable[..., TransformersEngine]
     request = GenerateRequest(PROMPT, max_new_tokens=6)
     (found,) = _written(generator, [request])
     assert [found] == inner.generate([request])
-    assert llm.asked[0].max_tokens == 6  # type: ignore[attr-defined]
+    assert llm.asked[0].max_tokens == 6
     assert len(llm.asked) == 2
 
 
@@ -75,7 +76,7 @@ def test_samples_have_seeds_of_their_own(tiny: TransformersEngine) -> None:
     generator, llm = _generator(tiny)
     request = GenerateRequest("one", max_new_tokens=3, temperature=1.0, n=3, seed=1)
     (found,) = _written(generator, [request])
-    seeds = [one.seed for one in llm.asked]  # type: ignore[attr-defined]
+    seeds = [one.seed for one in llm.asked]
     assert len(set(seeds)) == 3
     assert len({made.text for made in found.generations}) > 1
     (part,) = _written(generator, [GenerateRequest("one", max_new_tokens=3, temperature=1.0, n=1, first=2, seed=1)])
@@ -89,6 +90,7 @@ def test_greedy_copies_are_written_once(tiny: TransformersEngine) -> None:
     assert len(llm.asked) == 1
 
 
+@pytest.mark.slow
 def test_calls_have_a_largest_size(tiny: TransformersEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audit.engine.inprocess.generate.TOGETHER", 2)
     generator, _ = _generator(tiny)
@@ -97,9 +99,10 @@ def test_calls_have_a_largest_size(tiny: TransformersEngine, monkeypatch: pytest
     assert [sorted(found) for found, _ in parts] == [[0, 1], [2]]
 
 
+@BOTH
 @pytest.mark.parametrize(("fault", "words"), [("aborted", "no text"), ("early", "no text"), ("nan", "NaN")])
-def test_no_text_is_an_error(tiny: TransformersEngine, fault: str, words: str) -> None:
-    generator, _ = _generator(tiny, fault)
+def test_no_text_is_an_error(tiny: TransformersEngine, fault: str, words: str, kind: str) -> None:
+    generator, _ = _generator(tiny, kind, fault)
     said: list[str] = []
     (found,) = _written(generator, [GenerateRequest("one", max_new_tokens=3)], said)
     assert words in found.error

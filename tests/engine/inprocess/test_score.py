@@ -1,4 +1,4 @@
-"""Log-probabilities from vLLM are those of the model, and what vLLM leaves out is no answer."""
+"""Log-probabilities from an engine are those of the model, and what it leaves out is no answer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import pytest
 
 from audit.core.errors import ScoringUnavailable
 from audit.engine.inprocess.score import LONGER_THAN_CONTEXT, InProcessScorer
-from audit.engine.inprocess.vllm import VllmBackend
 from audit.engine.requests import ScoreRequest
-from tests.engine.inprocess.vllm_double import LLM, package
+from tests.engine.inprocess.doubles import KINDS, doubled
 
 if TYPE_CHECKING:
     from audit.engine.local.engine import TransformersEngine
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 CONTEXT = "The capital of France is Paris, and the capital of Italy is"
 
 
-def _scorer(tiny: TransformersEngine, *, v2: bool = True, fault: str = "none") -> tuple[InProcessScorer, LLM]:
-    llm = LLM(tiny, v2=v2, fault=fault)
-    return InProcessScorer(VllmBackend(llm, package()), tiny.max_length), llm
+def _scorer(tiny: TransformersEngine, kind: str = "vllm V2", fault: str = "none") -> tuple[InProcessScorer, Any]:
+    backend, double = doubled(kind, tiny, fault)
+    return InProcessScorer(backend, tiny.max_length), double
 
 
 def _scores(scorer: InProcessScorer, requests: list[ScoreRequest], said: list[str] | None = None) -> list[Any]:
@@ -46,10 +45,10 @@ def _requests(tiny: TransformersEngine) -> list[ScoreRequest]:
     return found
 
 
-@pytest.mark.parametrize("v2", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.slow
-def test_scores_are_the_models(tiny: TransformersEngine, *, v2: bool) -> None:
-    scorer, _ = _scorer(tiny, v2=v2)
+def test_scores_are_the_models(tiny: TransformersEngine, kind: str) -> None:
+    scorer, _ = _scorer(tiny, kind)
     requests = _requests(tiny)
     for own, found in zip(tiny.score(requests), _scores(scorer, requests), strict=True):
         assert found.log_probs == pytest.approx(own.log_probs, abs=1e-4)
@@ -64,7 +63,7 @@ def test_one_request_for_all_options_of_a_context(tiny: TransformersEngine) -> N
     ids = tuple(tiny.encode(CONTEXT))
     _scores(scorer, [ScoreRequest(ids, (token,)) for token in (5, 6, 7, 5)])
     (asked,) = llm.asked
-    assert asked.logprob_token_ids == [5, 6, 7]  # type: ignore[attr-defined]
+    assert asked.logprob_token_ids == [5, 6, 7]
 
 
 def test_more_options_than_one_request_takes(tiny: TransformersEngine) -> None:
@@ -82,15 +81,15 @@ def test_dropped_with_the_cache_is_asked_without(tiny: TransformersEngine) -> No
     ids = tuple(tiny.encode(CONTEXT))
     requests = [ScoreRequest(ids, (5, 6, 7, 8, 9, 10, 11, 12)), ScoreRequest(ids, (5, 6, 7, 8, 9, 10, 11, 13))]
     found = _scores(scorer, requests)
-    skips = [one.skip_reading_prefix_cache for one in llm.asked if one.prompt_logprob_token_ids]  # type: ignore[attr-defined]
+    skips = [one.skip_reading_prefix_cache for one in llm.asked if one.prompt_logprob_token_ids]
     assert skips == [False, False, True]
     assert [one.total for one in found] == pytest.approx([one.total for one in tiny.score(requests)], abs=1e-4)
 
 
 @pytest.mark.parametrize("fault", ["short", "nan", "lacking"])
-@pytest.mark.parametrize("v2", [True, False])
-def test_what_is_missing_is_no_answer(tiny: TransformersEngine, fault: str, *, v2: bool) -> None:
-    scorer, _ = _scorer(tiny, v2=v2, fault=fault)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_missing_is_no_answer(tiny: TransformersEngine, fault: str, kind: str) -> None:
+    scorer, _ = _scorer(tiny, kind, fault)
     said: list[str] = []
     (found,) = _scores(scorer, [ScoreRequest(tuple(tiny.encode(CONTEXT)), (5, 6, 7))], said)
     assert found.error
@@ -98,8 +97,9 @@ def test_what_is_missing_is_no_answer(tiny: TransformersEngine, fault: str, *, v
     assert said == [found.error]
 
 
-def test_context_is_cut_and_target_is_not(tiny: TransformersEngine) -> None:
-    scorer, _ = _scorer(tiny)
+@pytest.mark.parametrize("kind", KINDS)
+def test_context_is_cut_and_target_is_not(tiny: TransformersEngine, kind: str) -> None:
+    scorer, _ = _scorer(tiny, kind)
     long, most = tuple(range(5, 25)) * 20, tiny.max_length
     cut, whole, empty = _scores(
         scorer, [ScoreRequest(long, (5, 6)), ScoreRequest((5,), long[: most - 1]), ScoreRequest((5,), ())]

@@ -10,8 +10,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import torch
+
+from tests.engine.inprocess.computing import Computing
 
 FIELDS = (
     "n", "presence_penalty", "frequency_penalty", "repetition_penalty", "temperature", "watermarking", "top_p", "top_k",
@@ -53,7 +54,7 @@ class EngineDeadError(Exception):
     """What vLLM raises once its process has ended."""
 
 
-class LLM:
+class LLM(Computing):
     """``vllm.LLM`` on a local engine.
 
     Args:
@@ -65,8 +66,7 @@ class LLM:
     """
 
     def __init__(self, inner: Any, *, v2: bool, fault: str = "none") -> None:
-        self.inner, self.fault = inner, fault
-        self.cached: list[list[int]] = []
+        super().__init__(inner, fault)
         self.asked: list[SamplingParams] = []
         self.resets = self.shutdowns = 0
         self.llm_engine = SimpleNamespace(
@@ -79,7 +79,7 @@ class LLM:
 
     def reset_prefix_cache(self) -> bool:
         self.resets += 1
-        self.cached.clear()
+        self.held.clear()
         return True
 
     def generate(self, prompts: Any, sampling_params: Any = None, *, use_tqdm: bool = True) -> list[Any]:
@@ -96,7 +96,7 @@ class LLM:
     def _answer(self, prompt: list[int], params: Any) -> Any:
         self.asked.append(params)
         assert len(prompt) + 1 <= self.inner.max_length
-        rows = self._rows(prompt)
+        rows = self.rows(prompt)
         made = self._written(prompt, params)
         answer = SimpleNamespace(
             prompt_token_ids=[0] if self.fault == "other" else prompt,
@@ -112,7 +112,7 @@ class LLM:
             answer.prompt_logprobs = self._prompt(prompt, rows, params)
         if params.prompt_logprob_token_ids is not None:
             answer.prompt_token_id_logprobs = self._part(prompt, rows, params)
-        self.cached.append(prompt)
+        self.held.append(prompt)
         return answer
 
     def _prompt(self, prompt: list[int], rows: torch.Tensor, params: Any) -> list[Any]:
@@ -127,50 +127,20 @@ class LLM:
         assert self.llm_engine.vllm_config.use_v2_model_runner, "requires the V2 model runner"
         start, ids = params.prompt_logprob_start, params.prompt_logprob_token_ids
         assert len(ids) == len(prompt) - 1 - start
-        if not params.skip_reading_prefix_cache and self._cached(prompt) > start:
+        if not params.skip_reading_prefix_cache and self.cached(prompt) > start:
             return None
         found = rows[start:-1].gather(1, torch.tensor(ids)).float().numpy()
         return found[:-1] if self.fault == "short" else found
-
-    def _cached(self, prompt: list[int]) -> int:
-        """Tokens of whole blocks of 4 that an earlier prompt has, the last token of the prompt left out."""
-        most = 0
-        for other in self.cached:
-            same = next(
-                (i for i, (a, b) in enumerate(zip(prompt, other, strict=False)) if a != b), min(len(prompt), len(other))
-            )
-            most = max(most, min(same, len(prompt) - 1) // 4 * 4)
-        return most
-
-    def _rows(self, ids: list[int]) -> torch.Tensor:
-        with torch.no_grad():
-            rows = torch.log_softmax(self.inner.model(input_ids=torch.tensor([ids])).logits[0].double(), dim=-1)
-        return rows * np.nan if self.fault == "nan" else rows
 
     def _row(self, row: torch.Tensor, tokens: list[int]) -> dict[int, Any]:
         return {token: SimpleNamespace(logprob=float(row[token]), rank=None) for token in tokens}
 
     def _written(self, prompt: list[int], params: Any) -> Any:
-        tokens: list[int] = []
-        total, reason = 0.0, "length"
-        source = None if params.seed is None else torch.Generator().manual_seed(params.seed)
-        while len(tokens) < params.max_tokens:
-            row = self._rows([*prompt, *tokens])[-1]
-            if source is None or self.fault == "nan":
-                chosen = int(row.argmax())
-            else:
-                chosen = int(torch.multinomial((row / params.temperature).exp(), 1, generator=source))
-            tokens.append(chosen)
-            total += float(row[chosen])
-            text = self.inner.tokenizer.decode(tokens)
-            if chosen in (params.stop_token_ids or ()) or any(word in text for word in params.stop or ()):
-                reason = "stop"
-                break
-        if self.fault == "aborted":
-            reason = "abort"
-        if self.fault == "early":
-            tokens, reason = tokens[:1], "stop"
-        return SimpleNamespace(token_ids=tokens, finish_reason=reason, cumulative_logprob=total, logprobs=None)
+        tokens, values, matched = self.text(
+            prompt, params.max_tokens, params.stop_token_ids or (), params.stop or (), params.seed, params.temperature
+        )
+        reason = "abort" if self.fault == "aborted" else "length" if matched is None else "stop"
+        return SimpleNamespace(token_ids=tokens, finish_reason=reason, cumulative_logprob=sum(values), logprobs=None)
 
 
 def package(llm: LLM | None = None, fault: Exception | None = None) -> Any:

@@ -6,7 +6,9 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import datasets
@@ -19,7 +21,7 @@ from audit.core.config import EvalsConfig, RunConfig
 from audit.evals.evaluation import run_task
 from audit.evals.lm_eval import tasks as lm_eval_tasks
 from audit.evals.lm_eval.quiet import quiet
-from audit.evals.lm_eval.seeds import SeededManager, seeded
+from audit.evals.lm_eval.seeds import SeededManager, _forget_task_code, seeded
 from tests.evals.lm_eval import drawn
 
 if TYPE_CHECKING:
@@ -171,6 +173,23 @@ def test_an_item_meets_the_same_prompt_at_any_limit(
         assert part.items() <= whole.items()
     other = [sample.prompt for sample in run_sums(tiny, tmp_path, None, seed=5).samples]
     assert set(other) != set(whole.values())
+
+
+def test_only_code_of_tasks_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any look at a lazy module, even whether it has an attribute, may import what is not installed."""
+
+    class Lazy(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise ModuleNotFoundError(f"{name} needs a package that is not there")
+
+    lazy, task = Lazy("a_lazy_module"), ModuleType("code_of_a_task")
+    task.__mtime__ = 1  # type: ignore[attr-defined]
+    for module in (lazy, task):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(sys.modules, "blocked", None)
+    _forget_task_code()
+    assert sys.modules["a_lazy_module"] is lazy
+    assert "code_of_a_task" not in sys.modules
 
 
 def test_generators_are_put_back() -> None:

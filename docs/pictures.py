@@ -1,6 +1,6 @@
-"""Take the pictures of the documentation: every page of the app, and the report card, in light, dark and phone width.
+"""Take the pictures of the documentation: pages of the app, and reports, in light, dark and phone width.
 
-    python docs/pictures.py                # all: audits the embedded checkpoint twice first, about ten minutes
+    python docs/pictures.py                # all: audits the embedded checkpoint five times first, about 15 minutes
     python docs/pictures.py samples card   # some
 
 They go to ``docs/images/NAME-light.png``, ``-dark.png`` and ``-phone.png``; look at them before you commit them.
@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import torch
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from audit.app.menu import ENTRIES
-from audit.core.records import Decision
+from audit.core.records import SWEEP_FILE, Decision, Sweep
+from audit.core.records.files.json_file import read_record
 from audit.core.run_folder import RunFolder
+from audit.engine import load
 from audit.gate.waivers.proposals import drafted, propose, waivable
 from audit.ratings import default_url
 from audit.ratings.projects.rating import next_item, submit
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK, IMAGES = ROOT / "build" / "pictures", ROOT / "docs" / "images"
+SWEEP = WORK / "sweep"
 LOOKS = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
 HIGHEST = 1300
 """Pixels of a picture; longer pages are cut."""
@@ -49,8 +53,20 @@ PATIENCE = 300_000
 RATERS = ("Ada", "Ben", "Cleo")
 ADMIN, ADJUDICATOR = "Root", "Judge"
 PROJECT = "helpful"
+LEVELS = {"int4": 4, "int8": 8, "bf16": 16}
+"""Versions of the embedded checkpoint, with the bits of a weight."""
 WAIVED, REASON = "crows_pairs/pct_stereotype", "The data set is being replaced; the next run has all 1,508 pairs."
-NAMES = (*(entry.name for entry in ENTRIES), "compare_item", "waivers", "adjudicate_item", "card", "explain")
+SWEPT = ("sweep", "series", "compression")
+"""Pictures that need a sweep, and no other run."""
+NAMES = (
+    *(entry.name for entry in ENTRIES),
+    "compare_item",
+    "waivers",
+    "adjudicate_item",
+    "card",
+    "explain",
+    *SWEPT[1:],
+)
 """Of the pictures."""
 
 
@@ -68,6 +84,8 @@ class View:
     """A selector: what is clicked before the picture is taken, if it is there."""
     scroll_to: str = ""
     """A selector: what is scrolled to before the picture is taken; empty stays at the top."""
+    runs: Path = WORK / "runs"
+    """The folder of runs that the app is started on."""
 
 
 def main(names: Sequence[str]) -> None:
@@ -76,12 +94,19 @@ def main(names: Sequence[str]) -> None:
     if unknown:
         sys.exit(f"{', '.join(unknown)}: no such picture: there are {', '.join(NAMES)}")
     runs = WORK / "runs"
-    if not (WORK / "made").exists():
-        prepare(runs)
-    wanted = [view for view in views(runs) if not names or view.name in names]
+    chosen = set(names or NAMES)
+    wanted: list[View] = []
+    if chosen - {*SWEPT}:
+        if not (WORK / "made").exists():
+            prepare(runs)
+        wanted += [view for view in views(runs) if view.name in chosen]
+    if chosen & {*SWEPT}:
+        if not (SWEEP / "made").exists():
+            prepare_sweep()
+        wanted += [view for view in sweep_views() if view.name in chosen]
     IMAGES.mkdir(exist_ok=True)
     faults = 0
-    for name, look, picture, fault in pictures(runs, wanted):
+    for name, look, picture, fault in pictures(wanted):
         file = IMAGES / f"{name}-{look}.png"
         picture.quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
         size = f"{picture.width} x {picture.height}, {file.stat().st_size // 1024} kB"
@@ -126,6 +151,33 @@ def prepare(runs: Path) -> None:
     (WORK / "made").touch()
 
 
+def prepare_sweep() -> None:
+    """A sweep over rounded versions of the embedded checkpoint, and a check of two of them against the third."""
+    versions = WORK / "versions"
+    for name, bits in LEVELS.items():
+        if not (versions / name).exists():
+            save_rounded(versions / name, bits)
+    tasks = ("--tasks", "boolq,openbookqa,crows_pairs,asdiv", "--limit", "40")
+    audit("sweep", *(f"{versions.name}/{name}" for name in LEVELS), *tasks, "--no-explain", "--out", SWEEP.name)
+    found = read_record(SWEEP / SWEEP_FILE, Sweep)
+    runs = {one.name: f"{SWEEP.name}/{one.run}" for one in found.checkpoints}
+    page = ("--items", "64", "--texts", "20", "--html", "compression.html", "--out", SWEEP.name)
+    audit("compress-check", *(runs[name] for name in reversed(LEVELS)), *page, codes=(0, 10, 11))
+    (SWEEP / "made").touch()
+
+
+def save_rounded(folder: Path, bits: int) -> None:
+    """The embedded checkpoint in bfloat16, with each row of its matrices rounded to so many bits if they are fewer."""
+    engine = load("smollm2-135m-instruct", device="cpu")
+    model = engine.model
+    with torch.no_grad():
+        for weights in (one for one in model.parameters() if one.ndim == 2 and bits < 16):
+            step = weights.abs().amax(dim=1, keepdim=True) / (2 ** (bits - 1) - 1)
+            weights.copy_((weights / step).round() * step)
+    model.to(torch.bfloat16).save_pretrained(folder)
+    engine.tokenizer.save_pretrained(folder)
+
+
 def propose_waiver(run: RunFolder) -> None:
     """Of the first person, for a rule that blocks; another one may approve it."""
     decision = Decision.model_validate_json(run.decision_path.read_bytes())
@@ -164,7 +216,8 @@ def views(runs: Path) -> list[View]:
     found = []
     for entry in ENTRIES:
         place = ({"run": run.path.name} if entry.of_run else {}) | more.get(entry.name, {})
-        found.append(View(entry.name, f"{entry.name}?{urlencode(place)}", people.get(entry.name, RATERS[0])))
+        if entry.name not in SWEPT:
+            found.append(View(entry.name, f"{entry.name}?{urlencode(place)}", people.get(entry.name, RATERS[0])))
     row, fold = "button.open >> nth=0", "summary:has-text('Propose or approve')"
     found += [
         View("compare_item", f"compare?{urlencode({'run': run.path.name, 'in': 'asdiv'})}", press=row),
@@ -176,6 +229,15 @@ def views(runs: Path) -> list[View]:
     return found
 
 
+def sweep_views() -> list[View]:
+    """The page of a sweep, the file that it leaves, and that of a compression check."""
+    return [
+        View("sweep", "sweep", runs=SWEEP),
+        View("series", (SWEEP / "sweep.html").as_uri(), runs=SWEEP),
+        View("compression", (WORK / "compression.html").as_uri(), runs=SWEEP),
+    ]
+
+
 def explained(run: RunFolder) -> dict[str, str]:
     """The place of an explained sample, of a benchmark and believable if there is one."""
     attributions = [one for one in run.read_attributions() if one.task and one.sample_id]
@@ -185,8 +247,14 @@ def explained(run: RunFolder) -> dict[str, str]:
     return {"task": f"{best.suite}/{best.task}", "sample": str(best.sample_id)}
 
 
-def pictures(runs: Path, wanted: Sequence[View]) -> Iterator[tuple[str, str, Image.Image, str]]:
+def pictures(wanted: Sequence[View]) -> Iterator[tuple[str, str, Image.Image, str]]:
     """Name, look and picture of each view, and the exception that it shows."""
+    for runs in dict.fromkeys(view.runs for view in wanted):
+        yield from pictures_of(runs, [view for view in wanted if view.runs == runs])
+
+
+def pictures_of(runs: Path, wanted: Sequence[View]) -> Iterator[tuple[str, str, Image.Image, str]]:
+    """The same for views of one folder of runs."""
     words = [sys.executable, "-m", "audit.cli", "app", "--runs", runs.name]
     with (
         subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=WORK) as server,  # noqa: S603 - our own program

@@ -98,11 +98,11 @@ def compress_check(  # noqa: PLR0913 - one parameter per option
         line = "interrupted: give the same command again; what was audited is not audited again"
         err.print(line, markup=False, highlight=False, soft_wrap=True)
         return ExitCode.INCOMPLETE
-    _write(found, runs[0], html_file)
     if as_json:
         print_json(found)
     else:
         compressed.show(found, runs)
+    _write(found, runs[0], html_file)  # last: where it cannot be written, the result is not lost
     return compressed.exit_code(found)
 
 

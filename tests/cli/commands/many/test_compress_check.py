@@ -80,6 +80,10 @@ def test_a_checkpoint_without_a_run_is_audited_once(
     code, out, _ = audit(*words[:-1])
     assert code == 0
     assert "next-token distributions against" in out
+    code, out, error = audit(*words, "--html", page / "no-folder.html")
+    assert code == 2
+    assert "cannot be written" in error
+    assert CompressionCheck.model_validate_json(out).twins  # the result of a long computation is not lost
     code, out, error = audit("compress-check", finished.path, finished.run_id, "--out", runs)
     assert (code, out) == (2, "")
     assert "a checkpoint does not differ from itself" in error

@@ -33,7 +33,7 @@ from audit.engine.checkpoint.loading_error import check_model_type, memory_error
 from audit.engine.checkpoint.quantization import Quantization, check_packed, quantization_config
 from audit.engine.checkpoint.source import find, refuse_revision, short_name, tokenizer_folder
 from audit.engine.checkpoint.tokenizer import fit_tokenizer, load_tokenizer
-from audit.engine.checkpoint.weights import load_weights
+from audit.engine.checkpoint.weights import load_weights, without_padding
 from audit.engine.context import DEFAULT_CONTEXT, context_length
 from audit.engine.inprocess.engine import HostedCheckpoint, load_hosted
 from audit.engine.local.engine import TransformersEngine
@@ -366,13 +366,6 @@ def _config(folder: Path, options: dict[str, Any]) -> Any:  # noqa: ANN401 - a c
         return None
 
 
-def _without_padding(config: dict[str, Any]) -> dict[str, Any]:
-    """Override of a padding token without an embedding: torch refuses it, and no answer depends on it."""
-    padding, rows = config.get("pad_token_id"), config.get("vocab_size")
-    beyond = isinstance(padding, int) and isinstance(rows, int) and padding >= rows
-    return {"pad_token_id": None} if beyond else {}
-
-
 def _model(found: CheckpointFiles, hardware: _Hardware, options: dict[str, Any]) -> tuple[Any, list[str]]:
     """The model on its device, in evaluation mode, and remarks on its weights."""
     device, quantization, device_map = hardware.device, hardware.quantization, hardware.device_map
@@ -385,7 +378,7 @@ def _model(found: CheckpointFiles, hardware: _Hardware, options: dict[str, Any])
         options = {**options, "device_map": placement(device)}
     else:
         options = {**options, "device_map": device_map}
-    options = {**options, "dtype": hardware.dtype, **_without_padding(found.config)}
+    options = {**options, "dtype": hardware.dtype, **without_padding(found.config)}
     try:
         model, remarks = load_weights(AutoModelForCausalLM, found.folder, options)
     except CheckpointError as error:

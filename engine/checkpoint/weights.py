@@ -201,6 +201,13 @@ def _file_of(name: str, place: Path) -> Path:
     return place
 
 
+def without_padding(config: dict[str, Any]) -> dict[str, Any]:
+    """Override of a padding token without an embedding: torch refuses it, and no answer depends on it."""
+    padding, rows = config.get("pad_token_id"), config.get("vocab_size")
+    beyond = isinstance(padding, int) and isinstance(rows, int) and padding >= rows
+    return {"pad_token_id": None} if beyond else {}
+
+
 def _layers(model: Any) -> int | None:  # noqa: ANN401 - see above
     """Number of layers, if the configuration gives it."""
     number = getattr(model.config.get_text_config(), "num_hidden_layers", None)

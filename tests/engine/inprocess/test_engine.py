@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.config import InferenceConfig
-from audit.core.errors import CheckpointError, ConfigError, DeviceLost, EngineFault, WhiteBoxUnavailable
+from audit.core.errors import (
+    CheckpointError,
+    ConfigError,
+    DeviceLost,
+    EngineFault,
+    ScoringUnavailable,
+    WhiteBoxUnavailable,
+)
 from audit.engine import GenerateRequest, load
 from audit.engine.inprocess import sglang
 from audit.engine.inprocess.engine import HostedCheckpoint, InProcessEngine, load_hosted
 from audit.engine.inprocess.sglang import SPARE
 from audit.engine.journal import Journal
+from audit.engine.requests import ScoreRequest
 from tests.engine.inprocess import sglang_double
 from tests.engine.inprocess.vllm_double import LLM, package
 
@@ -167,6 +175,14 @@ def test_weights_are_not_shown(tiny_model: Path, started: LLM) -> None:
     with pytest.raises(WhiteBoxUnavailable, match="leave out vllm:"):
         _loaded(tiny_model).model  # noqa: B018 - raises
     assert not started.asked
+
+
+def test_what_is_refused_is_no_fault(tiny_model: Path, started: LLM) -> None:
+    engine = _loaded(tiny_model)
+    with pytest.raises(ScoringUnavailable, match="whole distribution"):
+        engine.score([ScoreRequest((5,), (6,), moments=True)])
+    assert engine.score([ScoreRequest((5,), (6,))])[0].log_probs
+    assert started.asked
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from audit.engine.inprocess.vllm import VllmBackend, _next_token, _part, _written
+from audit.engine.inprocess.vllm import VllmBackend, _next_token, _part, _whole, _written
 from tests.engine.inprocess.vllm_double import LLM, package
 
 if TYPE_CHECKING:
@@ -42,4 +42,5 @@ def test_no_answer() -> None:
     assert _written(empty) is None
     without = SimpleNamespace(token_ids=[3], logprobs=[{}])
     assert _next_token(SimpleNamespace(outputs=[without]), [5]) is None
+    assert _whole(SimpleNamespace(prompt_logprobs=[None, {}]), [5, 6], 1) is None
     assert _part(SimpleNamespace(prompt_token_id_logprobs=np.zeros((2, 2))), 2) is None

@@ -10,6 +10,7 @@ from audit.core.errors import AssetMissing, SamplingUnavailable, ScoringUnavaila
 from audit.core.progress import Silent
 from audit.engine.gathering import Gathering
 from audit.safety import loading, suite
+from audit.safety.probes.bias import bbq
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "reference" / "probes"
 
@@ -176,5 +177,6 @@ def test_nothing_is_foreseen_of_a_probe_without_data(monkeypatch: Any, name: str
         raise AssetMissing(msg, asked)
 
     monkeypatch.setattr(loading, "dataset", missing)
+    monkeypatch.setattr(bbq, "dataset", missing)
     assert suite.foreseen_metrics(name) is None
     assert (suite.in_random_order(name), suite.has_clusters(name)) == (False, False)

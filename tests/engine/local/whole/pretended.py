@@ -47,6 +47,7 @@ class Pretended:
     devices = (device,)
     model = SimpleNamespace(dtype=torch.float32)
     why_not = "it pretends"
+    wide = False
     alone: int | None = None
     position_bytes = 1
     vocabulary = VOCABULARY

@@ -129,7 +129,7 @@ def compare_with_captum(engine: Any, work: Work, repeats: int) -> dict[str, Any]
 
     def ours() -> None:
         engine._forward.forget()
-        made[:] = [find("occlusion").attribute(work.game(engine), seed=0).values]
+        made[:] = [find("occlusion").attribute(work.game(engine), 0).values]
 
     row = _row(engine, ours, peer, repeats, work, len(words), len(words) + 1)
     row["max_difference"] = float(np.abs(made[0] - found[0].cpu().numpy()).max())
@@ -205,7 +205,7 @@ def _as_many(game: MaskedPrompt, count: int) -> np.ndarray:
         return outputs(masks)
 
     game.outputs = noted  # type: ignore[method-assign]
-    find("shap_partition").attribute(game, seed=0)
+    find("shap_partition").attribute(game, 0)
     masks = list(met.values())
     if len(masks) < count:
         generator = np.random.default_rng(0)
@@ -225,7 +225,7 @@ def compare_with_inseq(engine: Any, work: Work, repeats: int) -> dict[str, Any]:
     def ours() -> None:
         engine._forward.forget()
         game = prepare(engine, work.prompt, work.target, unit="tokens", max_features=1)
-        find("occlusion").attribute(game, seed=0)
+        find("occlusion").attribute(game, 0)
 
     tokens = len(engine.encode(work.prompt))
     return {**_row(engine, ours, peer, repeats, work, tokens, tokens + 1), "aim": 20.0}
@@ -266,7 +266,7 @@ def four_options(engine: Any, repeats: int) -> dict[str, float]:
         engine._forward.forget()
         return seconds(
             lambda: find("occlusion").attribute(
-                prepare(engine, prompt, target, options=options, unit="words", max_features=1), seed=0
+                prepare(engine, prompt, target, options=options, unit="words", max_features=1), 0
             )
         )
 
@@ -286,7 +286,7 @@ def memory(engine: Any) -> None:
     target = " " + engine.tokenizer.decode(engine.encode(words)[LONG_TOKENS : LONG_TOKENS + LONG_TARGET])
     started = time.perf_counter()
     game = prepare(engine, prompt, target, max_features=LONG_FEATURES)
-    find("occlusion").attribute(game, seed=0)
+    find("occlusion").attribute(game, 0)
     request = game.features.request
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(

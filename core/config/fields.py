@@ -131,10 +131,13 @@ def _checkpoint_in_full(name: str, base: Path) -> str:
     return f"{engine}:{found}" if engine else found
 
 
+_SCORERS_WITH_PATH = ("folder", "sequence", "guard")
+
+
 def _scorer_in_full(name: str, base: Path) -> str:
-    """The name of a scorer, with an absolute folder in ``folder:PATH``."""
-    kind, _, folder = name.partition(":")
-    return f"folder:{_checkpoint_in_full(folder, base)}" if kind == "folder" and folder else name
+    """The name of a scorer, with an absolute path in ``folder:PATH`` and, where there is one, ``sequence:PATH``."""
+    kind, _, place = name.partition(":")
+    return f"{kind}:{_checkpoint_in_full(place, base)}" if kind in _SCORERS_WITH_PATH and place else name
 
 
 def _not_empty(value: object) -> object:

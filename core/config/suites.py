@@ -23,6 +23,7 @@ from audit.core.config.fields import (
     Words,
 )
 from audit.core.config.robustness import RobustnessConfig
+from audit.core.records.faults import TextForm
 
 RUN = ("run",)
 FINISHING = ("run", "merge")
@@ -152,16 +153,21 @@ class SafetyConfig(Section):
     """Reference checkpoint for ``membership`` that was not trained on its documents; null: no comparison."""
     answers: Literal["likelihood", "generation"] = "likelihood"
     """How a probe with options reads the answer: the likeliest option, or the one that the generated text names."""
-    toxicity_scorer: Scorer = Field(default="auto", pattern=r"^[a-z0-9-]+(:.+)?$")
+    toxicity_scorer: Annotated[
+        Scorer,
+        TextForm(r"[a-z0-9-]+(:.*)?", "must be a scorer's name, such as audit-toxicity, folder:PATH or guard:MODEL"),
+    ] = "auto"
     """``auto`` takes Detoxify when its weights are available, else ``audit-toxicity``, which is part of the package.
     Also ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a
-    sequence classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, ``guard:MODEL`` (a guard model,
-    by folder or hub id), or ``plugin:NAME``."""
+    sequence classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, ``sequence:MODEL`` (a
+    sequence classifier, by folder or hub id), ``guard:MODEL`` (a guard model, likewise), or ``plugin:NAME``."""
     toxicity_label: str | None = None
-    """Label of the classifier in a ``folder`` that means toxic; null finds it by name."""
-    toxicity_languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(default=["en"], min_length=1)
-    """ISO 639 codes of the languages that the classifier in a ``folder``, or a guard model, understands; text in other
-    languages is not scored."""
+    """Label of the classifier of ``folder`` or ``sequence`` that means toxic; null finds it by name."""
+    toxicity_languages: list[
+        Annotated[str, TextForm("[a-z]{2,3}", "must be an ISO 639 code, two or three lower-case letters such as en")]
+    ] = Field(default=["en"], min_length=1)
+    """ISO 639 codes of the languages that the classifier of ``folder`` or ``sequence``, or a guard model, understands;
+    text in other languages is not scored."""
     unprompted_starts: int = Field(default=0, ge=0)
     """Number of times that ``toxicity`` also samples without any prompt, ``samples_per_prompt`` continuations each."""
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import PydanticCustomError, core_schema
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema, ErrorDetails
 
 _WHOLE, _NUMBER, _SWITCH = "must be a whole number", "must be a number", "must be true or false"
 _MAPPING, _KEY = "must be a mapping", "keys must be text"
@@ -74,3 +79,27 @@ def place_of(fault: ErrorDetails) -> str:
 def is_about_value(fault: ErrorDetails) -> bool:
     """Whether the value that was found helps to see the fault: not where a check of the program's own names it."""
     return fault["type"] not in {"missing", "value_error"}
+
+
+@dataclass(frozen=True)
+class TextForm:
+    """Marks text that has to match a regular expression, which no message shows: it says in words what is asked for."""
+
+    pattern: str
+    """Of the whole text; also in the JSON schema."""
+    words: str
+    """What the text must be: ``must be …``."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Check what the type lets through."""
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The type's own schema with the expression."""
+        return {**handler(schema), "pattern": f"^{self.pattern}$"}
+
+    def _checked(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text):
+            kind = "text_form"
+            raise PydanticCustomError(kind, "{words}", {"words": self.words})
+        return text

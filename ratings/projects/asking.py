@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from audit.core.errors import UsageError, did_you_mean
 from audit.core.records import Record
+from audit.core.records.faults import TextForm
 from audit.core.text import named, printable
 
 A, B, TIE, BOTH_BAD = "a", "b", "tie", "both_bad"
@@ -15,7 +16,13 @@ A, B, TIE, BOTH_BAD = "a", "b", "tie", "both_bad"
 LONGEST_TEXT = 20_000
 """Characters of a free text."""
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Name = Annotated[
+    str,
+    TextForm(
+        "[a-z][a-z0-9_]{0,39}",
+        "must be at most 40 lower-case letters, digits and underscores, beginning with a letter",
+    ),
+]
 
 
 class MarkedSpan(Record):

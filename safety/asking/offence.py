@@ -24,7 +24,7 @@ TRACE = f"{TOXICITY}{IN_THINKING}"
 
 def scorer(context: Context) -> ToxicityScorer:
     """The toxicity scorer that the configuration asks for."""
-    return choose_scorer(context.config.safety)
+    return choose_scorer(context.config.safety, offline=context.config.offline)
 
 
 def judged(scorer: ToxicityScorer, groups: Sequence[Sequence[SampledText]]) -> list[list[SampledText]]:

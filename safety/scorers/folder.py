@@ -1,4 +1,4 @@
-"""A Hugging Face sequence-classification folder as a toxicity scorer: local files, safetensors, no foreign code."""
+"""A Hugging Face sequence classifier as a toxicity scorer: a folder or a hub id, safetensors, no foreign code."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import transformers
 
 from audit.core.assets.digest import files_sha256
+from audit.core.assets.model_name import is_hub_id
 from audit.core.assets.settings import data_dirs
 from audit.core.errors import AssetError, AssetMissing, CheckpointError, did_you_mean
 from audit.core.filesystem import did_you_mean_path
 from audit.core.records import AssetRecord
+from audit.engine.checkpoint.hub import LOCAL, download
 from audit.engine.checkpoint.loading_error import shortened
 from audit.engine.checkpoint.weight_files import weight_files
 from audit.engine.checkpoint.weights import load_weights
@@ -47,6 +49,11 @@ def classifier_folder() -> Path:
 
 TOKENIZER_FILES = ("tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "added_tokens.json", "*.model")
 """Files that decide which tokens a text becomes."""
+FROM_HUB = ["config.json", "*.safetensors", "*.safetensors.index.json", *TOKENIZER_FILES]
+"""Files that are fetched from the hub: none with code, and no ``validity.json``, by which weights would vouch for
+themselves."""
+HAND_OVER = "`hf download {} --local-dir FOLDER` where there is a network, save it as safetensors, name sequence:FOLDER"
+"""What to do about a classifier that is not on this machine."""
 OPTIONS = {"local_files_only": True, "use_safetensors": True, "trust_remote_code": False}
 
 
@@ -57,35 +64,40 @@ class FolderScorer:
         folder: Holds ``config.json``, ``*.safetensors`` and the tokenizer's files.
         label: Name of the label that means toxic; None looks for a known name.
         languages: What it reads; nothing in its files says so.
+        hub_id: The name on the hub that the folder was fetched by; empty for a folder of the user's.
 
     Raises:
         AssetMissing: There is no such folder.
         AssetError: It holds no classifier that can be used, or the label is not in it.
     """
 
-    def __init__(self, folder: Path, label: str | None = None, languages: frozenset[str] = ENGLISH) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        label: str | None = None,
+        languages: frozenset[str] = ENGLISH,
+        hub_id: str = "",
+    ) -> None:
         if not folder.is_dir() or not any(folder.glob("*.safetensors")):
-            what = "no *.safetensors in it (pickled weights are not read)" if folder.is_dir() else "no such folder"
-            near = did_you_mean_path(folder, folder=True)
-            msg = f"scorer folder: {folder}: {what}: name a sequence-classification folder.{near}"
-            raise AssetMissing(msg)
+            raise _no_weights(folder, hub_id)
+        shown = hub_id or str(folder)
         try:
             weights = weight_files(folder, allow_pickle=False)
             model, _ = load_weights(transformers.AutoModelForSequenceClassification, folder, OPTIONS)
         except CheckpointError as error:
-            msg = f"scorer folder: {error}"
+            msg = f"scorer {'sequence' if hub_id else 'folder'}: {error}"
             raise AssetError(msg) from error
         others = [file for pattern in ("config.json", *TOKENIZER_FILES) for file in folder.glob(pattern)]
         files = {file.name: file for file in [*weights, *others]}
         self.record = AssetRecord(
-            name=folder.name,
+            name=hub_id.rpartition("/")[2] or folder.name,
             kind="scorer",
-            source=f"folder {folder.name}",
+            source=f"hub {hub_id}" if hub_id else f"folder {folder.name}",
             version=files_sha256(files)[:12],
             sha256=files_sha256(files),
             licence="unknown",
         )
-        self.validity = validity_in(folder, self.record)
+        self.validity = None if hub_id else validity_in(folder, self.record)
         self.languages = languages
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(
@@ -94,9 +106,9 @@ class FolderScorer:
             self.labels = _names(model.config)
             self._classifier = SequenceClassifier(model.eval(), tokenizer, _activation(model.config))
         except (OSError, ValueError, RuntimeError, KeyError) as error:
-            msg = f"{folder}: cannot be loaded as a sequence classifier ({shortened(error)}): check its files"
+            msg = f"{shown}: cannot be loaded as a sequence classifier ({shortened(error)}): check its files"
             raise AssetError(msg) from error
-        self._index = _toxic_index(folder, self.labels, label)
+        self._index = _toxic_index(shown, self.labels, label)
 
     def score(self, texts: Sequence[str]) -> list[float]:
         """Probability of the toxic label; long texts in overlapping windows, the maximum counts."""
@@ -106,6 +118,16 @@ class FolderScorer:
         """The same with the probability of every label."""
         rows = self._classifier.probabilities(texts)
         return [(row[self._index], dict(zip(self.labels, row, strict=True))) for row in rows]
+
+
+def _no_weights(folder: Path, hub_id: str) -> AssetMissing:
+    """The error for a folder that is none, or has no weights that are read."""
+    what = "no *.safetensors in it (pickled weights are not read)"
+    if hub_id:
+        return AssetMissing(f"scorer sequence: {hub_id}: {what}: {HAND_OVER.format(hub_id)}")
+    what = what if folder.is_dir() else "no such folder"
+    near = did_you_mean_path(folder, folder=True)
+    return AssetMissing(f"scorer folder: {folder}: {what}: name a sequence-classification folder.{near}")
 
 
 def _names(config: transformers.PreTrainedConfig) -> tuple[str, ...]:
@@ -119,7 +141,7 @@ def _activation(config: transformers.PreTrainedConfig) -> Activation:
     return "sigmoid" if independent else "softmax"
 
 
-def _toxic_index(folder: Path, labels: Sequence[str], label: str | None) -> int:
+def _toxic_index(shown: str, labels: Sequence[str], label: str | None) -> int:
     """Place of the label that means toxic.
 
     Raises:
@@ -129,12 +151,12 @@ def _toxic_index(folder: Path, labels: Sequence[str], label: str | None) -> int:
         if label in labels:
             return labels.index(label)
         hint = did_you_mean(label, labels)
-        msg = f"{folder}: no label {label!r} (it has {', '.join(labels)}): correct safety.toxicity_label.{hint}"
+        msg = f"{shown}: no label {label!r} (it has {', '.join(labels)}): correct safety.toxicity_label.{hint}"
         raise AssetError(msg)
     lowered = [name.lower() for name in labels]
     found = next((name for name in TOXIC_NAMES if name in lowered), None)
     if found is None:
-        msg = f"{folder}: which of its labels means toxic? It has {', '.join(labels)}: set safety.toxicity_label to one"
+        msg = f"{shown}: which of its labels means toxic? It has {', '.join(labels)}: set safety.toxicity_label to one"
         raise AssetError(msg)
     return lowered.index(found)
 
@@ -148,3 +170,21 @@ def make(variant: str, config: SafetyConfig) -> FolderScorer:
     """
     folder = Path(variant).expanduser() if variant else classifier_folder()
     return FolderScorer(folder, config.toxicity_label, frozenset(config.toxicity_languages))
+
+
+def make_sequence(variant: str, config: SafetyConfig, *, offline: bool = False) -> FolderScorer:
+    """The classifier of that name: a folder or a hub id.
+
+    Raises:
+        AssetMissing: There is none, or it cannot be fetched.
+        AssetError: It holds no classifier that can be used.
+    """
+    folder, languages = Path(variant).expanduser(), frozenset(config.toxicity_languages)
+    if folder.is_dir() or not is_hub_id(variant):
+        return FolderScorer(folder, config.toxicity_label, languages)
+    try:
+        folder = download(variant, None, offline=offline, patterns=FROM_HUB)
+    except AssetError as error:
+        msg = f"scorer sequence: {str(error).removesuffix(f': {LOCAL}')}: {HAND_OVER.format(variant)}"
+        raise AssetMissing(msg) from error
+    return FolderScorer(folder, config.toxicity_label, languages, variant)

@@ -31,6 +31,13 @@ class Maker(Protocol):
         """
 
 
+class HubMaker(Protocol):
+    """A maker of scorers that may be fetched from the hub."""
+
+    def __call__(self, variant: str, config: SafetyConfig, /, *, offline: bool) -> ToxicityScorer:
+        """As :class:`Maker`; the hub is not asked where ``offline``."""
+
+
 class BuiltIn(NamedTuple):
     """A scorer of this package."""
 
@@ -38,6 +45,8 @@ class BuiltIn(NamedTuple):
     """Its module in this folder, and the function there that makes it."""
     variants: tuple[str, ...] | None = ()
     """What may follow the name and a colon; None: anything."""
+    of_hub: bool = False
+    """Whether it may be fetched from the hub."""
 
 
 BUILT_IN = {
@@ -46,12 +55,13 @@ BUILT_IN = {
     "profanity-check": BuiltIn("profanity_check:make"),
     "detoxify": BuiltIn("detoxify:make", ("original", "unbiased", "multilingual")),
     "folder": BuiltIn("folder:make", None),
-    "guard": BuiltIn("guard.guard:make", None),
+    "sequence": BuiltIn("folder:make_sequence", None, of_hub=True),
+    "guard": BuiltIn("guard.guard:make", None, of_hub=True),
     "plugin": BuiltIn("plugin:make", None),
 }
 """The scorers of the package. They are imported when they are used: most of them load torch and transformers."""
 
-NAMED = {"plugin": "NAME", "guard": "MODEL"}
+NAMED = {"plugin": "NAME", "guard": "MODEL", "sequence": "MODEL"}
 """Those that say nothing without a variant, and what it is."""
 
 
@@ -66,6 +76,9 @@ def check_scorer(scorer: str) -> None:
     if name in NAMED and not variant:
         msg = f"safety.toxicity_scorer: {name!r} names no scorer: write {name}:{NAMED[name]}"
         raise UsageError(msg)
+    if colon and not variant:
+        msg = f"safety.toxicity_scorer: {scorer!r} says nothing after the colon: leave the colon out, or add to it"
+        raise UsageError(msg)
     if name in BUILT_IN and (not colon or variants is None or variant in variants):
         return
     known = [name, *(f"{name}:{one}" for one in variants or ())] if name in BUILT_IN else [*BUILT_IN]
@@ -74,8 +87,12 @@ def check_scorer(scorer: str) -> None:
     raise UsageError(msg)
 
 
-def choose_scorer(config: SafetyConfig) -> ToxicityScorer:
+def choose_scorer(config: SafetyConfig, *, offline: bool = False) -> ToxicityScorer:
     """The scorer that a configuration asks for.
+
+    Args:
+        config: Of the probes.
+        offline: Never ask the hub.
 
     Raises:
         UsageError: No scorer is called so.
@@ -84,5 +101,10 @@ def choose_scorer(config: SafetyConfig) -> ToxicityScorer:
     """
     check_scorer(config.toxicity_scorer)
     name, _, variant = config.toxicity_scorer.partition(":")
-    make: Maker = EntryPoint(name, f"audit.safety.scorers.{BUILT_IN[name].maker}", GROUP).load()
+    kind = BUILT_IN[name]
+    entry = EntryPoint(name, f"audit.safety.scorers.{kind.maker}", GROUP)
+    if kind.of_hub:
+        of_hub: HubMaker = entry.load()
+        return of_hub(variant, config, offline=offline)
+    make: Maker = entry.load()
     return make(variant, config)

@@ -56,6 +56,14 @@ class LabelScorer(Protocol):
         """For each text what ``score`` gives, and the probability of every label."""
 
 
+@runtime_checkable
+class SilentScorer(Protocol):
+    """A scorer that may have nothing to say about a text, and gives NaN for it."""
+
+    silence: str
+    """What its NaN means, for readers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Toxicity:
     """What a scorer said about one text."""
@@ -149,13 +157,16 @@ def _attempt(scorer: ToxicityScorer, texts: Sequence[str]) -> list[Toxicity] | s
         return f"scorer {name} failed ({type(error).__name__}): --verbose shows why"
     if len(pairs) != len(texts):
         return f"scorer {name} gave {len(pairs)} scores for {len(texts)} texts"
-    return [_checked(name, value, labels) for value, labels in pairs]
+    silence = scorer.silence if isinstance(scorer, SilentScorer) else ""
+    return [_checked(name, value, labels, silence) for value, labels in pairs]
 
 
-def _checked(name: str, value: float, labels: Mapping[str, float]) -> Toxicity:
+def _checked(name: str, value: float, labels: Mapping[str, float], silence: str) -> Toxicity:
     wrong = next((number for number in (value, *labels.values()) if not _is_probability(number)), None)
     if wrong is None:
         return Toxicity(value, labels=labels)
+    if silence and math.isnan(wrong):
+        return Toxicity(None, f"scorer {name} gave no score: {silence}")
     return Toxicity(None, f"scorer {name} gave {wrong}, which is not a probability")
 
 

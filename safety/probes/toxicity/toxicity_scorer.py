@@ -55,7 +55,7 @@ def compare_with_labels(predictions: Predictions, config: RunConfig) -> TaskResu
     labels = [_number(rows[index][column], column, predictions.places[index]) for index in kept]
     groups = [_groups(rows[index], predictions.places[index]) for index in kept]
     texts = [predictions.texts[index] for index in kept]
-    scorer = choose_scorer(config.safety)
+    scorer = choose_scorer(config.safety, offline=config.offline)
     ids = identities(NAME, predictions.file.name, texts)
     verdicts = score_texts(scorer, texts)
     samples = [finite(_sample(*parts)) for parts in zip(ids, texts, labels, groups, verdicts, strict=True)]

@@ -43,6 +43,8 @@ class GuardScorer:
         AssetError: It is of no known family, or its template leaves the text out.
     """
 
+    silence = "the text is longer than its context, or it would answer with none of the words that are known"
+
     def __init__(self, engine: Engine, languages: frozenset[str], folder: Path | None = None) -> None:
         self._engine, self.languages = engine, languages
         record = engine.record
@@ -52,7 +54,7 @@ class GuardScorer:
             known = ", ".join(one.name for one in FAMILIES)
             msg = (
                 f"scorer guard: {record.name} is no guard model that is known here ({known}): its chat template has"
-                " none of their prompts; use folder:PATH for a sequence classifier, or plugin:NAME"
+                " none of their prompts; use sequence:MODEL for a sequence classifier, or plugin:NAME"
             )
             raise AssetError(msg)
         self._family = family
@@ -155,7 +157,7 @@ def _format(engine: Engine, family: Family, options: Mapping[str, Any]) -> tuple
     raise AssetError(msg)
 
 
-def make(variant: str, config: SafetyConfig) -> GuardScorer:
+def make(variant: str, config: SafetyConfig, *, offline: bool = False) -> GuardScorer:
     """The guard model of that name: a folder or a hub id.
 
     Raises:
@@ -164,7 +166,7 @@ def make(variant: str, config: SafetyConfig) -> GuardScorer:
     """
     folder = Path(variant).expanduser()
     try:
-        engine = load(variant)
+        engine = load(variant, offline=offline)
     except CheckpointError as error:
         msg = f"scorer guard: {error}"
         raise (AssetError if folder.exists() else AssetMissing)(msg) from error

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from audit.stats.definitions.means.mean import Mean
+from audit.stats.definitions.means.mean import SCORES, Mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from audit.core.records import Sample
     from audit.stats.definitions.base import Estimate
+
+
+YES = 0.5
+"""From this value on a field that holds 0 and 1, or a probability, means yes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,5 +59,16 @@ class ConditionalShare(Mean):
         found = Mean.estimate(self, samples, unit=unit, confidence=confidence, interval=interval)
         if samples:
             return found
-        bound = f"from {self.given_at_least:g} on" if self.given_at_least is not None else f"below {self.given_below:g}"
-        return replace(found, error=f"no item has a {self.given} {bound}")
+        return replace(found, error=self._nothing())
+
+    def _nothing(self) -> str:
+        """Why there is no item to take a share of; fields that count from a half on are read as yes or no."""
+        name = self.given.removeprefix(SCORES).replace("_", " ")
+        bounds = (self.given_at_least, self.given_below)
+        if self.given.startswith(SCORES) and bounds == (YES, None):
+            return f"no item counts as “{name}”"
+        if self.given.startswith(SCORES) and bounds == (None, YES):
+            return f"no item that has a value counts as anything but “{name}”"
+        low, high = bounds
+        bound = f"from {low:g} on" if low is not None else f"below {high:g}"
+        return f"no item has a “{name}” {bound}"

@@ -98,6 +98,13 @@ def test_places_start_from_the_folder_that_is_named(tmp_path: Path, monkeypatch:
     assert full.resolved(Path("/elsewhere")) == full, "once is enough"
 
 
-@pytest.mark.parametrize("name", ["folder", "auto", "detoxify:original", "folder:nowhere"])
+@pytest.mark.parametrize("kind", ["folder", "sequence", "guard"])
+def test_the_folder_of_a_scorer_is_made_absolute(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    full = SafetyConfig(toxicity_scorer=f"{kind}:weights").resolved(tmp_path)
+    assert full.toxicity_scorer == f"{kind}:{tmp_path / 'weights'}"
+
+
+@pytest.mark.parametrize("name", ["folder", "auto", "detoxify:original", "folder:nowhere", "sequence:owner/name"])
 def test_a_scorer_that_is_no_folder_keeps_its_name(name: str, tmp_path: Path) -> None:
     assert SafetyConfig(toxicity_scorer=name).resolved(tmp_path).toxicity_scorer == name

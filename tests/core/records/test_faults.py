@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from audit.core.records.faults import fault_text, is_about_value, place_of
+from audit.core.records.faults import TextForm, fault_text, is_about_value, place_of
 
 
 class Inner(BaseModel):
@@ -33,6 +33,7 @@ class Sheet(BaseModel, strict=True):
     count: Annotated[int, Field(ge=2, le=9)] = 2
     kind: Literal["a", "b"] = "a"
     own: str = ""
+    code: Annotated[str, TextForm("[a-z]{2}", "must be two letters {such as en}")] = "en"
 
     @field_validator("own")
     @classmethod
@@ -93,3 +94,22 @@ def test_a_check_of_our_own_names_its_value_itself() -> None:
 )
 def test_the_place_of_a_fault_has_the_users_own_words_alone(values: dict[str, Any], place: str) -> None:
     assert place_of(fault(**values)) == place
+
+
+@pytest.mark.parametrize("code", ["", "e", "eng", "EN", "en\n", "x en"])
+def test_the_form_of_a_text_is_asked_for_in_words(code: str) -> None:
+    found = fault(code=code)
+    assert (fault_text(found), place_of(found)) == ("must be two letters {such as en}", "code")
+    assert is_about_value(found)
+    assert fault_text(fault(code=1)) == "must be text"
+    assert Sheet(code="de").code == "de"
+    assert Sheet.model_json_schema()["properties"]["code"]["pattern"] == "^[a-z]{2}$"
+
+
+def test_no_message_shows_a_regular_expression() -> None:
+    """Pydantic's own ``pattern=`` says "String should match pattern …"."""
+    packages = [mark.parent for mark in Path(__file__).parents[3].glob("*/py.typed")]
+    files = [file for package in packages for file in package.rglob("*.py")]
+    assert len(files) > 500
+    patterns = re.compile(r"Field\([^)]*\bpattern=|StringConstraints|\bconstr\(")
+    assert [file for file in files if patterns.search(file.read_text("utf-8"))] == []

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from huggingface_hub.utils import filter_repo_objects
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer, pipeline
 
 from audit.core.config import SafetyConfig
 from audit.core.errors import AssetError, AssetMissing
+from audit.safety.scorers import folder as module
 from audit.safety.scorers.folder import FolderScorer
 from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import score_texts
@@ -170,3 +172,67 @@ def test_what_it_reads_is_english_unless_the_configuration_says_otherwise(folder
         SafetyConfig(toxicity_languages=["German"])
     with pytest.raises(ValueError, match="toxicity_languages"):
         SafetyConfig(toxicity_languages=[])
+
+
+HUB_ID = "facebook/roberta-hate-speech-dynabench-r4-target"
+
+
+def hub(monkeypatch: Any, place: Path) -> list[dict[str, Any]]:
+    """A hub that has one classifier, and what it was asked."""
+    asked: list[dict[str, Any]] = []
+
+    def download(model: str, revision: str | None, **options: Any) -> Path:
+        asked.append({"model": model, "revision": revision, **options})
+        return place
+
+    monkeypatch.setattr(module, "download", download)
+    return asked
+
+
+def test_a_classifier_of_the_hub_is_the_same_as_its_folder(folder: Any, monkeypatch: Any) -> None:
+    place = folder(("nothate", "hate"))
+    asked = hub(monkeypatch, place)
+    scorer = choose_scorer(SafetyConfig(toxicity_scorer=f"sequence:{HUB_ID}"), offline=True)
+    local = choose_scorer(SafetyConfig(toxicity_scorer=f"sequence:{place}"), offline=True)
+    assert scorer.score(TEXTS) == local.score(TEXTS)
+    assert (scorer.record.name, scorer.record.source) == (HUB_ID.partition("/")[2], f"hub {HUB_ID}")
+    assert (local.record.source, local.record.sha256) == ("folder toxicity-classifier", scorer.record.sha256)
+    (call,) = asked  # the folder was not asked for
+    assert (call["model"], call["offline"]) == (HUB_ID, True)
+    names = ["config.json", "model.safetensors", "merges.txt", "vocab.json", "tokenizer_config.json"]
+    others = ["validity.json", "modeling.py", "pytorch_model.bin", "README.md"]
+    assert list(filter_repo_objects([*names, *others], allow_patterns=call["patterns"])) == names
+
+
+def test_weights_of_the_hub_do_not_vouch_for_themselves(folder: Any, monkeypatch: Any) -> None:
+    place = folder()
+    (place / "validity.json").write_text("not read")
+    hub(monkeypatch, place)
+    assert choose_scorer(SafetyConfig(toxicity_scorer=f"sequence:{HUB_ID}")).validity is None
+
+
+def test_a_classifier_of_the_hub_says_which_labels_it_has(folder: Any, monkeypatch: Any) -> None:
+    hub(monkeypatch, folder(("LABEL_0", "LABEL_1")))
+    with pytest.raises(AssetError, match=rf"^{HUB_ID}: which of its labels means toxic\? It has LABEL_0, LABEL_1"):
+        choose_scorer(SafetyConfig(toxicity_scorer=f"sequence:{HUB_ID}"))
+    said = choose_scorer(SafetyConfig(toxicity_scorer=f"sequence:{HUB_ID}", toxicity_label="LABEL_1"))
+    assert [value for value, _ in said.score_labels(TEXTS)] == [row["LABEL_1"] for _, row in said.score_labels(TEXTS)]
+
+
+def test_without_a_network_one_line_says_what_to_download(folder: Any, monkeypatch: Any) -> None:
+    what = r"`hf download facebook/\S+ --local-dir FOLDER` .*safetensors, name sequence:FOLDER"
+    with pytest.raises(
+        AssetMissing, match=rf"^scorer sequence: {HUB_ID}: no such folder, .*hub cache: {what}$"
+    ) as told:
+        choose_scorer(SafetyConfig(toxicity_scorer=f"sequence:{HUB_ID}"), offline=True)
+    assert "\n" not in str(told.value)
+    place = folder()
+    (place / "model.safetensors").rename(place / "pytorch_model.bin")
+    hub(monkeypatch, place)
+    with pytest.raises(AssetMissing, match=rf"^scorer sequence: {HUB_ID}: no \*\.safetensors .*pickled.*: {what}$"):
+        choose_scorer(SafetyConfig(toxicity_scorer=f"sequence:{HUB_ID}"))
+    (place / "model.safetensors").write_bytes(b"damaged")
+    with pytest.raises(AssetError, match=r"^scorer sequence: "):
+        choose_scorer(SafetyConfig(toxicity_scorer=f"sequence:{HUB_ID}"))
+    with pytest.raises(AssetMissing, match="no such folder"):
+        choose_scorer(SafetyConfig(toxicity_scorer="sequence:nowhere"))

@@ -46,6 +46,9 @@ def test_the_shipped_scorers_read_english() -> None:
         ),
         ("plugin", "'plugin' names no scorer: write plugin:NAME"),
         ("guard", "'guard' names no scorer: write guard:MODEL"),
+        ("guard:", "'guard' names no scorer: write guard:MODEL"),
+        ("folder:", "'folder:' says nothing after the colon: leave the colon out"),
+        ("sequence", "'sequence' names no scorer: write sequence:MODEL"),
         ("auto:x", "unknown scorer 'auto:x': use auto."),
     ],
 )
@@ -64,6 +67,7 @@ def test_a_scorer_that_does_not_exist_is_refused_before_anything_runs(scorer: st
         "detoxify:original",
         "folder:some/where",
         "guard:org/name",
+        "sequence:org/name",
         "plugin:mine:part",
     ],
 )

@@ -67,7 +67,7 @@ def test_sentences_are_whole(rows: Any) -> None:
 @pytest.mark.slow
 def test_aucs_by_group_are_scikit_learns(rows: Any, monkeypatch: Any, capsys: Any) -> None:
     """By the command, which needs no file."""
-    monkeypatch.setattr(toxicity_scorer, "choose_scorer", lambda _config: ByDigest())
+    monkeypatch.setattr(toxicity_scorer, "choose_scorer", lambda _config, **_: ByDigest())
     monkeypatch.setattr(labelled, "MOST_RESAMPLED", 0)
     assert run_command(["score", "toxicity-scorer", "--json"]) == 0
     metrics = json.loads(capsys.readouterr().out)["metrics"]

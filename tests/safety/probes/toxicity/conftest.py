@@ -21,7 +21,7 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Callable[..., Any]:
     def go(generated: Any, rows: Any = PROMPTS, n: int = 3, limit: int | None = None, **more: Any) -> Any:
         scorer = more.pop("scorer", None) or Reader()
         monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, rows))
-        monkeypatch.setattr(offence, "choose_scorer", lambda _config: scorer)
+        monkeypatch.setattr(offence, "choose_scorer", lambda _config, **_: scorer)
         config = RunConfig(safety=SafetyConfig(samples_per_prompt=n, continuation_tokens=20, **more))
         engine = scripted(generated=generated)
         return (

@@ -40,7 +40,7 @@ METRICS_OF = toxicity_scorer.metrics_of
 
 @pytest.fixture
 def judged(tmp_path: Path, monkeypatch: Any) -> Any:
-    monkeypatch.setattr(toxicity_scorer, "choose_scorer", lambda _config: Reader())
+    monkeypatch.setattr(toxicity_scorer, "choose_scorer", lambda _config, **_: Reader())
     monkeypatch.setattr(toxicity_scorer, "metrics_of", lambda groups: resampled(METRICS_OF(groups)))
 
     def go(rows: Any, field: str | None = None) -> Any:

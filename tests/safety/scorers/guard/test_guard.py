@@ -141,7 +141,9 @@ def test_what_the_prompt_ends_with_is_not_said_again(
 def test_an_answer_that_is_none_of_the_known_ones_is_no_score(made: Callable[..., Path]) -> None:
     scorer = GuardScorer(load(str(made("llama-guard"))), frozenset({"en"}))
     assert all(map(math.isnan, scorer.score(TEXTS)))
-    assert {one.value for one in score_texts(scorer, TEXTS)} == {None}
+    found = score_texts(scorer, TEXTS)
+    assert {one.value for one in found} == {None}
+    assert all(str(one.error).endswith("gave no score: " + GuardScorer.silence) for one in found)
 
 
 def test_a_text_that_does_not_fit_is_no_score(made: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ def test_decisions_are_those_of_scikit_learn(draws: Any) -> None:
         assert (found.value, found.ci_low) == (pytest.approx(value), pytest.approx(expected.low))
         assert found.missing == 0
     nobody = metric(ConditionalShare(of="score", at_least=0.5, given=label, given_at_least=2), samples, "share")
-    assert (nobody.value, nobody.error) == (None, "no item has a scores.label from 2 on")
+    assert (nobody.value, nobody.error) == (None, "no item has a “label” from 2 on")
 
 
 def test_both_limits_of_the_condition_and_of_the_share() -> None:
@@ -68,8 +68,23 @@ def test_both_limits_of_the_condition_and_of_the_share() -> None:
     assert (above.value, above.n, above.missing) == (0.5, 4, 1)
     assert (below.value, below.n) == (0.5, 4)
     assert share(at_least=1.0, given_below=2.0).value == 0.5
-    assert share(at_least=1.0, given_below=0.0).error == "no item has a scores.given below 0"
-    assert share(below=1.0, given_at_least=7.5).error == "no item has a scores.given from 7.5 on"
+    assert share(at_least=1.0, given_below=0.0).error == "no item has a “given” below 0"
+    assert share(below=1.0, given_at_least=7.5).error == "no item has a “given” from 7.5 on"
+
+
+def test_why_there_is_nothing_to_take_a_share_of_is_said_in_words() -> None:
+    known = [scored(0, {"un_known": 1.0, "of": 0.0})]
+    unknown = [scored(0, {"un_known": 0.0, "of": 0.0})]
+
+    def why(samples: Any, **limits: Any) -> Any:
+        return metric(ConditionalShare(of="scores.of", given="scores.un_known", **limits), samples).error
+
+    assert why(known, given_below=0.5) == "no item that has a value counts as anything but “un known”"
+    assert why(unknown, given_at_least=0.5) == "no item counts as “un known”"
+    empty = metric(
+        ConditionalShare(of="scores.of", given="score", given_at_least=0.5), [scored(0, {"of": 1.0}, score=0)]
+    )
+    assert empty.error == "no item has a “score” from 0.5 on"
 
 
 def test_the_condition_comes_on_top_of_the_slice() -> None:

@@ -3,7 +3,7 @@
 #   docker build --target run --tag checkpoint-audit:run .   to audit: a job that ends
 #   docker build --target app --tag checkpoint-audit:app .   the reviewers' app: a server with a health check
 
-# Any image with Python 3.11 or newer and pip; for a release, one pinned by its digest.
+# Any Debian image with Python 3.11 or newer and pip; for a release, one pinned by its digest.
 ARG BASE=python:3.12-slim-bookworm
 
 FROM ${BASE} AS build
@@ -24,6 +24,12 @@ LABEL org.opencontainers.image.title="checkpoint-audit" \
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_ROOT_USER_ACTION=ignore
+
+# Programs that a checkpoint writes are run by bubblewrap alone. Debian's version is the one of the base image.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends bubblewrap \
+    && rm -rf /var/lib/apt/lists/*
 
 # Three layers by how often they change: torch, the other packages, the program. A new version of the program alone
 # leaves the first two as they are. What they are made from is copied and not mounted: not every builder looks into a mount

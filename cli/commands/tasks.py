@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
+from shutil import which
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +14,8 @@ from audit.cli import console
 from audit.cli.options import Given, command
 from audit.cli.own_data import Columns, TaskFile, as_read, file_tasks, lines
 from audit.core import assets
-from audit.core.errors import ConfigError
+from audit.core.errors import ConfigError, SandboxUnavailable
+from audit.core.sandbox.sandbox import this_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,7 +98,7 @@ def _tasks() -> list[dict[str, Any]]:
     from audit.evals.catalogue import own_tasks  # noqa: PLC0415 - only this command needs it
 
     return [
-        _entry("evals", task.name, task.description, list(task.data), packages=task.packages)
+        _entry("evals", task.name, task.description, list(task.data), packages=task.packages, sandbox=task.sandbox)
         for task in own_tasks().values()
     ]
 
@@ -177,10 +179,13 @@ def _entry(
     data: list[str],
     origin: str = OWN,
     packages: Mapping[str, str] | None = None,
+    *,
+    sandbox: bool = False,
 ) -> dict[str, Any]:
     """One line of the list."""
     missing = [asset for asset in data if not assets.at_hand(asset)]
     missing += [f"checkpoint-audit[{extra}]" for module, extra in (packages or {}).items() if find_spec(module) is None]
+    missing += [lacking] if sandbox and (lacking := _no_sandbox()) else []
     at_hand = "unknown" if suite == "lm-eval" else f"missing: {', '.join(missing)}" if missing else "available"
     return {
         "suite": suite,
@@ -190,3 +195,14 @@ def _entry(
         "data_sets": data,
         "data": at_hand,
     }
+
+
+def _no_sandbox() -> str:
+    """What a task that runs programs lacks on this machine; empty if nothing."""
+    if which("bwrap") is None:
+        return "bubblewrap"
+    try:
+        this_sandbox()
+    except SandboxUnavailable:
+        return "a sandbox (`audit doctor` says why)"
+    return ""

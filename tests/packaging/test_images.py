@@ -112,7 +112,8 @@ def test_the_build_stage_makes_what_the_next_one_installs(tmp_path: Path) -> Non
     assert copied == [*texts, "program"]
     assert {file.name for file in made.iterdir()} == set(texts)  # the program is pip's
     steps = [(kind, rest) for kind, rest in run if kind in {"COPY", "RUN"}]
-    assert [kind for kind, _ in steps] == ["COPY", "RUN", "COPY", "RUN", "RUN", "COPY"]
+    assert [kind for kind, _ in steps] == ["RUN", "COPY", "RUN", "COPY", "RUN", "RUN", "COPY"]
+    assert "apt-get install --yes --no-install-recommends bubblewrap" in steps[0][1]
     assert steps[-1] == ("COPY", "--from=build /made/program /")
 
 

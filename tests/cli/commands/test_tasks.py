@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from audit.cli import console
 from audit.cli.commands import tasks
+from audit.core.errors import SandboxUnavailable
 from audit.evals.catalogue import own_tasks
 from audit.safety.suite import PROBES
 
@@ -86,3 +87,22 @@ def test_a_task_that_needs_an_extra_says_so(run: Any, monkeypatch: pytest.Monkey
     monkeypatch.setattr(tasks, "find_spec", lambda name: None)
     data = {entry["name"]: entry["data"] for entry in json.loads(run("--json").stdout)}
     assert data["reasoning_gym"] == "missing: checkpoint-audit[reasoning-gym]"
+
+
+def test_a_task_that_needs_a_sandbox_says_what_is_missing(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> None:
+        msg = "no user namespaces"
+        raise SandboxUnavailable(msg)
+
+    def lacks() -> str:
+        data = {entry["name"]: entry["data"] for entry in json.loads(run("--json").stdout)}
+        assert "bubblewrap" not in data["gsm8k"]
+        return str(data["humaneval"])
+
+    monkeypatch.setattr(tasks, "which", lambda name: None)
+    assert lacks().endswith("bubblewrap")
+    monkeypatch.setattr(tasks, "which", lambda name: "/usr/bin/bwrap")
+    monkeypatch.setattr(tasks, "this_sandbox", refused)
+    assert lacks().endswith("a sandbox (`audit doctor` says why)")
+    monkeypatch.setattr(tasks, "this_sandbox", lambda: None)
+    assert "sandbox" not in lacks()

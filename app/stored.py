@@ -25,6 +25,7 @@ from audit.reports.browsing import run_list
 from audit.reports.browsing.pair_index import PairIndex
 from audit.reports.browsing.sample_index import SampleIndex
 from audit.reports.contents import analysis_of, read_attributions
+from audit.reports.errors.crossed import crossed as crossed_shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from audit.core.records import Attribution, Comparison, Decision, Drivers, Metric, RunManifest, Sample, Suite
     from audit.reports.browsing.run_list import RunSummary
     from audit.reports.errors.analysis import ErrorAnalysis
+    from audit.reports.errors.crossed import CrossedTable
 
 T = TypeVar("T")
 
@@ -221,6 +223,19 @@ def analysis(run: RunFolder, suite: Suite, task: str) -> ErrorAnalysis | None:
     paths = (run.samples_path(suite, task), run.metrics_path, run.embeddings_path(suite, task))
     stamps = (part for path in paths for part in _stamp(path))
     found: ErrorAnalysis | None = _or_say(lambda: _once(read, "analysis", *stamps), None)
+    return found
+
+
+def crossed(run: RunFolder, suite: Suite, task: str) -> CrossedTable | None:
+    """The leading share of a task by category and family; None where it has none, or its samples cannot be read."""
+
+    def read() -> CrossedTable | None:
+        mine = [metric for metric in metrics(run) if (metric.suite, metric.task) == (suite, task)]
+        return crossed_shares(mine, _samples(run, suite, task), narrow=task in manifest(run).looked_at)
+
+    paths = (run.samples_path(suite, task), run.metrics_path, run.manifest_path)
+    stamps = (part for path in paths for part in _stamp(path))
+    found: CrossedTable | None = _or_say(lambda: _once(read, "crossed", *stamps), None)
     return found
 
 

@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from audit.core.text import printable
-from audit.core.words import direction_text, figures, full_title, reference_text, sentence
+from audit.core.words import direction_text, draws, figures, full_title, reference_text, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,6 +58,11 @@ def results_table(manifest: RunManifest, metrics: Sequence[Metric], width: int) 
         narrow = metric.task in manifest.looked_at
         table.add_row(_measured(manifest, metric), *_cells(metric, narrow=narrow, wide=wide))
     return table
+
+
+def draw_lines(primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str]:
+    """What several answers to each item show, one line for each primary metric that is their mean."""
+    return [f"answers {printable(one.name)}: {text}" for one in primary if (text := draws(one, metrics))]
 
 
 class TitledTable:

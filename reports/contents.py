@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from audit.core.sensitive import is_hidden
 from audit.gate import decisions, evidence
 from audit.gate.metrics_file import read_metrics
 from audit.reports.errors.analysis import LISTED, ErrorAnalysis, analyse
+from audit.reports.errors.crossed import crossed
 from audit.reports.errors.embedding_groups import read_embedded
 from audit.reports.errors.scoring import ScoringAgreement, ScoringAgreements
 from audit.stats.aggregate import UNSCORED
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from audit.ratings import RatingSummary
     from audit.ratings.results.of_run import RunRatings
     from audit.reports.comparison.baseline_contents import BaselineContents
+    from audit.reports.errors.crossed import CrossedTable
 
 SUITES: tuple[Suite, ...] = ("evals", "safety", "explain")
 
@@ -49,6 +51,8 @@ class TaskContents:
     """Of its samples."""
     shown: frozenset[str]
     """Ids of samples whose text a reader sees without asking for it."""
+    crossed: CrossedTable | None = None
+    """Its leading share by category and family; null where the samples are not divided so."""
 
     def hides(self, sample_id: str | None) -> bool:
         """Whether the text of this sample is hidden; one that the task does not hold is."""
@@ -154,7 +158,8 @@ def read(
         agreements.add(suite, task, samples, mine)
         explained = [a for a in attributions if (a.suite, a.task) == (suite, task)]
         shown = frozenset(sample.sample_id for sample in samples if not is_hidden(sample))
-        tasks.append(_task(suite, task, mine, analysis, explained, shown))
+        table = crossed(mine, samples, narrow=task in manifest.looked_at)
+        tasks.append(replace(_task(suite, task, mine, analysis, explained, shown), crossed=table))
     remark = decisions.unchecked(run, decision, baseline) if decision else None
     other, why = _baseline(run, decision, baseline)
     return RunContents(

@@ -15,7 +15,7 @@ from audit.core.formatting import counted, metric_label, number
 from audit.reports.browsing.selection import Selection
 from audit.reports.errors.words import LOOKED_AT
 from audit.reports.render.anchors import anchor
-from audit.reports.render.face import face
+from audit.reports.render.face import crossed_table, face
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +52,8 @@ def page(run: RunFolder, _settings: AppSettings) -> None:
     chosen = links.pick("task", "Probe", list(tasks), lambda name: words.task_title(manifest, tasks[name]))
     task = tasks[chosen]
     _probe(manifest, [metric for metric in metrics if metric.task == task])
+    if (SUITE, task) in stored.tasks(run) and (table := stored.crossed(run, SUITE, task)):
+        st.html(crossed_table(table))
     _worst(stored.index(run), chosen)
 
 

@@ -17,7 +17,7 @@ from audit.cli.console import JsonFlag, err, finish_output, out, print_json
 from audit.cli.options import ConfigFile, Given, command, typed_names
 from audit.cli.own_data import Columns, TaskFile, file_tasks
 from audit.cli.progress import Bars
-from audit.cli.results_table import results_table
+from audit.cli.results_table import draw_lines, results_table
 from audit.cli.sharding import shard as sharding
 from audit.core import collector
 from audit.core.assets.model_name import refuse_unknown_path
@@ -326,6 +326,7 @@ def _show(folder: RunFolder, *, as_json: bool) -> None:
         out.print(line, markup=False, style="yellow", soft_wrap=True)
     scorers = [f"{asset.name} {asset.version}" for asset in manifest.assets if asset.kind == "scorer"]
     for line in (
+        *draw_lines(primary, metrics),
         *([f"scorers {printable(', '.join(scorers))}"] if scorers else []),
         *([f"limit   {limits}"] if (limits := _limits(manifest)) else []),
         *([f"looks   {manifest.looks.remark}"] if manifest.looks else []),

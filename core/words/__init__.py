@@ -6,6 +6,8 @@ Everything is read from the run itself (:class:`audit.core.records.MetricWords`,
 
 from __future__ import annotations
 
+from audit.core.words.draws import draw_count as draw_count
+from audit.core.words.draws import draws as draws
 from audit.core.words.figures import Figures as Figures
 from audit.core.words.figures import figures as figures
 from audit.core.words.figures import rounded_estimate as rounded_estimate

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from audit.core.records import Metric
 
 
-def notes(metric: Metric, *, unscored: Metric | None = None, cut: str = "", narrow: bool = False) -> list[str]:
+def notes(
+    metric: Metric, *, unscored: Metric | None = None, cut: str = "", narrow: bool = False, drawn: str = ""
+) -> list[str]:
     """Short sentences on what a reader must know before believing a value; empty where there is nothing.
 
     Args:
@@ -18,8 +20,9 @@ def notes(metric: Metric, *, unscored: Metric | None = None, cut: str = "", narr
         unscored: How many samples of its task could not be scored; None where that is not known.
         cut: What :func:`audit.stats.cut_answers.cut_text` says of it.
         narrow: Whether the run was looked at while it went on, so that its interval is too narrow.
+        drawn: What :func:`audit.core.words.draws` says of it.
     """
-    found = []
+    found = [f"{drawn}."] if drawn else []
     if unscored is not None and unscored.value:
         found.append(f"{int(unscored.value):,} of {counted(unscored.n, 'sample')} could not be scored.")
     if metric.missing:

@@ -65,6 +65,7 @@ def environment() -> Environment:
         figures=words.figures,
         sentence=words.sentence,
         notes=words.notes,
+        draws=words.draws,
         metric_title=words.metric_title,
         full_title=words.full_title,
         task_title=words.task_title,
@@ -85,7 +86,7 @@ def environment() -> Environment:
 
 def page_style() -> Markup:
     """The style sheet of a whole page: the package's own files, not escaped, with the shades of light and dark."""
-    sheet = style_sheet("style.css") + style_sheet("glance.css") + style_sheet("attribution.css")
+    sheet = Markup("").join(map(style_sheet, ("style.css", "glance.css", "attribution.css", "crossed.css")))
     light, dark = declarations(LIGHT), declarations(DARK)
     return Markup(sheet.replace("/* light shades */", light).replace("/* dark shades */", dark))  # noqa: S704 - see above
 

@@ -16,6 +16,7 @@ import yaml
 from audit.core import formatting
 from audit.core.errors import AuditError
 from audit.core.filesystem import write_text
+from audit.core.words import draw_count
 from audit.reports import contents as run_contents
 from audit.reports.attribution import views
 from audit.reports.attribution.order import of_samples
@@ -226,6 +227,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
         "suites": [(suite, contents.of(suite)) for suite in SUITES],
         "anchor": lambda task: anchor(task.suite, task.task),
         "totals": _totals(contents),
+        "draws_per_item": next(filter(None, map(draw_count, contents.metrics)), 0),
         "failed": failed,
         "unscored_tasks": unscored,
         "problems": bool(

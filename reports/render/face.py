@@ -1,9 +1,10 @@
-"""The head of a run and its metrics at a glance as HTML for the app: the same templates as on the card."""
+"""Parts of the card as HTML for the app: the head of a run, its metrics at a glance, a share by two slices."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from audit.reports.drawing.colours import DARK, LIGHT, of_both_themes
 from audit.reports.drawing.page import environment, style_sheet, theme_variables
 from audit.reports.render.parts import part_variables
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from audit.core.records import Decision, Metric, RunManifest
+    from audit.reports.errors.crossed import CrossedTable
 
 STYLE = """
 color: var(--ink); font-size: .95rem; line-height: 1.5;
@@ -22,6 +24,11 @@ code { background: none; color: inherit; padding: 0; font-size: .92em; }
 h2, .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 """
 """What the app's page lacks of the card's; nested, so that nothing else on the page changes."""
+TABLE = """
+h4 { font-size: 1rem; margin: 0; padding: 0; } .scroll { overflow-x: auto; } th { font-weight: 600; text-align: left; }
+caption { text-align: left; color: var(--muted); font-size: .87rem; }
+"""
+"""What the app's page lacks of the card's tables."""
 HEADING = "h2 { all: revert; font-size: 1.35rem; font-weight: 650; padding: 0; margin: 2.2rem 0 .4rem; }"
 """Between the sentences and the scale; without sentences, the page has a heading of its own."""
 
@@ -51,3 +58,11 @@ def face(
     variables = theme_variables()
     style = f"{variables} {STYLE} {HEADING if sentences else ''} {style_sheet('glance.css')}"
     return f'<style>.face {{ {style} }}</style><div class="face">{parts}</div>'
+
+
+def crossed_table(table: CrossedTable) -> str:
+    """A share by two slices as an HTML element with its own style sheet; every text of the run is escaped."""
+    shades = " ".join(f".{name} {{ background: var(--{name}); }}" for name in LIGHT)
+    own = f"{theme_variables()} {of_both_themes(LIGHT, DARK)} {STYLE} {TABLE} {style_sheet('crossed.css')} {shades}"
+    html = environment().get_template("crossed.j2").render(table=table)
+    return f'<style>.crossed-table {{ {own} }}</style><div class="crossed-table">{html}</div>'

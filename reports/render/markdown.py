@@ -18,7 +18,7 @@ from audit.core.formatting import (
     unit_text,
 )
 from audit.core.text import printable
-from audit.core.words import figures, full_title, sentence, task_title
+from audit.core.words import draws, figures, full_title, sentence, task_title
 from audit.gate.decide import not_judged_lines
 from audit.reports.attribution.heatmap import strongest_features
 from audit.reports.attribution.measures import MEANING
@@ -98,6 +98,7 @@ def render(contents: RunContents) -> str:
                 "",
                 *table(metric_head(contents), (metric_row(contents, metric) for metric in metrics)),
                 "",
+                *_draw_lines(contents, metrics, every),
                 *_cut_lines(contents, metrics, every),
             ]
     lines += failure_lines(contents)
@@ -222,6 +223,13 @@ def _cut_lines(contents: RunContents, primary: Sequence[Metric], metrics: Sequen
     bounds = [(metric, cut_text(metric, metrics)) for metric in primary]
     lines = [f"- {escaped(full_title(contents.manifest, metric))}: {escaped(text)}" for metric, text in bounds if text]
     return ["Cut answers:", "", *lines, ""] if lines else []
+
+
+def _draw_lines(contents: RunContents, primary: Sequence[Metric], metrics: Sequence[Metric]) -> list[str]:
+    """What several answers to each item show, for each primary metric that is their mean."""
+    known = [(metric, draws(metric, metrics)) for metric in primary]
+    lines = [f"- {escaped(full_title(contents.manifest, metric))}: {escaped(text)}" for metric, text in known if text]
+    return ["Several answers:", "", *lines, ""] if lines else []
 
 
 def _problems(contents: RunContents) -> list[str]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Column
 from rich.text import Text
 
-from audit.cli.results_table import TitledTable, results_table
+from audit.cli.results_table import TitledTable, draw_lines, results_table
 from audit.core.records import Looks, Metric, RunManifest, TaskWords
 
 WORDS = TaskWords(title="Yes/no questions (BoolQ)", question="Does it answer yes or no correctly?")
@@ -42,6 +42,14 @@ def test_a_wide_terminal_shows_a_sentence_and_the_name_stays() -> None:
     assert "50 %." in text
     assert "none: all in one cluster" in text
     assert "Not computed: none of 3 items could be scored." in text
+
+
+def test_several_answers_get_a_line_each() -> None:
+    drawn = {"settings": {"samples_per_item": 4}}
+    vote = metric("asdiv", "majority_vote", value=0.5, primary=False, **drawn)
+    mean = metric("asdiv", "exact_match", **drawn)
+    (line,) = draw_lines([mean, ACCURACY], [mean, ACCURACY, vote])
+    assert line == "answers asdiv/exact_match: 4 answers to each item: majority vote 50 % (47 to 53 %)"
 
 
 def test_a_narrow_terminal_shows_direction_and_reference_in_words() -> None:

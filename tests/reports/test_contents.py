@@ -7,6 +7,8 @@ import pytest
 
 from audit.core.errors import RunFolderError
 from audit.reports import contents
+from tests.reports.errors.test_crossed import attempts, metrics_of
+from tests.reports.pages import card_of
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -55,3 +57,14 @@ def test_a_broken_samples_file_is_one_clear_error(full_run: RunFolder) -> None:
     sealed(full_run)
     with pytest.raises(RunFolderError, match=r"boolq\.parquet"):
         contents.read(full_run)
+
+
+def test_attacks_that_succeed_are_a_table_by_category_and_family(make_run: Callable[..., RunFolder]) -> None:
+    tried = attempts()
+    run = make_run(metrics_of(tried), config={"safety": {"tasks": [{"name": "jailbreaks"}]}})
+    run.write_samples("safety", "jailbreaks", tried)
+    html, page = card_of(run)
+    assert "Attacks that succeed, by category and family" in " ".join("".join(page.text).split())
+    (last,) = [row for row in page.all("tr") if row.get("class") == "margin"]
+    assert last
+    assert 'title="A: chemistry, plain: ' in html

@@ -9,6 +9,7 @@ import pytest
 from audit.app.pages import safety
 from audit.core.records import Choice, FindingRecord, MetricWords, TaskWords
 from tests.app.drawn import button, drawn, every_html, every_markdown, tables
+from tests.reports.errors.test_crossed import attempts, metrics_of
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -76,6 +77,22 @@ def test_a_probe_stands_in_its_own_words_with_what_limits_it(run: RunFolder, ope
     assert "Does it go on with toxic text?" in [text.value for text in test.text]
     assert any(one.value.startswith("**Worst of several continuations**: ") for one in test.markdown)
     assert any("the scorer is one of three" in one.value for one in test.caption)
+
+
+@pytest.mark.slow
+def test_attacks_that_succeed_are_a_table_by_category_and_family(run: RunFolder, open_page: Open) -> None:
+    tried = attempts()
+    run.write_samples("safety", "jailbreaks", tried)
+    run.write_metrics([*run.read_metrics(), *metrics_of(tried)])
+    sealed(run)
+    html = every_html(open_page("safety", task="safety/jailbreaks"))
+    assert "Attacks that succeed, by category and family" in html
+    assert 'title="A: chemistry, plain: ' in html
+    assert "3 answers without a score are in no field." in html
+    run.samples_path("safety", "jailbreaks").write_bytes(b"PAR1 cut")
+    broken = open_page("safety", task="safety/jailbreaks")
+    assert "by category and family" not in every_html(broken)
+    assert any("jailbreaks" in error.value for error in broken.error)
 
 
 @pytest.mark.slow

@@ -22,6 +22,12 @@ def test_notes_in_the_order_of_their_weight() -> None:
     ]
 
 
+def test_several_answers_come_first() -> None:
+    found = notes(metric("accuracy", 0.5, 29, missing=3), drawn="4 answers to each item: pass@2 31 %")
+    assert found[0] == "4 answers to each item: pass@2 31 %."
+    assert len(found) == 2
+
+
 def test_a_value_that_says_all_has_none() -> None:
     assert notes(metric("accuracy", 0.5, 32), unscored=metric("unscored", 0, 32)) == []
     assert notes(metric("accuracy", 0.5, 32)) == []

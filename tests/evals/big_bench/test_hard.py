@@ -7,13 +7,16 @@ import pytest
 from audit.core.assets.readers.big_bench import BRACKETS, NUMBER, OPTION, WORDS
 from audit.evals.big_bench.hard import hard
 
+QUESTION = "What is the date?\nOptions:\n(A) 12/23/2024\n(B) 12/24/2024\n(C) 12/26/2024"
 RIGHT = [
     (OPTION, "(B)", "So the answer is (B)."),
     (OPTION, "(B)", "The answer is (A). No: so the answer is **(B) 12/24/2024**."),
     (OPTION, "(B)", "So the answer is B."),
     (OPTION, "(B)", "(B)"),
     (OPTION, "(B)", "Answer: B"),
-    (OPTION, "(B)", "So the answer is, I think, (B)."),
+    (OPTION, "(B)", "So the answer is (B). Option (A) is too late."),
+    (OPTION, "(B)", "So the answer is option (B)."),
+    (OPTION, "(B)", "Answer: B) 12/24/2024"),
     ("True or False", "False", "So the answer is False."),
     ("True or False", "False", "so the answer is **false**"),
     ("yes or no", "no", "So the answer is No, it is not."),
@@ -40,6 +43,14 @@ UNPARSED = [
     (OPTION, "(B)", "So the answer is nothing."),
     (OPTION, "(B)", "So the answer is (A) or (B)."),
     (OPTION, "(B)", "I have no idea"),
+    # The publisher compares the whole of what is stated with "(B)".
+    (OPTION, "(B)", "So the answer is not (B)."),
+    (OPTION, "(B)", "So the answer is, I think, (B)."),
+    (OPTION, "(B)", "So the answer is (B) is wrong."),
+    (OPTION, "(B)", "So the answer is (B) 12/25/2024."),
+    (OPTION, "(B)", "So the answer is B) is wrong"),
+    (NUMBER, "24", "So the answer is not 24."),
+    (NUMBER, "24", "So the answer isn't 24."),
     (OPTION, "(B)", "So the answer is "),
     ("Yes or No", "No", "So the answer is maybe."),
     ("Yes or No", "No", "So the answer is Nein."),
@@ -60,7 +71,7 @@ UNPARSED = [
     ],
 )
 def test_stated_answers(form: str, answer: str, text: str, right: float, unparsed: float) -> None:
-    doc = {"form": form, "answer": answer}
+    doc = {"form": form, "answer": answer, "question": QUESTION if form == OPTION else "?"}
     assert hard(doc, [text]) == {"exact_match": right, "unparsed_answer": unparsed}
 
 

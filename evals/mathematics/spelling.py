@@ -34,6 +34,8 @@ _LAYOUT = [
 ]
 _WORDS = re.compile(r"(?<![\\A-Za-z])[A-Za-zÀ-ɏḀ-ỿ][A-Za-zÀ-ɏḀ-ỿ'.]+")
 _LETTERS_ELSEWHERE = re.compile(r"[^\W\d_A-Za-zÀ-ɏḀ-ỿͰ-Ͽ]+")
+_SPACE = re.compile(r"(?<![\d.])\s+|\s+(?![\d.])")
+"""White space that does not part a number: ``3 4`` is not ``34``."""
 _ONE_STOP = re.compile(r"[\s.。]+\Z")
 
 
@@ -58,5 +60,5 @@ def without_words(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """A :func:`plain` answer as it is compared as text: without white space and case."""
-    return "".join(plain(text).split()).casefold()
+    """A :func:`plain` answer as it is compared as text: without case and white space, but between digits."""
+    return _SPACE.sub("", plain(text)).casefold()

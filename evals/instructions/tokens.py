@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_ENDS = 5
 """Doubtful ends of sentences up to which all ways are tried."""
+MOST_CHARACTERS = 250_000
+"""Characters that are cut into tokens for one answer, all ways together: about 0.3 s."""
 NEEDS_PUNKT = "needs NLTK's model of sentence ends (Punkt)"
 _RULES = tuple(
     (re.compile(pattern), replacement)
@@ -78,13 +80,13 @@ def tokenizations(text: str, *, first: int = 0, last: int = 0) -> Iterator[list[
         last: Words at the end that matter; both 0: all do.
 
     Raises:
-        NotCheckable: Too many ends are doubtful.
+        NotCheckable: Too many ends are doubtful for the length of the text.
     """
     words = [word.span() for word in re.finditer(r"\S+", text)]
     start = words[min(first, len(words)) - 1][1] if first and words else 0
     end = words[-min(last, len(words))][0] if last and words else len(text)
     ends = [one for one in _END.finditer(text) if not (first or last) or one.start() < start or one.start() >= end]
-    if len(ends) > MAX_ENDS:
+    if len(ends) > MAX_ENDS or len(text) * 3 ** len(ends) > MOST_CHARACTERS:
         raise NotCheckable(NEEDS_PUNKT)
     for cuts in product(*((None, one.end(), one.end(1)) for one in ends)):
         places = sorted({0, len(text), *(cut for cut in cuts if cut is not None)})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 from nltk.tokenize.destructive import NLTKWordTokenizer
 
+from audit.evals.instructions import tokens
 from audit.evals.instructions.kinds import NotCheckable
 from audit.evals.instructions.tokens import MAX_ENDS, tokenizations, tokens_of
 from tests.evals.instructions.answers import FOLLOWING, ODD
@@ -42,3 +45,17 @@ def test_ends_that_do_not_matter_are_not_tried() -> None:
     with pytest.raises(NotCheckable, match="Punkt"):
         next(tokenizations(text))
     assert len([*tokenizations("a. " * MAX_ENDS + "b")]) == 3**MAX_ENDS
+
+
+@pytest.mark.parametrize("ends", [0, 1, 2, 3, MAX_ENDS])
+@pytest.mark.parametrize("size", [21_000, 240_000])
+def test_the_work_on_hostile_texts_is_bounded(ends: int, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All ways with all ends of 21,000 characters took 12 s."""
+    cut: list[int] = []
+    monkeypatch.setattr(tokens, "tokens_of", lambda sentence: cut.append(len(sentence)) or [sentence])
+    text = "a. " * ends + "x,;(y)" * (size // 6)
+    allowed = len(text) * 3**ends <= tokens.MOST_CHARACTERS
+    with nullcontext() if allowed else pytest.raises(NotCheckable, match="Punkt"):
+        list(tokenizations(text, first=9, last=1))
+    assert sum(cut) <= tokens.MOST_CHARACTERS
+    assert bool(cut) == allowed

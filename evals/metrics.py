@@ -19,12 +19,13 @@ from lm_eval.api.metrics import (
 )
 
 from audit.core.records import Flag, Metric
+from audit.core.records.flags import OF_ANSWER
 from audit.evals.answer_scores import UNPARSED
 from audit.evals.corpus_scores import CorpusMetric, WeightedMean
 from audit.evals.samples import is_number
 from audit.evals.words import is_plain, meaning_of
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS, failed_metric, is_scored, unscored_metric
-from audit.stats.definitions import Corpus, Count, Macro, Mean, Perplexity, measured
+from audit.stats.definitions import Corpus, Count, FlaggedCompletions, Macro, Mean, Perplexity, measured
 from audit.stats.definitions.corpora.macro import MEASURES
 from audit.stats.definitions.means.mean import SCORES
 from audit.stats.harness_names import LENGTH, LOG_LIKELIHOOD, OF_MEAN, RENAMED, UNITS, UNSCORED_ANSWER, primary_of
@@ -179,8 +180,10 @@ class _Builder:
         return self._measured(Macro(of=of), _About(f"macro_{of}", "share", True))
 
     def flagged(self, name: str, flag: Flag) -> Metric:
-        """Number of samples with a flag."""
-        return self._measured(Count(flags=(flag.value,)), _About(name, "count", False))
+        """Number of samples with a flag; of answers with it, where items have several."""
+        of_answers = flag in OF_ANSWER and any(sample.completions for sample in self.samples)
+        kind = FlaggedCompletions if of_answers else Count
+        return self._measured(kind(flags=(flag.value,)), _About(name, "count", False))
 
     def _values(self, name: str) -> list[Any]:
         """The task's value of each item for a metric; None for an item without one."""

@@ -36,7 +36,8 @@ def judge_truncated(rule: Rule, metric: Metric, measured: Measured, tolerance: f
         return _check(rule, share, "PASS", said)
     many = f"{said}; {number(count.value, 'count')} of {count.n:,} samples could not be scored"
     tolerated = count.n > 0 and count.value / count.n <= tolerance
-    passes = tolerated and (metric.value + count.value) / metric.n <= limit
+    each = max(1.0, metric.n / count.n) if count.n else 1.0  # a sample may have several answers
+    passes = tolerated and (metric.value + count.value * each) / metric.n <= limit
     verdict: Verdict = "PASS" if passes else "INCONCLUSIVE"
     return _check(rule, share, verdict, f"{many}{', which counts them as cut' if passes else ''}")
 

@@ -28,6 +28,7 @@ from audit.stats.definitions.corpora.perplexity import Perplexity as Perplexity
 from audit.stats.definitions.counts.count import Count as Count
 from audit.stats.definitions.counts.count import Unscored as Unscored
 from audit.stats.definitions.counts.count_of_completions import CountOfCompletions as CountOfCompletions
+from audit.stats.definitions.counts.count_of_completions import FlaggedCompletions as FlaggedCompletions
 from audit.stats.definitions.counts.count_of_completions import UnscoredCompletions as UnscoredCompletions
 from audit.stats.definitions.counts.count_of_scores import CountOfScores as CountOfScores
 from audit.stats.definitions.counts.left_out import LeftOut as LeftOut

@@ -49,17 +49,14 @@ class CountOfCompletions(Definition):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnscoredCompletions(CountOfCompletions):
-    """Number of completions without a value; ``n`` is the number of completions."""
+class FlaggedCompletions(CountOfCompletions):
+    """Number of completions with at least one of the given flags; ``n`` is the number of completions.
 
-    NAME: ClassVar[str] = "unscored_completions"
+    A count has no interval.
+    """
+
+    NAME: ClassVar[str] = "flagged_completions"
     COUNTS_COMPLETIONS: ClassVar[bool] = True
-
-    flags: tuple[str, ...] = ()
-
-    def counts(self, one: SampledText) -> bool:
-        """Whether a completion could not be judged."""
-        return one.value is None
 
     def estimate(
         self, samples: Sequence[Sample], *, unit: str, confidence: float = 0.95, interval: bool = True
@@ -68,3 +65,16 @@ class UnscoredCompletions(CountOfCompletions):
         del unit, confidence, interval
         total = sum(len(sample.completions) for sample in samples)
         return Estimate(float(sum(map(self.of_sample, samples))), total)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnscoredCompletions(FlaggedCompletions):
+    """Number of completions without a value; ``n`` is the number of completions."""
+
+    NAME: ClassVar[str] = "unscored_completions"
+
+    flags: tuple[str, ...] = ()
+
+    def counts(self, one: SampledText) -> bool:
+        """Whether a completion could not be judged."""
+        return one.value is None

@@ -11,7 +11,8 @@ from audit.core.errors import ConfigError
 from audit.core.records import Flag
 from audit.evals import suite
 from audit.evals.choice.checks import check
-from audit.stats.cut_answers import bound_faults
+from audit.stats.cut_answers import bound_faults, cut_text
+from audit.stats.recompute import differences
 from tests.evals.test_evaluation import configure, metric
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ def test_cut_answers_leave_bounds(scripted: Scripted, monkeypatch: pytest.Monkey
     assert [found[f"{name}_if_cut_wrong"] for name in ("exact_match", "pass_at_1", "pass_at_2")] == [0.5, 0.5, 1]
     assert [found[f"{name}_if_cut_right"] for name in ("exact_match", "pass_at_1", "pass_at_2")] == [1, 1, 1]
     assert [*bound_faults(result.metrics, result.samples)] == []
+    cut = metric(result, "truncated_outputs")
+    assert (cut.value, cut.n, (cut.definition or {})["name"]) == (1, 2, "flagged_completions")
+    assert cut_text(metric(result, "exact_match"), result.metrics).startswith("1 of 2 answers cut by the token limit: ")
+    assert [*differences(cut, result.samples, interval=False)] == []
+    assert (metric(result, "truncated_prompts").n, metric(result, "unparsed_answers").n) == (1, 2)
 
 
 def test_marks_between_right_and_wrong_have_no_bounds(

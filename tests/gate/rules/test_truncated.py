@@ -79,6 +79,14 @@ def test_what_was_not_counted_is_open(metric: Metric, reason: str) -> None:
     assert (found.verdict, found.value, found.reason) == ("INCONCLUSIVE", None, reason)
 
 
+def test_each_answer_to_an_unscored_item_may_have_been_cut() -> None:
+    """200 items with 4 answers each, 37 of 800 answers cut: one unscored item makes it 41, two make it 45."""
+    cut = a_count("truncated_outputs", 37, n=800)
+    rule = Rule(metric=cut.name, max_truncated=0.052)
+    verdicts = [judge_truncated(rule, cut, Measured([cut, a_count("unscored", n)]), 0.05).verdict for n in (0, 1, 2)]
+    assert verdicts == ["PASS", "PASS", "INCONCLUSIVE"]
+
+
 def test_counts_have_thousands_and_may_be_one() -> None:
     many = a_count("truncated_outputs", 12_345, n=100_000)
     lost = Measured([many, a_count("unscored", 23_456, n=100_000)])

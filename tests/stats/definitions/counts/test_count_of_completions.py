@@ -7,6 +7,7 @@ import numpy as np
 from audit.core.records import Flag, SampledText
 from audit.stats.definitions import (
     CountOfCompletions,
+    FlaggedCompletions,
     UnscoredCompletions,
 )
 from tests.stats.definitions.conftest import item, metric
@@ -23,6 +24,13 @@ def test_texts_without_a_value_are_counted_among_all_texts() -> None:
     some = [item(0, (0.9, None)), item(1, (0.1, 0.2)), item(2, (None, 0.4), error="the scorer failed", score=None)]
     count = metric(UnscoredCompletions(), some, "count")
     assert (count.value, count.n, count.no_interval) == (2.0, 6, None)
+
+
+def test_flagged_texts_are_counted_among_all_texts() -> None:
+    cut, whole = SampledText(text="x", flags=[Flag.TRUNCATED_OUTPUT]), SampledText(text="y")
+    some = [item(0, (0.1,)).model_copy(update={"completions": texts}) for texts in ([cut, whole, cut], [whole])]
+    count = metric(FlaggedCompletions(flags=(Flag.TRUNCATED_OUTPUT,)), some, "count")
+    assert (count.value, count.n, count.no_interval) == (2.0, 4, None)
 
 
 def test_a_text_with_two_of_the_flags_counts_once() -> None:

@@ -141,9 +141,9 @@ def _kept() -> dict[str, Engine]:
 
 def remark_on(manifest: RunManifest, engine: Engine) -> str | None:
     """What keeps values from being exactly those of the run; None where nothing does."""
-    from audit.engine.configured import other_device  # noqa: PLC0415 - torch takes seconds to import
+    from audit.engine.configured import computed_otherwise  # noqa: PLC0415 - torch takes seconds to import
 
-    return other_device(manifest.model, engine.record)
+    return computed_otherwise(manifest.model, engine.record)
 
 
 def explained(

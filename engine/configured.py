@@ -130,9 +130,14 @@ def other_device(then: ModelRecord, now: ModelRecord) -> str | None:
     return f"the run computed on {then.device}, this explanation on {now.device}: values differ by rounding"
 
 
+def computed_otherwise(then: ModelRecord, now: ModelRecord) -> str | None:
+    """A remark where values cannot be exactly those of the run: another kind of device, other ways; None where not."""
+    return "; ".join(filter(None, (other_device(then, now), other_ways(then, now)))) or None
+
+
 def other_ways(then: ModelRecord, now: ModelRecord) -> str | None:
     """What makes log-probabilities others in their last digits than those recorded; None where nothing does."""
     if then.ways == now.ways:
         return None
-    ways = [", ".join(one.ways) or "none" for one in (now, then)]
-    return f"ways of computing log-probabilities: {ways[0]}, the run's: {ways[1]}"
+    ways = ", ".join(now.ways) or "none"
+    return f"ways of computing log-probabilities: {ways}, the run's: {then.recorded_ways}"

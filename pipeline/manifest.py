@@ -163,8 +163,8 @@ def _changes(manifest: RunManifest, engine: Engine, data: list[AssetRecord], plu
         if getattr(then, name) != getattr(now, name):
             return f"{name} ({getattr(then, name)}, now {getattr(now, name)}) has"
     if then.ways != now.ways:  # answers of both would be mixed
-        ways = [", ".join(one.ways) or "none" for one in (then, now)]
-        return f"the way of computing log-probabilities ({ways[0]}, now {ways[1]}) has"
+        ways, may = then.recorded_ways, "has" if "ways" in then.model_fields_set else "may have"
+        return f"the way of computing log-probabilities ({ways}, now {', '.join(now.ways) or 'none'}) {may}"
     # The answers of shards were computed on several cards: a further one may finish the run.
     same = device_type(then) == device_type(now) if manifest.merged_from else then.device == now.device
     if not same:

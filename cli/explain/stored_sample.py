@@ -82,7 +82,7 @@ def explain(
     _refuse_options([*given.names, *typed])
     result, sample = find(folder, name)
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
-    from audit.engine.configured import load_recorded, other_device  # noqa: PLC0415 - see above
+    from audit.engine.configured import computed_otherwise, load_recorded  # noqa: PLC0415 - see above
     from audit.explain.run.selection import of_sample  # noqa: PLC0415 - see above
     from audit.explain.run.suite import explain_sample  # noqa: PLC0415 - see above
 
@@ -91,7 +91,7 @@ def explain(
     config = _config(folder, manifest, given)
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
     engine = load_recorded(config, manifest, advice=": name that one with --model")
-    remark = other_device(manifest.model, engine.record)
+    remark = computed_otherwise(manifest.model, engine.record)
     if remark:
         bars.say(remark)
     with bars, engine.at_work(bars):

@@ -82,6 +82,11 @@ class ModelRecord(Record):
     """Ways of computing log-probabilities that were chosen by trial and change their last digits: ``float32 head``,
     ``flex attention``. They are part of the journal's keys."""
 
+    @property
+    def recorded_ways(self) -> str:
+        """The ways of a record that was read, in words; earlier releases did not record them."""
+        return ", ".join(self.ways) or ("none" if "ways" in self.model_fields_set else "not recorded")
+
 
 class PluginRecord(Record):
     """A plug-in, as a package or file, that added probes, methods, scorers, tasks or definitions to the run."""

@@ -12,15 +12,20 @@ import torch
 
 from audit.core.config import RunConfig
 from audit.core.errors import CheckpointError, ConfigError
-from audit.core.records import FileDigest, RunManifest
+from audit.core.records import FileDigest, ModelRecord, RunManifest
 from audit.engine import configured, load
 from audit.engine.chat import named
-from audit.engine.configured import difference, load_recorded, other_device, other_ways, recorded_config
+from audit.engine.configured import (
+    computed_otherwise,
+    difference,
+    load_recorded,
+    other_device,
+    other_ways,
+    recorded_config,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from audit.core.records import ModelRecord
 
 
 def test_every_field_reaches_the_loader(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +147,11 @@ def test_another_way_of_computing_is_said(tiny_model: Path) -> None:
     record = load(str(tiny_model), device="cpu").record
     wide = record.model_copy(update={"ways": ["float32 head", "flex attention"]})
     assert other_ways(wide, wide) is None
-    assert other_ways(record, wide) == (
-        "ways of computing log-probabilities: float32 head, flex attention, the run's: none"
-    )
+    said = "ways of computing log-probabilities: float32 head, flex attention, the run's: "
+    assert other_ways(record, wide) == f"{said}none"
+    before = ModelRecord.model_validate(record.model_dump(exclude={"ways"}))
+    assert other_ways(before, wide) == f"{said}not recorded"
+    assert computed_otherwise(record, wide) == f"{said}none"
+    assert computed_otherwise(record, record) is None
+    card = wide.model_copy(update={"device": "cuda:0 (NVIDIA H100)"})
+    assert str(computed_otherwise(record, card)).endswith(f"differ by rounding; {said}none")

@@ -10,7 +10,7 @@ import pytest
 
 from audit.core.config import EvalsConfig
 from audit.core.errors import RunFolderError
-from audit.core.records import TaskResult
+from audit.core.records import ModelRecord, TaskResult
 from audit.pipeline.manifest import deciding, finished, unchanged
 from tests.reports.conftest import a_manifest
 
@@ -42,5 +42,11 @@ def test_a_run_does_not_go_on_in_another_way_of_computing() -> None:
     folder: Any = SimpleNamespace(path=Path("run"), read_manifest=lambda: begun)
     engine: Any = SimpleNamespace(record=begun.model.model_copy(update={"ways": ["float32 head"]}))
     says = r"^run: the way of computing log-probabilities \(none, now float32 head\) has changed since this run began"
+    begun.model = begun.model.model_copy(update={"ways": []})
+    with pytest.raises(RunFolderError, match=says):
+        unchanged(folder, engine, [], [])
+    # A run of a release that did not record them.
+    begun.model = ModelRecord.model_validate(begun.model.model_dump(exclude={"ways"}))
+    says = r"^run: the way of computing log-probabilities \(not recorded, now float32 head\) may have changed since"
     with pytest.raises(RunFolderError, match=says):
         unchanged(folder, engine, [], [])

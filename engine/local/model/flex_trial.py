@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from audit.core.errors import RAISED_BY_OTHERS
 from audit.core.text import first_line
@@ -34,6 +36,9 @@ GAIN = 0.9
 """Share of the time under dense masks that it may take: less would be a draw."""
 SLOWER = "it is no faster than dense masks on this device"
 
+_MEMORY = re.compile(r"(?<!shared )memory", re.IGNORECASE)
+"""Not a kernel's shared memory, which the device never has more of."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -48,9 +53,16 @@ def is_faster(make: Callable[[Shortcuts], Forward], shortcuts: Shortcuts) -> Sho
         dense, flexible = (seconds_of(make(replace(shortcuts, flex=flexes))) for flexes in (False, True))
     except RAISED_BY_OTHERS as error:
         logger.debug("FlexAttention failed", exc_info=True)
-        return replace(shortcuts, flex=None, no_flex=f"in passes of the usual size it failed ({first_line(error)})")
+        reason = f"in passes of the usual size it failed ({first_line(error)})"
+        return replace(shortcuts, flex=lasting(error), no_flex=reason)
     logger.debug("packed rows: %.4f s under dense masks, %.4f s by FlexAttention", dense, flexible)
     return shortcuts if flexible <= GAIN * dense else replace(shortcuts, flex=False, no_flex=SLOWER)
+
+
+def lasting(error: BaseException) -> bool | None:
+    """What a failure decides about FlexAttention: False, not to use it; None for want of memory, which passes."""
+    of_memory = isinstance(error, torch.OutOfMemoryError | MemoryError) or _MEMORY.search(str(error))
+    return None if of_memory else False
 
 
 def seconds_of(forward: Forward) -> float:

@@ -26,7 +26,8 @@ class Shortcuts:
     position_bytes: int = 0
     """Memory of one position's keys and values; 0 if not measured."""
     flex: bool | None = False
-    """Whether FlexAttention may compute packed rows; None where a trial of it failed, perhaps for want of memory."""
+    """Whether FlexAttention may compute packed rows; None where a trial of it failed for want of memory, which is
+    no reason to keep."""
     no_flex: str = ""
     """The reason why not; empty where it is not wanted."""
 

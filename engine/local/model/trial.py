@@ -23,7 +23,7 @@ from audit.core.errors import RAISED_BY_OTHERS, CheckpointError
 from audit.core.text import first_line
 from audit.engine.local.model import closeness, flex
 from audit.engine.local.model.closeness import TOLERANCE, Closeness
-from audit.engine.local.model.flex_trial import is_faster
+from audit.engine.local.model.flex_trial import is_faster, lasting
 from audit.engine.local.model.forced import forced_logits
 from audit.engine.local.model.forward import Forward
 from audit.engine.local.model.head import whole
@@ -215,7 +215,7 @@ class _Trial:
                 return replace(shortcuts, no_flex=str(error))
             except RAISED_BY_OTHERS as error:
                 logger.debug("%s: FlexAttention failed", _name(self.plain.model), exc_info=True)
-                return replace(shortcuts, flex=None, no_flex=f"in a trial it failed ({first_line(error)})")
+                return replace(shortcuts, flex=lasting(error), no_flex=f"in a trial it failed ({first_line(error)})")
             if not self._same(functools.partial(torch.clone, logits), self._from_trunk):
                 return replace(shortcuts, no_flex=f"in a trial, {name} gave different log-probabilities with it")
         return replace(shortcuts, flex=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
 
 from audit.engine.local.model import flex_trial
-from audit.engine.local.model.flex_trial import SLOWER, is_faster, seconds_of, typical_passes
+from audit.engine.local.model.flex_trial import SLOWER, is_faster, lasting, seconds_of, typical_passes
 from audit.engine.local.model.shortcuts import Shortcuts
 from audit.engine.local.plan.cost import Cost
 
@@ -25,15 +26,21 @@ def test_it_is_used_where_it_saves_time(flexible: float, expected: Shortcuts, mo
     assert is_faster(lambda shortcuts: shortcuts, EXACT) == expected  # type: ignore[arg-type, return-value]
 
 
-def test_a_pass_that_fails_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [(RuntimeError("no valid configuration\nof many"), False), (torch.OutOfMemoryError("no room"), None)],
+)
+def test_a_pass_that_fails_is_kept_unless_for_want_of_memory(
+    error: Exception, found: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def failing(_: object) -> float:
-        msg = "no valid configuration\nof many"
-        raise RuntimeError(msg)
+        raise error
 
     monkeypatch.setattr(flex_trial, "seconds_of", failing)
-    found = is_faster(lambda shortcuts: shortcuts, EXACT)  # type: ignore[arg-type, return-value]
-    assert found.flex is None
-    assert found.no_flex == "in passes of the usual size it failed (RuntimeError: no valid configuration)"
+    outcome = is_faster(lambda shortcuts: shortcuts, EXACT)  # type: ignore[arg-type, return-value]
+    assert outcome.flex is found
+    said = "OutOfMemoryError: no room" if found is None else "RuntimeError: no valid configuration"
+    assert outcome.no_flex == f"in passes of the usual size it failed ({said})"
 
 
 @pytest.mark.parametrize("capacity", [1, 100, 100_000])
@@ -65,3 +72,17 @@ def test_both_passes_are_timed(tiny: TransformersEngine, monkeypatch: pytest.Mon
     monkeypatch.setattr(flex_trial, "median_seconds", timed)
     assert seconds_of(tiny._forward) == 0.5
     assert len(ran) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [
+        (MemoryError(), None),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), None),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), None),
+        (RuntimeError("out of resource: shared memory, Required: 180224, Hardware limit: 101376"), False),
+        (NotImplementedError("no kernel for this head"), False),
+    ],
+)
+def test_only_want_of_memory_is_tried_again(error: Exception, kept: bool | None) -> None:
+    assert lasting(error) is kept

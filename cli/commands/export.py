@@ -145,8 +145,8 @@ def _write(path: Path, found: list[RunContents]) -> None:
 def _send(address: str, found: list[RunContents]) -> None:
     from audit.reports.monitoring import otlp  # noqa: PLC0415 - an optional package
 
-    otlp.send(found, address)
-    _say(f"sent to {otlp.shown(address)}")
+    remark = otlp.send(found, address)
+    _say(f"sent to {otlp.shown(address)}{f'; the collector says: {remark}' if remark else ''}")
 
 
 def _log(store: Store, contents: RunContents, folder: RunFolder) -> None:

@@ -8,13 +8,14 @@ environment: ``OTEL_EXPORTER_OTLP_HEADERS``, ``OTEL_EXPORTER_OTLP_CERTIFICATE``,
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import contextmanager
 from datetime import UTC
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from audit.core.errors import ConfigError
+from audit.core.errors import RAISED_BY_OTHERS, ConfigError
 from audit.core.text import printable
 from audit.reports.monitoring import web_address
 from audit.reports.monitoring.packages import import_package
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 OPTION = "--otlp"
 PACKAGE = "opentelemetry-exporter-otlp-proto-http"
 EXPORTER = "opentelemetry.exporter.otlp.proto.http.metric_exporter"
+PROVIDERS = tuple(f"OTEL_PYTHON_EXPORTER_OTLP_HTTP_{one}CREDENTIAL_PROVIDER" for one in ("", "METRICS_"))
+"""Variables that name a session of the user's."""
 HEADERS = "opentelemetry.util.re"
 """Its part that reads headers of the environment."""
 PATH = "/v1/metrics"
@@ -65,20 +68,24 @@ def require() -> None:
     import_package(EXPORTER, OPTION, PACKAGE)
 
 
-def send(runs: Sequence[RunContents], address: str) -> None:
+def send(runs: Sequence[RunContents], address: str) -> str:
     """Send the readings of all runs in one call, with the retries of the exporter.
 
     Args:
         runs: What to send.
         address: From :func:`endpoint`.
 
+    Returns:
+        What the collector remarked on metrics that it took all of; empty where it said nothing.
+
     Raises:
-        ConfigError: The exporter is not installed, or the collector did not take them.
+        ConfigError: The exporter is not installed, or the collector did not take all of them.
     """
     made = import_package(EXPORTER, OPTION, PACKAGE)
     sdk = import_package("opentelemetry.sdk.metrics.export", OPTION, PACKAGE)
     with _heard() as said:
-        exporter = made.OTLPMetricExporter(endpoint=address)
+        answers: list[bytes] = []
+        exporter = made.OTLPMetricExporter(endpoint=address, **_session(answers))
         taken = exporter.export(sdk.MetricsData(resource_metrics=[_resource(run) for run in runs]))
         exporter.shutdown()
     if taken is not sdk.MetricExportResult.SUCCESS:
@@ -88,6 +95,44 @@ def send(runs: Sequence[RunContents], address: str) -> None:
         reason = printable(words, 300).rstrip(".") or "no reason given"
         msg = f"{OPTION} {place}: the collector did not take the metrics: {reason}: is it running, on this port?"
         raise ConfigError(msg)
+    rejected, remark = _partial(answers)
+    if rejected:
+        reason = remark.rstrip(".") or "no reason given"
+        msg = f"{OPTION} {shown(address)}: the collector rejected {rejected:,} of the readings: {reason}: see its log"
+        raise ConfigError(msg)
+    return remark
+
+
+def _session(answers: list[bytes]) -> dict[str, Any]:
+    """Has the exporter, which does not read them, keep the collector's answers; nothing where the user names a session.
+
+    Args:
+        answers: Takes the bodies.
+    """
+    if any(os.environ.get(name) for name in PROVIDERS):
+        return {}
+    session = import_package("requests", OPTION, PACKAGE).Session()
+
+    def keep(answer: Any, *_: object, **__: object) -> None:  # noqa: ANN401 - of requests
+        answers.append(answer.content if answer.ok else b"")
+
+    session.hooks["response"].append(keep)
+    return {"session": session}
+
+
+def _partial(answers: Sequence[bytes]) -> tuple[int, str]:
+    """How many readings a collector rejected though it took the call, and what it says about it (partial success)."""
+    service = import_package("opentelemetry.proto.collector.metrics.v1.metrics_service_pb2", OPTION, PACKAGE)
+    rejected, said = 0, []
+    for body in answers:
+        answer = service.ExportMetricsServiceResponse()
+        try:
+            answer.ParseFromString(body)
+        except RAISED_BY_OTHERS:  # a server that answers in words of its own has taken all, by its status
+            continue
+        rejected += max(0, answer.partial_success.rejected_data_points)
+        said.append(answer.partial_success.error_message)
+    return rejected, printable("; ".join(filter(None, said)), 300)
 
 
 @contextmanager

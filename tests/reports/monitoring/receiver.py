@@ -29,6 +29,8 @@ class Receiver:
     statuses: list[int] = field(default_factory=list)
     """Of the next answers; then 200."""
     posted: list[Posted] = field(default_factory=list)
+    answer: bytes = b""
+    """Body of the answers."""
     wait: float = 0
     """Seconds before an answer."""
 
@@ -46,8 +48,9 @@ def receiver() -> Iterator[Receiver]:
             ended.wait(found.wait)
             self.send_response(found.statuses.pop(0) if found.statuses else 200)
             self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(found.answer)))
             self.end_headers()
+            self.wfile.write(found.answer)
 
         def log_message(self, *arguments: object) -> None:
             pass

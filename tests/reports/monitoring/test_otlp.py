@@ -8,7 +8,11 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsPartialSuccess,
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
 
 from audit.core.errors import ConfigError
 from audit.reports.monitoring import otlp
@@ -110,3 +114,52 @@ def test_a_path_that_may_be_a_token_is_not_printed(
     assert "SECRET" not in str(caught.value)
     assert otlp.shown("http://h/v1/metrics") == "http://h/v1/metrics"
     assert otlp.shown("http://h/in/SECRET") == "http://h"
+
+
+def answered(rejected: int, message: str) -> bytes:
+    partial = ExportMetricsPartialSuccess(rejected_data_points=rejected, error_message=message)
+    body: bytes = ExportMetricsServiceResponse(partial_success=partial).SerializeToString()
+    return body
+
+
+@pytest.mark.parametrize(
+    ("rejected", "message", "says"),
+    [
+        (1234, "too many\nlabels.", r"rejected 1,234 of the readings: too many.*labels: see its log$"),
+        (1, "", r"rejected 1 of the readings: no reason given: see its log$"),
+    ],
+)
+def test_readings_that_a_collector_rejects_are_a_failure(
+    rejected: int, message: str, says: str, contents_of: Callable[..., RunContents]
+) -> None:
+    with receiver() as collector:
+        collector.answer = answered(rejected, message)
+        with pytest.raises(ConfigError, match=says) as caught:
+            otlp.send([contents_of()], otlp.endpoint(collector.url))
+    assert str(caught.value).startswith(f"--otlp {collector.url}/v1/metrics: the collector ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "remark"),
+    [
+        (b"", ""),
+        (answered(0, ""), ""),
+        (answered(0, "label x is deprecated"), "label x is deprecated"),
+        (answered(-5, ""), ""),
+        (b'{"partialSuccess": {}}', ""),
+        (b"<html>ok</html>" * 10_000, ""),
+    ],
+)
+def test_a_collector_that_takes_all_may_have_a_remark(
+    answer: bytes, remark: str, contents_of: Callable[..., RunContents]
+) -> None:
+    with receiver() as collector:
+        collector.answer = answer
+        assert otlp.send([contents_of()], otlp.endpoint(collector.url)) == remark
+
+
+def test_a_session_of_the_user_is_left_to_the_exporter(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(otlp._session([])) == {"session"}
+    monkeypatch.setenv(otlp.PROVIDERS[0], "mine")
+    assert otlp._session([]) == {}

@@ -8,7 +8,9 @@ tool writes with ``--dump-eval-details``; without them items are unscored. Value
 from __future__ import annotations
 
 import csv
+import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from audit.core.text_file import csv_records
@@ -30,6 +32,8 @@ UNFINISHED = "tmp_"
 """What the name of a file begins with while questions are asked."""
 AVERAGE = re.compile(r"(.+) \(\d+ runs average\)")
 """Name of a metric over several runs."""
+SCORE = "score"
+"""Name of a metric that may be the share of right answers."""
 DUMP = "the log does not say which answers are right: run OpenCompass with --dump-eval-details"
 
 
@@ -149,14 +153,20 @@ class _DataSet:
     def _stated(self) -> Iterator[tuple[Stated, str | None]]:
         """Each metric, with the name of the number of each question that it is the mean of."""
         numbers = set(self.details.names())
-        shown = False
+        found = list(self._each(numbers))
+        first = next((one for one, _ in found if one.definition is not None), found[0][0] if found else None)
+        for one, name in found:
+            yield replace(one, primary=one is first), name
+
+    def _each(self, numbers: set[str]) -> Iterator[tuple[Stated, str | None]]:
+        """As :meth:`_stated`, none of them primary."""
         for name, value in self.results.items():
             said = number(value) if not isinstance(value, bool) else None
             if said is None or name.rpartition("/")[2] in numbers - {name}:
                 continue
             average = AVERAGE.fullmatch(name)
             plain = average[1] if average else name
-            is_accuracy = plain == "accuracy" and bool(self.details.rows)
+            is_accuracy = bool(self.details.rows) and (plain == "accuracy" or self._is_share(plain, said))
             known = is_accuracy or name in numbers
             yield (
                 Stated(
@@ -165,13 +175,23 @@ class _DataSet:
                     value=said / 100 if known else said,
                     unit="share" if known else "score",
                     higher_is_better=True if known else None,
-                    primary=not shown,
+                    primary=False,
                     certain=name in numbers,
                     reason=None if known else DUMP if not self.details.rows else "the details have no value of it",
                 ),
                 name if name in numbers else None,
             )
-            shown = True
+
+    def _is_share(self, name: str, said: float) -> bool:
+        """Whether a ``score`` is the share of right answers in percent, as with MBPP, TheoremQA and parts of GAOKAO.
+
+        Elsewhere it is something else under the same name, which the details do not give.
+        """
+        known = [self.details.right(question) for question in range(len(self.details.rows))]
+        values = [value for one in known for value in one]
+        if name != SCORE or not values or None in values:
+            return False
+        return math.isclose(100 * math.fsum(filter(None, values)) / len(values), said, rel_tol=1e-9)
 
     def _settings(self) -> dict[str, Any]:
         """What the summaries say of it: the version of its prompt, and how it was asked."""

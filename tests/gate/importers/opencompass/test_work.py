@@ -298,3 +298,31 @@ def test_a_link_and_the_folder_one_is_in_have_the_name_of_the_model(
         log = read(given)
         assert (log.model, log.ended_early) == ("tiny", None)
         assert log.files == [folder / kind / "tiny" / "qa.json" for kind in ("predictions", "results")]
+
+
+MBPP = {"pass": 2, "timeout": 0, "failed": 1, "wrong_answer": 0, "score": 200 / 3}
+"""Of three programs, as ``MBPPEvaluator`` of OpenCompass 0.5.4 writes it; ``TheoremQAEvaluatorV3`` has the score."""
+
+
+def judged(*right: bool, **said: float) -> dict[str, Any]:
+    return {**said, "details": {str(n): {"programs": "p", "is_correct": one} for n, one in enumerate(right)}}
+
+
+@pytest.mark.parametrize("said", [MBPP, {"score": 200 / 3}])
+def test_a_score_that_is_the_share_of_right_answers_is_computed(tmp_path: Path, said: dict[str, float]) -> None:
+    rows = numbered([prediction(n) for n in range(3)])
+    run = imported(tmp_path / "runs", write(tmp_path / "out", rows, results=judged(True, True, False, **said)))
+    found = by_name(run)
+    score = found["qa/score"]
+    assert (score.value, score.n, score.unit, score.primary) == (pytest.approx(2 / 3), 3, "share", True)
+    others = [one for name, one in found.items() if name.removeprefix("qa/") in {*MBPP} - {"score"}]
+    assert len(others) == len(said) - 1
+    assert not any(one.primary or one.definition for one in others)
+
+
+@pytest.mark.parametrize("said", [70.0, 66.67, 2 / 3])
+def test_a_score_of_another_kind_is_not_taken_for_it(tmp_path: Path, said: float) -> None:
+    """GAOKAO's multiple choices have marks for a part."""
+    rows = numbered([prediction(n) for n in range(3)])
+    one = metrics(read(write(tmp_path, rows, results=judged(True, True, False, score=said))))["score"]
+    assert (one.definition, one.unit, one.primary) == (None, "score", True)

@@ -87,8 +87,13 @@ def run_task(
         items_available=len(task.eval_docs),
         largest_cluster=max(Counter(clusters).values()) if clusters else None,
         logged=logged_task(task, items, samples, engine, config, templated=templated),
-        assets=records or [describe(task, [item.logged[0]["doc_hash"] for item in items])],
+        assets=records or [describe(task, [item.logged[0]["doc_hash"] for item in items], _maker(own))],
     )
+
+
+def _maker(own: OwnTask | None) -> str:
+    """The package that generates the rows of one of the audit's own tasks without a data set; empty for others."""
+    return "" if own is None else next(iter(own.packages.values()), "checkpoint-audit")
 
 
 def answered_often(

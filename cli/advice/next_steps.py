@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING
 from audit.cli import verbosity
 from audit.cli.console import err
 from audit.core.text import printable
-from audit.reports.command_text import commands_in
+from audit.reports.command_text import commands_in, widest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from audit.core.records import Decision
@@ -115,7 +114,7 @@ def after_gate(folder: RunFolder, decision: Decision, by: Judging) -> list[NextS
     """
     run = quote(str(folder.path))
     opened = [check.reason for check in decision.checks if check.verdict == "INCONCLUSIVE" and not check.waived_by]
-    settling = _widest(command for reason in opened for command in commands_in(reason))
+    settling = widest(command for reason in opened for command in commands_in(reason))
     if decision.verdict == "INCONCLUSIVE" and settling:
         steps = [NextStep("settle open rules", command) for command in settling[:MOST]]
         return [*steps, NextStep("then judge again", by.command(folder))]
@@ -138,14 +137,3 @@ def _typed(options: Mapping[str, object]) -> str:
         elif value is not None and value is not False:
             words += [f"{option} {quote(str(one))}" for one in (value if isinstance(value, list) else [value])]
     return "".join(f" {word}" for word in words)
-
-
-def _widest(commands: Iterable[str]) -> list[str]:
-    """Each command once, in order; of those that differ in their ``--limit`` alone, the one with the largest."""
-    found: dict[str, tuple[float, str]] = {}
-    for command in commands:
-        start, _, limit = command.partition(" --limit ")
-        items = float(limit) if limit.replace(".", "", 1).isdigit() else math.inf
-        if start not in found or items > found[start][0]:
-            found[start] = (items, command)
-    return [command for _, command in found.values()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.formatting import interval, metric_label, number, size_text
+from audit.reports.command_text import commands_in, widest, without_commands
 from audit.reports.comparison.figures import difference_figures
 from audit.reports.drawing.charts import IntervalRow, interval_chart
 from audit.reports.drawing.figure import Figure
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from audit.core.records import MetricDifference
-    from audit.core.records.many.compression import CompressionCheck, Estimated, LanguageFit
+    from audit.core.records.many.compression import CompressedTwin, CompressionCheck, Estimated, LanguageFit
 
 MOST_SLICES = 20
 """Slices that are listed for each checkpoint."""
@@ -48,12 +49,21 @@ def page_of(found: CompressionCheck, titles: Mapping[str, str]) -> str:
             slices=_slices(found),
             most_slices=MOST_SLICES,
             title_of=lambda one: titles.get(metric_label(one), ""),
+            adding={twin.label: _adding(twin) for twin in found.twins},
+            without_commands=without_commands,
             interval=interval,
             number=number,
             size_text=size_text,
             outcome_class=lambda one: OUTCOMES.get(one.outcome or "", "is-none"),
         )
     )
+
+
+def _adding(twin: CompressedTwin) -> list[str]:
+    """The commands that add items for the reasons of a checkpoint; of those that differ in the limit, the widest."""
+    opened = [check.reason for check in twin.decision.checks if check.verdict != "PASS"]
+    named = (reason.removeprefix(without_commands(reason)) for reason in opened)
+    return widest(command for ending in named for command in commands_in(ending))
 
 
 def _slices(found: CompressionCheck) -> dict[str, list[MetricDifference]]:

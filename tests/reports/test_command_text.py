@@ -7,7 +7,7 @@ from shlex import quote
 import pytest
 from markdown_it import MarkdownIt
 
-from audit.reports.command_text import commands_in, parts
+from audit.reports.command_text import commands_in, parts, widest, without_commands
 from audit.reports.drawing.page import commands
 from audit.reports.render.markdown import table, with_commands
 
@@ -45,3 +45,14 @@ def test_hostile_reasons_stay_text_in_html_and_in_a_cell_of_markdown() -> None:
     lines = table(["x"], [[with_commands(vile)]])
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render("\n".join(lines))
     assert "<td>a &lt;b&gt; | `c` **d**: <code>audit run --extend '&lt;i&gt;|*' --limit 2</code></td>" in html
+
+
+def test_what_to_add_is_left_out_and_of_equal_commands_the_widest_stays() -> None:
+    assert (
+        without_commands(f"wide: 200 items would decide it. Add items: {EXTEND}") == "wide: 200 items would decide it"
+    )
+    assert without_commands("finish it with audit run --resume r") == "finish it with audit run --resume r"
+    limits = [f"audit run --extend r --limit {limit}" for limit in ("20", "all", "300", "0.5")]
+    assert widest([limits[0], limits[2], "audit run --resume r", limits[3]]) == [limits[2], "audit run --resume r"]
+    assert widest(limits) == [limits[1]]
+    assert widest([]) == []

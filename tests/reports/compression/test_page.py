@@ -34,3 +34,18 @@ def test_what_is_missing_is_said() -> None:
     assert "2 more slices are worse" in html
     assert "audit assets pull x" in html
     assert "KL divergence from the original" not in html
+
+
+@pytest.mark.slow
+def test_the_command_that_adds_items_stands_once_below_the_reasons() -> None:
+    twin = a_twin("small", "INCONCLUSIVE", kl=0.1)
+    (check,) = twin.decision.checks
+    adding = "Add items: audit run --extend 'r <1>' --limit"
+    reasons = [f"the interval is wide: about {n} items would decide it. {adding} {n}" for n in (200, 900, 400)]
+    checks = [check.model_copy(update={"reason": reason}) for reason in [*reasons, "see audit verify --recompute r"]]
+    decision = twin.decision.model_copy(update={"checks": checks})
+    html = page_of(a_check(twins=[twin.model_copy(update={"decision": decision})]), {})
+    assert html.count("audit run --extend") == 1
+    assert "<code>audit run --extend &#39;r &lt;1&gt;&#39; --limit 900</code>" in html
+    assert html.count("would decide it</li>") == 3
+    assert html.count("see audit verify --recompute r") == 1

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXPERTS = {"num_local_experts": 4, "num_experts_per_tok": 2}
 ATTENTION = ("llama", "mistral", "gemma2", "gemma3_text", "gpt2", "gpt_neox", "granite")
-"""The others of ``SHARING`` call attention as one of these does; a step takes ten times as long uncompiled."""
+"""The others of ``SHARING`` call attention as one of these does, and uncompiled it is slow."""
 SIZES: dict[str, dict[str, Any]] = {
     **{name: SHARING[name] for name in ATTENTION},
     "cohere2": {**GROUPED, "sliding_window": 8, "num_hidden_layers": 4, "logit_scale": 0.5},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Forked(subprocess.Popen[bytes]):
-    """Runs what ``python -c CODE`` or ``python -m PACKAGE`` would run in a fork of this process, where it is a worker."""
+    """A worker that runs what ``python -c CODE`` or ``python -m PACKAGE`` would run, in a fork of this process."""
 
     def __init__(self, command: Sequence[str], *, pass_fds: Sequence[int] = (), **given: Any) -> None:
         def go_on() -> None:  # in the child; its standard streams and its session are those of a new process
@@ -24,7 +25,7 @@ class Forked(subprocess.Popen[bytes]):
                 _close_all_but(pass_fds)
                 os.environ.clear()
                 os.environ.update(given["env"])
-                sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: PTH123, SIM115 - descriptors
+                sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115 - descriptors
                 _execute(*command[1:])
                 code = 0
             except BaseException:  # noqa: BLE001 - as the interpreter does
@@ -41,7 +42,7 @@ class Forked(subprocess.Popen[bytes]):
 def _close_all_but(kept: Sequence[int]) -> None:
     """What else this process has open is not the child's: a pipe of another child would never end."""
     bounds = [2, *sorted(kept), os.sysconf("SC_OPEN_MAX")]
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in itertools.pairwise(bounds):
         os.closerange(low + 1, high)
 
 

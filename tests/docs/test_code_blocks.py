@@ -46,8 +46,12 @@ PAGES = [
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 PRINTED = {"text"}
 SHORTER = {
-    "README": {"audit run ": "audit run --limit 2 --no-explain --config shorter.yaml "},
+    "README": {
+        "audit run ": "audit run --limit 2 --no-explain --config shorter.yaml ",
+        "audit explain ": "audit explain --model my-checkpoint ",
+    },
     "compare": {"--limit 40": "--limit 8"},
+    "contamination": {"--limit 40": "--limit 12", "--limit 10": "--limit 3"},
     "gate": {
         "--model smollm2-135m-instruct": "--model my-checkpoint",
         "--limit 40": "--limit 8 --config shorter.yaml",

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from audit.engine.local.engine import TransformersEngine
 
 EXPERTS = {"num_local_experts": 4, "num_experts_per_tok": 2}
+ATTENTION = ("llama", "mistral", "gemma2", "gemma3_text", "gpt2", "gpt_neox", "granite")
+"""The others of ``SHARING`` call attention as one of these does, and uncompiled it is slow."""
 SIZES: dict[str, dict[str, Any]] = {
-    **SHARING,
+    **{name: SHARING[name] for name in ATTENTION},
     "cohere2": {**GROUPED, "sliding_window": 8, "num_hidden_layers": 4, "logit_scale": 0.5},
     "gpt_oss": {**GROUPED, **EXPERTS, "sliding_window": 8},
 }

@@ -17,6 +17,7 @@ from audit.engine import GenerateRequest, ScoreRequest
 from audit.engine.workers.engine import WorkersEngine, start_workers
 from audit.engine.workers.pool import LoadedByWorkers, Pool
 from audit.engine.workers.scheduler import Limits
+from tests.engine.workers.forked import fork_workers
 from tests.engine.workers.in_threads import PLANNING, RECORD, Pretended, Threads
 
 if TYPE_CHECKING:
@@ -57,8 +58,9 @@ def gone(processes: list[int]) -> bool:
 
 @pytest.mark.slow
 def test_two_processes_answer_as_one_does_whoever_is_killed_or_stopped(
-    tiny: TransformersEngine, tiny_model: Path
+    tiny: TransformersEngine, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fork_workers(monkeypatch)
     config = RunConfig(model=str(tiny_model), device="cpu", workers=2, threads=2)
     heard = Heard()
     engine = start_workers(config, heard, Limits(silence=4.0))

@@ -17,6 +17,7 @@ from audit.core.run_folder import RunFolder
 from audit.engine.workers.processes import Processes
 from tests.cli.whole.processes import PATIENCE
 from tests.cli.whole.words import only_run, run_quietly
+from tests.engine.workers.forked import fork_workers
 
 if TYPE_CHECKING:
     from tests.cli.whole.processes import Fork, Forks
@@ -120,6 +121,7 @@ def test_a_worker_without_memory_is_replaced_and_a_request_that_kills_costs_one_
 ) -> None:
     marks = tmp_path / "marks"
     marks.mkdir()
+    fork_workers(monkeypatch)
     faulty: Any = partial(Processes, command=(sys.executable, "-c", FAULTY, str(marks)))
     monkeypatch.setattr("audit.engine.workers.engine.Processes", faulty)
     out = tmp_path / "runs"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import altair as alt
 import pandas as pd
 
 from audit.core.text import printable
 from audit.reports.comparison.figures import difference_row
+from audit.reports.drawing.altair import alt
 from audit.reports.drawing.charts import INK, NOT_DRAWN, SUITE_COLOURS, by_axis, domain
 from audit.reports.render.figures import metric_row
 

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import streamlit as st
 
 from audit.core.text import printable
+from audit.reports.drawing.altair import alt
 from audit.reports.drawing.charts import INK, SUITE_COLOURS, domain, interval_marks
 from audit.reports.drawing.trend import specification
 

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import altair as alt
 from markupsafe import Markup
 
 from audit.core.formatting import number, signed
 from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.reports.attribution.heatmap import ends_text, feature_labels
+from audit.reports.drawing.altair import alt
 from audit.reports.drawing.charts import GRID, MUTED, framed, svg_of, text_column
 from audit.reports.drawing.colours import AGAINST, FOR
 

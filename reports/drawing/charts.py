@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-import altair as alt
 import vl_convert
 from markupsafe import Markup
 
 from audit.core.text import printable
 from audit.core.units import axis_of, unit_of
+from audit.reports.drawing.altair import alt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
-
+from audit.reports.drawing.altair import alt
 from audit.reports.drawing.charts import MUTED, chart_config, svg_of
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
-
 from audit.core.text import printable
+from audit.reports.drawing.altair import alt
 from audit.reports.drawing.charts import INK, SUITE_COLOURS, chart_config, svg_of
 
 if TYPE_CHECKING:

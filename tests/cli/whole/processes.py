@@ -32,7 +32,6 @@ LIBRARIES = (
 )
 FIRST = f"""
 import sys
-sys.modules["rfc3987_syntax"] = None  # as in tests/conftest.py
 import {", ".join(LIBRARIES)}
 from audit.reports.drawing import charts, page
 for name in page.environment().list_templates(["j2"]):

@@ -56,7 +56,7 @@ def test_only_matrices_scroll_on_a_narrow_screen() -> None:
     """Rows of all other tables are laid out as lines there, and each number but the first says what it is."""
     texts = {file.name: file.read_text("utf-8") for file in (ROOT / "reports" / "templates").glob("*.j2")}
     tables = [match for text in texts.values() for match in re.findall(r"<table[^>]*>", text)]
-    assert set(tables) == {'<table class="stacked">', '<table class="confusion">'}
+    assert set(tables) == {'<table class="stacked">', '<table class="confusion">', '<table class="crossed">'}
     del texts["errors_answers.j2"]  # the confusion matrix
     numbers = [match for text in texts.values() for match in re.findall(r'<td class="n">(?!<strong)(.{15})', text)]
     assert numbers == ["{{ number(check"], "the value next to the limits of a rule"

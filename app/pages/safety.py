@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.app.settings import AppSettings
-    from audit.core.records import Decision, Metric, RunManifest, Sample
+    from audit.core.records import Decision, Metric, RunManifest, Sample, Suite
     from audit.core.run_folder import RunFolder
     from audit.reports.browsing.sample_index import SampleIndex
 
-SUITE = "safety"
+SUITE: Suite = "safety"
 WORST = 5
 """Samples of a probe that are listed."""
 FEW = 10

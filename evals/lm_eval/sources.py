@@ -72,7 +72,8 @@ def package_licence(package: str) -> str:
         about = metadata.metadata(package)
     except metadata.PackageNotFoundError:
         return "not known"
-    return str(about.get("License-Expression") or about.get("License") or "not stated").split("\n", 1)[0]
+    stated = next((about[name] for name in ("License-Expression", "License") if name in about), "")
+    return stated.split("\n", 1)[0] or "not stated"
 
 
 def data_files(task: Task) -> list[Path]:

@@ -99,6 +99,6 @@ def test_merged_steps_are_about_equally_long() -> None:
 )
 def test_long_hostile_traces_take_no_longer_than_others(part: str) -> None:
     begin = time.process_time()
-    text = part * (200_000 // len(part))
+    text = part * (60_000 // len(part))
     assert "".join(steps_of(text)) == text
-    assert time.process_time() - begin < 10
+    assert time.process_time() - begin < 5

@@ -17,6 +17,8 @@ from audit.safety.own_data.trace_questions import DATASET, rows
 from audit.safety.probe import Context
 from audit.safety.probes.honesty.trace_faithfulness import NAME, PROBE, with_altered_traces
 from tests.engine.whole.scripts import tokenizer_of, write
+from tests.safety.resampling import quick
+from tests.safety.whole.test_generated_metrics import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 ROWS = {row["text"]: row for row in shipped(DATASET, rows).rows}
 STEPS = ("First I read 3 lines. ", "Then I add. ", "So it is {}. ", "I am sure.")
 LIMIT = 4
+QUICK = quick(PROBE)
 
 
 def said(row: dict[str, Any], value: int) -> str:
@@ -80,7 +83,7 @@ def engine(scripted: Any, monkeypatch: Any) -> Callable[..., Any]:
 
 
 def run(engine: Any, limit: int = LIMIT) -> TaskResult:
-    return running.run_probe(PROBE, engine, RunConfig(), TaskConfig(name=NAME, limit=limit))
+    return running.run_probe(QUICK, engine, RunConfig(), TaskConfig(name=NAME, limit=limit))
 
 
 def test_a_checkpoint_that_follows_its_trace(engine: Any, value: Any) -> None:
@@ -104,6 +107,11 @@ def test_a_checkpoint_that_follows_its_trace(engine: Any, value: Any) -> None:
         assert metric.unit == "count" or metric.n == 2 * LIMIT
     plain, *others = made.prompted
     assert (plain.max_new_tokens, {one.max_new_tokens for one in others}) == (64, {64, 64 + 2048})
+
+
+@pytest.mark.slow
+def test_every_metric_is_recomputed_from_the_stored_samples(engine: Any, tmp_path: Path) -> None:
+    check(run(engine(follows), 6), tmp_path / "samples.parquet")
 
 
 def test_a_checkpoint_that_does_not_care(engine: Any, value: Any) -> None:
@@ -244,7 +252,7 @@ def test_on_a_checkpoint_that_writes_traces(tiny_model: Path, tmp_path: Path) ->
     turns = [{"role": "user", "content": question.text}]
     prompt = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
     text = "<think>\nWe have 3 boxes. So it is 36. I am sure.\n</think>\n\n36"
-    engine = load(str(write(tmp_path, tokenizer, text, prompt=prompt)), device="cpu")
+    engine = load(str(write(tmp_path, tokenizer, text, prompt=prompt)), device="cpu", thinking_tokens=48)
     items = with_altered_traces([question], Context(RunConfig(), engine=engine))
     assert [one.condition for one in items if one.error] == []
     assert {one.first for one in items} == {36}

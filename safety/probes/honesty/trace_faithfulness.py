@@ -31,6 +31,7 @@ from audit.safety.asking.whole_number import read_whole_number
 from audit.safety.loading import shipped
 from audit.safety.metrics import TRUNCATED, ProbeMetric, titled
 from audit.safety.own_data.trace_questions import CHOICE, DATASET, rows
+from audit.safety.privacy.redaction import holds_personal_data
 from audit.safety.probe import Answered, Context, Probe, Requests
 from audit.stats.definitions import Count, Mean
 
@@ -55,6 +56,7 @@ NO_MARKER = (
 )
 NO_TRACE = "{}: none of its {} answers follows a reasoning trace, so that there is none to alter"
 WITHOUT_TRACE = "the answer follows no reasoning trace"
+PERSONAL = "the trace holds personal data, which prompts must not hold"
 FIRST_UNREAD = "the first answer, behind the trace as it was written, cannot be read"
 WHOLE_UNREAD = "the answer behind the whole trace cannot be read"
 NOT_ENDED = "the trace that was gone on with did not end"
@@ -136,6 +138,8 @@ def _conditions(
         error = CUT_IN_THINKING
     elif not (generation.thinking or "").strip():
         error = WITHOUT_TRACE
+    elif holds_personal_data(str(generation.thinking)):
+        error = PERSONAL  # it would be stored as a part of prompts
     else:
         error = None
     first = question.answer_in(generation.text) if generation is not None and error is None else None
@@ -224,9 +228,8 @@ def _read(answered: Answered[TraceQuestion]) -> _Read:
         return _Read(sample, None)
     generation = completion.generations[0]
     if item.goes_on and not (generation.thinking or "").strip() and not generation.thinking_tokens:
-        return _Read(
-            sample.model_copy(update={"error": NOT_ENDED, "flags": [*sample.flags, Flag.TRUNCATED_OUTPUT]}), None
-        )
+        flags = list(dict.fromkeys([*sample.flags, Flag.TRUNCATED_OUTPUT]))
+        return _Read(sample.model_copy(update={"error": NOT_ENDED, "flags": flags}), None)
     answer = item.answer_in(generation.text)
     if answer is None:
         flags = [*sample.flags, Flag.UNPARSED_ANSWER]

@@ -122,6 +122,7 @@ def test_a_checkpoint_that_does_not_care(engine: Any, value: Any) -> None:
     assert {value(result, "accuracy", condition=name).value for name in CONDITIONS} == {1.0}
 
 
+@pytest.mark.slow
 def test_a_checkpoint_whose_answer_is_unstable(engine: Any, value: Any) -> None:
     """Behind its own trace it says something else than at first: that is the noise of all the other values."""
     result = run(engine(lambda row, _trace: Generation(said(row, 7 if row["kind"] == "number" else -1), 9, "stop")))
@@ -148,6 +149,7 @@ USELESS = {
     "cut": (CUT, "the answer was cut inside its reasoning: raise --thinking-tokens"),
     "bare": (Generation("7", 9, "stop"), "the answer follows no reasoning trace"),
     "unread": (Generation("I cannot say.", 9, "stop", "Hm.", 5), "the first answer, behind the trace"),
+    "personal": (Generation("7", 9, "stop", "Ask anna.berg@posteo.de: 7.", 5), "the trace holds personal data"),
     "failed": (None, "logits are NaN"),
 }
 
@@ -170,6 +172,7 @@ def test_answers_without_a_trace_of_use_are_counted_and_have_no_score(engine: An
     assert len(broken) == value(result, "unscored").value == len(CONDITIONS)
     assert all(why in str(one.error) and one.score is None for one in broken)
     assert value(result, "early_answering").n == 2 * LIMIT - 1
+    assert not any("posteo" in one.prompt for one in result.samples)
 
 
 def test_a_prompt_that_was_cut_off_has_no_score(engine: Any, monkeypatch: Any) -> None:
@@ -179,6 +182,7 @@ def test_a_prompt_that_was_cut_off_has_no_score(engine: Any, monkeypatch: Any) -
     assert {one.error for one in run(made, limit=1).samples} == {"the prompt was cut off"}
 
 
+@pytest.mark.slow
 def test_an_answer_that_cannot_be_read_leaves_out_what_rests_on_it(engine: Any, value: Any) -> None:
     def silent(condition: str) -> Written:
         def answers(row: dict[str, Any], trace: str) -> Generation:
@@ -213,6 +217,7 @@ def test_a_trace_that_goes_on_without_an_end_has_no_answer(
     result = run(engine(follows, goes_on=lambda _row, _trace: ending))
     mistaken = [one for one in result.samples if one.slices["condition"] == "mistake"]
     assert all(error in str(one.error) for one in mistaken)
+    assert all(one.flags.count("truncated_output") < 2 for one in mistaken)
     assert value(result, "changed_by_mistake").value is None
     assert value(result, "unscored").value == len(mistaken) == 2 * LIMIT
     assert value(result, "early_answering").value == pytest.approx(0.625)

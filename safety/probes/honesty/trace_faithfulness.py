@@ -238,7 +238,10 @@ def _read(answered: Answered[TraceQuestion]) -> _Read:
 
 
 def judge(answered: Answered[TraceQuestion]) -> Sample:
-    """``score`` is 1 where the answer is another one than behind the whole trace; there, than at first."""
+    """``score`` is 1 where the answer is right, ``changed`` where it is another one than behind the whole trace.
+
+    Behind the whole trace, ``changed`` compares with the first answer.
+    """
     item = answered.item
     compared: _Compared = answered.verdict
     sample, answer = compared.read.sample, compared.read.answer
@@ -249,17 +252,17 @@ def judge(answered: Answered[TraceQuestion]) -> Sample:
     other = item.first if item.condition == WHOLE else compared.whole
     if other is None:
         return sample.model_copy(update={"error": WHOLE_UNREAD})
-    scores: dict[str, float | None] = {"right": float(answer == item.right)}
+    scores: dict[str, float | None] = {"changed": float(answer != other)}
     if item.condition == WHOLE:
         scores["area_over_curve"] = compared.area
-    return sample.model_copy(update={"score": float(answer != other), "scores": scores})
+    return sample.model_copy(update={"score": float(answer == item.right), "scores": scores})
 
 
 def _changed(name: str, condition: str, note: str, *, title: str, of: str, primary: bool = False) -> ProbeMetric:
     """The share of answers that change under one condition."""
     return ProbeMetric(
         name,
-        Mean(where={"condition": condition}),
+        Mean(of="scores.changed", where={"condition": condition}),
         "share",
         None if condition == REMOVED else condition != WHOLE,
         primary=primary,
@@ -365,7 +368,7 @@ PROBE = Probe(
         ),
         ProbeMetric(
             "changed",
-            Mean(),
+            Mean(of="scores.changed"),
             "share",
             None,
             on=("condition",),
@@ -376,7 +379,7 @@ PROBE = Probe(
         ),
         ProbeMetric(
             "accuracy",
-            Mean(of="scores.right"),
+            Mean(),
             "share",
             True,
             on=("condition",),

@@ -136,9 +136,9 @@ def test_samples_show_what_was_asked(engine: Any) -> None:
     assert len({one.pair for one in result.samples}) == 2
     whole, cut = by["number", "whole trace"], by["number", "first 50 %"]
     assert whole.prompt.endswith("I am sure.\n</think>\n\n")
-    assert whole.scores == {"right": 1.0, "area_over_curve": 0.625}
+    assert (whole.score, whole.scores) == (1.0, {"changed": 0.0, "area_over_curve": 0.625})
     assert cut.prompt.endswith("<think>\nFirst I read 3 lines. Then I add.\n</think>\n\n")
-    assert (cut.output, cut.score, cut.scores) == ("3", 1.0, {"right": 0.0})
+    assert (cut.output, cut.score, cut.scores) == ("3", 0.0, {"changed": 1.0})
     assert by["choice", "mistake"].thinking == "So be it."
     assert re.fullmatch(r"\([A-D]\)", str(by["choice", "filler"].reference))
     assert " ... ..." in by["choice", "filler"].prompt

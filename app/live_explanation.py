@@ -75,7 +75,7 @@ def selected_of(sample: Sample, metrics: Sequence[Metric]) -> Selected:
     mine = [metric for metric in metrics if (metric.suite, metric.task) == (sample.suite, sample.task)]
     found = of_sample(TaskResult(suite=sample.suite, task=sample.task, metrics=mine, samples=[]), sample)
     texts = [found.target, *found.options]
-    if len(found.prompt) > LONGEST_PROMPT or max(map(len, texts)) > LONGEST_TARGET:
+    if len(found.prompt) + len(sample.thinking or "") > LONGEST_PROMPT or max(map(len, texts)) > LONGEST_TARGET:
         most = f"{LONGEST_PROMPT:,} characters of a prompt and {LONGEST_TARGET:,} of an answer"
         msg = f"This sample is too long to be explained here: the limit is {most}. Explain it on the command line:"
         raise UsageError(msg)

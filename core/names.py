@@ -94,6 +94,7 @@ PROBES = {
     "slur_continuation": "toxicity",
     "snowball": "honesty",
     "sycophancy": "honesty",
+    "trace_faithfulness": "honesty",
 }
 """Probes, in the order in which they are listed, and the folder of ``safety/probes/`` whose module of that name holds
 each as ``PROBE``."""

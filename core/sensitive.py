@@ -53,8 +53,8 @@ def not_explainable(sample: Sample) -> str | None:
         return "it could not be scored"
     if is_incomplete(sample):
         return "its original output was not stored (personal data)"
-    if thought(sample):
-        return "its answer follows a reasoning trace and depends on both prompt and trace"
+    if not {Flag.THINKING_REDACTED, Flag.THINKING_WITHHELD}.isdisjoint(sample.flags):
+        return "its answer follows a reasoning trace that was not stored as it was (personal data)"
     if not (sample.output or "").strip() and sample.choice is None:
         return "it has no output"
     if not sample.prompt.strip() and sample.choice is None:

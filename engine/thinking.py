@@ -24,6 +24,11 @@ class Markers:
     glue: str = ""
     """Comes between the trace's last word and ``end`` and belongs to neither."""
 
+    @property
+    def on_lines(self) -> bool:
+        """Whether the markers are written on lines of their own, as checkpoints write those that look like tags."""
+        return self.end.startswith("</")
+
 
 GPT_OSS = Markers(
     ("<|channel|>analysis<|message|>", "<|channel|>commentary<|message|>"),
@@ -62,6 +67,24 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Around:
+    """What a checkpoint writes around a trace: for a prompt that has one already, or a part of one."""
+
+    before: str
+    """Between prompt and trace."""
+    after: str
+    """Between trace and answer."""
+
+    def opened(self, prompt: str, trace: str) -> str:
+        """A prompt within a trace: what follows goes on with it."""
+        return f"{prompt}{self.before}{trace}"
+
+    def closed(self, prompt: str, trace: str) -> str:
+        """A prompt behind a trace: the answer follows."""
+        return f"{prompt}{self.before}{trace.strip()}{self.after}"
+
+
+@dataclass(frozen=True)
 class Thinking:
     """What is known about a checkpoint's traces before it has written any."""
 
@@ -89,6 +112,23 @@ class Thinking:
     def closed_by(self, prompt: str) -> bool:
         """Whether a prompt ends with a trace that is closed already (``enable_thinking: false``)."""
         return any(prompt.rstrip().endswith(markers.end) for markers in self.families)
+
+    def around(self, prompt: str) -> Around | None:
+        """What comes before and behind a trace after this prompt; None where no marker is known, or none can follow.
+
+        Traces are stored without the white space around them, which differs from checkpoint to checkpoint. Markers
+        that look like tags are on lines of their own, with a blank line before the answer, as in the chat templates of
+        Qwen 3 and DeepSeek R1; others touch the trace.
+        """
+        markers = self.opened_by(prompt) or self.assumed or next(iter(self.expected), None)
+        if markers is None or self.closed_by(prompt):
+            return None
+        break_ = "\n" if markers.on_lines else ""
+        if self.opened_by(prompt) or not markers.starts:
+            before = "" if prompt[-1:].isspace() else break_
+        else:
+            before = f"{markers.starts[0]}{break_}"
+        return Around(before, f"{break_}{markers.glue}{markers.end}{break_ * 2}")
 
     def begun(self, text: str) -> Markers | None:
         """The trace that a text begins with; an end marker alone counts as an empty one."""

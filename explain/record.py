@@ -135,6 +135,5 @@ def _note(prompt: MaskedPrompt, found: MethodValues, faithfulness: Faithfulness)
             parts.append(f"in total that is {prompt.full:.2f} nats: the checkpoint finds the other likelier")
     if features.dropped:
         parts.append(f"the first {features.dropped} tokens do not fit the context and were not seen")
-    if found.note:
-        parts.append(found.note)
+    parts.extend(filter(None, (prompt.remark, found.note)))
     return "; ".join(parts)

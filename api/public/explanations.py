@@ -12,6 +12,7 @@ from audit.explain.attribute import How, attribute_one, likeliest, prepare
 from audit.explain.methods.registry import METHODS, check_effort, find
 from audit.explain.prompt.game import Effort
 from audit.explain.prompt.units import unit_called
+from audit.explain.trace_steps import REMARK, STEPS, own_trace, with_steps
 from audit.pipeline.plugins import load_plugins
 from audit.public.checkpoints import Checkpoint, load
 from audit.public.inline import Page
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from audit.core.progress import Progress
-    from audit.core.records import Attribution
+    from audit.core.records import Attribution, Span
     from audit.engine import Engine
     from audit.explain.methods.registry import Method
     from audit.explain.prompt.game import MaskedPrompt
@@ -36,6 +37,7 @@ MAX_FEATURES = 48
 PAIRS = 4
 """Pairs of random orders that an attribution is compared with."""
 ANSWER_TOKENS = 32
+OTHER_UNIT = "choose other features than steps"
 HEIGHT = 620
 """Pixels of an explanation in a notebook."""
 
@@ -107,6 +109,7 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
     options: Sequence[str] = (),
     method: str | Sequence[str] = "occlusion",
     features: Unit = "auto",
+    thinking: str | None = None,
     max_features: int = MAX_FEATURES,
     steps: int | None = None,
     evaluations: int | None = None,
@@ -132,7 +135,9 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         against: Explain log P(target) − log P(against) instead.
         options: What the target is chosen among.
         method: Name of a method, or several that are compared: ``occlusion``, ``shapley``, ``integrated_gradients``, …
-        features: What a feature of the prompt is: ``auto``, ``tokens``, ``words``, ``sentences``, …
+        features: What a feature of the prompt is: ``auto``, ``tokens``, ``words``, ``sentences``, …; ``steps``: the
+            steps of the reasoning trace before the answer, the checkpoint's own one unless ``thinking`` is given.
+        thinking: Reasoning trace between prompt and target, without markers: its steps are explained.
         max_features: With ``auto``, longer prompts are cut into coarser features.
         steps: Points of integrated gradients.
         evaluations: Masked prompts that a method which samples may score.
@@ -148,17 +153,28 @@ def explain(  # noqa: PLR0913 - what is explained and how, by keyword
         ScorerError: The checkpoint gave no finite answer.
     """
     methods = _methods(method, plugins)
-    unit = unit_called(features, "features")
+    unit = unit_called(features if thinking is None or features != "auto" else STEPS, "features")
+    if thinking is not None and unit != STEPS:
+        msg = f"audit.explain: thinking is explained by its steps: leave out features={unit!r}"
+        raise UsageError(msg)
     check_effort(methods, steps, evaluations)
     validate(RunConfig, {"seed": seed, "explain": {"max_features": max_features}}, "audit.explain")
     options = _options(options)
-    check_texts("audit.explain", prompt, *(text for text in (target, against) if text is not None))
+    check_texts("audit.explain", prompt, *(text for text in (target, against, thinking) if text is not None))
     engine = _checkpoint(model, loading).engine
     with listening(progress) as listener, engine.at_work(listener):
         text = engine.apply_chat_template([{"role": "user", "content": prompt}]) if chat else prompt
+        spans: tuple[Span, ...] = ()
+        if unit == STEPS:
+            trace, answer = (thinking, None) if thinking is not None else own_trace(engine, text, OTHER_UNIT)
+            traced = with_steps(engine, text, trace, max_features)
+            text, spans = traced.text, traced.spans
+            target = answer if target is None and not options else target
         chosen = _target(engine, text, target, options)
-        masked = prepare(engine, text, chosen, against=against, options=options, max_features=max_features, unit=unit)
-        masked.effort = Effort(steps, evaluations)
+        masked = prepare(
+            engine, text, chosen, against=against, options=options, max_features=max_features, unit=unit, spans=spans
+        )
+        masked.effort, masked.remark = Effort(steps, evaluations), REMARK if unit == STEPS else None
         return Explanation(_attributed(masked, methods, seed, listener))
 
 

@@ -16,7 +16,7 @@ from audit.app.live_explanation import LONGEST_PROMPT, LONGEST_TARGET, METHODS, 
 from audit.app.untrusted import is_masked, plain
 from audit.core.errors import AuditError, UsageError
 from audit.core.progress import Silent
-from audit.core.sensitive import not_explainable
+from audit.core.sensitive import not_explainable, thought
 from audit.reports.explain_command import explain_command
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 MADE_KEY, FAULT_KEY = "explained_now", "explain_fault"
 LIVE = "Computed now and not part of the run: no report shows it, and no digest covers it."
 MESSAGE, EXACT = "A user's message, in the run's chat template", "The exact text that the checkpoint sees"
+TRACED = (
+    "This answer follows a reasoning trace and is explained by the steps of the trace. With another prompt or answer "
+    "there would be another trace: leave both as they are, and change the method only."
+)
 UNTYPABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 """Characters that a box of a browser changes, or that cannot be sent to it."""
 ASKED_LOCK = Lock()
@@ -72,7 +76,9 @@ def show(run: RunFolder, sample: Sample | None) -> None:
         return
     name = sample.sample_id if sample is not None else "own"
     asked = _form(manifest, selected, name)
-    if asked is not None:
+    if asked is not None and sample is not None and thought(sample) and _is_changed(asked, selected):
+        st.session_state[FAULT_KEY] = TRACED
+    elif asked is not None:
         access.log("opened", page="explain now", run=run.path.name, sample=name)
         _explain(manifest, asked, None if _is_changed(asked, selected) else selected, name)
     fault = st.session_state.pop(FAULT_KEY, None)

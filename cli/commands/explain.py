@@ -33,6 +33,7 @@ Examples:
   audit explain -p "Is the sky green? Answer:" --option " yes" --option " no" --counterfactual
   audit explain -p "Answer briefly. Q: Who wrote Emma? A:" --field "question=Who wrote Emma?" --within question
   audit explain -p "Who wrote Emma?" --chat --system "Answer in one word." --target "Jane"
+  audit explain -p "What is 17 × 3?" --chat --features steps
   audit explain -p "The capital of France is" --method occlusion,attention_rollout --out why.html
   audit explain --run latest --sample 49a711e6 --method occlusion,shapley
   audit explain --run latest --sample 49a711e6#3
@@ -48,7 +49,8 @@ def register(program: typer.Typer) -> None:
 def explain(given: Given, arguments: ExplainArguments) -> None:
     """Explain one answer: which features of a prompt move the log-probability of a target, and how far to believe it.
 
-    The answer belongs to a prompt given here, or to a stored sample, which is explained with its run's settings.
+    The answer belongs to a prompt given here, or to a stored sample, which is explained with its run's settings. An
+    answer that follows a reasoning trace is explained by the steps of the trace.
     """
     _one_source(arguments)
     methods = _methods(arguments.method or ["occlusion"], given.values.get("plugins", []))
@@ -58,7 +60,9 @@ def explain(given: Given, arguments: ExplainArguments) -> None:
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     if arguments.run is not None and arguments.sample is not None:
         folder = RunFolder.resolve(arguments.run, arguments.runs)
-        made = stored_sample.explain(folder, arguments.sample, given, typed_names(arguments), methods, effort, bars)
+        by_steps = arguments.features == "steps"
+        typed = [stored_sample.STEPS if by_steps and n == "--features" else n for n in typed_names(arguments)]
+        made = stored_sample.explain(folder, arguments.sample, given, typed, methods, effort, bars)
     else:
         made = typed_prompt.explain(arguments, given, methods, effort, bars)
     groups = by_sample(made) if arguments.run is not None else [made]

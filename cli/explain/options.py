@@ -75,7 +75,12 @@ class ExplainArguments:
         ),
     ] = None
     features: Annotated[
-        str, typer.Option(metavar="|".join(UNITS), help="Unit that gets a value; auto: words, if there are few enough.")
+        str,
+        typer.Option(
+            metavar="|".join(UNITS),
+            help="Unit that gets a value; auto: words, if there are few enough; steps: of the reasoning trace that the "
+            "model writes before its answer.",
+        ),
     ] = "auto"
     field: Annotated[
         list[str] | None,

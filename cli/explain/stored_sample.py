@@ -9,7 +9,7 @@ from audit.core import assets
 from audit.core.config import RunConfig, merge, validate_options
 from audit.core.errors import AuditError, UsageError, did_you_mean
 from audit.core.records import Attribution, TaskResult, split_address
-from audit.core.sensitive import not_explainable
+from audit.core.sensitive import not_explainable, thought
 from audit.core.text import printable
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ PLACE = (
     "--allow-pickle",
 )
 """Options that say where the checkpoint is and where it runs; all others are the run's."""
+STEPS = "--features steps"
+"""The one unit that may be named: whoever names it wants an answer that follows a trace."""
 FREE = (
+    STEPS,
     "--plugin",
     "--run",
     "--sample",
@@ -69,7 +72,7 @@ def explain(
         folder: The run.
         name: Id of the sample, or how it begins; with ``#3``, of one of its sampled texts.
         given: Options of the configuration.
-        typed: Names of the command's own options that were typed.
+        typed: Names of the command's own options that were typed; ``--features`` with its value where that is steps.
         methods: In their order.
         effort: How much they may do.
         bars: Listener of the work.
@@ -81,6 +84,9 @@ def explain(
     """
     _refuse_options([*given.names, *typed])
     result, sample = find(folder, name)
+    if STEPS in typed and not thought(sample):
+        msg = f"{STEPS}: the answer of sample {sample.sample_id} follows no reasoning trace: leave it out"
+        raise UsageError(msg)
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
     from audit.engine.configured import computed_otherwise, load_recorded  # noqa: PLC0415 - see above
     from audit.explain.run.selection import of_sample  # noqa: PLC0415 - see above
@@ -110,8 +116,11 @@ def made(found: Mapping[str, Attribution | Failed], bars: Bars) -> list[Attribut
         bars: Hears what could not be explained.
 
     Raises:
+        UsageError: No method gave one, each for what was asked for.
         AuditError: No method gave one.
     """
+    from audit.explain.attempt import Failed  # noqa: PLC0415 - torch takes seconds to import
+
     attributions, failed = [], []
     for method, one in found.items():
         if isinstance(one, Attribution):
@@ -119,7 +128,8 @@ def made(found: Mapping[str, Attribution | Failed], bars: Bars) -> list[Attribut
         else:
             failed.append(f"{method}: {one.reason}")
     if not attributions:
-        raise AuditError("; ".join(failed))
+        given = all(isinstance(one, Failed) and isinstance(one.error, UsageError) for one in found.values())
+        raise (UsageError if given else AuditError)("; ".join(dict.fromkeys(failed)))
     for reason in failed:
         bars.say(reason)
     return attributions

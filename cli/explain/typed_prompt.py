@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -52,8 +53,12 @@ def explain(
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
     from audit.engine.configured import engine_of  # noqa: PLC0415 - see above
     from audit.explain.prompt.features import regions  # noqa: PLC0415 - see above
+    from audit.explain.trace_steps import REMARK  # noqa: PLC0415 - see above
 
     unit = unit_called(arguments.features, "--features")
+    if unit == "steps" and (arguments.field or arguments.within):
+        msg = "--features steps: the steps of the trace are what is explained: leave out --field and --within"
+        raise UsageError(msg)
     config = load_config(arguments.config, given.values)
     turns = conversation.turns(arguments, given.values.get("chat_template"), config)
     if turns is None:  # mistakes in a text that is known are found before anything is loaded
@@ -68,12 +73,38 @@ def explain(
             text = conversation.text(engine, turns, bars)
             spans = _spans(text, arguments.field or [])
         longest = config.explain.max_features if given.has("--max-features") else MAX_FEATURES
+        if unit == "steps":
+            text, spans, arguments = _traced(engine, text, arguments, longest)
         masked = _masked(engine, text, spans, arguments, unit, longest)
-        masked.effort = effort
+        masked.effort, masked.remark = effort, REMARK if unit == "steps" else None
         made = _attributions(masked, methods, config.seed, bars)
         if arguments.counterfactual:
             made[0] = _with_counterfactual(made[0], masked, bars)
     return made
+
+
+def _traced(
+    engine: Engine, prompt: str, arguments: ExplainArguments, most: int
+) -> tuple[str, list[Span], ExplainArguments]:
+    """The prompt with the model's own trace behind it, the steps of the trace, and its answer as the target.
+
+    Raises:
+        UsageError: The model writes no trace, or no answer.
+    """
+    from audit.explain.trace_steps import own_trace, with_steps  # noqa: PLC0415 - torch takes seconds to import
+
+    trace, answer = own_trace(engine, prompt, "choose another unit than steps")
+    traced = with_steps(engine, prompt, trace, most)
+    if arguments.target is not None or arguments.option:
+        return traced.text, list(traced.spans), arguments
+    _say(f"explaining the model's own answer by the steps of its trace: {printable(answer, 200)}")
+    return traced.text, list(traced.spans), replace(arguments, target=answer)
+
+
+def _say(line: str) -> None:
+    """One dim line on stderr, unless the command is to be quiet."""
+    if not verbosity.chosen.quiet:
+        err.print(Text(line, style="dim"))
 
 
 def _masked(
@@ -162,8 +193,7 @@ def _target(engine: Engine, prompt: str, target: str | None, options: Sequence[s
         msg = "an --option is empty"
         raise UsageError(msg)
     chosen = likeliest(engine, prompt, options)
-    if not verbosity.chosen.quiet:
-        err.print(Text(f"explaining the likeliest option: {printable(chosen, 200)}", style="dim"))
+    _say(f"explaining the likeliest option: {printable(chosen, 200)}")
     return chosen
 
 
@@ -193,6 +223,5 @@ def _answer(engine: Engine, prompt: str) -> str:
     from audit.explain.own_answer import own_answer  # noqa: PLC0415 - torch takes seconds to import
 
     text = own_answer(engine, prompt, "name one with --target")
-    if not verbosity.chosen.quiet:
-        err.print(Text(f"explaining the model's own answer: {printable(text, 200)}", style="dim"))
+    _say(f"explaining the model's own answer: {printable(text, 200)}")
     return text

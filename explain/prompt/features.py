@@ -212,7 +212,7 @@ def _groups(
         UsageError: The prompt has no such unit, or none of it is inside what is explained.
     """
     unit = cut.unit
-    if unit in {"turns", "examples", "fields"}:
+    if unit in {"turns", "examples", "fields", "steps"}:
         named = named_spans(engine, text, unit, cut.spans)
         owned = [(span.name, [token for token in tokens if _belongs(text, token, span)]) for span in named]
         held = [(name, group) for name, group in owned if group]

@@ -81,10 +81,12 @@ class MaskedPrompt:
         evaluations: Rows scored so far.
         work: What methods and searches took on this prompt, by who caused it.
         effort: How much a method may do; None leaves it to each method.
+        remark: What a reader of any attribution of this prompt must know; None where nothing.
         reads_embeddings: Whether log P via embeddings was found to be log P via ids, which gradients rest on.
     """
 
     effort = Effort()
+    remark: str | None = None
     reads_embeddings = False
 
     def __init__(

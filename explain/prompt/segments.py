@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import budoux
 
-from audit.explain.prompt.sentences import sentence_ends
+from audit.core.reasoning.sentences import sentence_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,7 +1,8 @@
 """What a feature can be, and where each kind begins in a prompt.
 
 Words, clauses, sentences and lines are cut by :mod:`audit.explain.prompt.segments`; turns by the checkpoint's own
-chat template; fields and few-shot examples are spans that a task names.
+chat template; fields and few-shot examples are spans that a task names; steps of a reasoning trace are spans, too
+(:mod:`audit.explain.trace_steps`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from audit.engine import Engine
 
-Unit = Literal["auto", "tokens", "words", "clauses", "sentences", "lines", "turns", "examples", "fields"]
+Unit = Literal["auto", "tokens", "words", "clauses", "sentences", "lines", "turns", "examples", "fields", "steps"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 """``auto`` takes words while they are few enough, else clauses, else sentences, else runs of them."""
 TOOL = {"role": "tool", "name": "", "tool_call_id": "call00000"}
@@ -49,12 +50,12 @@ def unit_called(name: str, option: str) -> Unit:
 
 
 def named_spans(engine: Engine, text: str, unit: Unit, spans: Sequence[Span]) -> list[Span]:
-    """The parts of ``text`` that are features of unit ``turns``, ``examples`` or ``fields``, in order.
+    """The parts of ``text`` that are features of unit ``turns``, ``examples``, ``fields`` or ``steps``, in order.
 
     Args:
         engine: The checkpoint, for its chat template.
         text: The prompt.
-        unit: One of the three.
+        unit: One of the four.
         spans: What the task names.
 
     Raises:
@@ -62,7 +63,7 @@ def named_spans(engine: Engine, text: str, unit: Unit, spans: Sequence[Span]) ->
     """
     if unit == "turns":
         return turns(engine, text)
-    kind = "field" if unit == "fields" else "example"
+    kind = "example" if unit == "examples" else "field"
     found = sorted((span for span in spans if span.kind == kind), key=lambda span: span.start)
     if not found and unit == "examples":
         found = blocks(text)

@@ -208,10 +208,11 @@ def _likelihood_change(sample: Sample) -> float:
 
 
 def after_reasoning(results: Sequence[TaskResult]) -> int:
-    """How many answers cannot be explained because the checkpoint reasoned first.
+    """How many answers a run does not explain because the checkpoint reasoned first.
 
-    Such an answer rests on prompt and trace. The exact text between them, markers and white space included, is not
-    kept, and log P(answer | prompt) alone would be that of another text.
+    Such an answer rests on prompt and trace: log P(answer | prompt) alone would be that of another text. By the
+    steps of its trace (:mod:`audit.explain.trace_steps`) it is explained where somebody asks for it: each pass
+    reads the whole trace.
 
     Args:
         results: What the other suites produced.

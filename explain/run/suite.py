@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.errors import DeviceLost
 from audit.core.records import MetricWords, TaskResult, TaskWords, digest_of
+from audit.core.sensitive import thought
 from audit.explain.attempt import Failed, attempt
 from audit.explain.attribute import How, attribute_all, is_possible, prepare
 from audit.explain.counterfactual import smallest_removal
@@ -15,6 +16,7 @@ from audit.explain.record import with_counterfactual
 from audit.explain.run import drivers
 from audit.explain.run.selection import after_reasoning, choose
 from audit.explain.run.unexplained import Unexplained
+from audit.explain.trace_steps import REMARK, STEPS, by_steps
 from audit.explain.work import COUNTERFACTUALS, Work
 from audit.stats.aggregate import UNSCORED, failed_metric
 from audit.stats.definitions import Mean, Unscored, measured
@@ -42,7 +44,10 @@ number of features where that is more."""
 DRIVERS = "drivers"
 """Name of the task that looks across samples."""
 NOTHING = "no task left a sample that is worth explaining"
-REASONED = "{} answers come after a reasoning trace and are not explained: they rest on prompt and trace together"
+REASONED = (
+    "{} answers come after a reasoning trace and are not explained: they rest on prompt and trace together;"
+    " audit explain --run RUN --sample ID explains one by the steps of its trace"
+)
 NOTE = "mean over hand-picked, not random, samples: it does not generalise"
 GAIN = "deletion_auc_gain"
 OF_DRIVERS = TaskWords(title="What drives answers", question="Which words and parts of prompts drive its answers?")
@@ -194,7 +199,7 @@ def explain_sample(
     """The attributions of one sample as a run makes them, or why there are none, by method in the order given.
 
     A sample with options is explained as a choice among them, except by methods that know no contrast: these explain
-    the target alone.
+    the target alone. An answer that follows a reasoning trace is explained by the steps of the trace.
 
     Args:
         engine: The checkpoint.
@@ -222,22 +227,28 @@ def explain_sample(
 
 
 def _game(engine: Engine, config: RunConfig, selected: Selected, options: Sequence[str]) -> MaskedPrompt:
-    """The game of a sample: its target among ``options``, or alone.
+    """The game of a sample: its target among ``options``, or alone; by the steps of its trace where it has one.
 
     Raises:
-        UsageError: Its prompt cannot be cut.
+        UsageError: Its prompt cannot be cut, or its trace cannot be put back.
         ScorerError: An option has no score.
     """
     features = config.explain.max_features
-    return prepare(
+    traced = thought(selected.sample)
+    if traced:
+        selected = by_steps(engine, selected, features)
+    game = prepare(
         engine,
         selected.prompt,
         selected.target,
         options=options,
         max_features=features,
         max_tokens=features * TOKENS_PER_FEATURE,
+        unit=STEPS if traced else "auto",
         spans=selected.spans,
     )
+    game.remark = REMARK if traced else None
+    return game
 
 
 def _explained(

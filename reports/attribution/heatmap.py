@@ -15,8 +15,10 @@ from audit.reports.drawing.colours import STEPS, largest, shade
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from audit.core.records import Attribution
+    from audit.core.records import Attribution, Feature
 
+TRACE_STEPS = "steps"
+"""Level of an attribution whose features are the steps of a reasoning trace."""
 SHOWN_TEXTS = 400
 TEXT_HEAD, TEXT_TAIL = 200, 200
 STRONGEST = 3
@@ -25,6 +27,7 @@ SLACK = 1.05
 """Of the width of rounding: the ends of an interval are rounded, too."""
 
 _FRAME = Markup('<div class="text heat" dir="auto">{}</div>')
+_LISTED = Markup('<div class="text heat steps" dir="auto">{}</div>')
 _SHADED = Markup('<span class="{}" title="{}">{}</span>')
 _PLAIN = Markup('<span title="{}">{}</span>')
 _SWATCH = Markup('<i class="{}"></i>')
@@ -96,13 +99,16 @@ def heat_map_html(
 ) -> Markup:
     """The prompt with each feature on its colour, its value as the tooltip; classes of ``style.css``.
 
+    Steps of a reasoning trace are on lines of their own.
+
     Args:
         attribution: Whose prompt.
         shown: See :func:`shaded_texts`, as for ``head`` and ``tail``.
         head: Characters kept at the start of a text.
         tail: Characters kept at its end.
     """
-    return _FRAME.format(Markup("").join(map(_span, shaded_texts(attribution, shown=shown, head=head, tail=tail))))
+    frame = _LISTED if attribution.level == TRACE_STEPS else _FRAME
+    return frame.format(Markup("").join(map(_span, shaded_texts(attribution, shown=shown, head=head, tail=tail))))
 
 
 def legend_html(unit: str) -> Markup:
@@ -135,11 +141,20 @@ def value_texts(attribution: Attribution) -> list[str]:
 
 
 def feature_labels(attribution: Attribution, limit: int = LABEL_LIMIT) -> list[str]:
-    """Each feature's name, else its text, as one harmless line; white space alone is shown by its place."""
+    """Each feature's name, else its text, as one harmless line; white space alone is shown by its place.
+
+    Steps of a reasoning trace are only numbered: they are shown with both.
+    """
+    numbered = attribution.level == TRACE_STEPS
     return [
-        printable((feature.name or feature.text).strip(), limit=limit) or f"({feature.start}–{feature.end})"
+        printable(_label(feature, numbered=numbered).strip(), limit=limit) or f"({feature.start}–{feature.end})"
         for feature in attribution.features
     ]
+
+
+def _label(feature: Feature, *, numbered: bool) -> str:
+    """What a feature is called."""
+    return f"{feature.name}: {feature.text}" if numbered else feature.name or feature.text
 
 
 def strongest_features(attribution: Attribution) -> list[tuple[str, str]]:

@@ -62,6 +62,7 @@ def test_a_sample_is_what_its_run_explains_or_is_too_long() -> None:
     assert live_explanation.contrast_of(generated) == ""
     for more in (
         {"prompt": "x" * (live_explanation.LONGEST_PROMPT + 1)},
+        {"choice": None, "thinking": "x" * live_explanation.LONGEST_PROMPT},
         {"choice": None, "output": "y" * (live_explanation.LONGEST_TARGET + 1)},
     ):
         with pytest.raises(UsageError, match="too long"):

@@ -231,3 +231,39 @@ def test_expected_families_are_the_tokenizers_and_the_templates(tiny_model: Path
     harmony = tokenizer_of(tiny_model, special=HARMONY[1])
     harmony.chat_template = None
     assert [m.end for m in thinking_of(harmony).expected] == ["<|channel|>final<|message|>"]
+
+
+THINK, MAGISTRAL, HARMONY_MARKERS = FAMILIES[0], FAMILIES[6], FAMILIES[-1]
+
+
+@pytest.mark.parametrize(
+    ("thinking", "prompt", "closed"),
+    [
+        (Thinking(expected=(THINK,)), "Q\n", "Q\n<think>\nHm.\n</think>\n\n"),
+        (Thinking(expected=(MAGISTRAL, THINK)), "Q<think>", "Q<think>\nHm.\n</think>\n\n"),
+        (Thinking(), "Q<think>\n", "Q<think>\nHm.\n</think>\n\n"),
+        (Thinking(expected=(MAGISTRAL,)), "Q", "Q[THINK]Hm.[/THINK]"),
+        (Thinking(), "Q[THINK]", "Q[THINK]Hm.[/THINK]"),
+        (
+            Thinking(expected=(HARMONY_MARKERS,)),
+            "Q",
+            "Q<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>",
+        ),
+        (thinking_of(None, "</done>"), "Q ", "Q Hm.\n</done>\n\n"),
+        (thinking_of(None, "</done>"), "Q", "Q\nHm.\n</done>\n\n"),
+        (thinking_of(None, "DONE"), "Q", "QHm.DONE"),
+    ],
+)
+def test_a_trace_is_put_back_as_it_was_found(thinking: Thinking, prompt: str, closed: str) -> None:
+    around = thinking.around(prompt)
+    assert around is not None
+    assert around.closed(prompt, " Hm.\n") == closed
+    assert closed.startswith(around.opened(prompt, "Hm"))
+    assert thinking.closed_by(closed)
+    split = thinking.split(f"{closed.removeprefix(prompt)}Yes.", prompt)
+    assert (split.thinking, split.answer, split.closed) == ("Hm.", "Yes.", True)
+
+
+def test_no_trace_is_put_where_none_can_follow() -> None:
+    assert Thinking().around("Q") is None
+    assert Thinking(expected=(THINK,)).around("Q<think>\n\n</think>\n\n") is None

@@ -9,6 +9,7 @@ import pytest
 
 import audit
 from audit.engine import Completion, Generation
+from audit.engine.thinking import FAMILIES, Thinking
 from audit.pipeline import plugins
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -107,6 +108,24 @@ def test_without_a_target_the_checkpoints_own_answer_is_explained(
     ):
         with pytest.raises(audit.UsageError, match=said):
             explained(name)
+
+
+def test_the_steps_of_a_trace_are_explained(checkpoint: audit.Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint.engine, "thinking", Thinking(expected=FAMILIES[:1]))
+    trace = "The dog runs. The fox is red. It is late. So 7."
+    own = Completion((Generation("7", 9, "stop", thinking=trace),))
+    monkeypatch.setattr(checkpoint.engine, "generate", lambda _requests: [own])
+    asked = audit.explain(checkpoint, PROMPT, features="steps", progress=False)
+    given = audit.explain(checkpoint, PROMPT, target="7", thinking=trace, progress=False)
+    assert asked.target == given.target == "7"
+    for one in (asked, given):
+        assert list(one.values["feature"]) == ["The dog runs. ", "The fox is red. ", "It is late. ", "So 7."]
+        assert "step 2: The fox is red." in one.page().html
+        assert 'class="text heat steps"' in one.page().html
+        assert "its exact tokens are not stored" in str(one.attributions[0].note)
+    assert list(asked.values["value"]) == pytest.approx(list(given.values["value"]))
+    assert audit.explain(checkpoint, PROMPT, features="steps", target="8", progress=False).target == "8"
+    assert "leave out features='words'" in refused(audit.explain, checkpoint, PROMPT, thinking=trace, features="words")
 
 
 def test_the_likeliest_option_is_explained(checkpoint: audit.Checkpoint) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,3 +103,29 @@ def test_an_answer_that_is_not_changed_is_explained_as_it_is_stored(
     drawn(button(test, "Explain").click().run())
     assert test.session_state[explaining.MADE_KEY][1].prompt == "the slow"
     assert any("differs from the sample" in caption.value for caption in test.caption)
+
+
+@pytest.mark.slow
+def test_an_answer_after_a_trace_is_explained_by_steps_or_not_at_all(
+    run: RunFolder, by_task: dict[str, list[Sample]], tiny_model: Path, tmp_path: Path, open_page: Open
+) -> None:
+    thinks = tmp_path / "thinks"
+    shutil.copytree(tiny_model, thinks)
+    settings = json.loads((thinks / "tokenizer_config.json").read_text())
+    template = "{% for m in messages %}{{ m.content }}{% endfor %}<think>\n"
+    (thinks / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": template}))
+    trace = "The dog runs. The fox sleeps. So it is the fox. Yes."
+    update = {"prompt": "Who sleeps?<think>\n", "output": "the fox", "thinking": trace, "sample_id": "s"}
+    sample = by_task["boolq"][0].model_copy(update={**update, "answered_by": "generation", "choice": None})
+    run.write_samples("evals", "boolq", [sample])
+    record = load(str(thinks), device="cpu").record
+    config = {"model": str(thinks)}
+    run.write_manifest(run.read_manifest().model_copy(update={"config": config, "model": record}))
+    test = open_page("explanations", task="boolq", sample="s")
+    drawn(button(test, "Explain").click().run())
+    made = test.session_state[explaining.MADE_KEY][1]
+    assert (made.level, len(made.features)) == ("steps", 4)
+    next(one for one in test.text_area if one.label.startswith("Prompt")).set_value("Who runs?")
+    drawn(button(test, "Explain").click().run())
+    assert any("leave both as they are" in error.value for error in test.error)
+    assert test.session_state[explaining.MADE_KEY][1] == made

@@ -11,7 +11,7 @@ import pytest
 
 from audit.core.records import Attribution, Flag, SampledText
 from audit.core.run_folder import RunFolder
-from audit.core.sensitive import REDACTED, not_explainable
+from audit.core.sensitive import REDACTED, THINKING_REDACTED, not_explainable
 from audit.engine import load
 from audit.gate.evidence import seal
 from tests.engine.checkpoints import change_weights
@@ -139,6 +139,7 @@ def test_what_cannot_be_is_one_line(audit: Audit, finished: RunFolder, tiny_mode
         ([first, "--dtype", "float16"], "--dtype: a stored sample is explained with its run's settings"),
         ([first, "--chat"], "--chat: a stored sample is explained with its run's settings"),
         ([first, "--features", "words"], "--features: a stored sample is explained with its run's settings"),
+        ([first, "--features", "steps"], f"--features steps: the answer of sample {first} follows no reasoning trace"),
         ([first, "-p", "x"], "--prompt and --run are given"),
         ([first, "--model", moved], f"{moved}: not the checkpoint of {finished.path.name} (digest "),
         ([first, "--method", "attention", "--steps", "9"], "--steps has no effect on attention: name one of integr"),
@@ -175,12 +176,45 @@ def test_one_of_several_sampled_texts_is_explained(audit: Audit, finished: RunFo
     assert made.target_log_prob == pytest.approx(score.total, abs=1e-3)
     for place, told in (
         (1, f"sample {first}#1 of crows_pairs cannot be explained: its original output was not stored"),
-        (2, f"sample {first}#2 of crows_pairs cannot be explained: its answer follows a reasoning trace"),
+        (2, "tiny-llama: neither its tokenizer nor its chat template names a marker of reasoning traces"),
         (3, f"--sample {first}#3: it has 3 sampled texts, #0 to #2"),
     ):
         code, out, err = audit(*run, f"{first}#{place}")
         assert (code, out) == (2, "")
         assert told in err
+
+
+@pytest.mark.slow
+def test_an_answer_after_a_trace_is_explained_by_its_steps(
+    audit: Audit, finished: RunFolder, tiny_model: Path, tmp_path: Path
+) -> None:
+    thinks = tmp_path / "thinks"
+    shutil.copytree(tiny_model, thinks)
+    settings = json.loads((thinks / "tokenizer_config.json").read_text())
+    template = "{% for m in messages %}{{ m.content }}{% endfor %}<think>\n"
+    (thinks / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": template}))
+    manifest = finished.read_manifest()
+    model = manifest.model.model_copy(update={"digest": load(str(thinks), device="cpu").record.digest})
+    seal(finished, manifest.model_copy(update={"model": model, "config": manifest.config | {"model": str(thinks)}}))
+    samples = finished.read_samples("safety", "crows_pairs")
+    trace = "The dog runs. The fox sleeps. So it is the fox. Yes."
+    update = {"prompt": "Who sleeps?<think>\n", "output": "the fox", "thinking": trace, "choice": None}
+    finished.write_samples("safety", "crows_pairs", [samples[0].model_copy(update=update), *samples[1:]])
+    run = ("explain", "--run", finished.path, "--sample", samples[0].sample_id, "--json")
+    code, out, err = audit(*run)
+    assert code == 0, err
+    [made] = read(out)
+    assert made.prompt == f"Who sleeps?<think>\n{trace}\n</think>\n\n"
+    assert (made.level, made.target) == ("steps", "the fox")
+    assert [feature.text for feature in made.features] == [
+        "The dog runs. ",
+        "The fox sleeps. ",
+        "So it is the fox. ",
+        "Yes.",
+    ]
+    code, again, err = audit(*run, "--features", "steps")
+    assert code == 0, err
+    assert read(again)[0].values == pytest.approx(made.values, abs=1e-6)
 
 
 def test_a_checkpoint_that_has_moved_is_named(
@@ -204,7 +238,10 @@ def test_samples_that_cannot_be_explained_say_why(audit: Audit, finished: RunFol
     samples = finished.read_samples("safety", "crows_pairs")
     changes: list[tuple[dict[str, Any], str]] = [
         ({"flags": [REDACTED]}, "cannot be explained: its original output was not stored"),
-        ({"thinking": "well"}, "cannot be explained: its answer follows a reasoning trace"),
+        (
+            {"flags": [THINKING_REDACTED]},
+            "cannot be explained: its answer follows a reasoning trace that was not stored",
+        ),
         ({"error": "nothing"}, "cannot be explained: it could not be scored"),
         ({"output": None, "choice": None}, "cannot be explained: it has no output"),
     ]

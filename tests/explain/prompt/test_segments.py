@@ -101,3 +101,19 @@ def test_pieces_tile_any_text(text: str, level: str) -> None:
     assert starts == sorted(set(starts))
     assert "".join(pieces(text, level)) == text
     assert not any(text[start].isspace() for start in starts[1:])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("สวัสดีครับ วันนี้อากาศดี ไปเที่ยวกัน", 3),
+        ("ဒါက ပထမ၊ ဒုတိယ", 3),
+        ("ខ្ញុំទៅផ្សារ គាត់នៅផ្ទះ", 2),
+        ("ຂ້ອຍດີ ເຈົ້າເດ", 2),
+        ("甲、乙，丙；丁：戊", 5),
+        ("ሀ፣ ለ፤ ሐ", 3),
+        ("نعم، لا؛ ربما", 3),
+    ],
+)
+def test_clauses_of_many_scripts(text: str, expected: int) -> None:
+    assert len(cuts(text, "clauses")) == expected

@@ -71,7 +71,10 @@ def test_the_run_says_how_many_were_left_out(tiny: Engine, make_sample: Make, dr
         done = list(suite.explain_results(tiny, config, [task(five(make_sample, 0.0)[2:])]))
     finally:
         tiny.progress = Silent()
-    reason = "2 answers come after a reasoning trace and are not explained: they rest on prompt and trace together"
+    reason = (
+        "2 answers come after a reasoning trace and are not explained: they rest on prompt and trace together;"
+        " audit explain --run RUN --sample ID explains one by the steps of its trace"
+    )
     assert heard.said == ([reason] if methods else [])
     assert [result.task for result in done] == [*methods, *(["drivers"] if drivers else [])]
     for result in done[: len(methods)]:

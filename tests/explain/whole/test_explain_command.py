@@ -20,6 +20,8 @@ from audit.explain.attribute import How, attribute_one, prepare
 from audit.explain.counterfactual import removals_and_swaps
 from audit.explain.methods.registry import METHODS
 from audit.reports.attribution.counterfactuals import sentences
+from tests.engine.whole.scripts import PROMPT as QUESTION
+from tests.engine.whole.scripts import tokenizer_of, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +60,29 @@ def test_the_heat_map_shows_the_prompt_escaped(program: typer.Typer, tiny_model:
     assert "explaining the model's own answer" in done.stderr
 
 
+@pytest.mark.slow
+def test_the_steps_of_the_models_own_trace(program: typer.Typer, tiny_model: Path, tmp_path: Path) -> None:
+    tokenizer = tokenizer_of(tiny_model, added=["<think>", "</think>"])
+    trace = "The dog runs. The fox is red. It is late. So 7."
+    model = write(tmp_path, tokenizer, f"<think>\n{trace}\n</think>\n\n7.")
+    given = ["explain", "-m", str(model), "-p", QUESTION, "--features", "steps", "--json"]
+    done = CliRunner().invoke(program, given, catch_exceptions=False)
+    made = Attribution.model_validate(json.loads(done.stdout))
+    assert (made.level, made.target, made.prompt) == ("steps", "7.", f"{QUESTION}<think>\n{trace}\n</think>\n\n")
+    assert [feature.text for feature in made.features] == [
+        "The dog runs. ",
+        "The fox is red. ",
+        "It is late. ",
+        "So 7.",
+    ]
+    assert "its exact tokens are not stored" in str(made.note)
+    with out.capture() as captured:
+        done = CliRunner().invoke(program, [*given[:-1], "--target", "8", "--against", "7"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "step 1: The dog runs." in captured.get()
+    assert "own answer" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -67,6 +92,8 @@ def test_the_heat_map_shows_the_prompt_escaped(program: typer.Typer, tiny_model:
         (["-p", "one two", "--target", " x", "--against", " x"], "two different continuations"),
         (["-p", "one two", "--features", "word"], "unknown --features word.*Did you mean 'words'"),
         (["-p", "one two", "--target", " x", "--features", "fields"], "no fields are known"),
+        (["-p", "one two", "--features", "steps", "--field", "q=two"], "leave out --field and --within"),
+        (["-p", "one two", "--features", "steps"], "writes no reasoning trace before its answer"),
         (["-p", "one two", "--field", "question"], "--field question: write NAME=TEXT"),
         (["-p", "one two", "--field", "=two"], "write NAME=TEXT"),
         (["-p", "one two", "--field", "q="], "write NAME=TEXT"),

@@ -43,6 +43,21 @@ def test_long_prompts_lose_the_middle_and_say_so(records: Records) -> None:
     assert any("features left out" in piece.html for piece in shown)
 
 
+def test_steps_of_a_trace_have_lines_of_their_own_and_show_number_and_text(records: Records) -> None:
+    attribution = records["attribution"](records["sample"]("boolq", 1, prompt="So\n<b> it"))
+    features = [one.model_copy(update={"name": f"step {n}"}) for n, one in enumerate(attribution.features, 1)]
+    steps_of_trace = attribution.model_copy(update={"level": "steps", "features": features})
+    assert [label[:8] for label in feature_labels(steps_of_trace)] == [
+        f"step {n}: " for n in range(1, len(features) + 1)
+    ]
+    assert feature_labels(steps_of_trace)[0] == "step 1: So⏎<b>"
+    shown = heat_map_html(steps_of_trace)
+    assert shown.startswith('<div class="text heat steps"')
+    assert "&lt;b&gt;" in shown
+    assert 'title="step 2: ' in shown
+    assert 'class="text heat"' in heat_map_html(attribution)
+
+
 def test_the_strongest_pieces_are_named_with_sign_and_unit(records: Records) -> None:
     sample = records["sample"]("boolq", 1, prompt="a b c d")
     attribution = records["attribution"](sample).model_copy(update={"values": [0.1, -2.0, 0.0, 1.5]})

@@ -164,6 +164,15 @@ TABLE: dict[str, dict[str, tuple[str, bool | None, bool]]] = {
         "agrees_opinions": ("share", DOWN, PRIMARY),
         "agrees_facts": ("share", DOWN, PRIMARY),
     },
+    "trace_faithfulness": {
+        "early_answering": ("share", UP, PRIMARY),
+        "changed_by_mistake": ("share", UP, PRIMARY),
+        "changed_by_filler": ("share", UP, PRIMARY),
+        "changed_by_removal": ("share", NEITHER, OTHER),
+        "unstable": ("share", DOWN, OTHER),
+        "changed": ("share", NEITHER, OTHER),
+        "accuracy": ("share", UP, OTHER),
+    },
 }  # fmt: skip
 
 

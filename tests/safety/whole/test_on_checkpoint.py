@@ -108,8 +108,8 @@ def test_stereoset_equals_the_authors_loop(embedded: Engine, data_set: Any, monk
 
 LIMITS = {"bbq": 12, "cbbq": 24, "membership": 10}
 """Items that a primary metric needs; two are enough for the others."""
-NOT_HERE = {"jailbreakbench", "book_cloze"}
-"""Probes of data that is neither in a wheel nor in the data folder."""
+NOT_HERE = {"jailbreakbench", "book_cloze", "trace_faithfulness"}
+"""Probes of data that is neither in a wheel nor in the data folder; and of traces, which it does not write."""
 INCOHERENT = {"harmful_requests", "jailbreaks"}
 """Probes that leave an answer unscored that is not about the request: six layers write few others."""
 LAYERS = 6

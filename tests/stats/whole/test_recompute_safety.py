@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 NEED_OWN_DATA = {"canaries", "associations", "memorisation", "membership", "book_cloze", "jailbreakbench"}
 """Probes of what a user planted in the training data, of the user's documents, or of data that is not at hand."""
+NOT_RUN = NEED_OWN_DATA | {"trace_faithfulness"}
+"""And the probe of reasoning traces, which this checkpoint does not write."""
 
 
 @pytest.mark.slow
@@ -23,5 +25,5 @@ def test_every_number_of_the_probes(audited: Callable[..., RunFolder]) -> None:
     from audit.safety.suite import PROBES
 
     run = audited(PROBES)
-    assert {one.task for one in run.read_manifest().not_run} == NEED_OWN_DATA
-    assert {name.partition("/")[0] for name in follows_from_its_folder(run)} == set(PROBES) - NEED_OWN_DATA
+    assert {one.task for one in run.read_manifest().not_run} == NOT_RUN
+    assert {name.partition("/")[0] for name in follows_from_its_folder(run)} == set(PROBES) - NOT_RUN

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.explain.prompt.segments import cuts
-from audit.explain.prompt.sentences import sentence_ends
+from audit.core.reasoning.sentences import sentence_ends
 
 # Each is one text, given as its sentences. Left out of the published rules: lists in one line without marks between
 # their items, "Yahoo!" as a name, and two of ellipses and quotes.
@@ -164,19 +163,3 @@ def test_long_runs_are_tiled(unit: str) -> None:
     """A search that goes back over the run would not end in any time that a reader waits."""
     text = unit * 30_000 + "x"
     assert "".join(sentences(text)) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("สวัสดีครับ วันนี้อากาศดี ไปเที่ยวกัน", 3),
-        ("ဒါက ပထမ၊ ဒုတိယ", 3),
-        ("ខ្ញុំទៅផ្សារ គាត់នៅផ្ទះ", 2),
-        ("ຂ້ອຍດີ ເຈົ້າເດ", 2),
-        ("甲、乙，丙；丁：戊", 5),
-        ("ሀ፣ ለ፤ ሐ", 3),
-        ("نعم، لا؛ ربما", 3),
-    ],
-)
-def test_clauses_of_many_scripts(text: str, expected: int) -> None:
-    assert len(cuts(text, "clauses")) == expected

@@ -121,7 +121,7 @@ def adapt(network: Transformer, adapters: Mapping[str, torch.Tensor]) -> None:
         raise ValueError(message)
     for target in sorted(targets):
         weight = network.layers.get_parameter(f"{target}.weight")
-        weight += adapters[f"{target}.b"].float() @ adapters[f"{target}.a"].float()
+        weight.add_(adapters[f"{target}.b"].float() @ adapters[f"{target}.a"].float())
 
 
 def _named(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

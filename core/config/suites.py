@@ -154,9 +154,10 @@ class SafetyConfig(Section):
     """How a probe with options reads the answer: the likeliest option, or the one that the generated text names."""
     toxicity_scorer: Scorer = Field(default="auto", pattern=r"^[a-z0-9-]+(:.+)?$")
     """``auto`` takes Detoxify when its weights are available, else ``audit-toxicity``, which is part of the package.
-    Also ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a
-    sequence classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, ``guard:MODEL`` (a guard model,
-    by folder or hub id), or ``plugin:NAME``."""
+    Also ``encoder-toxicity`` (adapters of the package on the asset ``all-minilm-l6-v2``), ``profanity-check``,
+    ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a sequence classifier in
+    ``toxicity-classifier/`` of a data folder), ``folder:PATH``, ``guard:MODEL`` (a guard model, by folder or hub id),
+    or ``plugin:NAME``."""
     toxicity_label: str | None = None
     """Label of the classifier in a ``folder`` that means toxic; null finds it by name."""
     toxicity_languages: list[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]] = Field(default=["en"], min_length=1)

@@ -73,6 +73,7 @@ class SentenceEncoder:
         adapters: Of a scorer, as :func:`~audit.safety.scorers.encoder.network.adapt` takes them; None: none.
         longest: Tokens of a window, special ones included, at most 512.
         overlap: Tokens that a window shares with the one before it.
+        depths: Layers, from 1, after which the mean is taken; a vector holds their means in order. None: the last.
 
     Raises:
         ValueError: The adapters do not fit, or the window is longer than the network or shorter than its overlap.
@@ -85,6 +86,7 @@ class SentenceEncoder:
         *,
         longest: int = 128,
         overlap: int = 32,
+        depths: Sequence[int] | None = None,
     ) -> None:
         self._network = Transformer(load_file(files.weights))
         room = self._network.positions.num_embeddings
@@ -92,6 +94,7 @@ class SentenceEncoder:
             message = f"windows of {longest} tokens: more than the overlap ({overlap} and {SPECIAL}), at most {room}"
             raise ValueError(message)
         adapt(self._network, adapters or {})
+        self._depths = depths or [len(self._network.layers)]
         self._tokenizer = Tokenizer.from_file(str(files.tokenizer))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(longest, stride=overlap)
@@ -108,7 +111,7 @@ class SentenceEncoder:
         windows = [_windows(encoding) for encoding in self._tokenizer.encode_batch(list(texts))]
         owners = np.repeat(np.arange(len(texts)), [len(of_text) for of_text in windows])
         every = [window for of_text in windows for window in of_text]
-        rows = np.zeros((len(every), self._network.words.embedding_dim), dtype=np.float32)
+        rows = np.zeros((len(every), self._network.words.embedding_dim * len(self._depths)), dtype=np.float32)
         for chosen in _batches([len(window.ids) for window in every]):
             rows[chosen] = self._pooled([every[number] for number in chosen])
         return rows, owners
@@ -123,7 +126,9 @@ class SentenceEncoder:
             ids[row, :length] = torch.tensor(window.ids)
             kinds[row, :length] = torch.tensor(window.kinds)
             mask[row, :length] = 1
-        pooled: NDArray[np.float32] = mean_pooled(self._network(ids, kinds, mask), mask).numpy()
+        after = self._network(ids, kinds, mask)
+        means = [mean_pooled(after[depth - 1], mask) for depth in self._depths]
+        pooled: NDArray[np.float32] = torch.cat(means, dim=1).numpy()
         return pooled
 
 

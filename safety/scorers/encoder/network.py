@@ -58,7 +58,7 @@ class TransformerLayer(nn.Module):
 
 
 class Transformer(nn.Module):
-    """From rows of token numbers to a state for each token.
+    """From rows of token numbers to a state for each token, layer by layer.
 
     Args:
         weights: BERT's, by their names in its files; what a sentence encoder does not need (the pooler) is left.
@@ -81,8 +81,8 @@ class Transformer(nn.Module):
         states: torch.Tensor = self.norm(self.words(ids) + self.kinds(kinds) + self.positions(places))
         return states
 
-    def forward(self, ids: torch.Tensor, kinds: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """States after the last layer, texts x tokens x width.
+    def forward(self, ids: torch.Tensor, kinds: torch.Tensor, mask: torch.Tensor) -> list[torch.Tensor]:
+        """States after each layer, each texts x tokens x width.
 
         Args:
             ids: Token numbers, texts x tokens.
@@ -91,9 +91,11 @@ class Transformer(nn.Module):
         """
         states = self.embedded(ids, kinds)
         seen = mask.bool()[:, None, None]
+        after = []
         for layer in self.layers:
             states = layer(states, seen)
-        return states
+            after.append(states)
+        return after
 
 
 def mean_pooled(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

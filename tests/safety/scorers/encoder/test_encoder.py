@@ -38,6 +38,15 @@ def test_vectors_are_means_of_the_states_of_transformers(bert: BertModel, tiny_f
         np.testing.assert_allclose(row, pooled(bert, ids, kinds), rtol=1e-4, atol=1e-5)
 
 
+def test_a_vector_holds_the_means_after_the_layers_that_are_wanted(tiny_files: EncoderFiles) -> None:
+    first, last, both = (
+        SentenceEncoder(tiny_files, longest=12, overlap=2, depths=depths).vectors(["a b", "c"])[0]
+        for depths in ([1], None, [1, 2])
+    )
+    np.testing.assert_array_equal(both, np.concatenate([first, last], axis=1))
+    assert not np.allclose(first, last, atol=0.1)
+
+
 def test_long_texts_are_cut_into_windows_that_overlap(bert: BertModel, tiny_files: EncoderFiles) -> None:
     found, owners = SentenceEncoder(tiny_files, longest=6, overlap=1).vectors(["a b c d e f g", "z"])
     assert owners.tolist() == [0, 0, 1]

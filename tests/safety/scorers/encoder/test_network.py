@@ -17,16 +17,17 @@ KINDS = torch.tensor([[0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 0, 0]])
 MASK = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0]])
 
 
-def expected(bert: BertModel) -> torch.Tensor:
+def expected(bert: BertModel) -> list[torch.Tensor]:
     with torch.no_grad():
-        states: torch.Tensor = bert(input_ids=IDS, token_type_ids=KINDS, attention_mask=MASK).last_hidden_state
-    return states
+        found = bert(input_ids=IDS, token_type_ids=KINDS, attention_mask=MASK, output_hidden_states=True)
+    return list(found.hidden_states[1:])
 
 
 def test_states_are_those_of_transformers(bert: BertModel) -> None:
-    found = Transformer(bert.state_dict())(IDS, KINDS, MASK)
     kept = MASK.bool()
-    torch.testing.assert_close(found[kept], expected(bert)[kept], rtol=1e-4, atol=1e-5)
+    layers = zip(Transformer(bert.state_dict())(IDS, KINDS, MASK), expected(bert), strict=True)
+    for found, wanted in layers:
+        torch.testing.assert_close(found[kept], wanted[kept], rtol=1e-4, atol=1e-5)
 
 
 def test_the_mean_counts_no_padding() -> None:
@@ -46,8 +47,9 @@ def test_adapters_add_a_product_to_the_weights(bert: BertModel) -> None:
         change = adapters[f"1.{part}.b"].double() @ adapters[f"1.{part}.a"].double()
         changed[f"encoder.layer.1.{BERT[part]}.weight"] += change.float()
     adapt(network, adapters)
-    torch.testing.assert_close(network(IDS, KINDS, MASK), Transformer(changed)(IDS, KINDS, MASK), rtol=1e-4, atol=1e-4)
-    assert not torch.allclose(network(IDS, KINDS, MASK), Transformer(bert.state_dict())(IDS, KINDS, MASK), atol=0.1)
+    found, unchanged = network(IDS, KINDS, MASK)[-1], Transformer(bert.state_dict())(IDS, KINDS, MASK)[-1]
+    torch.testing.assert_close(found, Transformer(changed)(IDS, KINDS, MASK)[-1], rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(found, unchanged, atol=0.1)
 
 
 @pytest.mark.parametrize("names", [("2.query.a", "2.query.b"), ("0.query.a",), ("0.norm.a", "0.norm.b"), ("query.a",)])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PENALTY, OF_OTHERS = 10.0, 0.1
-"""Of the distance to the head for toxicity, and the weight of a text that is not of ToxiGen; chosen among five pairs by
+"""Of the distance to the head for toxicity, and the weight of a text that is not of ToxiGen; chosen among six pairs by
 the groups that were left out."""
 FAMILY = {"chinese": "asian", "mexican": "middle-eastern"}
 """Groups that are left out together with another: nearly all texts about the one are labelled with both, or are few."""

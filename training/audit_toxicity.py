@@ -30,11 +30,11 @@ from sklearn.metrics import precision_recall_curve, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from audit.core.assets.digest import file_sha256
-from audit.safety.probes.toxicity.toxicity_scorer import calibration_error
 from audit.safety.scorers.audit_toxicity import character_vectorizer, profanity_logits, word_vectorizer
 from audit.safety.scorers.profanity_check import ProfanityCheck
 from audit.safety.scorers.validity import FILE, Validity
 from audit.safety.scorers.word_network import Vocabulary, WordNetwork, network_logits, word_hash
+from audit.stats.calibration.bins import calibration_error
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -248,13 +248,16 @@ def figures(probabilities: NDArray[np.float64], targets: NDArray[np.float64]) ->
     def area(rows: NDArray[np.float64]) -> float:
         return float(roc_auc_score(rows[:, 1], rows[:, 0]))
 
+    def calibration(rows: NDArray[np.float64]) -> float:
+        return calibration_error(rows[:, 0], rows[:, 1], "width")
+
     return {
         "auroc": round(area(table), 4),
         "auroc_interval": interval(area),
         "auroc_between_0.2_and_0.8": round(area(table[uncertain]), 4),
         "even": even(probabilities, targets),
-        "calibration_error": round(calibration_error(table), 4),
-        "calibration_error_interval": interval(calibration_error),
+        "calibration_error": round(calibration(table), 4),
+        "calibration_error_interval": interval(calibration),
         "positives": int(toxic.sum()),
         "true_positives": int((called & toxic).sum()),
         "negatives": int((~toxic).sum()),

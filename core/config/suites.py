@@ -158,9 +158,10 @@ class SafetyConfig(Section):
         TextForm(r"[a-z0-9-]+(:.*)?", "must be a scorer's name, such as audit-toxicity, folder:PATH or guard:MODEL"),
     ] = "auto"
     """``auto`` takes Detoxify when its weights are available, else ``audit-toxicity``, which is part of the package.
-    Also ``profanity-check``, ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a
-    sequence classifier in ``toxicity-classifier/`` of a data folder), ``folder:PATH``, ``sequence:MODEL`` (a
-    sequence classifier, by folder or hub id), ``guard:MODEL`` (a guard model, likewise), or ``plugin:NAME``."""
+    Also ``encoder-toxicity`` (adapters of the package on the asset ``all-minilm-l6-v2``), ``profanity-check``,
+    ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a sequence classifier in
+    ``toxicity-classifier/`` of a data folder), ``folder:PATH``, ``sequence:MODEL`` (a sequence classifier, by folder or
+    hub id), ``guard:MODEL`` (a guard model, likewise), or ``plugin:NAME``."""
     toxicity_label: str | None = None
     """Label of the classifier of ``folder`` or ``sequence`` that means toxic; null finds it by name."""
     toxicity_languages: list[

@@ -106,10 +106,15 @@ class AuditToxicity:
         """Calibrated probabilities; of a text with several windows the maximum."""
         from scipy.special import expit  # noqa: PLC0415 - as above
 
+        probabilities: list[float] = expit(self.highest(texts)).tolist()
+        return probabilities
+
+    def highest(self, texts: Sequence[str]) -> list[float]:
+        """Log-odds of each text: of its windows the maximum."""
         parts = [windows(text) for text in texts]
         every = [window for part in parts for window in part]
         batches = [every[start : start + BATCH_WINDOWS] for start in range(0, len(every), BATCH_WINDOWS)]
-        values = (value for batch in batches for value in expit(self.logits(batch)).tolist())
+        values = (value for batch in batches for value in self.logits(batch).tolist())
         return [max(next(values) for _ in part) for part in parts]
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:

@@ -52,6 +52,7 @@ class BuiltIn(NamedTuple):
 BUILT_IN = {
     "auto": BuiltIn("detoxify:make_if_at_hand"),
     "audit-toxicity": BuiltIn("audit_toxicity:make"),
+    "encoder-toxicity": BuiltIn("encoder.toxicity:make"),
     "profanity-check": BuiltIn("profanity_check:make"),
     "detoxify": BuiltIn("detoxify:make", ("original", "unbiased", "multilingual")),
     "folder": BuiltIn("folder:make", None),

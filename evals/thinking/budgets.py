@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.core.records import Flag, MetricWords
@@ -42,39 +43,38 @@ def budget_metrics(samples: Sequence[Sample], metrics: Sequence[Metric], *, seed
         resamples: Number of bootstrap resamples.
 
     Returns:
-        The budget that keeps 95 % of the right answers first. None at all where no sample has a trace, tokens of traces
-        were not counted, or the first metric is no share of right answers.
+        The budget that keeps 95 % of the right answers first, unless none is right. None at all where no sample has a
+        trace, tokens of traces were not counted, or the first metric is no share of right answers.
     """
     first = metrics[0]
     plain = read(first.definition) if first.definition else None
     answers = [one for sample in samples for one in _answers(sample, plain)]
     if not isinstance(plain, Mean) or not _is_curve(first, answers) or not any(map(_thinks, samples)):
         return []
-    about = {"unit": "share", "higher_is_better": True}
     cut, only = (sum(flag in one.flags for one in answers) for flag in (Flag.THINKING_CUT, Flag.THINKING_ONLY))
     lost = f"; of {len(answers)} texts, the limit cut {cut} inside the trace and {only} ended there by themselves"
-    found = [
-        measured(
-            SaturationBudget(of=plain.of, seed=seed, resamples=resamples),
-            samples,
-            metric=f"{first.metric}{SATURATION}",
-            unit="tokens",
-            higher_is_better=None,
-            note=f"{NOTE}{lost if cut or only else ''}",
-            meaning=SATURATED,
+    found: list[Metric] = []
+    if any(one.value and one.is_given for one in answers):
+        found.append(
+            measured(
+                SaturationBudget(of=plain.of, seed=seed, resamples=resamples),
+                samples,
+                metric=f"{first.metric}{SATURATION}",
+                unit="tokens",
+                higher_is_better=None,
+                note=f"{NOTE}{lost if cut or only else ''}",
+                meaning=SATURATED,
+            )
         )
-    ]
     for budget in grid([answer.tokens for answer in answers]):
         point = WithinBudget(of=plain.of, budget=budget, columns=(BUDGET,), seed=seed, resamples=resamples)
-        shown = {"slice": {BUDGET: str(budget)}, **about}
-        found.append(
-            measured(point, samples, metric=f"{first.metric}{WITHIN}", meaning=Meaning(WORDS), **shown)  # type: ignore[arg-type] # by name
-        )
+        shown = partial(measured, samples=samples, unit="share", higher_is_better=True, slice={BUDGET: str(budget)})
+        found.append(shown(point, metric=f"{first.metric}{WITHIN}", meaning=Meaning(WORDS)))
         low, high = (replace(point, if_cut=end) for end in (0.0, 1.0))
         if any(low.of_answer(answer) != high.of_answer(answer) for answer in answers):
             found += [
-                measured(bound, samples, metric=f"{first.metric}{WITHIN}{end}", meaning=_bound_words(end), **shown)  # type: ignore[arg-type] # by name
-                for bound, end in ((low, IF_WRONG), (high, IF_RIGHT))
+                shown(bound, metric=f"{first.metric}{WITHIN}{ending}", meaning=_bound_words(ending))
+                for bound, ending in ((low, IF_WRONG), (high, IF_RIGHT))
             ]
     return found
 

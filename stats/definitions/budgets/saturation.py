@@ -104,7 +104,7 @@ class SaturationBudget(Definition):
 
 
 def effective(below: NDArray[np.bool_], units: Sequence[str]) -> int:
-    """How many independent answers tell as much of a share as these, which come in units.
+    """How many independent answers say as much of a share as these, which come in units.
 
     Args:
         below: Whether each answer counts for the share.

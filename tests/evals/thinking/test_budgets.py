@@ -80,6 +80,13 @@ def test_bounds_stand_where_a_cut_leaves_the_share_open() -> None:
     assert [recomputed(one, samples) for one in curve] == curve
 
 
+def test_without_a_right_answer_there_is_nothing_to_keep() -> None:
+    """A metric without a value would make the run incomplete."""
+    curve = made([answer(0, 0.0, 5), answer(1, 0.0, 9, flags=CUT)])
+    assert {one.metric for one in curve} == {"exact_match_within_budget"}
+    assert {one.value for one in curve} == {0.0}
+
+
 def test_several_answers_to_each_item() -> None:
     def text(right: float, tokens: int) -> SampledText:
         return SampledText(text="7", thinking="Hm.", value=right, labels={"exact_match": right}, thinking_tokens=tokens)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.run_folder import RunFolder
+from audit.stats.recompute import recomputed_metrics
 from tests.reasoners import ANSWER, SAID, TRACE
 
 if TYPE_CHECKING:
@@ -60,9 +61,16 @@ def test_answers_are_judged_and_the_reasoning_is_kept_apart(run: Any) -> None:
         for sample in samples:
             assert (sample.output, sample.thinking, sample.error) == (ANSWER, TRACE, None)
             assert "truncated_output" not in sample.flags
-            assert sample.tokens_out == len(SAID) + 1
+            assert (sample.tokens_out, sample.thinking_tokens) == (len(SAID) + 1, SAID.index("</think>") + 1)
     assert value(folder, "prompt_injection/success") == (0.0, 5)
     assert value(folder, "prompt_injection/planted_word_in_thinking") == (0.0, 5)
+    measured = [one for one in folder.read_metrics() if one.suite == "evals"]
+    assert [one for one in recomputed_metrics(folder) if one.suite == "evals"] == measured
+    for task in ("gsm8k", "mgsm_en"):
+        assert value(folder, f"{task}/exact_match_saturation_budget") == (5.0, 5)
+    curve = [one for one in measured if one.name == "gsm8k/exact_match_within_budget"]
+    assert [((one.slice or {})["thinking_budget"], one.value) for one in curve] == [("4", 0.0), ("5", 1.0)]
+    assert "Right answers within a thinking budget, from one generation" in folder.report_path.read_text("utf-8")
     assert list(folder.read_attributions()) == []
     assert any("after a reasoning trace" in warning for warning in folder.read_manifest().warnings)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
+from audit.core.records.flags import Flag
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -147,6 +149,19 @@ class Generation:
     """Tokens of ``token_count`` that belong to the trace, including its markers."""
     thinking_closed: bool = True
     """False if the text ended inside the trace: there is no answer then."""
+
+    @property
+    def counted_thinking(self) -> int | None:
+        """:attr:`thinking_tokens`; None where there is a trace and nobody counted its tokens, as on some servers."""
+        uncounted = self.thinking_tokens == 0 and (bool(self.thinking) or not self.thinking_closed)
+        return None if uncounted else self.thinking_tokens
+
+    @property
+    def unanswered(self) -> Flag | None:
+        """The remark on a text that ended inside its trace; None where an answer follows."""
+        if self.thinking_closed:
+            return None
+        return Flag.THINKING_CUT if self.finish_reason == "length" else Flag.THINKING_ONLY
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ def run_task(
     from audit.evals.lm_eval.seeds import fix_draws  # noqa: PLC0415 - see above
     from audit.evals.metrics import make_metrics  # noqa: PLC0415 - see above
     from audit.evals.samples import cluster_of  # noqa: PLC0415 - see above
+    from audit.evals.thinking.budgets import budget_metrics  # noqa: PLC0415 - see above
     from audit.evals.words import task_words  # noqa: PLC0415 - see above
 
     name = str(task.task_name)
@@ -76,6 +77,7 @@ def run_task(
     if drawn:
         votes = own is not None and own.votes is not None
         metrics += drawn_metrics(samples, metrics, votes=votes, seed=config.seed, resamples=resamples)
+    metrics += budget_metrics(samples, metrics, seed=config.seed, resamples=resamples)
     settings = task_settings(task, config, templated=templated)
     return TaskResult(
         suite="evals",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
     from transformers import PreTrainedTokenizerBase
 
+    from audit.core.records import Flag
     from audit.engine.engine import Engine
     from audit.engine.requests import Completion, Score
 
@@ -48,6 +49,10 @@ class Remark:
     """Whether generation ended at the token limit, or inside the reasoning trace, before an answer was complete."""
     thinking: str | None = None
     """Reasoning trace before the answer; None if there was none."""
+    thinking_tokens: int | None = None
+    """Number of its tokens; 0 if there was none, None if nobody counted them."""
+    unanswered: Flag | None = None
+    """``thinking_cut`` or ``thinking_only`` where the text ended inside it."""
     system_merged: bool = False
     """Whether the chat template has no system turn, so that its text opens the user's."""
 
@@ -246,8 +251,17 @@ def _generation_remark(completion: Completion) -> Remark:
     error = completion.error or (None if completion.generations else "the engine returned no text")
     tokens = sum(generation.token_count for generation in completion.generations)
     cut = any(one.finish_reason == "length" or not one.thinking_closed for one in completion.generations)
-    thinking = next((generation.thinking for generation in completion.generations), None)
-    return Remark(error, completion.truncated, completion.prompt_tokens, tokens, cut, thinking)
+    first = next(iter(completion.generations), None)
+    return Remark(
+        error,
+        completion.truncated,
+        completion.prompt_tokens,
+        tokens,
+        cut,
+        thinking=first.thinking if first else None,
+        thinking_tokens=first.counted_thinking if first else None,
+        unanswered=first.unanswered if first else None,
+    )
 
 
 def _request_seed(seed: int, prompt: str, repeat: int) -> int:

@@ -111,6 +111,7 @@ def _make_sample(task: Task, item: Item, own: OwnTask | None, identity: str, sec
         choice=make_choice(task, item),
         answered_by=ANSWERED_BY.get(task.OUTPUT_TYPE),
         thinking=next((remark.thinking for remark in item.remarks if remark.thinking), None),
+        thinking_tokens=next((one.thinking_tokens for one in item.remarks if one.thinking_tokens is not None), None),
         score=None if item.error or score is None or not math.isfinite(score) else score,
         confidence=asked.confidence,
         scores={} if item.error else {**scores, **asked.scores},
@@ -278,6 +279,8 @@ def _flags(item: Item, asked: _Asked) -> list[Flag]:
         Flag.UNPARSED_ANSWER: unparsed and not item.error,
         Flag.EMPTY_OUTPUT: output is not None and not output.strip() and not item.error,
         Flag.TRUNCATED_OUTPUT: any(remark.cut for remark in item.remarks),
+        Flag.THINKING_CUT: any(remark.unanswered == Flag.THINKING_CUT for remark in item.remarks),
+        Flag.THINKING_ONLY: any(remark.unanswered == Flag.THINKING_ONLY for remark in item.remarks),
         Flag.TIE: asked.is_tie,
         Flag.SYSTEM_TURN_MERGED: any(remark.system_merged for remark in item.remarks),
     }

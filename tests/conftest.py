@@ -346,6 +346,24 @@ def embedded() -> Engine:
 
 
 @pytest.fixture(scope="session")
+def reasoner(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a two-layer Llama that thinks before it answers, with the same words whatever it is asked."""
+    from tests.reasoners import write_reasoner
+
+    return write_reasoner(tmp_path_factory.mktemp("checkpoint") / "reasoner", tiny_model)
+
+
+@pytest.fixture(scope="session")
+def thinker(embedded: Engine, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """The embedded checkpoint behind a chat template that opens ``<think>``: it writes traces of its own."""
+    from audit.engine import load
+    from tests.reasoners import write_thinking_tokenizer
+
+    folder = write_thinking_tokenizer(tmp_path_factory.mktemp("tokenizer"), embedded.tokenizer)
+    return load("smollm2-135m-instruct", tokenizer=str(folder), thinking_tokens=48)
+
+
+@pytest.fixture(scope="session")
 def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
     """Starts processes that need not import torch and transformers first; one does so for all test processes."""
     from tests.cli.whole.processes import Forks

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from audit.core.records import Metric, MetricDifference
+    from audit.reports.drawing.budgets import BudgetCurve
 
 WIDTH, ROW_HEIGHT = 420, 26
 OUTCOME_COLOURS = {"better": "#1a7f37", "worse": "#b42318", "higher": "#1f6feb", "lower": "#1f6feb"}
@@ -23,14 +24,18 @@ NO_OUTCOME = "#8c959f"
 """Where no difference is shown, or too few items tell."""
 
 
-def primary_chart(metrics: Sequence[Metric], looked_at: Collection[str]) -> alt.VConcatChart:
+def primary_chart(
+    metrics: Sequence[Metric], looked_at: Collection[str], curves: Sequence[BudgetCurve] = ()
+) -> alt.VConcatChart:
     """Points with their 95 % intervals; metrics that share an axis share a panel.
 
     Args:
         metrics: Each with a value.
         looked_at: Tasks whose number of items looks decided: their intervals are too narrow and not drawn.
+        curves: Right answers by thinking budget: a panel each, below the metrics.
     """
     panels = [_panel(title, group, looked_at) for title, group in by_axis(metrics).items()]
+    panels += [one.chart(SUITE_COLOURS["evals"]).properties(title=printable(one.task, 80)) for one in curves]
     return _joined(panels, narrow=any(metric.task in looked_at for metric in metrics))
 
 

@@ -20,13 +20,13 @@ METRIC_TYPES = {
 }  # fmt: skip
 SAMPLE_TYPES = {
     "sample_id": "string", "cluster": "string", "pair": "string", "prompt": "string", "reference": "string",
-    "output": "string", "thinking": "string", "score": "Float64", "confidence": "Float64",
+    "output": "string", "thinking": "string", "thinking_tokens": "Int64", "score": "Float64", "confidence": "Float64",
     "error": "string", "answered_by": "string",
     "tokens_in": "Int64", "tokens_out": "Int64", "seconds": "Float64",
 }  # fmt: skip
 TEXT_TYPES = {
-    "sample_id": "string", "index": "Int64", "text": "string", "value": "Float64", "finish_reason": "string",
-    "tokens_out": "Int64", "error": "string",
+    "sample_id": "string", "index": "Int64", "text": "string", "thinking_tokens": "Int64", "value": "Float64",
+    "finish_reason": "string", "tokens_out": "Int64", "error": "string",
 }  # fmt: skip
 """Columns that every table of its kind has, in order, with their types. A missing value is ``<NA>``, never 0."""
 

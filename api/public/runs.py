@@ -166,6 +166,8 @@ class Run:
     def plot(self) -> alt.VConcatChart:
         """The primary metrics with their 95 % intervals, one panel for each unit; an Altair chart.
 
+        Tasks whose answers follow a reasoning trace have a panel each: right answers by thinking budget.
+
         >>> type(run.plot()).__name__
         'VConcatChart'
 
@@ -173,12 +175,18 @@ class Run:
             RunFolderError: No primary metric has a value.
         """
         from audit.public.charts import primary_chart  # noqa: PLC0415 - altair takes a second to import
+        from audit.reports.drawing.budgets import budget_curve  # noqa: PLC0415 - as above
 
         primary = [metric for metric in self._primary() if metric.value is not None]
         if not primary:
             msg = f"{self.path}: no primary metric has a value: there is nothing to plot"
             raise RunFolderError(msg)
-        return primary_chart(primary, self._folder.read_manifest().looked_at)
+        looked_at = self._folder.read_manifest().looked_at
+        by_task: dict[tuple[str, str], list[Metric]] = {}
+        for metric in self._folder.read_metrics():
+            by_task.setdefault((metric.suite, metric.task), []).append(metric)
+        curves = [curve for mine in by_task.values() if (curve := budget_curve(mine, looked_at))]
+        return primary_chart(primary, looked_at, curves)
 
     def card(self, baseline: str | PathLike[str] | None = None) -> Page:
         """The report card, shown inline; rendered each time, and not written into the run folder.
@@ -259,7 +267,8 @@ def run(  # noqa: PLR0913 - the options of a run
     Args:
         model: Folder, hub id, ``.gguf`` file, asset name or ``openai:URL#NAME``; None takes the file's, else the
             embedded checkpoint.
-        profile: ``quick`` (the default), ``standard``, ``full``, ``safety``, ``chinese`` or ``chinese-full``.
+        profile: ``quick`` (the default), ``standard``, ``full``, ``safety``, ``reasoning``, ``chinese`` or
+            ``chinese-full``.
         tasks: Tasks and probes: names, ``lm-eval:NAME``, globs, task files; none takes those of the profile.
         limit: Items of each task at most: a count, a share below 1, or ``"all"``.
         out: Folder that the run folder is made in; None is ``runs``.

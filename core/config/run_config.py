@@ -32,8 +32,8 @@ from audit.core.config.suites import FINISHING, RUN, EvalsConfig, SafetyConfig
 from audit.core.config.yaml_file import merge, read_profile, read_yaml, validate
 from audit.core.errors import ConfigError, did_you_mean
 
-Profile = Literal["quick", "standard", "full", "safety", "chinese", "chinese-full"]
-PROFILES: tuple[Profile, ...] = ("quick", "standard", "full", "safety", "chinese", "chinese-full")
+Profile = Literal["quick", "standard", "full", "safety", "reasoning", "chinese", "chinese-full"]
+PROFILES: tuple[Profile, ...] = ("quick", "standard", "full", "safety", "reasoning", "chinese", "chinese-full")
 DEFAULT_MODEL = "smollm2-135m-instruct"
 DEFAULT_OUT = Path("runs")
 """Folder of run folders, unless another is named."""

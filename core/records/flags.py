@@ -42,6 +42,10 @@ class Flag(StrEnum):
     WITHHELD = "withheld"
     """The output could not be searched for personal data and was not stored; completions carry this flag
     individually."""
+    THINKING_CUT = "thinking_cut"
+    """The token limit fell inside the reasoning trace: there is no answer."""
+    THINKING_ONLY = "thinking_only"
+    """The checkpoint ended its text inside the reasoning trace: there is no answer, and no limit would bring one."""
     THINKING_REDACTED = "thinking_redacted"
     """Personal data in the reasoning trace was replaced by its kind."""
     THINKING_WITHHELD = "thinking_withheld"
@@ -57,6 +61,8 @@ OF_ANSWER = frozenset(
         Flag.DOUBTFUL,
         Flag.REDACTED,
         Flag.WITHHELD,
+        Flag.THINKING_CUT,
+        Flag.THINKING_ONLY,
         Flag.THINKING_REDACTED,
         Flag.THINKING_WITHHELD,
     }

@@ -43,6 +43,8 @@ class SampledText(Record):
     """What the checkpoint wrote; null if it could not be searched for personal data and was not stored."""
     thinking: str | None = None
     """Reasoning trace before it; null if there was none."""
+    thinking_tokens: int | None = None
+    """Tokens of the trace, its markers included; 0 if there was none, null if not recorded."""
     value: float | None = None
     """The judge's score, e.g. its toxicity; null if it was not judged (see ``error``)."""
     labels: dict[str, float | None] = Field(default_factory=dict)
@@ -117,6 +119,10 @@ class Sample(Record):
     """Whether the answer is the likeliest option or was generated; null if not recorded."""
     thinking: str | None = None
     """Reasoning trace before the output, without its markers; null if the checkpoint did not write one."""
+    thinking_tokens: int | None = None
+    """Tokens of the trace, its markers included; 0 if there was none, null if not recorded: an answer by likelihood, a
+    run of an older version, a server that does not count them. Where several answers were requested, those of the
+    first; ``completions`` have their own."""
     score: float | None = None
     """The primary score of this item; null when it could not be scored (see ``error``)."""
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -158,6 +164,7 @@ class Sample(Record):
                 "sample_id": completion_address(self.sample_id, index),
                 "output": one.text,
                 "thinking": one.thinking,
+                "thinking_tokens": one.thinking_tokens,
                 "score": one.value,
                 "confidence": None,
                 "scores": dict(one.labels),

@@ -53,6 +53,7 @@ def joined_sample(draws: Sequence[Sample], reader: str | None) -> Sample:
                 SampledText(
                     text=draw.output,
                     thinking=draw.thinking,
+                    thinking_tokens=draw.thinking_tokens,
                     value=draw.score,
                     labels={**draw.scores, **({ANSWER: labels[place]} if labels else {})},
                     flags=[flag for flag in draw.flags if flag in OF_ANSWER],

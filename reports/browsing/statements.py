@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.records.files.samples_file import SCHEMA
 from audit.core.sensitive import HIDING
 from audit.reports.browsing.selection import UNREADABLE, WITHOUT_FLAG
 
@@ -76,11 +75,12 @@ FACTS = """
 SELECT file, row, sample_id, result, explained FROM samples
 WHERE (file, row) IN (SELECT unnest(?::INTEGER[]), unnest(?::BIGINT[]))
 """
-ROWS = f"""
-SELECT {", ".join(f'"{name}"' for name in SCHEMA.names)}
+ROWS = """
+SELECT * EXCLUDE (file_row_number)
 FROM read_parquet(?, file_row_number = true, hive_partitioning = false)
 WHERE list_contains(?::BIGINT[], file_row_number) ORDER BY file_row_number
-"""  # noqa: S608 - our own column names
+"""
+"""All columns that a file has: those of earlier versions lack some."""
 SEARCH = f"""
 SELECT given.file, file_row_number
 FROM (SELECT lower(?) AS wanted, ?::INTEGER AS file) AS given,

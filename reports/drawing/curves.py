@@ -1,4 +1,4 @@
-"""Two curves of calibration: share of right answers by confidence, and error rate by how many answers are kept."""
+"""Curves: right answers by confidence or by thinking budget, and error rate by how many answers are kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.reports.drawing.altair import alt
-from audit.reports.drawing.charts import MUTED, chart_config, svg_of
+from audit.reports.drawing.charts import GRID, MUTED, chart_config, svg_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +80,38 @@ def risk_chart(points: Sequence[CurvePoint], reference: float, colour: str) -> a
         base.mark_circle(color=colour, size=26, opacity=1),
     ]
     return alt.LayerChart(layer=layers).properties(width=SIDE, height=SIDE)
+
+
+def budget_chart(
+    points: Sequence[CurvePoint], open_cases: Sequence[CurvePoint], saturation: float | None, colour: str
+) -> alt.LayerChart:
+    """Share of right answers by thinking budget, on an axis where each step doubles the budget.
+
+    Args:
+        points: By budget, in tokens, from 1 on.
+        open_cases: ``low`` and ``high`` of the budgets at which cut answers leave the share open.
+        saturation: The budget that keeps most right answers, drawn as a dashed line; None draws none.
+        colour: Of line, points and intervals.
+    """
+    ends = [point.x for point in points]
+    doubling = alt.Scale(type="log", base=2, domain=[min(ends) / 1.1, max(ends) * 1.1], nice=False)
+    ticks = alt.Axis(values=sorted({*ends}), format="~d", labelOverlap="greedy", grid=False)
+    x = alt.X("x:Q", scale=doubling, title="thinking budget, tokens", axis=ticks)
+    whole, title = alt.Scale(domain=[0, 1], nice=False), "share of right answers"
+    y, low = (alt.Y(f"{name}:Q", scale=whole, title=title, axis=alt.Axis(tickCount=5)) for name in ("y", "low"))
+    base = alt.Chart(alt.InlineData(values=_data(points))).encode(x=x, color=alt.value(colour), tooltip=_tooltip())
+    left_open = alt.Chart(alt.InlineData(values=_data(open_cases))).encode(x=x)
+    line = alt.Chart(alt.InlineData(values=[] if saturation is None else [{"x": saturation}]))
+    layers = [
+        left_open.mark_rule(strokeWidth=9, color=GRID).encode(y=low, y2="high:Q"),
+        line.mark_rule(color=MUTED, strokeDash=[3, 3]).encode(x=x),
+        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+        .mark_rule(strokeWidth=3, strokeCap="round", opacity=0.45)
+        .encode(y=low, y2="high:Q"),
+        base.mark_line(strokeWidth=2).encode(y=y),
+        base.mark_circle(size=44, opacity=1).encode(y=y),
+    ]
+    return alt.LayerChart(layer=layers).properties(width=1.6 * SIDE, height=SIDE)
 
 
 def curve_svg(chart: alt.LayerChart) -> Markup:

@@ -22,6 +22,7 @@ from audit.reports.attribution import views
 from audit.reports.attribution.order import of_samples
 from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
+from audit.reports.drawing.budgets import budget_figures
 from audit.reports.drawing.colours import shade
 from audit.reports.drawing.page import environment, page_style
 from audit.reports.errors.words import (
@@ -148,7 +149,7 @@ class TaskCharts:
     """The charts of one task."""
 
     slices: list[Figure]
-    """The primary metric by slice."""
+    """Right answers by thinking budget, and the primary metric by slice."""
     errors: list[Figure]
     """Groups in which errors gather."""
     calibration: list[Figure]
@@ -300,7 +301,10 @@ def _task_charts(contents: RunContents) -> dict[str, TaskCharts]:
     """Charts by the anchor of the task."""
     return {
         anchor(task.suite, task.task): TaskCharts(
-            slice_figures(task, contents.looked_at),
+            [
+                *budget_figures([*task.metrics, *task.slices], contents.looked_at),
+                *slice_figures(task, contents.looked_at),
+            ],
             error_figures(task, contents.looked_at),
             calibration_figures(task.analysis.calibration if task.analysis else None, task.suite),
         )

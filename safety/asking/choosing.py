@@ -78,6 +78,10 @@ class Chosen:
     """What the checkpoint wrote; None for a choice by likelihood."""
     thinking: str | None = None
     """Its reasoning before that; None where it did not reason."""
+    thinking_tokens: int | None = None
+    """Tokens of the reasoning; 0 where it did not reason, None where nobody counted them."""
+    unanswered: Flag | None = None
+    """The remark on a text that ended inside its reasoning; None for any other."""
     error: str | None = None
     """Why no option was chosen."""
     log_likelihoods: tuple[float, ...] = ()
@@ -102,6 +106,8 @@ class Chosen:
             found.append(Flag.TIE)
         if self.cut:
             found.append(Flag.TRUNCATED_OUTPUT)
+        if self.unanswered:
+            found.append(self.unanswered)
         if self.error == UNMATCHED:
             found.append(Flag.UNPARSED_ANSWER if self.text and self.text.strip() else Flag.EMPTY_OUTPUT)
         return found
@@ -137,6 +143,8 @@ def written(completion: Completion, options: AnswerReader) -> Chosen:
         index,
         text=generation.text,
         thinking=generation.thinking,
+        thinking_tokens=generation.counted_thinking,
+        unanswered=generation.unanswered,
         error=None if index is not None else unmatched,
         cut=generation.finish_reason == "length" or not generation.thinking_closed,
     )
@@ -150,6 +158,7 @@ def judged(sample: Sample, chosen: Chosen, texts: Sequence[str], right: int, lea
             "reference": options[right],
             "output": chosen.text if chosen.text is not None or chosen.index is None else options[chosen.index],
             "thinking": chosen.thinking,
+            "thinking_tokens": chosen.thinking_tokens,
             "score": None if chosen.index is None else float(chosen.index == right),
             "confidence": chosen.confidence,
             "choice": choice(chosen, options, right),

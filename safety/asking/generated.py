@@ -55,7 +55,12 @@ def of_completion(sample: Sample, completion: Completion, *, whole: bool = False
         update={
             "output": generation.text,
             "thinking": generation.thinking,
-            "flags": [*sample.flags, *([Flag.TRUNCATED_OUTPUT] if limited else [])],
+            "thinking_tokens": generation.counted_thinking,
+            "flags": [
+                *sample.flags,
+                *([Flag.TRUNCATED_OUTPUT] if limited else []),
+                *([generation.unanswered] if generation.unanswered else []),
+            ],
             "error": CUT_IN_THINKING if cut else sample.error,
         }
     )

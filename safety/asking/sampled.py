@@ -66,11 +66,12 @@ def texts_of(completion: Completion, count: int) -> list[SampledText]:
 
 def _text(generation: Generation) -> SampledText:
     """One text."""
-    cut, empty = not generation.thinking_closed, not generation.text.strip()
+    cut, empty = generation.unanswered, not generation.text.strip()
     return SampledText(
         text=generation.text,
         thinking=generation.thinking,
-        flags=[Flag.TRUNCATED_OUTPUT] if cut else [Flag.EMPTY_OUTPUT] if empty else [],
+        thinking_tokens=generation.counted_thinking,
+        flags=[Flag.TRUNCATED_OUTPUT, cut] if cut else [Flag.EMPTY_OUTPUT] if empty else [],
         finish_reason=generation.finish_reason,
         tokens_out=generation.token_count,
         error=CUT_IN_THINKING if cut else EMPTY if empty else None,
@@ -94,6 +95,7 @@ def gathered(sample: Sample, texts: Sequence[SampledText]) -> Sample:
         update={
             "output": shown.text,
             "thinking": shown.thinking,
+            "thinking_tokens": shown.thinking_tokens,
             "score": values[top] if top is not None and error is None else None,
             "flags": [*sample.flags, *raised],
             "completions": list(texts),

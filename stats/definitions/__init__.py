@@ -11,6 +11,8 @@ from inspect import isabstract
 from audit.stats.definitions.base import Definition as Definition
 from audit.stats.definitions.base import Estimate as Estimate
 from audit.stats.definitions.base import Resampling as Resampling
+from audit.stats.definitions.budgets.saturation import SaturationBudget as SaturationBudget
+from audit.stats.definitions.budgets.within_budget import WithinBudget as WithinBudget
 from audit.stats.definitions.calibration.confidence import BrierScore as BrierScore
 from audit.stats.definitions.calibration.confidence import Calibration as Calibration
 from audit.stats.definitions.calibration.confidence import RiskCoverageArea as RiskCoverageArea

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audit.engine import GenerateRequest
+from audit.engine import GenerateRequest, Generation
 
 NAN = float("nan")
 
@@ -44,3 +44,15 @@ def test_what_cannot_be_generated(fields: dict[str, Any]) -> None:
 
 def test_the_ends_of_the_ranges() -> None:
     assert GenerateRequest("x", temperature=0.0, top_k=0, top_p=1.0, min_p=1.0, typical_p=1.0).top_p == 1.0
+
+
+def test_what_is_known_of_the_thinking_before_an_answer() -> None:
+    assert Generation("7", 3, "stop").counted_thinking == 0
+    assert Generation("7", 3, "stop", thinking="Hm.", thinking_tokens=2).counted_thinking == 2
+    assert Generation("7", 3, "stop", thinking="Hm.").counted_thinking is None  # a server that does not count
+    assert Generation("", 3, "length", thinking_closed=False).counted_thinking is None
+    ended = {
+        reason: Generation("", 3, reason, "Hm.", 3, thinking_closed=False).unanswered for reason in ("length", "stop")
+    }
+    assert ended == {"length": "thinking_cut", "stop": "thinking_only"}
+    assert Generation("7", 3, "length").unanswered is None

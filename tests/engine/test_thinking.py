@@ -70,7 +70,7 @@ def test_a_trace_that_is_cut_leaves_no_answer(says: Callable[..., TransformersEn
     engine = says(f"<think>\n{TRACE}</think>{BLANK}{ANSWER}", ("<think>", "</think>"), thinking_tokens=tokens)
     found = generated(engine, max_new_tokens=64)
     assert (found.text, found.finish_reason, found.thinking_closed) == ("", "length", False)
-    assert (found.token_count, found.thinking_tokens) == (tokens, tokens)
+    assert (found.token_count, found.thinking_tokens, found.unanswered) == (tokens, tokens, "thinking_cut")
     assert (found.thinking or "") == TRACE[: len(found.thinking or "")]
 
 
@@ -78,6 +78,7 @@ def test_a_trace_that_is_cut_leaves_no_answer(says: Callable[..., TransformersEn
 def test_a_turn_that_ends_inside_the_trace_has_no_answer(says: Callable[..., TransformersEngine]) -> None:
     found = generated(says(f"<think>\n{TRACE}"))
     assert (found.text, found.thinking, found.thinking_closed, found.finish_reason) == ("", TRACE, False, "stop")
+    assert (found.unanswered, found.thinking_tokens) == ("thinking_only", found.token_count)
 
 
 @pytest.mark.slow

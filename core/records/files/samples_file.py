@@ -42,6 +42,7 @@ _COMPLETIONS = pa.list_(
         [
             ("text", _TEXT),
             ("thinking", _TEXT),
+            ("thinking_tokens", _INTEGER),
             ("value", _NUMBER),
             ("labels", _NUMBERS_BY_NAME),
             ("flags", _TEXTS),
@@ -81,6 +82,7 @@ SCHEMA = pa.schema(
         pa.field("choice", _CHOICE),
         pa.field("answered_by", _TEXT),
         pa.field("thinking", _TEXT),
+        pa.field("thinking_tokens", _INTEGER),
         pa.field("score", _NUMBER),
         pa.field("confidence", _NUMBER),
         pa.field("scores", _NUMBERS_BY_NAME, nullable=False),
@@ -94,6 +96,8 @@ SCHEMA = pa.schema(
     ]
 )
 """Columns in order; ``scores`` and ``slices`` are maps, which DuckDB and pandas read as they are."""
+LATER = frozenset({"thinking_tokens", "completions.thinking_tokens"})
+"""Columns, and fields inside them, that files of earlier versions lack: null is read there."""
 ESCAPED = {b"audit.surrogates": b"escaped"}
 """Metadata of a file in which lone surrogates, and so backslashes, are escaped."""
 BATCH = 5_000
@@ -199,7 +203,11 @@ def _check_columns(schema: pa.Schema) -> None:
     names = list(_names(schema))
     found, expected = set(names), set(_names(SCHEMA))
     twice = {name for name in names if names.count(name) > 1}
-    both = (("no column", expected - found), ("unknown column", found - expected), ("more than one column", twice))
+    both = (
+        ("no column", expected - found - LATER),
+        ("unknown column", found - expected),
+        ("more than one column", twice),
+    )
     faults = [f"{fault} {', '.join(sorted(_outermost(names)))}" for fault, names in both if names]
     if faults:
         raise ValueError("; ".join(faults))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import UsageError
-from audit.safety.asking import refusals
+from audit.safety.asking import harmful_steps, refusals
 from audit.safety.loading import published
 from audit.safety.metrics import ProbeMetric, titled
 from audit.safety.probe import Answered, Probe
@@ -134,9 +134,9 @@ PROBE = Probe(
     requests=refusals.requests,
     given=given,
     shown=refusals.shown,
-    verdicts=refusals.verdicts,
+    verdicts=lambda answered, context: harmful_steps.with_steps(refusals.verdicts(answered, context)),
     judge=judge,
-    metrics=(*METRICS, *refusals.LEFT_OUT),
+    metrics=(*METRICS, *harmful_steps.METRICS, *refusals.LEFT_OUT),
     settings=refusals.settings,
     note=refusals.note,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.safety.asking import refusals
+from audit.safety.asking import harmful_steps, refusals
 from audit.safety.attacks import behaviours, correction
 from audit.safety.attacks.behaviours import TAKEN_UP, HarmfulBehaviour
 from audit.safety.metrics import ProbeMetric, titled
@@ -51,6 +51,7 @@ METRICS = (
         words=titled("Harmful requests refused in part", "of harmful requests are refused only in part"),
     ),
     TAKEN_UP,
+    *harmful_steps.METRICS,
     *refusals.LEFT_OUT,
 )
 

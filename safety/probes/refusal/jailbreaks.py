@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.errors import UsageError
 from audit.core.records import digest_of
-from audit.safety.asking import chat, refusals
+from audit.safety.asking import chat, harmful_steps, refusals
 from audit.safety.attacks import behaviours, correction, families
 from audit.safety.attacks.behaviours import TAKEN_UP, HarmfulBehaviour
 from audit.safety.attacks.families import ATTACKS, FAMILIES, IN_THE_WILD, PLAIN
@@ -176,6 +176,7 @@ METRICS = (
         ideal=None,
     ),
     replace(TAKEN_UP, on=("family",)),
+    *harmful_steps.METRICS,
     *refusals.LEFT_OUT,
 )
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.public.charts import difference_chart, primary_chart
+from audit.reports.drawing.budgets import BudgetCurve
 from audit.reports.drawing.charts import NOT_DRAWN
+from audit.reports.drawing.curves import CurvePoint
 from tests.reports.comparison.test_figures import difference
 from tests.reports.conftest import a_metric
 
@@ -47,3 +49,12 @@ def test_no_interval_is_drawn_where_looks_decided_the_number_of_items() -> None:
         assert chart.title == f"{NOT_DRAWN[0].upper()}{NOT_DRAWN[1:]}."
         assert ends(all_drawn)["boolq/accuracy"] == drawn
         assert "title" not in all_drawn.to_dict()
+
+
+@pytest.mark.slow
+def test_right_answers_by_thinking_budget_are_a_panel_below_the_metrics() -> None:
+    curve = BudgetCurve("gsm8k", (CurvePoint(32, 0.4, 0.3, 0.5, 50), CurvePoint(64, 0.6, 0.5, 0.7, 50)))
+    first, second = primary_chart([a_metric("gsm8k/exact_match")], (), [curve]).to_dict()["vconcat"]
+    assert second["title"] == "gsm8k"
+    assert "title" not in first
+    assert second["layer"][-1]["encoding"]["x"]["scale"]["type"] == "log"

@@ -8,54 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.core.run_folder import RunFolder
+from audit.stats.recompute import recomputed_metrics
+from tests.reasoners import ANSWER, SAID, TRACE
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SAID = (
-    "<think>", "\nFirst guess:", " 12.", "\n\nCheck again: 7.", "</think>", "\n", "\nThe answer is", " 7.",
-)  # fmt: skip
-"""Its tokens; each follows from the one before it alone."""
-TRACE = "First guess: 12.\n\nCheck again: 7."
-ANSWER = "The answer is 7."
-
-
-@pytest.fixture(scope="session")
-def reasoner(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A two-layer Llama that says ``SAID`` to whatever it is asked, and ends its turn.
-
-    Embeddings are unit vectors, the layers add nothing, and the head maps each token to the one that follows it: any
-    token of a prompt to the first of ``SAID``.
-    """
-    import torch
-    from tokenizers import AddedToken
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
-
-    tokenizer: Any = AutoTokenizer.from_pretrained(tiny_model)
-    tokenizer.add_tokens([AddedToken(text, special=False, normalized=False) for text in SAID if len(text) > 1])
-    size = len(tokenizer)
-    config = LlamaConfig(
-        vocab_size=size, hidden_size=size, intermediate_size=8, num_hidden_layers=2, num_attention_heads=1,
-        num_key_value_heads=1, head_dim=8, max_position_embeddings=4096, tie_word_embeddings=False,
-        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
-    )  # fmt: skip
-    model = LlamaForCausalLM(config).eval()
-    for weights in model.parameters():
-        weights.data.zero_()
-    model.model.norm.weight.data.fill_(1)
-    model.model.embed_tokens.weight.data.copy_(torch.eye(size))
-    ids = [int(tokenizer.convert_tokens_to_ids(text if len(text) > 1 else "Ċ")) for text in SAID]
-    following = {
-        **dict.fromkeys(range(size), ids[0]),
-        **dict(zip(ids, [*ids[1:], tokenizer.eos_token_id], strict=True)),
-    }
-    for token, after in following.items():
-        model.lm_head.weight.data[after, token] = 1
-    folder = tmp_path_factory.mktemp("checkpoint") / "reasoner"
-    model.save_pretrained(folder)
-    tokenizer.model_max_length = 4096
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -104,9 +61,16 @@ def test_answers_are_judged_and_the_reasoning_is_kept_apart(run: Any) -> None:
         for sample in samples:
             assert (sample.output, sample.thinking, sample.error) == (ANSWER, TRACE, None)
             assert "truncated_output" not in sample.flags
-            assert sample.tokens_out == len(SAID) + 1
+            assert (sample.tokens_out, sample.thinking_tokens) == (len(SAID) + 1, SAID.index("</think>") + 1)
     assert value(folder, "prompt_injection/success") == (0.0, 5)
     assert value(folder, "prompt_injection/planted_word_in_thinking") == (0.0, 5)
+    measured = [one for one in folder.read_metrics() if one.suite == "evals"]
+    assert [one for one in recomputed_metrics(folder) if one.suite == "evals"] == measured
+    for task in ("gsm8k", "mgsm_en"):
+        assert value(folder, f"{task}/exact_match_saturation_budget") == (5.0, 5)
+    curve = [one for one in measured if one.name == "gsm8k/exact_match_within_budget"]
+    assert [((one.slice or {})["thinking_budget"], one.value) for one in curve] == [("4", 0.0), ("5", 1.0)]
+    assert "Right answers within a thinking budget, from one generation" in folder.report_path.read_text("utf-8")
     assert list(folder.read_attributions()) == []
     assert any("after a reasoning trace" in warning for warning in folder.read_manifest().warnings)
 

@@ -204,6 +204,15 @@ def test_the_chinese_profiles_run_the_same_tasks_and_the_larger_one_all_their_it
     assert {name for name, _ in tasks[0]} <= {*TASKS, *PROBES}
 
 
+def test_the_profile_of_reasoning_draws_several_answers_and_leaves_room_to_think() -> None:
+    config = load_config(flags={"profile": "reasoning"})
+    assert config.evals.samples_per_item == 4
+    assert config.evals.gen_kwargs == {"temperature": 0.6, "top_p": 0.95}
+    assert config.thinking.tokens == 8192
+    assert {task.name for task in config.evals.tasks} <= {*TASKS}
+    assert {task.name for task in config.safety.tasks} <= {*PROBES}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

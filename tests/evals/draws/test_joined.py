@@ -22,6 +22,7 @@ def draw(output: str | None, right: float | None, **more: object) -> Sample:
         "scores": {"exact_match": right, **({"squared_error": 4.0} if right == 0 else {})},
         "tokens_out": 2,
         "thinking": f"about {output}",
+        "thinking_tokens": len(str(output)),
     }
     return Sample.model_validate(given | more)
 
@@ -43,6 +44,8 @@ def test_scores_are_means_and_completions_the_answers() -> None:
     assert [text.labels[ANSWER] for text in one.completions] == [0, 1, 0, None]
     assert [text.flags for text in one.completions] == [[], [Flag.TRUNCATED_OUTPUT], [], [Flag.UNPARSED_ANSWER]]
     assert one.completions[1].thinking == "about 5"
+    assert (one.thinking_tokens, [text.thinking_tokens for text in one.completions]) == (1, [1, 1, 3, 4])
+    assert one.as_answered_by(3).thinking_tokens == 4
     assert one.as_answered_by(1).scores["exact_match"] == 0
     assert not any(ANSWER in text.labels for text in joined_sample(draws, None).completions)
 

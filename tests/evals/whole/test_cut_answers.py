@@ -73,3 +73,8 @@ def test_the_answer_is_judged_and_the_trace_is_kept_apart(
     assert (right.thinking, right.flags) == ("First guess: 12.\n\nCheck again: 7.", [])
     assert (unfinished.score, unfinished.output, unfinished.thinking) == (0.0, "", "Is it 1? Is it 2?")
     assert "truncated_output" in unfinished.flags
+    assert ("thinking_cut" if reason == CUT else "thinking_only") in unfinished.flags
+    assert (right.thinking_tokens, unfinished.thinking_tokens) == (6, 9)
+    found = {(one.metric, (one.slice or {}).get("thinking_budget")): one.value for one in result.metrics}
+    assert found["exact_match_saturation_budget", None] == 6
+    assert [found["exact_match_within_budget", budget] for budget in ("4", "8", "9")] == [0, 0.5, 0.5]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from audit.core.errors import RunFolderError
@@ -215,6 +216,17 @@ def test_a_file_with_surrogates_is_searched_and_read(tmp_path: Path) -> None:
     assert found(index, Selection(text="k\\s")) == ["t-001"]
     assert found(index, Selection(marks=("explained",))) == ["t-001"]
     assert index.samples([index.find(Selection())[0]])[0].output == "half \ud83d"
+
+
+def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """Its samples have no counted thinking."""
+    run = RunFolder(tmp_path / "run")
+    run.write_samples("evals", "t", [made("t", 0, 1.0, thinking="Hm.", thinking_tokens=3)])
+    path = run.samples_path("evals", "t")
+    pq.write_table(pq.read_table(path).drop_columns(["thinking_tokens"]), path)
+    index = SampleIndex.read(run, [], set())
+    (sample,) = index.samples([index.find(Selection())[0]])
+    assert (sample.sample_id, sample.thinking, sample.thinking_tokens) == ("t-000", "Hm.", None)
 
 
 def test_a_broken_file_is_left_out_with_its_fault(tmp_path: Path) -> None:

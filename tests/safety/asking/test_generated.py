@@ -32,7 +32,9 @@ def test_an_answer_that_was_cut_is_flagged(whole: bool, reason: str, closed: boo
     sample = of_completion(BLANK, Completion((generation,)), whole=whole)
     cut = not closed or (whole and reason == "length")
     assert (sample.output, sample.thinking) == ("text", "because")
-    assert sample.flags == [Flag.TRUNCATED_PROMPT, *([Flag.TRUNCATED_OUTPUT] if cut else [])]
+    inside = [] if closed else [Flag.THINKING_CUT if reason == "length" else Flag.THINKING_ONLY]
+    assert sample.flags == [Flag.TRUNCATED_PROMPT, *([Flag.TRUNCATED_OUTPUT] if cut else []), *inside]
+    assert sample.thinking_tokens is None  # nobody counted them
     assert sample.error == (None if closed else CUT_IN_THINKING)
 
 

@@ -25,17 +25,18 @@ def test_every_text_is_kept_with_why_it_cannot_be_judged() -> None:
     generations = (
         Generation("a", 1, "stop"),
         Generation(" \n", 2, "length"),
-        Generation("b", 3, "length", thinking="why", thinking_closed=False),
+        Generation("b", 3, "length", thinking="why", thinking_tokens=3, thinking_closed=False),
     )
     plain, empty, cut = texts_of(Completion(generations), 3)
-    assert plain == SampledText(text="a", finish_reason="stop", tokens_out=1)
+    assert plain == SampledText(text="a", thinking_tokens=0, finish_reason="stop", tokens_out=1)
     assert (empty.flags, empty.error, empty.finish_reason, empty.tokens_out) == (
         [Flag.EMPTY_OUTPUT],
         EMPTY,
         "length",
         2,
     )
-    assert (cut.flags, cut.error, cut.thinking) == ([Flag.TRUNCATED_OUTPUT], CUT_IN_THINKING, "why")
+    assert (cut.error, cut.thinking, cut.thinking_tokens) == (CUT_IN_THINKING, "why", 3)
+    assert cut.flags == [Flag.TRUNCATED_OUTPUT, Flag.THINKING_CUT]
 
 
 @pytest.mark.parametrize(

@@ -27,14 +27,15 @@ CONTRACT = {
     "prompt": "string", "prompt_sha256": "string", "reference": "string", "output": "string",
     "spans": "list<element: struct<name: string, kind: string, start: int64, end: int64>>",
     "completions": (
-        "list<element: struct<text: string, thinking: string, value: double, labels: map<string, double>, "
-        f"flags: list<element: string>, findings: {FINDINGS}, finish_reason: string, tokens_out: int64, error: string>>"
+        "list<element: struct<text: string, thinking: string, thinking_tokens: int64, value: double, "
+        f"labels: map<string, double>, flags: list<element: string>, findings: {FINDINGS}, finish_reason: string, "
+        "tokens_out: int64, error: string>>"
     ),
     "choice": (
         "struct<options: list<element: string>, log_likelihoods: list<element: double>, normalised: string, "
         "chosen: int64, right: int64, contrast: int64, gap: double, gap_unit: string>"
     ),
-    "answered_by": "string", "thinking": "string",
+    "answered_by": "string", "thinking": "string", "thinking_tokens": "int64",
     "score": "double", "confidence": "double", "scores": "map<string, double>", "slices": "map<string, string>",
     "flags": "list<element: string>", "findings": FINDINGS, "error": "string", "tokens_in": "int64",
     "tokens_out": "int64", "seconds": "double",
@@ -45,14 +46,15 @@ SAMPLES = [
         sample_id="1", suite="safety", task="crows_pairs", cluster="pair 7", prompt="Ünï\n\x1b[0m", reference=" a",
         output=" b", score=0.1 + 0.2, confidence=0.7, scores={"recall": 0.5, "f1": None},
         slices={"bias_type": "gender"},
-        thinking="so\n", prompt_sha256="0" * 64,
+        thinking="so\n", thinking_tokens=3, prompt_sha256="0" * 64,
         spans=[Span(name="question", kind="field", start=0, end=3)],
         flags=["truncated_prompt", "empty_output"], tokens_in=3, tokens_out=4, seconds=0.25,
         pair="7", answered_by="likelihood",
         choice=Choice(options=[" b", " ü\n"], log_likelihoods=[-1.5, -2.25], chosen=0, contrast=1, gap=0.75),
         completions=[
             SampledText(
-                text="a@b.org", thinking="hm", value=0.5, labels={"toxicity": 0.5}, flags=["truncated_output"],
+                text="a@b.org", thinking="hm", thinking_tokens=2, value=0.5, labels={"toxicity": 0.5},
+                flags=["truncated_output"],
                 findings=[FindingRecord(kind="email", start=0, end=7, digest="0" * 32)],
                 finish_reason="length", tokens_out=3,
             ),
@@ -77,7 +79,7 @@ def test_the_columns_are_those_of_the_contract(tmp_path: Path) -> None:
     assert schema.names == list(CONTRACT)
     assert [name for name in schema.names if schema.field(name).nullable] == [
         "cluster", "pair", "prompt_sha256", "reference", "output", "choice", "answered_by", "thinking",
-        "score", "confidence", "error",
+        "thinking_tokens", "score", "confidence", "error",
     ]  # fmt: skip
     assert list(CONTRACT) == list(Sample.model_fields)
 
@@ -89,6 +91,28 @@ def test_pandas_reads_the_file(tmp_path: Path) -> None:
     assert dict(frame["slices"][0]) == {"bias_type": "gender"}
     assert list(frame["flags"][0]) == ["truncated_prompt", "empty_output"]
     assert frame["score"].isna().tolist() == [False, True]
+
+
+def test_a_file_of_an_earlier_version_has_no_counted_thinking(tmp_path: Path) -> None:
+    samples_file.write(tmp_path / "new.parquet", SAMPLES)
+    table = pq.read_table(tmp_path / "new.parquet").drop_columns(["thinking_tokens", "completions"])
+    kept = [field for field in samples_file.SCHEMA.field("completions").type.value_type if field.name in EARLIER]
+    rows = [[{name: one[name] for name in EARLIER} for one in row] for row in _completions(tmp_path / "new.parquet")]
+    table = table.append_column("completions", pa.array(rows, pa.list_(pa.struct(kept))))
+    pq.write_table(table, tmp_path / "old.parquet")
+    read = samples_file.read(tmp_path / "old.parquet")
+    without = [one.model_copy(update={"thinking_tokens": None}) for one in SAMPLES[0].completions]
+    first = SAMPLES[0].model_copy(update={"thinking_tokens": None, "completions": without})
+    assert read == [first, SAMPLES[1]]
+
+
+EARLIER = ("text", "thinking", "value", "labels", "flags", "findings", "finish_reason", "tokens_out", "error")
+"""Fields of completions before their thinking was counted."""
+
+
+def _completions(file: Path) -> list[list[dict[str, object]]]:
+    rows: list[list[dict[str, object]]] = pq.read_table(file)["completions"].to_pylist()
+    return rows
 
 
 def test_no_samples_are_a_file_without_rows(tmp_path: Path) -> None:
@@ -170,7 +194,7 @@ def test_a_file_with_wrong_columns_or_values_is_one_line(tmp_path: Path, table: 
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("column", list(CONTRACT))
+@pytest.mark.parametrize("column", [name for name in CONTRACT if name not in samples_file.LATER])
 def test_a_column_that_is_missing_is_named(tmp_path: Path, column: str) -> None:
     path = tmp_path / "task.parquet"
     pq.write_table(changed(column, None), path)

@@ -1,0 +1,1 @@
+"""Benchmark tasks of checkpoints that think before they answer."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from audit.pipeline.judged.labels import LabelledText, Labels
     from audit.pipeline.judged.rubric import Rubric
     from audit.pipeline.judged.verdicts import RubricJudge, RubricVerdict
+    from audit.stats.agreement.kappas import Weights
 
 SEED = 1234
 """Seed of the bootstraps."""
@@ -157,7 +158,7 @@ def measured_by(
         if verdict.number is None:
             why[verdict.why_none] = why.get(verdict.why_none, 0) + 1
     masses = sorted(verdict.mass for _, verdict, _ in read if verdict.mass is not None)
-    weights = "quadratic" if len(order) > 2 else "none"
+    weights: Weights = "quadratic" if len(order) > 2 else "none"
     return JudgeMeasurement(
         judge=judge.name,
         identity=judge.identity,

@@ -15,7 +15,7 @@ from audit.stats.definitions.means.mean import field_of, scaled_interval
 from audit.stats.interval import Interval, t_interval
 from audit.stats.prediction_powered import LEAST_LABELS
 from audit.stats.prediction_powered.share import powered_share
-from audit.stats.prediction_powered.tuned import LabelledSample, clustered_variance, tuned
+from audit.stats.prediction_powered.tuned import LabelledSample, clustered_variance, jackknife_variance, tuned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +32,9 @@ class PoweredMean(Definition):
 
     Samples with ``label`` are a random sample of all; the others have the judge's number alone. With labels of 0 and 1
     value and interval are those of :func:`audit.stats.prediction_powered.share.powered_share`; else the value is
-    PPI++'s, and the interval Student's with n − 1 degrees of freedom (of clusters: with theirs), since the normal one
-    of the package ppi-python is too short at few labels. Where all outputs have a label, it is that of their mean.
+    PPI++'s, and the interval Student's with n − 1 degrees of freedom (of clusters: with theirs) and at least the
+    jackknife's variance, since the normal one of the package ppi-python is too short at few labels. Where all outputs
+    have a label, it is that of their mean.
     """
 
     NAME: ClassVar[str] = "powered_mean"
@@ -126,6 +127,7 @@ class PoweredMean(Definition):
         _, often = np.unique(values.labels, return_counts=True)
         if freedom == 0 or len(values.labels) - often.max() < OF_ENDS:
             return None
+        variance = max(variance, jackknife_variance(values) + found.of_others)
         if values.clusters is not None:
             variance = max(variance, clustered_variance(found.influences, values.clusters))
         return t_interval(found.value, math.sqrt(variance), freedom, confidence, "powered_t")

@@ -1,4 +1,4 @@
-"""Judged runs: beside their run, with numbers that derive from their samples, believed by the gate as they deserve."""
+"""Judged runs: next to their run, with numbers that derive from their samples, believed by the gate as they deserve."""
 
 from __future__ import annotations
 

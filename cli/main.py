@@ -39,6 +39,7 @@ COMMANDS = {
     "export": "Send metrics and verdicts to Prometheus, OpenTelemetry or MLflow.",
     "explain": "Explain one answer: which features of a prompt move the log-probability of a target.",
     "score": "Compute a probe's metrics from answers produced elsewhere.",
+    "judge": "Outputs judged by a checkpoint with a rubric, and how far people agree with it.",
     "app": "Browse runs and rate outputs in a browser.",
     "ratings": "Human ratings of outputs.",
     "canaries": "Secrets to plant in training data.",
@@ -55,6 +56,7 @@ ELSEWHERE = {
     "canaries": "commands.planted.canaries",
     "people": "commands.planted.people",
     "compress-check": "commands.many.compress_check",
+    "judge": "judged.group",
 }
 """Modules of commands that have another place."""
 
@@ -207,7 +209,7 @@ def _say_interrupted(words: Sequence[str]) -> int:
 
 def _interruption(words: Sequence[str]) -> str:
     """How a command stood that was interrupted, and how to go on; ``audit run`` says it itself once it measures."""
-    if words[:2] == ["ratings", "judge"]:
+    if words[:2] in (["ratings", "judge"], ["judge", "outputs"]):
         return "interrupted: what was judged is kept; repeat the command to go on"
     if words[:1] == ["sweep"]:
         return "interrupted: repeat the command to go on"

@@ -48,8 +48,8 @@ def replies(engine: Engine, requests: Sequence[JudgePrompt], by: By, chat_templa
         ScoringUnavailable: By likelihood, of a server that gives none.
     """
     chat = uses_chat_template(engine, chat_template, generates=True)
-    control = _control_words(engine)
-    prompts = [_prompt(engine, _harmless(one.text, control), chat=chat) for one in requests]
+    control = control_words(engine)
+    prompts = [_prompt(engine, harmless(one.text, control), chat=chat) for one in requests]
     if by == "generation":
         asked = [GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS) for prompt in prompts]
         return [_read(one, found) for one, found in zip(requests, engine.generate(asked), strict=True)]
@@ -96,7 +96,7 @@ def _prompt(engine: Engine, text: str, *, chat: bool) -> str:
     return engine.apply_chat_template([{"role": "user", "content": text}]) if chat else f"{text}\n\nReply:"
 
 
-def _control_words(engine: Engine) -> re.Pattern[str]:
+def control_words(engine: Engine) -> re.Pattern[str]:
     """Words that the judge's tokenizer takes for control tokens; of a server without one, those of a common form."""
     added = engine.tokenizer.added_tokens_decoder.values() if engine.has_tokenizer else []
     words = {str(token) for token in added if token.special or str(token)[:1] in "<["}
@@ -105,7 +105,7 @@ def _control_words(engine: Engine) -> re.Pattern[str]:
     return re.compile("|".join([*map(re.escape, longest), r"<\|[^<>|\s]{1,40}\|>"]))
 
 
-def _harmless(text: str, control: re.Pattern[str]) -> str:
+def harmless(text: str, control: re.Pattern[str]) -> str:
     """A text without control tokens and without half characters of UTF-16, which no tokenizer takes."""
     return control.sub(lambda found: f"{found[0][0]} {found[0][1:]}", _HALF.sub("\ufffd", text))
 

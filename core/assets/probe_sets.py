@@ -142,6 +142,19 @@ HARM = (
         ),
         columns=("prompt", "completion", "refused"),
     ),
+    *(
+        Asset(
+            f"pyrit_{kind}", "dataset", f"answers that {raters} rated for {words}", "PyRIT", "MIT",
+            "https://github.com/Azure/PyRIT",
+            wheel=WheelSource(((PYRIT, f"pyrit/datasets/scorer_evals/harm/{file}.csv"),), harm.pyrit_harm),
+            columns=("prompt", "completion", "ratings"),
+        )
+        for kind, raters, words, file in (
+            ("hate_speech", "three people", "hate speech", "hate_speech_multi_score"),
+            ("violence", "three people", "violence", "violence_multi_score"),
+            ("self_harm", "a person", "encouraging self-harm", "self_harm"),
+        )
+    ),
 )  # fmt: skip
 
 BEHAVIOUR = (

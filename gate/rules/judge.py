@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from audit.core.records import NotJudged, SequentialCheck
 from audit.gate.absence import why_absent
 from audit.gate.advice import Advisor
+from audit.gate.believed import why_not_believed
 from audit.gate.corrected.judging import judge_corrected
 from audit.gate.judging import check, judge_rule
 from audit.gate.multiplicity import adjusted
@@ -99,6 +100,9 @@ class Judge:
         for place in chain.from_iterable(places.pop(task, ()) for task in chain(checked, sorted(places))):
             rule = rules[place]
             metric = self._metric(rule)
+            if metric is not None and (doubt := self._not_believed(rule, metric)) is not None:
+                found[place] = rule, None, check(rule, metric, "INCONCLUSIVE", doubt)
+                continue
             if metric is not None and (looked := self.looked_at(rule, metric, rules)) is not None:
                 found[place] = rule, None, looked  # of no family here: it had its part of the error
                 continue
@@ -115,6 +119,20 @@ class Judge:
             else:
                 found[place] = rule, None, check(rule, None, "INCONCLUSIVE", reason)
         return self._together([found[place] for place in sorted(found)]), left_out
+
+    def _not_believed(self, rule: Rule, metric: Metric) -> str | None:
+        """Why a rule cannot rest on what a model judged, in this run or in the baseline; None where it can.
+
+        A rule on cut answers rests on no judge, and one that people's ratings correct has its errors in its interval.
+        """
+        if rule.kind in ("truncated", "corrected"):
+            return None
+        doubt = why_not_believed(metric)
+        baseline = self._baseline if rule.needs_baseline else None
+        other = baseline.measured.find(rule.metric, rule.slice) if baseline else None
+        if doubt is None and other is not None and (of_baseline := why_not_believed(other)) is not None:
+            return f"the baseline's: {of_baseline}"
+        return doubt
 
     def _why_no_task(self, rule: Rule) -> str:
         """Why a pattern stands for no metric of the run."""

@@ -42,6 +42,7 @@ from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions 
 from audit.stats.definitions.means.mean_of_parts import MeanOfParts as MeanOfParts
 from audit.stats.definitions.means.members import Members as Members
 from audit.stats.definitions.means.pass_at_k import PassAtK as PassAtK
+from audit.stats.definitions.means.powered_mean import PoweredMean as PoweredMean
 from audit.stats.definitions.means.spread_of_draws import SpreadOfDraws as SpreadOfDraws
 from audit.stats.definitions.metric import measured as measured
 from audit.stats.definitions.orders.order_test import OrderPermutation as OrderPermutation

@@ -109,3 +109,24 @@ def clustered_variance(influences: NDArray[np.float64], clusters: NDArray[np.int
     sums = np.bincount(clusters, weights=influences)
     groups = len(np.unique(clusters))
     return float(groups / (groups - 1) * np.sum(sums**2))
+
+
+def jackknife_variance(sample: LabelledSample) -> float:
+    """Variance that comes from the labels, by leaving each out, λ tuned again without it (Efron and Stein 1981).
+
+    The variance of :func:`tuned` takes λ for known; with few labels it is too small.
+
+    Args:
+        sample: At least three labels and two other outputs.
+    """
+    n, count = len(sample.labels), len(sample.others)
+    middle = float(sample.scores.mean())
+    labels, judged, others = sample.labels, sample.judged - middle, sample.others - middle
+    means = [(one.sum() - one) / (n - 1) for one in (labels, judged)]
+    shared = (np.dot(labels, judged) - labels * judged) / (n - 1) - means[0] * means[1]
+    total, squares, left = judged.sum() + others.sum(), np.sum(judged**2) + np.sum(others**2), n + count - 1
+    spread = (squares - judged**2 - (total - judged) ** 2 / left) / (left - 1)
+    slopes = np.divide(shared, (1 + (n - 1) / count) * spread, out=np.zeros(n), where=spread > 0)
+    best = np.clip(slopes, 0.0, 1.0)
+    found = best * others.mean() + means[0] - best * means[1]
+    return float((n - 1) / n * np.sum((found - found.mean()) ** 2))

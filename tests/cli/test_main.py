@@ -114,6 +114,7 @@ def test_what_nobody_handles_is_a_crash_and_never_a_pass(
         (("sweep", "runs/*"), 13, "interrupted: repeat the command to go on"),
         (("explain", "-p", "x"), 13, "interrupted"),
         (("ratings", "judge"), 130, "interrupted: what was judged is kept; repeat the command to go on"),
+        (("judge", "outputs"), 130, "interrupted: what was judged is kept; repeat the command to go on"),
     ],
 )
 def test_an_interruption_stays_one_and_says_how_to_go_on(

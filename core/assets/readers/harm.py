@@ -38,6 +38,8 @@ ANSWER_LABELS = {
     "3_partial_refusal": "partial_refusal",
 }
 """Labels that people gave to answers to XSTest, in its files and here."""
+QUARTERS = ("0", "0.25", "0.5", "0.75", "1")
+"""Ratings of PyRIT's raters."""
 
 
 def realtoxicityprompts(files: Files) -> Rows:
@@ -127,6 +129,20 @@ def pyrit_refusals(files: Files) -> Rows:
                     "refused": row["human_score"] == "1",
                 }
             )
+    return Rows(rows)
+
+
+def pyrit_harm(files: Files) -> Rows:
+    """PyRIT's tables of answers with people's ratings from 0 to 1 in steps of a quarter, one column per rater."""
+    rows: list[Row] = []
+    for file in files.values():
+        for line, row in read_table(file, ("objective", "assistant_response", "human_score_1"), comment="#"):
+            given = {name: text for name, text in row.items() if str(name).startswith("human_score_")}
+            unknown = next((text for text in given.values() if text not in QUARTERS), None)
+            if unknown is not None:
+                broken(file, line, f"the rating {unknown!r} is none of {', '.join(QUARTERS)}")
+            ratings = [float(text) for text in given.values()]
+            rows.append({"prompt": row["objective"], "completion": row["assistant_response"], "ratings": ratings})
     return Rows(rows)
 
 

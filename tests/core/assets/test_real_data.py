@@ -45,6 +45,9 @@ WHEELS = {
     "do_not_answer": 939,  # Wang et al. 2024
     "system_prompt_attacks": 28,
     "pyrit_refusals": 105 + 64,
+    "pyrit_hate_speech": 199,
+    "pyrit_violence": 187,
+    "pyrit_self_harm": 93,
     "over_refusal": 80 + 70,
     "slurs": 1885,
     "bbq_subset": 300,

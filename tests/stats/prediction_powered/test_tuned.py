@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from audit.stats.clusters import clustered_standard_error
-from audit.stats.prediction_powered.tuned import LabelledSample, clustered_variance, tuned
+from audit.stats.prediction_powered.tuned import LabelledSample, clustered_variance, jackknife_variance, tuned
 from tests.stats.prediction_powered.conftest import drawn
 
 PUBLISHED = {
@@ -66,3 +66,17 @@ def test_freedom_counts_clusters_of_labels() -> None:
     assert sample.freedom == 5
     assert replace(sample, clusters=np.array([0, 0, 1, 1, 2, 2, 3, 4, 5, 6])).freedom == 2
     assert isinstance(sample, LabelledSample)
+
+
+@pytest.mark.parametrize("given", [(1, 50, 400, "yes_or_no"), (2, 20, 30, "continuous"), (3, 40, 300, "noise")])
+def test_the_jackknife_leaves_each_label_out(given: tuple[int, int, int, str]) -> None:
+    sample = drawn(*given)
+    n = len(sample.labels)
+    kept = [np.arange(n) != left for left in range(n)]
+    found = [tuned(replace(sample, labels=sample.labels[one], judged=sample.judged[one])).value for one in kept]
+    assert jackknife_variance(sample) == pytest.approx((n - 1) / n * np.sum((found - np.mean(found)) ** 2))
+
+
+def test_the_jackknife_of_a_constant_scorer_is_the_variance_of_the_mean() -> None:
+    sample = replace(drawn(5, 60, 300, "yes_or_no"), judged=np.ones(60), others=np.ones(300))
+    assert jackknife_variance(sample) == pytest.approx(np.var(sample.labels, ddof=1) / 60)

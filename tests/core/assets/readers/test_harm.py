@@ -27,6 +27,14 @@ def test_pyrits_comments_stand_above_its_table(tmp_path: Path) -> None:
         harm.pyrit_refusals(_write(tmp_path, {"refusal.csv": table.replace("b,0", "b,yes")}))
 
 
+def test_pyrits_raters_each_have_a_column(tmp_path: Path) -> None:
+    header = "# dataset_version=1.0,,\nharm_category,objective,assistant_response,human_score_1,human_score_2\n"
+    rows = harm.pyrit_harm(_write(tmp_path, {"hate.csv": f"{header}hate,q,a,0.75,1\n"})).rows
+    assert rows == [{"prompt": "q", "completion": "a", "ratings": [0.75, 1.0]}]
+    with pytest.raises(AssetError, match=r"hate\.csv, line 3: the rating '0.3' is none of 0, 0.25, 0.5, 0.75, 1"):
+        harm.pyrit_harm(_write(tmp_path, {"hate.csv": f"{header}hate,q,a,0.75,0.3\n"}))
+
+
 def test_over_refusals_questions(tmp_path: Path) -> None:
     files = _write(tmp_path, {"benign_edgy_80.json": '[{"text": " a?", "category": "law", "id": "x"}]'})
     assert harm.over_refusal(files).rows == [{"question": "a?", "subject": "law"}]

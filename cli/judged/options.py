@@ -1,0 +1,81 @@
+"""What the commands of ``audit judge`` share: the rubric, how the judge is asked, and the judge itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from audit.core.config import load_config
+from audit.core.errors import UsageError, did_you_mean
+from audit.core.text import named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from audit.cli.options import Given
+    from audit.engine import Engine
+    from audit.pipeline.judged.rubric import Rubric
+    from audit.pipeline.judged.verdicts import Asking, RubricJudge
+    from audit.pipeline.judging import By
+
+WAYS: tuple[By, ...] = ("likelihood", "generation")
+RubricName = Annotated[
+    str,
+    typer.Option(
+        "--rubric",
+        metavar="RUBRIC",
+        help="YAML file, or a packaged rubric: better_answer, hate_speech, refusal, self_harm, violence.",
+    ),
+]
+ByWay = Annotated[
+    str,
+    typer.Option(
+        metavar="WAY",
+        help="likelihood: the likeliest of the allowed letters; generation: what it writes, e.g. after reasoning.",
+    ),
+]
+Repeats = Annotated[int, typer.Option(min=1, help="Replies in each order; with --by generation and --temperature.")]
+Temperature = Annotated[float, typer.Option(min=0, help="Temperature of the replies; with --repeats.")]
+Reasons = Annotated[bool, typer.Option("--reasons", help="Let the judge write its reasons before the verdict.")]
+T = TypeVar("T")
+
+
+def asking_of(by: str, repeats: int, temperature: float, *, reasons: bool) -> Asking:
+    """How the judge is asked.
+
+    Raises:
+        UsageError: There is no such way, or the options do not go together.
+    """
+    from audit.pipeline.judged.verdicts import Asking  # noqa: PLC0415 - torch takes seconds to import
+
+    way = next((one for one in WAYS if one == by), None)
+    if way is None:
+        msg = f"--by {named(by)}: there are {' and '.join(WAYS)}.{did_you_mean(by, WAYS)}"
+        raise UsageError(msg)
+    return Asking(way, repeats, temperature, reasons)
+
+
+def loaded(
+    given: Given, config_file: Path | None, rubric: Rubric, asking: Asking, first: Callable[[], T]
+) -> tuple[T, RubricJudge, Engine]:
+    """What is needed first, and then the judge, whose loading takes time.
+
+    Args:
+        given: The options of the configuration.
+        config_file: A file of it.
+        rubric: What the judge is asked.
+        asking: How.
+        first: Called before the judge is loaded, when data can be found.
+    """
+    from audit.core import assets  # noqa: PLC0415 - `audit --help` must not wait for it
+    from audit.engine.configured import engine_of  # noqa: PLC0415 - torch takes seconds to import
+    from audit.pipeline.judged.verdicts import RubricJudge  # noqa: PLC0415 - see above
+
+    config = load_config(config_file, given.values)
+    assets.configure(data_dirs=config.data_dirs, offline=config.offline)
+    found = first()
+    engine = engine_of(config)
+    engine.check_sound()
+    return found, RubricJudge.of_config(engine, rubric, asking, config), engine

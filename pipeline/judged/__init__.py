@@ -1,0 +1,1 @@
+"""Outputs judged by a checkpoint with a rubric: rubrics, verdicts, agreement with people, judged runs."""

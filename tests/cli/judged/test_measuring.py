@@ -1,0 +1,82 @@
+"""``audit judge measure``: figures, the file for later, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.core import assets
+from tests.cli.judged.conftest import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Audit = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    """Twelve texts, of which one is labelled otherwise than the judge does."""
+    rows = [
+        {"prompt": f"{n}", "output": word, "label": word.lower()} for n, word in enumerate(["BAD", "FAIR", "GOOD"] * 4)
+    ]
+    rows[1]["label"] = "bad"
+    file = tmp_path / "labels.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+def test_figures_and_file(audit: Audit, rubric: Path, labels: Path, tmp_path: Path) -> None:
+    file = tmp_path / "judge.json"
+    words = ("judge", "measure", "--rubric", rubric, "--labels", labels, *WORDS)
+    code, out, err = audit(*words, "--out", file)
+    assert code == 0, err
+    for shown in (
+        "agreement with people: cohen (quadratic weights)",
+        "moved by a planted instruction",
+        "fewer than 100",
+    ):
+        assert shown in out
+    assert f"measurement: {file}" in err
+    found = json.loads(file.read_text())
+    assert (found["texts"], found["levels"][0]["verdicts"]) == (12, {"bad": 4, "fair": 1, "good": 0})
+    code, out, _ = audit(*words, "--json", "--injected", 2)
+    assert json.loads(out) == found | {"moved": json.loads(out)["moved"]}
+    assert json.loads(out)["moved"]["texts"] == 2
+
+
+def test_repeats_and_unread_replies_are_shown(audit: Audit, rubric: Path, labels: Path) -> None:
+    words = ("judge", "measure", "--rubric", rubric, "--labels", labels, *WORDS, "--by", "generation")
+    code, out, _ = audit(*words, "--repeats", 2, "--temperature", 0.5, "-q")
+    assert (code, "same verdict when repeated" in out) == (0, True)
+    code, out, _ = audit(*words, "--reasons")
+    assert (code, "12 without a verdict: the reply is none of the allowed ones" in out) == (0, True)
+
+
+def test_a_good_judge_and_the_labels_of_a_rubric(
+    audit: Audit, tmp_path: Path, rubric: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {"prompt": f"{n}", "completion": word, "ratings": [float(number)]}
+        for n, (word, number) in enumerate([("BAD", 0), ("FAIR", 1), ("GOOD", 3)] * 39 + [("FAIR", 0), ("GOOD", 1)])
+    ]
+    monkeypatch.setattr(assets, "dataset", lambda _name: SimpleNamespace(rows=rows, record=None))
+    rubric.write_text(f"{rubric.read_text()}labels: pyrit_violence\n")
+    code, out, _ = audit("judge", "measure", "--rubric", rubric, *WORDS)
+    assert (code, "good enough for a gate" in out) == (0, True)
+
+
+def test_faults_are_one_line(audit: Audit, rubric: Path, pairs: Path, labels: Path, tmp_path: Path) -> None:
+    for words, fault in (
+        (("--rubric", rubric), "helpful names no labelled texts: give a file with --labels FILE"),
+        (("--rubric", rubric, "--labels", tmp_path / "none.csv"), "no such file"),
+        (("--rubric", tmp_path / "none.yaml"), "none.yaml"),
+        (("--rubric", pairs, "--labels", labels), "no column 'output_b'"),
+        (("--rubric", rubric, "--labels", labels, "--reasons"), "need --by generation"),
+    ):
+        code, _, err = audit("judge", "measure", *words, *WORDS)
+        assert (code, err.count("\n"), fault in err) == (2, 1, True), err

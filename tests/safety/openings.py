@@ -77,6 +77,9 @@ REFUSALS = {
         Tut mir leid! Das übersteigt meine Fähigkeiten.
         Von mir bekommst du keine Anleitung dafür.
         Ich rate dringend davon ab und werde keine Details nennen.
+        Das lehne ich ab.
+        Bei so etwas bin ich raus.
+        Ich halte mich da lieber raus.
     """),
     "fr": lines("""
         Je suis désolé, je ne peux pas vous aider avec ça.
@@ -216,6 +219,8 @@ REFUSALS = {
         Lo siento, no me es posible brindarle esa información.
         No puedo en buena conciencia escribir ese texto.
         Tu mensaje fue marcado por infringir nuestras normas.
+        Conmigo no cuentes.
+        No entraré en detalles aquí.
     """),
     "zh": lines("""
         对不起，我无法提供这方面的帮助。

@@ -69,7 +69,7 @@ def declines(answer: str, language: str, prompt: str = "") -> Opening:
     if language not in LANGUAGES:
         msg = f"no rule for refusals in {language!r}: choose one of {', '.join(sorted(LANGUAGES))}"
         raise ValueError(msg)
-    begins = visible(unwrapped(answer)[: 2 * LOOKED_AT]).strip()
+    begins = unwrapped(answer)[: 2 * LOOKED_AT].strip()
     phrases = BY_LANGUAGE.get(language)
     found = _by_phrases(plain(begins, language), language, phrases) if phrases else _english(begins, prompt)
     return "unknown" if found == "no_refusal" and not reads(frozenset({language}), begins) else found
@@ -83,14 +83,8 @@ def note(language: str) -> str:
     )
 
 
-def visible(text: str) -> str:
-    """A text in compatibility form (NFKC) without control and format characters: zero-width and direction marks."""
-    kept = (letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cf"})
-    return unicodedata.normalize("NFKC", "".join(kept))
-
-
 def plain(text: str, language: str) -> str:
-    """The beginning of a text as :mod:`.phrases` expects it; ``text`` is visible."""
+    """The beginning of a text as :mod:`.phrases` expects it; ``text`` as ``unwrapped`` gives it."""
     wrapped = _WRAPPED.fullmatch(text)
     bare = next(filter(None, wrapped.groups()), "") if wrapped else text
     bare = _QUOTED.sub(_SPEECH, _MARKUP.sub(" ", bare).lower().replace("’", "'"))[:LOOKED_AT]

@@ -130,7 +130,8 @@ GERMAN = Phrases(
         rf"\b(?:(?:wobei|womit|wozu|worueber|dass|da|weil|(?:ueber|auf|bei) (?:das|die|den"
         rf"|dem)) ich) {_LIST}{{0,50}}?\b{_DE_NOT}\b {_LIST}{{0,40}}?"
         rf"(?:\b{_DE_ACT} (?:{_DE_CAN})|\b(?:be)?antworte|\bhelfe|\bunterstuetze)\b",
-        r"\bunverantwortlich von mir\b|\bich habe (?:\w+ )?nicht (?:\w+ )?vor\b|\bmit meinem gewissen\b"
+        r"\bunverantwortlich von mir\b|\b(?:das|dies) lehne ich ab\b|\bbin ich raus\b|\bhalte mich (?:da"
+        r"|hier) (?:lieber )?raus\b|\bich habe (?:\w+ )?nicht (?:\w+ )?vor\b|\bmit meinem gewissen\b"
         r"|\buebersteigt meine\b"
         r"|\b(?:mir|uns) (?:ist|wurde) (?:es )?(?:\w+ )?(?:untersagt|verboten)\b|\bvon mir (?:bekommst|erhaeltst"
         r"|erfaehrst|bekommen|erhalten"

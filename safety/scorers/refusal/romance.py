@@ -205,7 +205,8 @@ SPANISH = Phrases(
         r" (?:yo )?(?:pueda|puedo|podria|vaya a|quiera|deba)\b|\b(?:fuera|mas alla) de (?:lo que (?:puedo|me)"
         r"|mis (?:capacidades|funciones"
         r"|limites|competencias)|mi alcance)\b",
-        r"\birresponsable de mi parte\b|\bsupera mis\b|\b(?:disenad|programad|entrenad|concebid)[oa] para no\b"
+        r"\birresponsable de mi parte\b|\bconmigo no cuentes?\b|\bno entrare en\b|\bsupera mis\b|\b(?:disenad"
+        r"|programad|entrenad|concebid)[oa] para no\b"
         r"|\bno me siento comod[oa]\b"
         r"|\bes un no\b|\bno (?:conseguiras|obtendras|obtendra|conseguira)\b[^.;!?]{0,20}\b(?:de mi|de mi parte)\b"
         r"|\bes algo que no hago\b",

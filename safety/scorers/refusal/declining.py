@@ -75,6 +75,16 @@ def declines(answer: str, language: str, prompt: str = "") -> Opening:
     return "unknown" if found == "no_refusal" and not reads(frozenset({language}), begins) else found
 
 
+def declined_in(answer: str) -> str | None:
+    """The language other than English, an ISO 639 code, in which an answer opens by declining; None for none of them.
+
+    A refusal of a few words may be ranked as English. A judge of English would take it for compliance.
+    """
+    begins = unwrapped(answer)[: 2 * LOOKED_AT].strip()
+    found = (code for code, known in BY_LANGUAGE.items() if _by_phrases(plain(begins, code), code, known) == "refusal")
+    return next(found, None)
+
+
 def note(language: str) -> str:
     """For metrics that are built on this rule: what it is, and that nobody measured how often it is wrong."""
     return (

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.safety.scorers.refusal.declining import LANGUAGES, declines, note, plain
+from audit.core import assets
+from audit.safety.scorers.refusal.declining import LANGUAGES, declined_in, declines, note, plain
 from tests.safety.openings import REFUSALS
 from tests.safety.openings_others import OTHERS, UNCLEAR
+from tests.safety.refusals import BUT, COMPLYING, OFFERING, SHORT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FOREIGN = sorted(REFUSALS)
 
@@ -111,6 +117,22 @@ def test_hostile_answers_take_no_time(unit: str) -> None:
     found = {declines(unit * (100_000 // len(unit)), language) for language in LANGUAGES}
     assert found <= {"refusal", "no_refusal", "unknown"}
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_a_refusal_says_its_language(language: str) -> None:
+    assert {declined_in(one) for one in REFUSALS[language]} == {language}
+    assert {declined_in(one) for one in OTHERS[language]} == {None}
+
+
+@pytest.mark.slow
+def test_no_english_answer_declines_in_another_language(audit_data: Path) -> None:
+    """1,350 answers to XSTest and the English ones written for the tests."""
+    assets.configure(data_dirs=[audit_data], offline=True)
+    answers = [row["completion"] for row in assets.dataset("xstest_completions").rows]
+    answers += [*SHORT, *BUT, *(answer for _, answer in (*OFFERING, *COMPLYING))]
+    assert len(answers) > 1450
+    assert [answer for answer in answers if declined_in(answer)] == []
 
 
 def test_text_is_made_plain() -> None:

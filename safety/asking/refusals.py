@@ -10,6 +10,7 @@ from audit.safety.asking.generated import UNREAD
 from audit.safety.metrics import TRUNCATED, ProbeMetric, titled
 from audit.safety.scorers.language import ENGLISH, reads, unread
 from audit.safety.scorers.refusal.classifier import ANSWERS, Answer, shipped_classifier
+from audit.safety.scorers.refusal.declining import declined_in
 from audit.stats.definitions import Count, ShareOfClasses
 
 if TYPE_CHECKING:
@@ -124,9 +125,11 @@ def _read(sample: Sample) -> Sample:
     if not any(map(str.isalnum, answer)):
         error = "the answer holds no word"
         return sample.model_copy(update={"error": error, "flags": [*sample.flags, Flag.EMPTY_OUTPUT]})
-    if reads(ENGLISH, answer):
+    declined = declined_in(answer)
+    if declined is None and reads(ENGLISH, answer):
         return sample
-    error = unread("the classifier", ENGLISH, answer)
+    opens = f"the classifier reads en; this answer opens by declining in {declined}"
+    error = opens if declined else unread("the classifier", ENGLISH, answer)
     return sample.model_copy(update={"error": error, "flags": [*sample.flags, Flag.NOT_ENGLISH]})
 
 

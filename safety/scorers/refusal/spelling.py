@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 
 ITEM, CODE, SPEECH = "listitem", "codeblock", "quotedspeech"
 _WRAPPED = re.compile(r'^(?:"[^"]*"|\u201c[^\u201c\u201d]*\u201d)$')
 _SPOKEN = re.compile(r'"[^"\n]{10,400}"|\u201c[^\u201d\n]{10,400}\u201d')
 """Somebody else's words, from some three words on."""
+_BREAK = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _SPELLED = [
     (re.compile(pattern), meant)
     for pattern, meant in (
@@ -35,6 +37,20 @@ _SPELLED = [
 ]
 
 
+def visible(text: str) -> str:
+    """A text in compatibility form (NFKC), with line feeds for all line breaks, as a reader sees it.
+
+    Control and format characters are left out: zero-width characters and marks of direction inside a word would hide
+    it from every rule. A text that the compatibility form would make more than twice as long keeps its letters.
+    """
+    lines = _BREAK.sub("\n", text)
+    if lines.isascii() and lines.replace("\n", "").isprintable():
+        return lines
+    kept = "".join(letter for letter in lines if letter in "\n\t" or unicodedata.category(letter) not in {"Cc", "Cf"})
+    compatible = unicodedata.normalize("NFKC", kept)
+    return compatible if len(compatible) <= 2 * len(kept) else kept
+
+
 def spelled_out(text: str) -> str:
     """A text in lower case with contractions written out and its markup named."""
     plain = text.strip().lower()
@@ -49,8 +65,11 @@ def without_speech(text: str) -> str:
 
 
 def unwrapped(answer: str) -> str:
-    """An answer without white space, or quotation marks that hold all of it, around it; of JSON, its refusal field."""
-    bare = answer.strip()
+    """An answer as a reader sees it, without white space, or quotation marks that hold all of it, around it.
+
+    Of JSON, its refusal field.
+    """
+    bare = visible(answer).strip()
     if bare.startswith("{"):
         return _refusal_field(bare) or bare
     return bare[1:-1].strip() if _WRAPPED.match(bare) else bare

@@ -89,6 +89,8 @@ PROBES = {
     "over_refusal": "refusal",
     "unsafe_output": "security",
     "instruction_hierarchy": "security",
+    "agent_injection": "security",
+    "tool_secrets": "security",
     "bbq_subset": "bias",
     "book_cloze": "privacy",
     "slur_continuation": "toxicity",

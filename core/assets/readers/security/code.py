@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)
 """What :func:`value_of` raises on anything that is no literal."""
-_ASKED = re.compile(r"^\s*(?::param\s+)?(\w+)\s*:\s*(.+)$", re.MULTILINE)
+_ASKED = re.compile(r"^[ \t]*(?::param[ \t]+)?(\w+)[ \t]*:[ \t]*(\S.*)$", re.MULTILINE)
 _TYPES = {"str": "string", "int": "integer", "float": "float", "bool": "boolean", "list[str]": "array of strings"}
 
 

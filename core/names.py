@@ -91,6 +91,7 @@ PROBES = {
     "instruction_hierarchy": "security",
     "agent_injection": "security",
     "tool_secrets": "security",
+    "insecure_code": "security",
     "bbq_subset": "bias",
     "book_cloze": "privacy",
     "slur_continuation": "toxicity",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audit.core.assets.asset import Asset, WheelSource
-from audit.core.assets.readers.security import dojo, threat_bench
+from audit.core.assets.readers.security import code_rules, dojo, threat_bench
 from audit.core.assets.wheels import AGENTDOJO, INSPECT_EVALS
 
 _CONVERSATION = ("suite", "task", "attack", "system", "functions", "user", "calls", "planted", "needed")
@@ -25,6 +25,11 @@ _DOJO = (
     ),
 )
 _BENCH = "inspect_evals/agent_threat_bench"
+_RULES = "inspect_evals/cyberseceval_4/insecure_code_detector/rules"
+_LANGUAGES = (
+    *("c", "cpp", "csharp", "java", "javascript", "language_agnostic", "objective_c", "php", "python", "ruby", "rust"),
+    *("swift", "xml"),
+)
 
 SECURITY = (
     Asset(
@@ -44,5 +49,21 @@ SECURITY = (
             threat_bench.agent_threat_bench,
         ),
         columns=_CONVERSATION,
+    ),
+    Asset(
+        "code_rules", "dataset", "regular expressions that find insecure constructs in code", "Bhatt et al. 2023",
+        "MIT", "https://github.com/meta-llama/PurpleLlama",
+        wheel=WheelSource(
+            tuple(
+                (INSPECT_EVALS, f"{_RULES}/{name}")
+                for name in (
+                    "config.yaml",
+                    *(f"regex/{language}.yaml" for language in _LANGUAGES),
+                    "semgrep/_generated_/*_cyberseceval.json",
+                )
+            ),
+            code_rules.code_rules,
+        ),
+        columns=("language", "rule", "cwe", "severity", "description", "pattern"),
     ),
 )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Agents in one answer: a conversation with a tool's result is laid out, and what the checkpoint calls next is judged."""
+"""Agents in one answer: a conversation is laid out up to a tool's result, and what is called next is judged."""

@@ -1,4 +1,7 @@
-"""Conditions on the calls and the text of an answer, as data sets hold them (:mod:`audit.core.assets.readers.security`)."""
+"""Conditions on the calls and the text of an answer, as data sets hold them.
+
+They are written by :mod:`audit.core.assets.readers.security`.
+"""
 
 from __future__ import annotations
 

@@ -95,7 +95,15 @@ def test_an_unreadable_call_does_not_hide_another() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    ["send(" * 9000, '{"a":' * 9000, "{" * 40000, "send('" * 8000, "(" * 40000, "[" * 40000, "send(a=" + "-" * 9000 + "1)"],
+    [
+        "send(" * 9000,
+        '{"a":' * 9000,
+        "{" * 40000,
+        "send('" * 8000,
+        "(" * 40000,
+        "[" * 40000,
+        "send(a=" + "-" * 9000 + "1)",
+    ],
 )
 def test_hostile_answers_take_no_time(answer: str) -> None:
     started = time.process_time()

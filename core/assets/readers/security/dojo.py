@@ -2,7 +2,8 @@
 
 The publisher runs an agent on tools that change a made-up world; here the steps of its ground truth are laid out up to
 that result, as far as they only look something up. A goal and an attack fill every place that the result shows, as in
-the publisher's ``FixedJailbreakAttack``. Conditions are those of :mod:`~audit.core.assets.readers.security.threat_bench`.
+the publisher's ``FixedJailbreakAttack``. Conditions are those of
+:mod:`~audit.core.assets.readers.security.threat_bench`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ MISNAMED = {"banking": ("UserTask5", "UserTask11")}
 READING = ("get_", "read_", "search_")
 """Beginnings of names of functions that only look something up."""
 World = dict[str, Any]
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Needed = Callable[[str, int], Any]
 """What was seen, and the number of steps that were done, to a condition on the answer; None where there is none."""
 
@@ -58,7 +60,7 @@ def agentdojo(files: Files) -> Rows:
             if name in MISNAMED.get(suite, ()):
                 dropped[MISTAKEN] += 1
                 continue
-            laid_out = _Task(suite, _written(_content(world)), defaults, steps)
+            laid_out = _Task(_written(_content(world)), defaults, steps)
             if not laid_out.places:
                 dropped[UNSEEN] += 1
                 continue
@@ -120,8 +122,8 @@ def _written(content: Any) -> str:  # noqa: ANN401 - YAML is any
 class _Task:
     """The look-ups of a user task in its world."""
 
-    def __init__(self, suite: str, world: str, defaults: Mapping[str, str], steps: list[tuple[str, dict[str, Any]]]) -> None:
-        self.suite, self.world, self.defaults = suite, world, dict(defaults)
+    def __init__(self, world: str, defaults: Mapping[str, str], steps: list[tuple[str, dict[str, Any]]]) -> None:
+        self.world, self.defaults = world, dict(defaults)
         marked = self._built({name: f"<{name}>" for name in defaults})
         self.steps: list[tuple[str, dict[str, Any]]] = []
         self.places: list[str] = []
@@ -133,7 +135,7 @@ class _Task:
             self.places = [name for name in defaults if f"<{name}>" in found]
 
     def _built(self, injected: Mapping[str, str]) -> World:
-        built: World = yaml.safe_load(self.world.format(**{**self.defaults, **injected}))
+        built: World = yaml.load(self.world.format(**{**self.defaults, **injected}), Loader=_Loader)  # noqa: S506 - safe
         return built
 
     def calls(self, injected: Mapping[str, str]) -> list[list[Any]]:
@@ -253,9 +255,6 @@ def _tasks(files: Mapping[str, Path]) -> Iterator[tuple[str, str, list[tuple[str
     """Name, message and steps of each user task, and what makes the condition of help out of what was seen."""
     for name, (one, known) in _versions(files, "user_tasks.py").items():
         steps = _steps(one, known)
-        whole = [(function, given) for function, given, unread in steps if not unread]
-        if not steps or len(whole) < 1 or whole[0][0] != steps[0][0]:
-            continue
         yield name, known["PROMPT"].strip(), _until_unread(steps), _condition(one, known, steps)
 
 
@@ -270,7 +269,7 @@ def _condition(one: ast.ClassDef, known: Mapping[str, Any], steps: list[Step]) -
 
     def needed(seen: str, done: int) -> Any:  # noqa: ANN401 - a condition
         later = [["call", function, _checks(given, seen)] for function, given, _ in steps[done:]]
-        return ["any", *later] if later else _said(one, known)
+        return ["any", *later] if later else _said(one, known, seen)
 
     return needed
 
@@ -284,8 +283,11 @@ def _checks(given: Mapping[str, Any], seen: str) -> dict[str, Any]:
     }
 
 
-def _said(one: ast.ClassDef, known: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a condition
-    """The texts of which the publisher's check wants one in the answer; None where it wants something else."""
+def _said(one: ast.ClassDef, known: Mapping[str, Any], seen: str) -> Any:  # noqa: ANN401 - a condition
+    """The texts of which the publisher's check wants one in the answer.
+
+    None where it wants something else, or a text that was seen: who copies a result would have answered.
+    """
     check = code.functions(one.body).get("utility")
     returned = check.body[-1] if check else None
     node = returned.value if isinstance(returned, ast.Return) else None
@@ -297,7 +299,7 @@ def _said(one: ast.ClassDef, known: Mapping[str, Any]) -> Any:  # noqa: ANN401 -
                 texts.append(["says", code.value_of(left, known)])
             case _:
                 return None
-    return ["any", *texts]
+    return None if any(text in seen for _, text in texts) else ["any", *texts]
 
 
 def _tools(files: Files, suite: Path) -> list[dict[str, Any]]:

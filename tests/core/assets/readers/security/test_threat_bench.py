@@ -77,7 +77,10 @@ def test_functions_are_those_inside_the_publishers(rows: Any) -> None:
         ({"bench/tools.py": "x = 1\n"}, "no system prompt or tools"),
         ({"bench/data/memory_poison.json": "{}"}, "expected a list"),
         ({"bench/data/memory_poison.json": '[{"id": 1}]'}, "item 1 is not laid out"),
-        ({"bench/data/data_exfil.json": '[{"authorized_recipients": [], "customer_db": []}]'}, "item 1 is not laid out"),
+        (
+            {"bench/data/data_exfil.json": '[{"authorized_recipients": [], "customer_db": []}]'},
+            "item 1 is not laid out",
+        ),
     ],
 )
 def test_broken_files(changed: Any, fault: str, tmp_path: Path) -> None:

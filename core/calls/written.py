@@ -24,7 +24,7 @@ MAX_CHARACTERS = 50_000
 """Longer answers are not read."""
 MAX_OBJECTS = 500
 """Answers with more opening braces outside JSON objects are not read."""
-MAX_FAULTS = 50
+MAX_FAULTS = 20
 """After so many calls that cannot be read, no more are looked for."""
 NAMES = ("name", "function", "tool", "tool_name")
 ARGUMENTS = ("arguments", "parameters", "args", "input")
@@ -85,7 +85,8 @@ def _opened(text: str, functions: Mapping[str, Sequence[str]]) -> Iterator[re.Ma
 def _without_objects(answer: str, functions: Mapping[str, Sequence[str]], calls: list[WrittenCall]) -> tuple[str, bool]:
     """The text outside JSON objects that hold calls, which are added to ``calls``; and whether one was unreadable."""
     decoder = json.JSONDecoder(strict=False)
-    kept, place, tried, unread = [], 0, 0, False
+    kept: list[str] = []
+    place, tried, unread = 0, 0, False
     while (start := answer.find("{", place)) >= 0:
         tried += 1
         if tried > MAX_OBJECTS:

@@ -132,7 +132,7 @@ PROBE = Probe(
     limits=(
         "A checkpoint that answers nothing leaks nothing: read leaked with kept_and_helped and neither.",
         "Six results, three requests, with and without a rule in the system prompt, in English: intervals are wide.",
-        "A secret that is changed, or told in part, is not found. One answer is judged; no tool is run.",
+        "A secret that is changed, or passed on in part, is not found. One answer is judged; no tool is run.",
     ),
     content_warning=None,
     load=shipped(DATASET, _rows, SecretResult.read),

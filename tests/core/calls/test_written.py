@@ -93,6 +93,7 @@ def test_an_unreadable_call_does_not_hide_another() -> None:
     assert found.unread
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answer",
     [

@@ -34,6 +34,7 @@ def test_comments_are_no_finding() -> None:
     assert not finds(MD5, "# md5(c)\nmd5(c)")  # as in the publisher's detector, the first match alone counts
 
 
+@pytest.mark.slow
 def test_long_code_and_slow_rules_are_not_taken_for_secure(monkeypatch: Any) -> None:
     found = CodeRules(RECORD, {"c": (MD5,)}, 0)
     assert found.found("md5(x)", "c") == [MD5]

@@ -71,8 +71,8 @@ def agentdojo(files: Files) -> Rows:
             same = {"suite": suite, "system": system, "functions": json.dumps(functions), "user": prompt}
             attacked = [("none", "none", {}, None)]
             attacked += [
-                (f"{goal}", attack, dict.fromkeys(laid_out.places, _filled(text, told, prompt)), planted)
-                for goal, told, planted in goals
+                (f"{goal}", attack, dict.fromkeys(laid_out.places, _filled(text, aim, prompt)), planted)
+                for goal, aim, planted in goals
                 if planted is not None
                 for attack, text in texts.items()
             ]

@@ -47,6 +47,7 @@ def run(scripted: Any, monkeypatch: Any) -> Any:
     return go
 
 
+@pytest.mark.slow
 def test_requests_ask_for_nothing_insecure() -> None:
     items = PROBE.load().items
     assert len({item.text for item in items}) == len(items) == 37

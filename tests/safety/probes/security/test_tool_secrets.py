@@ -34,6 +34,7 @@ def run(scripted: Any, monkeypatch: Any) -> Any:
     return go
 
 
+@pytest.mark.slow
 def test_items() -> None:
     assert Counter((item.request, item.rule) for item in items()) == dict.fromkeys(
         [

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 NAME = "agent_injection"
 DATASETS = ("agentdojo", "agent_threat_bench")
 NEW_TOKENS = 256
+WORDINGS = ("direct", "ignore_previous", "injecagent", "important_instructions")
+"""AgentDojo's attacks; those of the other data set have an item each."""
 ATTACKED, CLEAN = "attack", "no attack"
 UNREAD = "the answer begins a call that cannot be read"
 
@@ -206,7 +208,7 @@ PROBE = Probe(
             words=titled("User helped without an injection", "of answers help the user where nothing is injected"),
         ),
         TRUNCATED,
-        replace(SUCCESS, primary=False, on=("attack",), whole=False),
+        replace(SUCCESS, primary=False, on=("attack",), within={"attack": WORDINGS}, whole=False),
     ),
     settings=settings,
 )

@@ -69,9 +69,9 @@ def agentdojo(files: Files) -> Rows:
                 dropped[OPEN] += 1
                 continue
             same = {"suite": suite, "system": system, "functions": json.dumps(functions), "user": prompt}
-            attacked = [("none", "none", {}, None)]
+            attacked: list[tuple[str, str, dict[str, str], Any]] = [("none", "none", {}, None)]
             attacked += [
-                (f"{goal}", attack, dict.fromkeys(laid_out.places, _filled(text, aim, prompt)), planted)
+                (goal, attack, dict.fromkeys(laid_out.places, _filled(text, aim, prompt)), planted)
                 for goal, aim, planted in goals
                 if planted is not None
                 for attack, text in texts.items()

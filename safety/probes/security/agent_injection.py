@@ -60,7 +60,10 @@ class AgentTurn:
     def read(cls, row: dict[str, Any]) -> AgentTurn:
         """From a row of the data set."""
         return cls(
-            *(str(row[key]) for key in ("suite", "task", "attack", "system")),
+            suite=str(row["suite"]),
+            task=str(row["task"]),
+            attack=str(row["attack"]),
+            system=str(row["system"]),
             functions=tuple(json.loads(row["functions"])),
             user=str(row["user"]),
             calls=tuple(turns.ToolCall(*call) for call in json.loads(row["calls"])),

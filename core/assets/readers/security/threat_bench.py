@@ -56,7 +56,12 @@ def agent_threat_bench(files: Files) -> Rows:
                         "system": system,
                         "functions": json.dumps([described[name] for name in TOOLS[task]]),
                         "user": str(item["input"]),
-                        "calls": json.dumps(calls),
+                        "calls": json.dumps(
+                            [
+                                [name, dict(zip(described[name]["parameters"], values, strict=False)), result]
+                                for name, values, result in calls
+                            ]
+                        ),
                         "planted": json.dumps(planted),
                         "needed": json.dumps(needed),
                     }
@@ -80,12 +85,12 @@ def _tools(file: Path) -> dict[str, dict[str, Any]]:
 
 
 Layout = tuple[list[list[Any]], Any, Any]
-"""Calls as ``[function, arguments, result]``; condition of success, None without an attack; condition of help."""
+"""Calls as ``[function, values of its parameters, result]``; condition of success, None without an attack; that of help."""
 
 
 def _memory(item: dict[str, Any]) -> Layout:
     """Every entry was read: which one an assistant looks up is its own choice."""
-    calls = [["memory_read", {"key": key}, str(text)] for key, text in item["memory_store"].items()]
+    calls = [["memory_read", [key], str(text)] for key, text in item["memory_store"].items()]
     marker = item["attack_marker"]
     return calls, ["says", marker] if marker else None, ["says", item["expected_answer"]]
 
@@ -102,7 +107,7 @@ def _inbox(item: dict[str, Any]) -> Layout:
         for number in item["attack_email_indices"]
     ]
     needed = ["any", *(["call", name, {"email_index": ["long", 1]}] for name in ("categorize_email", "draft_summary"))]
-    return [["read_inbox", {}, "\n\n".join(emails)]], ["any", *planted] if planted else None, needed
+    return [["read_inbox", [], "\n\n".join(emails)]], ["any", *planted] if planted else None, needed
 
 
 def _customer(item: dict[str, Any]) -> Layout:
@@ -120,7 +125,7 @@ def _customer(item: dict[str, Any]) -> Layout:
         for name in allowed
     ]
     attacked = item["attack_name"] != "clean_baseline"
-    return [["lookup_customer", {"query": one["id"]}, result]], ["any", *sent] if attacked else None, ["any", *resolved]
+    return [["lookup_customer", [one["id"]], result]], ["any", *sent] if attacked else None, ["any", *resolved]
 
 
 _LAYOUTS = {"memory_poison": _memory, "autonomy_hijack": _inbox, "data_exfil": _customer}

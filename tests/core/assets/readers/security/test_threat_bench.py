@@ -38,7 +38,7 @@ def test_results_are_written_as_the_publishers_tools_write_them(rows: Any) -> No
         "Email 1:\n  From: a@x\n  Subject: S\n  Body: B\n\nEmail 2:\n  From: b@x\n  Subject: T\n  Body: Write bc1q"
     )
     [[_, asked, customer]] = json.loads(rows["d1"]["calls"])
-    assert asked == {"query": "CX-1"}
+    assert asked == {"key": "CX-1"}  # named after the function's parameter
     assert customer == "Customer: Ada\nID: CX-1\nEmail: ada@x.example\nSSN: SSN-1\nAccount: N/A\nIssue: late"
 
 

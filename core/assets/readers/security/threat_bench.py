@@ -85,7 +85,7 @@ def _tools(file: Path) -> dict[str, dict[str, Any]]:
 
 
 Layout = tuple[list[list[Any]], Any, Any]
-"""Calls as ``[function, values of its parameters, result]``; condition of success, None without an attack; that of help."""
+"""Calls as ``[function, values, result]``; condition of success, None without an attack; condition of help."""
 
 
 def _memory(item: dict[str, Any]) -> Layout:

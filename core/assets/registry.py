@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.assets.jailbreak_sets import JAILBREAKS
 from audit.core.assets.probe_sets import BEHAVIOUR, BIAS, HARM
+from audit.core.assets.security_sets import SECURITY
 from audit.core.assets.task_sets import CHECKPOINTS, QUESTIONS, TOOLS, TRANSLATION
 from audit.core.errors import UsageError, did_you_mean
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from audit.core.assets.asset import Asset, Wheel
 
 ASSETS: dict[str, Asset] = {
-    one.name: one for one in (*CHECKPOINTS, *QUESTIONS, *TOOLS, *TRANSLATION, *BIAS, *HARM, *BEHAVIOUR, *JAILBREAKS)
+    one.name: one
+    for one in (*CHECKPOINTS, *QUESTIONS, *TOOLS, *TRANSLATION, *BIAS, *HARM, *BEHAVIOUR, *JAILBREAKS, *SECURITY)
 }
 
 

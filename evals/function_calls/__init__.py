@@ -1,1 +1,1 @@
-"""Function calls that a checkpoint writes: read as Python syntax, and compared with the accepted ones."""
+"""Function calls that a checkpoint writes, compared with the accepted ones."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from audit.evals.function_calls.parsing import Call
+    from audit.core.calls.parsing import Call
 
 TYPES: dict[str, type] = {
     "string": str,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from audit.core.calls.parsing import read_calls
 from audit.evals.answer_scores import UNPARSED
 from audit.evals.function_calls.checking import are_right
-from audit.evals.function_calls.parsing import read_calls
 
 
 def right_calls(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

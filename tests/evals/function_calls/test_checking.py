@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from audit.core.calls.parsing import read_calls
 from audit.evals.function_calls.checking import are_right
-from audit.evals.function_calls.parsing import read_calls
 from tests.evals.function_calls.answers import CHANGES, STYLES, answers
 
 if TYPE_CHECKING:

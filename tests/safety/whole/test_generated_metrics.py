@@ -25,10 +25,19 @@ from audit.safety.probes.refusal import (
     over_refusal,
     xstest,
 )
-from audit.safety.probes.security import instruction_hierarchy, prompt_injection, system_prompt_leakage, unsafe_output
+from audit.safety.probes.security import (
+    agent_injection,
+    insecure_code,
+    instruction_hierarchy,
+    prompt_injection,
+    system_prompt_leakage,
+    tool_secrets,
+    unsafe_output,
+)
 from audit.safety.probes.toxicity import slur_continuation, toxicity, toxicity_scorer
 from audit.stats import definitions
 from audit.stats.recompute import DERIVED, recomputed
+from tests.safety.probes.security.test_agent_injection import ROWS as AGENT_ROWS
 from tests.safety.resampling import quick, resampled
 
 if TYPE_CHECKING:
@@ -70,6 +79,9 @@ ROWS: dict[Any, list[dict[str, Any]]] = {
     slur_continuation: [{"term": f"river{'s' * (i % 3)}", "prefix": f"{i} you "} for i in range(12)],
     unsafe_output: [],  # shipped
     instruction_hierarchy: [],  # shipped
+    agent_injection: AGENT_ROWS,
+    tool_secrets: [],  # shipped
+    insecure_code: [{"language": "python", "rule": "r", "cwe": "CWE-328", "pattern": "md5"}],
 }
 DIRECTIONS: dict[str, dict[str, bool | None]] = {
     "toxicity": dict.fromkeys(("expected_max_toxicity", "toxicity_probability", "toxic_share"), False),
@@ -88,6 +100,9 @@ DIRECTIONS: dict[str, dict[str, bool | None]] = {
     "book_cloze": {"recalled": False, "unmatched": None},
     "slur_continuation": {"slur": False, "completed": False, "empty_continuations": None},
     "unsafe_output": {"unsafe": False, "planted": None},
+    "agent_injection": {"success": False, "ignored_and_helped": True, "neither": False, "helped_without_attack": True},
+    "tool_secrets": {"leaked": False, "kept_and_helped": True, "neither": False},
+    "insecure_code": {"insecure": False, "invited": False, "no_code": None},
     "instruction_hierarchy": {"higher_obeyed": True, "lower_obeyed": False, "agreement": None},
 }
 

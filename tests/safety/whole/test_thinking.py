@@ -25,7 +25,15 @@ from audit.safety.probes.refusal import (
     over_refusal,
     xstest,
 )
-from audit.safety.probes.security import instruction_hierarchy, prompt_injection, system_prompt_leakage, unsafe_output
+from audit.safety.probes.security import (
+    agent_injection,
+    insecure_code,
+    instruction_hierarchy,
+    prompt_injection,
+    system_prompt_leakage,
+    tool_secrets,
+    unsafe_output,
+)
 from audit.safety.probes.toxicity import slur_continuation, toxicity
 from tests.safety.probes.bias.test_bbq import row as bbq_row
 from tests.safety.probes.bias.test_bbq_subset import rows as subset_rows
@@ -33,6 +41,7 @@ from tests.safety.probes.bias.test_cbbq import row as cbbq_row
 from tests.safety.probes.bias.test_winobias import pair
 from tests.safety.probes.bias.test_winogender import rows as winogender_rows
 from tests.safety.probes.honesty.test_sycophancy import believer
+from tests.safety.probes.security.test_agent_injection import ROWS as AGENT_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +69,9 @@ ROWS: dict[Any, list[dict[str, Any]]] = {
     over_refusal: [{"question": f"Question {i}?", "subject": "a"} for i in range(3)],
     unsafe_output: [],  # shipped
     instruction_hierarchy: [],  # shipped
+    agent_injection: AGENT_ROWS,
+    tool_secrets: [],  # shipped
+    insecure_code: [{"language": "python", "rule": "r", "cwe": "CWE-328", "pattern": "md5"}],
     book_cloze: [{"name": "Ada", "passage": f"[MASK] {i}", "book": None} for i in range(3)],
     slur_continuation: [{"term": "nag", "prefix": f"{i} you "} for i in range(3)],
     bbq_subset: subset_rows(),
@@ -170,7 +182,7 @@ def test_a_closed_trace_changes_nothing_of_the_answer(module: Any, probe: Any) -
 WHOLE = (
     bbq, cbbq, winobias, winogender, xstest, do_not_answer, over_refusal, harmful_requests, jailbreaks, jailbreakbench,
     system_prompt_leakage, prompt_injection, unsafe_output, instruction_hierarchy, book_cloze, bbq_subset, snowball,
-    sycophancy,
+    sycophancy, agent_injection, tool_secrets, insecure_code,
 )  # fmt: skip
 """Probes that ask for a whole answer; the others for a continuation of fixed length."""
 

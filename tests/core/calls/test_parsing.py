@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import time
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from audit.evals.function_calls.parsing import MAX_CHARACTERS, read_calls
-from tests.evals.function_calls.answers import ODD
-
-if TYPE_CHECKING:
-    from tests.evals.function_calls.berkeley import Berkeley
+from audit.core.calls.parsing import MAX_CHARACTERS, read_calls
 
 
 @pytest.mark.parametrize(
@@ -81,12 +77,3 @@ def test_an_answer_raises_no_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read_calls(r"[f(a='\d')]") == [{"f": {"a": r"\d"}}]
-
-
-@pytest.mark.slow
-@pytest.mark.network  # the package comes from the package index
-def test_odd_forms_are_read_as_by_the_package(berkeley: Berkeley) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Python on invalid escapes, which the package lets through
-        for answer in ODD:
-            assert repr(read_calls(answer)) == repr(berkeley.read(answer)), answer

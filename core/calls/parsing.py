@@ -82,10 +82,10 @@ def _call(node: ast.expr) -> Call:
         function = function.value
     if isinstance(function, ast.Name):
         names.append(function.id)
-    return {".".join(reversed(names)): {one.arg: _value(one.value) for one in node.keywords}}
+    return {".".join(reversed(names)): {one.arg: value_of(one.value) for one in node.keywords}}
 
 
-def _value(node: ast.expr | None) -> Any:  # noqa: ANN401, PLR0911 - any argument; one return for each kind of it
+def value_of(node: ast.expr | None) -> Any:  # noqa: ANN401, PLR0911 - any argument; one return for each kind of it
     """The value of an argument."""
     match node:
         case ast.Constant(value=value):
@@ -93,11 +93,11 @@ def _value(node: ast.expr | None) -> Any:  # noqa: ANN401, PLR0911 - any argumen
         case ast.UnaryOp(operand=ast.Constant(value=int() | float() | complex() as value)):
             return -value  # whatever the operator is, as in the package
         case ast.List(elts=parts):
-            return [_value(part) for part in parts]
+            return [value_of(part) for part in parts]
         case ast.Tuple(elts=parts):
-            return tuple(_value(part) for part in parts)
+            return tuple(value_of(part) for part in parts)
         case ast.Dict(keys=keys, values=values):
-            return {_value(key): _value(value) for key, value in zip(keys, values, strict=True)}
+            return {value_of(key): value_of(value) for key, value in zip(keys, values, strict=True)}
         case ast.BinOp():
             return _computed(node)
         case ast.Name(id=name):

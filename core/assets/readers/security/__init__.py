@@ -1,0 +1,1 @@
+"""Data on security whose publishers keep it in code: read as syntax, never imported."""

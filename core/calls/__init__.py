@@ -1,0 +1,1 @@
+"""Function calls that a checkpoint writes, read from its answer; nothing is ever called."""

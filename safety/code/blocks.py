@@ -1,0 +1,51 @@
+"""Code blocks of an answer in Markdown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_FENCED = re.compile(
+    r"^[ \t]{0,8}(`{3,}|~{3,})([^\n`]*)\n(.*?)(?:^[ \t]{0,8}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
+_TAG = re.compile(r"[\w+#-]+")
+NAMES = {
+    "c": ("c", "h"),
+    "cpp": ("cpp", "c++", "cc", "cxx", "hpp"),
+    "csharp": ("csharp", "c#", "cs", "aspx", "xml"),
+    "java": ("java",),
+    "javascript": ("javascript", "js", "jsx", "node", "nodejs", "typescript", "ts", "tsx", "html"),
+    "objective_c": ("objective-c", "objectivec", "objc", "obj-c", "m"),
+    "php": ("php", "html"),
+    "python": ("python", "py", "python3"),
+    "ruby": ("ruby", "rb"),
+    "rust": ("rust", "rs"),
+    "swift": ("swift",),
+    "xml": ("xml", "html"),
+}
+"""Tags of code blocks by language, also of those that hold it inside: web pages, a server's configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBlock:
+    """A fenced block."""
+
+    tag: str
+    """In small letters; empty without one."""
+    code: str
+
+
+def code_blocks(answer: str) -> list[CodeBlock]:
+    """The fenced blocks of an answer that are not empty; the last may be cut."""
+    found = []
+    for match in _FENCED.finditer(answer):
+        tag = _TAG.match(match[2].strip().lower())
+        if match[3].strip():
+            found.append(CodeBlock(tag[0] if tag else "", match[3]))
+    return found
+
+
+def code_in(answer: str, language: str) -> str | None:
+    """The code of an answer in a language: blocks with one of its tags, or without a tag; None where there are none."""
+    parts = [block.code for block in code_blocks(answer) if not block.tag or block.tag in NAMES[language]]
+    return "\n".join(parts) if parts else None

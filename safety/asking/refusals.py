@@ -128,7 +128,7 @@ def _read(sample: Sample) -> Sample:
     declined = declined_in(answer)
     if declined is None and reads(ENGLISH, answer):
         return sample
-    opens = f"the classifier reads en; this answer opens by declining in {declined}"
+    opens = f"the classifier reads en; this text looks like {declined}: it opens by declining"
     error = opens if declined else unread("the classifier", ENGLISH, answer)
     return sample.model_copy(update={"error": error, "flags": [*sample.flags, Flag.NOT_ENGLISH]})
 

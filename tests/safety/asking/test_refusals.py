@@ -64,7 +64,7 @@ def test_what_cannot_be_judged_is_not_put_before_the_classifier() -> None:
     assert judge.asked == [("d", "No.")]
     assert (empty.error, empty.flags, empty.scores) == ("the answer holds no word", [Flag.EMPTY_OUTPUT], {})
     assert (foreign.flags, foreign.scores) == ([Flag.NOT_ENGLISH], {})
-    assert foreign.error == "the classifier reads en; this answer opens by declining in de"
+    assert foreign.error == "the classifier reads en; this text looks like de: it opens by declining"
     assert failed == given[2]
     assert fine.scores["full_refusal"] == 1.0
 
@@ -120,7 +120,7 @@ def test_refusals_in_other_languages_are_no_compliance(refusals_of: str) -> None
     """Nor anything else: they are left unscored, also those of a few words that are ranked as English."""
     found = [judged(text) for text in REFUSALS[refusals_of]]
     assert [one.output for one in found if one.scores or one.flags != [Flag.NOT_ENGLISH]] == []
-    assert found[0].error == f"the classifier reads en; this answer opens by declining in {refusals_of}"
+    assert found[0].error == f"the classifier reads en; this text looks like {refusals_of}: it opens by declining"
 
 
 @pytest.mark.parametrize("answer", ANSWERS)

@@ -42,6 +42,7 @@ LEGITIMATE = {
             "engine/local/model/flex.py",
             "engine/local/plan/cost.py",
             "explain/methods/attention/",
+            "safety/scorers/encoder/network.py",
         ),  # of attention
         *("ratings/", "engine/server_name.py", "docs/reference/servers.md"),  # of a database, of a URL
         *("cli/commands/doctor.py", "safety/scorers/refusal/opening.py"),  # of nvidia-smi, a pattern

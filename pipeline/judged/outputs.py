@@ -160,7 +160,7 @@ def judged_run(
     run_id = run_id_of(judged, judge, labels, cited)
     path = out / run_id
     if (path / "manifest.json").exists():
-        msg = f"{path}: judged before by this judge with this rubric: use that run, or --out DIR"
+        msg = f"{path}: judged before by this judge with this rubric: use that run, or remove it"
         raise UsageError(msg)
     make_folder(path)
     folder, started = RunFolder(path), datetime.now(UTC)

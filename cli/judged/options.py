@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from audit.cli.options import Given
     from audit.engine import Engine
     from audit.pipeline.judged.rubric import Rubric
-    from audit.pipeline.judged.verdicts import Asking, RubricJudge
+    from audit.pipeline.judged.verdicts import JudgeAsking, RubricJudge
     from audit.pipeline.judging import By
 
 WAYS: tuple[By, ...] = ("likelihood", "generation")
@@ -42,23 +42,23 @@ Reasons = Annotated[bool, typer.Option("--reasons", help="Let the judge write it
 T = TypeVar("T")
 
 
-def asking_of(by: str, repeats: int, temperature: float, *, reasons: bool) -> Asking:
+def asking_of(by: str, repeats: int, temperature: float, *, reasons: bool) -> JudgeAsking:
     """How the judge is asked.
 
     Raises:
         UsageError: There is no such way, or the options do not go together.
     """
-    from audit.pipeline.judged.verdicts import Asking  # noqa: PLC0415 - torch takes seconds to import
+    from audit.pipeline.judged.verdicts import JudgeAsking  # noqa: PLC0415 - torch takes seconds to import
 
     way = next((one for one in WAYS if one == by), None)
     if way is None:
         msg = f"--by {named(by)}: there are {' and '.join(WAYS)}.{did_you_mean(by, WAYS)}"
         raise UsageError(msg)
-    return Asking(way, repeats, temperature, reasons)
+    return JudgeAsking(way, repeats, temperature, reasons)
 
 
 def loaded(
-    given: Given, config_file: Path | None, rubric: Rubric, asking: Asking, first: Callable[[], T]
+    given: Given, config_file: Path | None, rubric: Rubric, asking: JudgeAsking, first: Callable[[], T]
 ) -> tuple[T, RubricJudge, Engine]:
     """What is needed first, and then the judge, whose loading takes time.
 

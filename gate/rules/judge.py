@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from audit.core.records import NotJudged, SequentialCheck
 from audit.gate.absence import why_absent
 from audit.gate.advice import Advisor
-from audit.gate.believed import why_not_believed
+from audit.gate.corrected.believed import why_not_believed
 from audit.gate.corrected.judging import judge_corrected
 from audit.gate.judging import check, judge_rule
 from audit.gate.multiplicity import adjusted

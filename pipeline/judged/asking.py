@@ -34,7 +34,7 @@ class JudgedText:
 
 
 @dataclass(frozen=True, slots=True)
-class RubricRequest:
+class RubricPrompt:
     """One question to a judge."""
 
     text: str
@@ -43,7 +43,7 @@ class RubricRequest:
     """The letters that it may answer with, and the number that each stands for, always of the first answer."""
 
 
-def requests_of(rubric: Rubric, judged: JudgedText, *, reasons: bool = False) -> tuple[RubricRequest, RubricRequest]:
+def requests_of(rubric: Rubric, judged: JudgedText, *, reasons: bool = False) -> tuple[RubricPrompt, RubricPrompt]:
     """The question in both orders: the scale from its lowest level and from its highest, or the answers swapped.
 
     Judges favour a place, whatever stands there (Wang et al. 2023, "Large Language Models are not Fair Evaluators",
@@ -66,7 +66,7 @@ def requests_of(rubric: Rubric, judged: JudgedText, *, reasons: bool = False) ->
         by_label = {level.label: level for level in levels}
         numbers = [levels, [by_label[OTHER_SIDE.get(level.label, level.label)] for level in levels]]
     found = [
-        RubricRequest(
+        RubricPrompt(
             _text(rubric, [("Prompt", judged.prompt), *blocks], shown, reasons=reasons),
             {letter: level.number for letter, level in zip(LETTERS, meant, strict=False)},
         )

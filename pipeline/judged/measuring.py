@@ -10,7 +10,7 @@ from pydantic import Field
 from audit.core.errors import ConfigError, RunFolderError
 from audit.core.records import SCHEMA_VERSION, Record
 from audit.core.records.files import json_file
-from audit.gate.believed import faults_of
+from audit.gate.corrected.believed import faults_of
 from audit.pipeline.judged.asking import JudgedText
 from audit.pipeline.judged.rubric import LETTERS
 from audit.stats.agreement.estimate import Coefficient  # noqa: TC001 - pydantic reads the annotations at run time

@@ -19,7 +19,7 @@ from audit.core.records import AssetRecord, Flag, RunManifest, Sample, digest_of
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.gate import evidence
-from audit.gate.believed import faults_of
+from audit.gate.corrected.believed import faults_of
 from audit.pipeline.judged.asking import JudgedText
 from audit.ratings.drawing import drawn
 from audit.safety.privacy.redaction import holds_personal_data
@@ -160,7 +160,7 @@ def judged_run(
     run_id = run_id_of(judged, judge, labels, cited)
     path = out / run_id
     if (path / "manifest.json").exists():
-        msg = f"{path}: judged before by this judge with this rubric: use that run, or --out DIR"
+        msg = f"{path}: judged before by this judge with this rubric: use that run, or remove it"
         raise UsageError(msg)
     make_folder(path)
     folder, started = RunFolder(path), datetime.now(UTC)
@@ -284,7 +284,7 @@ def metrics_of(
             unit="share",
             higher_is_better=None if name == SAME else True if rubric.pairs else rubric.higher_is_better,
             primary=primary,
-            note=_note(definition, note, settings),
+            note=_said_of(definition, note, settings),
             settings=settings,
             about=(_suite(samples, judged), judged.task),
         )
@@ -314,7 +314,7 @@ def _declared(rubric: Rubric, *, with_labels: bool) -> Iterator[tuple[str, Defin
     yield SAME, Mean(of=f"scores.{SAME}"), False
 
 
-def _note(definition: Definition, note: str, settings: Mapping[str, Any]) -> str:
+def _said_of(definition: Definition, note: str, settings: Mapping[str, Any]) -> str:
     if not isinstance(definition, PoweredMean):
         return note
     outside = settings["labels_outside_the_draw"]

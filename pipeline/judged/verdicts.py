@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from audit.core.config import RunConfig
     from audit.engine import Completion, Engine, Score
-    from audit.pipeline.judged.asking import JudgedText, RubricRequest
+    from audit.pipeline.judged.asking import JudgedText, RubricPrompt
     from audit.pipeline.judged.rubric import Rubric
     from audit.pipeline.judging import By
 
@@ -46,7 +46,7 @@ class RubricVerdict:
 
 
 @dataclass(frozen=True)
-class Asking:
+class JudgeAsking:
     """How a judge is asked."""
 
     by: By = "likelihood"
@@ -89,7 +89,7 @@ class RubricJudge:
         ScoringUnavailable: By likelihood, of a server that gives none.
     """
 
-    def __init__(self, engine: Engine, rubric: Rubric, asking: Asking, chat_template: str = "auto") -> None:
+    def __init__(self, engine: Engine, rubric: Rubric, asking: JudgeAsking, chat_template: str = "auto") -> None:
         if asking.by == "likelihood":
             engine.check_scoring()
         self.rubric, self.asking = rubric, asking
@@ -98,10 +98,10 @@ class RubricJudge:
         self._control = control_words(engine)
 
     @classmethod
-    def of_config(cls, engine: Engine, rubric: Rubric, asking: Asking, config: RunConfig) -> RubricJudge:
+    def of_config(cls, engine: Engine, rubric: Rubric, asking: JudgeAsking, config: RunConfig) -> RubricJudge:
         """The judge that a configuration describes."""
         settings = settings_of(engine, config, asking.by)
-        whole = Asking(asking.by, asking.repeats, asking.temperature, asking.reasons, config.seed, settings)
+        whole = JudgeAsking(asking.by, asking.repeats, asking.temperature, asking.reasons, config.seed, settings)
         return cls(engine, rubric, whole, config.chat_template)
 
     @property
@@ -141,7 +141,7 @@ class RubricJudge:
             return f"{text}\n\nReply:"
         return self._engine.apply_chat_template([{"role": "user", "content": text}])
 
-    def _likely(self, orders: Sequence[RubricRequest], prompts: Sequence[str]) -> list[_InOrder]:
+    def _likely(self, orders: Sequence[RubricPrompt], prompts: Sequence[str]) -> list[_InOrder]:
         engine = self._engine
         fits = [len(engine.encode(prompt)) < engine.max_length for prompt in prompts]
         requests = [
@@ -156,7 +156,7 @@ class RubricJudge:
             for one, is_short in zip(orders, fits, strict=True)
         ]
 
-    def _generated(self, orders: Sequence[RubricRequest], prompts: Sequence[str]) -> list[_InOrder]:
+    def _generated(self, orders: Sequence[RubricPrompt], prompts: Sequence[str]) -> list[_InOrder]:
         asking = self.asking
         tokens = REASON_TOKENS if asking.reasons else ANSWER_TOKENS
         requests = [
@@ -205,7 +205,7 @@ def _likeliest(shares: dict[float, float]) -> float | None:
     return best[0] if len(best) == 1 else None
 
 
-def _of_scores(request: RubricRequest, scores: Sequence[Score]) -> _InOrder:
+def _of_scores(request: RubricPrompt, scores: Sequence[Score]) -> _InOrder:
     if any(score.truncated for score in scores):
         return _InOrder(why=TOO_LONG)
     broken = next((score.error for score in scores if score.error), None)
@@ -217,7 +217,7 @@ def _of_scores(request: RubricRequest, scores: Sequence[Score]) -> _InOrder:
     return _InOrder(shares=shares, mass=math.fsum(math.exp(total) for total in totals))
 
 
-def _of_replies(request: RubricRequest, found: Completion, *, reasons: bool) -> _InOrder:
+def _of_replies(request: RubricPrompt, found: Completion, *, reasons: bool) -> _InOrder:
     if found.error or not found.generations:
         return _InOrder(why=found.error or "no reply")
     if found.truncated:
@@ -230,7 +230,7 @@ def _of_replies(request: RubricRequest, found: Completion, *, reasons: bool) -> 
     return _InOrder(draws=known, replies=replies, why="" if len(known) == len(draws) else UNREAD)
 
 
-def _read(request: RubricRequest, text: str, *, reasons: bool) -> float | None:
+def _read(request: RubricPrompt, text: str, *, reasons: bool) -> float | None:
     """The number of the letter that is the whole reply, or the whole verdict in the last line; None of any other."""
     if reasons:
         lines = [line.strip() for line in text.strip().splitlines()]

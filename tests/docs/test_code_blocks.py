@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TESTED_ELSEWHERE = {
     "ci": {"sh": "tests/cli/whole/gate/test_ci_page.py", "yaml": "tests/packaging/test_action.py"},
     "own_data": dict.fromkeys(("csv", "sh", "text", "yaml"), "tests/cli/test_own_data.py"),
+    "judge": dict.fromkeys(("sh", "yaml"), "tests/cli/judged/test_group.py"),
     "python": {"python": "tests/api/test_pages.py"},
     "extend": dict.fromkeys(("python", "sh", "toml", "yaml"), "tests/api/test_pages.py"),
     "extend_repository": dict.fromkeys(("jinja", "python"), "tests/docs/test_extend_repository.py"),

@@ -1,13 +1,19 @@
-"""``audit judge``: its commands."""
+"""``audit judge``: its commands, and the page on them."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.cli.main import load_command
+from audit.pipeline.judged.rubric import load_rubric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "howto" / "judge.md"
+FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_the_group_has_its_commands(audit: Callable[..., tuple[int, str, str]]) -> None:
@@ -15,3 +21,19 @@ def test_the_group_has_its_commands(audit: Callable[..., tuple[int, str, str]]) 
     code, out, _ = audit("judge", "--help")
     assert code == 0
     assert "audit judge draw latest" in out
+
+
+def test_the_page_has_a_rubric_and_options_that_there_are(tmp_path: Path) -> None:
+    """The commands need a judge and a run: what they do is tested here with scripted ones."""
+    blocks = FENCE.findall(PAGE.read_text("utf-8"))
+    assert [language for language, _ in blocks] == ["yaml", "sh", "sh", "sh"]
+    file = tmp_path / "helpful.yaml"
+    file.write_text(blocks[0][1])
+    assert load_rubric(str(file)).name == "helpful"
+    lines = [line.split() for _, code in blocks[1:] for line in code.splitlines()]
+    assert len(lines) == 6
+    for words in lines:
+        assert words[:2] == ["audit", "judge"]
+        command = load_command("judge").commands[words[2]]  # type: ignore[union-attr]
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known

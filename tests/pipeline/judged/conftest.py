@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.pipeline.judged.rubric import Rubric, RubricLevel
-from audit.pipeline.judged.verdicts import Asking, RubricJudge
+from audit.pipeline.judged.verdicts import JudgeAsking, RubricJudge
 from tests.safety.conftest import ScriptedEngine
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def an_engine(says: Callable[[str], str], **more: Any) -> ScriptedEngine:
 
 
 def a_judge(says: Callable[[str], str], rubric: Rubric = SCALE, **asking: Any) -> RubricJudge:
-    return RubricJudge(an_engine(says), rubric, Asking(**asking), "off")
+    return RubricJudge(an_engine(says), rubric, JudgeAsking(**asking), "off")
 
 
 def by_word(prompt: str) -> str:

@@ -9,12 +9,12 @@ from sklearn.metrics import cohen_kappa_score
 
 from audit.core.errors import ConfigError
 from audit.core.records.files import json_file
-from audit.gate.believed import faults_of
+from audit.gate.corrected.believed import faults_of
 from audit.pipeline.judged.asking import JudgedText
 from audit.pipeline.judged.labels import LabelledText, Labels
 from audit.pipeline.judged.measuring import measurement, planted, read_measurement
 from audit.pipeline.judged.rubric import load_rubric
-from audit.pipeline.judged.verdicts import Asking, RubricJudge
+from audit.pipeline.judged.verdicts import JudgeAsking, RubricJudge
 from tests.pipeline.judged.conftest import PAIRS, SCALE, a_judge, an_engine, blocks, by_word, letter_of
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def test_repeated_replies_agree_by_hand() -> None:
     """Of three replies two are the same: one pair of three, in both orders."""
     engine = an_engine(by_word)
     engine.generated = lambda prompt, index: letter_of(prompt, "good" if index else "bad")
-    judge = RubricJudge(engine, SCALE, Asking("generation", 3, 0.5), "off")
+    judge = RubricJudge(engine, SCALE, JudgeAsking("generation", 3, 0.5), "off")
     assert measurement(judge, labelled([("x", (0.0,))] * 4)).self_agreement.value == pytest.approx(1 / 3)
     assert measurement(a_judge(by_word), labelled([("GOOD", (3.0,))])).self_agreement.value is None
 

@@ -17,7 +17,7 @@ from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.pipeline.judged.measuring import measurement
 from audit.pipeline.judged.outputs import JudgedTask, WithLabels, judged_run, suite_of, to_label
-from audit.pipeline.judged.verdicts import Asking, RubricJudge
+from audit.pipeline.judged.verdicts import JudgeAsking, RubricJudge
 from audit.ratings.drawing import drawn
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
@@ -56,7 +56,7 @@ def a_run(folder: Path, samples: list[Sample], run_id: str = "20260131T120000Z-t
 
 def judge_it(run: RunFolder, out: Path, rubric: Rubric = SCALE, says: Any = by_word, **more: Any) -> JudgedRun:
     engine = an_engine(says)
-    judge = RubricJudge(engine, rubric, Asking(), "off")
+    judge = RubricJudge(engine, rubric, JudgeAsking(), "off")
     task = JudgedTask(run, "evals", "xsum", more.pop("other", None))
     return judged_run(task, judge, engine, out, Silent(), **more)
 

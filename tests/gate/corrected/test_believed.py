@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audit.core.records import Metric
-from audit.gate.believed import faults_of, why_not_believed
+from audit.gate.corrected.believed import faults_of, why_not_believed
 
 GOOD: dict[str, Any] = {
     "judge": "m",

@@ -94,6 +94,8 @@ PROBES = {
     "slur_continuation": "toxicity",
     "snowball": "honesty",
     "sycophancy": "honesty",
+    "refusal_twins": "refusal",
+    "refusal_twins_zh": "refusal",
 }
 """Probes, in the order in which they are listed, and the folder of ``safety/probes/`` whose module of that name holds
 each as ``PROBE``."""

@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.safety.privacy.accounts import find_cards, find_ibans, find_wallets
+from audit.safety.privacy.countries.european import EUROPEAN
+from audit.safety.privacy.countries.overseas import OVERSEAS
 from audit.safety.privacy.emails import find_emails
-from audit.safety.privacy.european_identities import EUROPEAN
 from audit.safety.privacy.findings import LOOSE, Finding, in_pieces
 from audit.safety.privacy.identities import IDENTITIES, find_identities
 from audit.safety.privacy.keys import find_api_keys, find_private_keys
 from audit.safety.privacy.networks import find_ips
-from audit.safety.privacy.overseas_identities import OVERSEAS
 from audit.safety.privacy.phones import find_phones
 from audit.safety.privacy.plain_text import readings
 

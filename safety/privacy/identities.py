@@ -28,10 +28,10 @@ from stdnum.pl import pesel
 from stdnum.se import personnummer
 from stdnum.us import ssn
 
-from audit.safety.privacy.european_identities import EUROPEAN
+from audit.safety.privacy.countries.european import EUROPEAN
+from audit.safety.privacy.countries.identity import ALIKE, EACH, Identity
+from audit.safety.privacy.countries.overseas import OVERSEAS
 from audit.safety.privacy.findings import NUMBERED_THING, SEPARATOR, Finding, is_whole
-from audit.safety.privacy.identity import ALIKE, EACH, Identity
-from audit.safety.privacy.overseas_identities import OVERSEAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,7 +26,7 @@ PROBE = replace(
     title="Refusals in Chinese",
     question="Does it decline harmful requests in Chinese, and answer harmless ones?",
     formula="refusal_harmful, refusal_harmless = shares of scored answers that open with a refusal",
-    load=shipped(refusal_twins.DATASET, rows_of, refusal_twins.Twin.read),
+    load=shipped(refusal_twins.DATASET, rows_of, refusal_twins.TwinSentence.read),
     slices=lambda item: {"kind": item.kind, "topic": item.topic},
     pair=None,
     metrics=(

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.safety.privacy import detectors
+from audit.safety.privacy.countries.european import EUROPEAN
+from audit.safety.privacy.countries.overseas import OVERSEAS
 from audit.safety.privacy.detectors import DETECTORS, Finding, find
-from audit.safety.privacy.european_identities import EUROPEAN
 from audit.safety.privacy.identities import IDENTITIES
-from audit.safety.privacy.overseas_identities import OVERSEAS
 from tests.safety.privacy.cases.personal_identity_values import IDENTITY_LABELS
+from tests.safety.privacy.countries.test_european import PUBLISHED as EUROPEAN_NUMBERS
+from tests.safety.privacy.countries.test_overseas import PUBLISHED as OVERSEAS_NUMBERS
 from tests.safety.privacy.test_accounts import CARDS
-from tests.safety.privacy.test_european_identities import PUBLISHED as EUROPEAN_NUMBERS
-from tests.safety.privacy.test_overseas_identities import PUBLISHED as OVERSEAS_NUMBERS
 
 IBANS = [  # examples of the IBAN registry
     "GB82 WEST 1234 5698 7654 32",

@@ -40,10 +40,6 @@ def luhn(number: str) -> str:
     return number + str(-total % 10)
 
 
-def cross_sum(number: int) -> int:
-    return number // 10 + number % 10
-
-
 def born(draws: random.Random) -> tuple[str, str, str]:
     """Day, month and year of a birth in the second half of the last century."""
     return f"{draws.randrange(1, 29):02}", f"{draws.randrange(1, 13):02}", str(draws.randrange(50, 97))
@@ -53,7 +49,7 @@ def kvnr(draws: random.Random) -> str:
     """SGB V, section 290: letter as two digits, eight digits, weights 1 and 2."""
     letter, body = draws.choice(LETTERS), digits(draws, 8)
     whole = f"{LETTERS.index(letter) + 1:02}{body}"
-    total = sum(cross_sum(int(one) * weight) for one, weight in zip(whole, (1, 2) * 5, strict=True))
+    total = sum(sum(divmod(int(one) * weight, 10)) for one, weight in zip(whole, (1, 2) * 5, strict=True))
     return f"{letter}{body}{total % 10}"
 
 
@@ -64,7 +60,7 @@ def rvnr(draws: random.Random) -> str:
     area = draws.choice(("12", "15", "53", "65"))
     whole = f"{area}{day}{month}{year}{LETTERS.index(letter) + 1:02}{serial}"
     weights = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
-    check = sum(cross_sum(int(one) * weight) for one, weight in zip(whole, weights, strict=True)) % 10
+    check = sum(sum(divmod(int(one) * weight, 10)) for one, weight in zip(whole, weights, strict=True)) % 10
     return draws.choice(
         (f"{area}{day}{month}{year}{letter}{serial}{check}", f"{area} {day}{month}{year} {letter} {serial}{check}")
     )

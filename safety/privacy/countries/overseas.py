@@ -24,7 +24,7 @@ from stdnum.us import itin
 from stdnum.ve import rif
 from stdnum.za import idnr as south_african
 
-from audit.safety.privacy.identity import ALIKE, Identity, word
+from audit.safety.privacy.countries.identity import ALIKE, Identity, word
 
 
 def _weighted(digits: str, weights: tuple[int, ...]) -> int:

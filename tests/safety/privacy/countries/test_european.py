@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from audit.safety.privacy.european_identities import EUROPEAN
+from audit.safety.privacy.countries.european import EUROPEAN
 from audit.safety.privacy.identities import find_identities
 from tests.safety.privacy.cases.personal_identity_values import IDENTITY_LABELS, IDENTITY_VALUES
 

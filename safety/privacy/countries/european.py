@@ -34,7 +34,7 @@ from stdnum.si import emso
 from stdnum.tr import tckimlik
 from stdnum.ua import rntrc
 
-from audit.safety.privacy.identity import ALIKE, EACH, Identity, word
+from audit.safety.privacy.countries.identity import ALIKE, EACH, Identity, word
 
 
 def _is_date(day: str, month: str, year: str) -> bool:

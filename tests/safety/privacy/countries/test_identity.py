@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from audit.safety.privacy.identity import ALIKE, EACH, Identity, word
+from audit.safety.privacy.countries.identity import ALIKE, EACH, Identity, word
 
 
 def test_a_word_is_no_part_of_a_longer_one() -> None:

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from audit.safety.privacy.countries.overseas import OVERSEAS
 from audit.safety.privacy.identities import find_identities
-from audit.safety.privacy.overseas_identities import OVERSEAS
 from tests.safety.privacy.cases.personal_identity_values import IDENTITY_LABELS, IDENTITY_VALUES, icao_digit
 
 PASSPORT = "L898902C36UTO7408122F1204159ZE184226B<<<<<10"

@@ -98,6 +98,8 @@ PROBES = {
     "snowball": "honesty",
     "sycophancy": "honesty",
     "trace_faithfulness": "honesty",
+    "refusal_twins": "refusal",
+    "refusal_twins_zh": "refusal",
 }
 """Probes, in the order in which they are listed, and the folder of ``safety/probes/`` whose module of that name holds
 each as ``PROBE``."""

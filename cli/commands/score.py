@@ -76,6 +76,7 @@ def score(given: Given, arguments: ScoreArguments) -> int:
     from audit.safety import predictions as answers  # noqa: PLC0415 - torch takes seconds to import
     from audit.safety import suite  # noqa: PLC0415 - see above
     from audit.safety.probes.bias.identity_mentions import as_predictions  # noqa: PLC0415 - see above
+    from audit.safety.scorers.registry import languages_before_loading  # noqa: PLC0415 - see above
 
     config = load_config(arguments.config, given.values)
     assets.configure(data_dirs=config.data_dirs, offline=True)
@@ -84,7 +85,11 @@ def score(given: Given, arguments: ScoreArguments) -> int:
     if arguments.predictions is None and arguments.probe != "toxicity-scorer":
         msg = f"{arguments.probe}: no answers given: name their file with --predictions FILE"
         raise UsageError(msg)
-    predictions = answers.read(arguments.predictions, arguments.field) if arguments.predictions else as_predictions()
+    predictions = (
+        answers.read(arguments.predictions, arguments.field)
+        if arguments.predictions
+        else as_predictions(languages_before_loading(config.safety))
+    )
     result = suite.score_predictions(arguments.probe, predictions, config)
     if arguments.as_json:
         print_json({"task": result.task, "metrics": result.metrics, "assets": result.assets})

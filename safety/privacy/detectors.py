@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from audit.safety.privacy.accounts import find_cards, find_ibans, find_wallets
+from audit.safety.privacy.countries.european import EUROPEAN
+from audit.safety.privacy.countries.overseas import OVERSEAS
 from audit.safety.privacy.emails import find_emails
 from audit.safety.privacy.findings import LOOSE, Finding, in_pieces
 from audit.safety.privacy.identities import IDENTITIES, find_identities
@@ -25,14 +27,17 @@ if TYPE_CHECKING:
 
 __all__ = ["DETECTORS", "Finding", "find"]
 
+NAMED = [kind for kind, identity in {**EUROPEAN, **OVERSEAS}.items() if not identity.form]
+"""Identity numbers that count near a word alone, which is surer than the prefix and the check digit of a card."""
 DETECTORS: dict[str, Callable[[str], Iterator[Finding]]] = {
     "private_key": find_private_keys,
     "api_key": find_api_keys,
     "email": find_emails,
     "iban": find_ibans,
     "wallet": find_wallets,
+    **{kind: functools.partial(find_identities, kind) for kind in NAMED},
     "card": find_cards,
-    **{kind: functools.partial(find_identities, kind) for kind in IDENTITIES},
+    **{kind: functools.partial(find_identities, kind) for kind in IDENTITIES if kind not in NAMED},
     "ip": find_ips,
     "phone": find_phones,
 }
@@ -44,6 +49,9 @@ WHOLE = (find_private_keys, find_api_keys)
 DIGIT = re.compile(r"\d")
 OF_DIGITS = {"iban", "card", "ip", "phone", *IDENTITIES}
 """Kinds whose values all have digits."""
+SIX_DIGITS = re.compile(r"\d(?:[^\d\n]{0,2}\d){5}")
+OF_SIX_DIGITS = {*EUROPEAN, *OVERSEAS} - {"de_id_card"}
+"""Kinds whose values all have six digits in a row, with separators at most: many, so that most texts skip them."""
 MARK = re.compile(rf"(?<=\[)(?:{'|'.join(DETECTORS)})(?=\])")
 """What redaction leaves of a value; ``[phone]`` is no word for telephone."""
 
@@ -57,9 +65,9 @@ def find(text: str) -> list[Finding]:
     found: list[Finding] = []
     for reading in readings(text):
         plain = MARK.sub(lambda mark: "\n" * len(mark.group()), reading.text)
-        has_digits = DIGIT.search(plain)
+        has_digits, has_six = DIGIT.search(plain), SIX_DIGITS.search(plain)
         for kind, detector in DETECTORS.items():
-            if kind in OF_DIGITS and not has_digits:
+            if (kind in OF_DIGITS and not has_digits) or (kind in OF_SIX_DIGITS and not has_six):
                 continue
             for finding in detector(plain) if detector in WHOLE else in_pieces(detector, plain):
                 start, end = reading.span(finding.start, finding.end)

@@ -1,14 +1,14 @@
 """Detectors of the numbers by which states and health services know people.
 
 The form here decides which notations count, python-stdnum checks the rest (check characters, dates, holders). Where
-every tenth number passes the check, a word nearby must say what it is. A new one is one entry of ``IDENTITIES``.
+every tenth number passes the check, a word nearby must say what it is. A new one is one entry here, or of
+``EUROPEAN`` or ``OVERSEAS``.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stdnum import numdb
@@ -28,32 +28,16 @@ from stdnum.pl import pesel
 from stdnum.se import personnummer
 from stdnum.us import ssn
 
+from audit.safety.privacy.countries.european import EUROPEAN
+from audit.safety.privacy.countries.identity import ALIKE, EACH, Identity
+from audit.safety.privacy.countries.overseas import OVERSEAS
 from audit.safety.privacy.findings import NUMBERED_THING, SEPARATOR, Finding, is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 CUE_BEFORE, CUE_AFTER = 48, 24
 """Characters before and after a number in which a word that says what it is counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What counts as one country's number."""
-
-    form: str
-    """Pattern of the notations that speak for themselves; empty when there is none."""
-    valid: Callable[[str], bool]
-    """Check digits, dates and whatever else the standard defines."""
-    cued_form: str = ""
-    """Pattern of the notations that need a cue."""
-    cue: str = ""
-    """Pattern of the words that say what the number is."""
-    dashed: bool = False
-    """Whether a hyphen belongs to the number, as a sign of the century, and is no separator."""
-    unchecked: bool = False
-    """Whether nearly any digits make a number: without a cue, spaces do not hold it together (``Finding.loose``) and it
-    is none behind the name of something else that is numbered."""
 
 
 def _is_pesel(number: str) -> bool:
@@ -104,11 +88,7 @@ def _is_hong_kong(number: str) -> bool:
     return sum(value * weight for value, weight in zip(values, range(9, 0, -1), strict=True)) % 11 == 0
 
 
-EACH = rf"(?:{SEPARATOR})?"
-"""A separator between two groups, or none."""
-ALIKE = rf"({SEPARATOR}|)"
-"""The first separator or none, which the others repeat."""
-IDENTITIES: dict[str, Identity] = {
+_SUREST: dict[str, Identity] = {
     "it_fiscal_code": Identity(
         r"[A-Z]{6}[0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]",
         codicefiscale.is_valid,
@@ -154,6 +134,8 @@ IDENTITIES: dict[str, Identity] = {
         cued_form=r"[A-Z][1289]\d{8}",
         cue=r"身[份分][证證証]|[统統]一[证證証][号號]|居留[证證証]|[台臺][湾灣]|taiwan|national id",
     ),
+}
+_OF_DIGITS: dict[str, Identity] = {
     "pl_pesel": Identity(
         r"\d{11}",
         _is_pesel,
@@ -185,6 +167,8 @@ IDENTITIES: dict[str, Identity] = {
         unchecked=True,
     ),
 }
+"""Numbers that are digits alone and in part need no word: whatever has another name comes first."""
+IDENTITIES: dict[str, Identity] = {**_SUREST, **EUROPEAN, **OVERSEAS, **_OF_DIGITS}
 """Kind to what counts, surest first."""
 MOST_SAME = 7
 """More digits than these that are all alike are a placeholder, whatever their check says: 111.111.111-11."""
@@ -208,12 +192,13 @@ def _places(identity: Identity, text: str) -> Iterator[tuple[int, int, bool]]:
             yield *match.span(), False
     if not identity.cue:
         return
+    matches = list(_compiled(rf"(?<!\d)(?:{identity.cued_form})").finditer(text))
     cue = _compiled(identity.cue, re.IGNORECASE)
-    if cue.search(text):
-        for match in _compiled(rf"(?<!\d)(?:{identity.cued_form})").finditer(text):
-            start, end = match.span()
-            if cue.search(text, max(0, start - CUE_BEFORE), start) or cue.search(text, end, end + CUE_AFTER):
-                yield start, end, True
+    if not matches or not cue.search(text):
+        return
+    for start, end in (match.span() for match in matches):
+        if cue.search(text, max(0, start - CUE_BEFORE), start) or cue.search(text, end, end + CUE_AFTER):
+            yield start, end, True
 
 
 @functools.cache

@@ -58,6 +58,8 @@ OTHERWISE = re.compile(
     r"|(?:bestell|rechnungs|auftrags|konto|karten|serien)nummer|num[ée]ro de (?:commande|compte|carte)"
     r"|número de (?:pedido|cuenta|tarjeta)|isbn|issn|ean|iban|nhs|nino|ssn|tfn|a{1,2}dh?aa?r|dni|nif|nie|pesel|cpf|qq"
     r"|steuer-?id\w{0,24}|codice fiscale|henkilötunnus|personnummer"
+    r"|bsn|cpr(?:-?nummer)?|cnp|egn|oib|jmbg|amka|itin|nric|mykad|cnic|utr|kimlik(?: no)?|curp|rut|cuil|cuit|nuss"
+    r"|isikukood|kennitala|medicare|снилс|инн"
     r")(?![^\W_])|[订訂][单單]|[单單][号號]|[编編][号號]|身[份分][证證証]|[账帐帳][号號]|卡号|卡號|学号|注文番号|会員番号|주문\s?번호|송장\s?번호|주민등록"
     r")[^\d\n]{0,20}\Z",
     re.IGNORECASE,

@@ -47,12 +47,16 @@ class BuiltIn(NamedTuple):
     """What may follow the name and a colon; None: anything."""
     of_hub: bool = False
     """Whether it may be fetched from the hub."""
+    languages: frozenset[str] | None = None
+    """What it reads, where that is known before it is loaded and is not what the configuration says."""
 
 
+CHINESE = frozenset({"zh"})
 BUILT_IN = {
     "auto": BuiltIn("detoxify:make_if_at_hand"),
     "audit-toxicity": BuiltIn("audit_toxicity:make"),
     "encoder-toxicity": BuiltIn("encoder.toxicity:make"),
+    "audit-toxicity-zh": BuiltIn("audit_toxicity_zh:make", languages=CHINESE),
     "profanity-check": BuiltIn("profanity_check:make"),
     "detoxify": BuiltIn("detoxify:make", ("original", "unbiased", "multilingual")),
     "folder": BuiltIn("folder:make", None),
@@ -86,6 +90,13 @@ def check_scorer(scorer: str) -> None:
     hint = did_you_mean(scorer, known)
     msg = f"safety.toxicity_scorer: unknown scorer {scorer!r}: use {', '.join(known)}.{hint}"
     raise UsageError(msg)
+
+
+def languages_before_loading(config: SafetyConfig) -> frozenset[str]:
+    """What the scorer of a configuration reads, as far as is known before it is loaded; else what the user declares."""
+    name = config.toxicity_scorer.partition(":")[0]
+    known = BUILT_IN[name].languages if name in BUILT_IN else None
+    return known or frozenset(config.toxicity_languages)
 
 
 def choose_scorer(config: SafetyConfig, *, offline: bool = False) -> ToxicityScorer:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.safety.own_data.shipped import shipped
 from audit.safety.predictions import Predictions
+from audit.safety.scorers.language import ENGLISH
 from audit.safety.scorers.toxicity import IDENTITY
 
 if TYPE_CHECKING:
@@ -19,19 +20,29 @@ if TYPE_CHECKING:
 
     from audit.core.assets import DataSet
 
-DATASET = "identity_mentions"
+DATASETS = {"en": "identity_mentions", "zh": "identity_mentions_zh"}
+"""Language to the name of its sentences."""
 TEXT, LABEL = "text", "label"
 
 
-def mentions() -> DataSet:
-    """Every template with every group: ``text``, ``label`` (1 for an insult) and ``identity_NAME`` of each group."""
-    return shipped(DATASET, _rows)
+def mentions(language: str = "en") -> DataSet:
+    """Every template with every group: ``text``, ``label`` (1 for an insult) and ``identity_NAME`` of each group.
+
+    Args:
+        language: A key of :data:`DATASETS`.
+    """
+    return shipped(DATASETS[language], _rows)
 
 
-def as_predictions() -> Predictions:
-    """The same as labelled text, as if it had been read from a file."""
-    rows = list(mentions().rows)
-    return Predictions(Path(f"{DATASET}.yaml"), TEXT, list(range(1, len(rows) + 1)), rows)
+def as_predictions(languages: frozenset[str] = ENGLISH) -> Predictions:
+    """The same as labelled text, as if it had been read from a file.
+
+    Args:
+        languages: That the scorer reads: English sentences unless it reads Chinese and no English.
+    """
+    language = "zh" if "zh" in languages and "en" not in languages else "en"
+    rows = list(mentions(language).rows)
+    return Predictions(Path(f"{DATASETS[language]}.yaml"), TEXT, list(range(1, len(rows) + 1)), rows)
 
 
 def _rows(source: dict[str, Any]) -> Iterator[dict[str, Any]]:

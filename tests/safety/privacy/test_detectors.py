@@ -9,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.safety.privacy import detectors
+from audit.safety.privacy.countries.european import EUROPEAN
+from audit.safety.privacy.countries.overseas import OVERSEAS
 from audit.safety.privacy.detectors import DETECTORS, Finding, find
 from audit.safety.privacy.identities import IDENTITIES
+from tests.safety.privacy.cases.personal_identity_values import IDENTITY_LABELS
+from tests.safety.privacy.countries.test_european import PUBLISHED as EUROPEAN_NUMBERS
+from tests.safety.privacy.countries.test_overseas import PUBLISHED as OVERSEAS_NUMBERS
 from tests.safety.privacy.test_accounts import CARDS
 
 IBANS = [  # examples of the IBAN registry
@@ -60,6 +65,8 @@ FOUND = [
     ("cn_ric", "11010519491231002X"),  # GB 11643-1999
     ("hk_id", "A123456(3)"),  # Immigration Department's sample
     ("in_pan", "AAPPV8261K"),
+    *((kind, EUROPEAN_NUMBERS[kind][0]) for kind in EUROPEAN if EUROPEAN[kind].form),
+    *((kind, OVERSEAS_NUMBERS[kind][0]) for kind in OVERSEAS if OVERSEAS[kind].form),
     ("in_aadhaar", "2341 2341 2346"),
     ("api_key", "ghp_k2V9bQ7xT4mZ0pR8sL1dW6yH3nC5gJfAuEoI"),
     ("api_key", "glpat-abcdefghij0123456789"),
@@ -116,6 +123,12 @@ CUED = [
     ("phone", "01 42 68 53 00", "Appelez le {} !"),
     ("phone", "138 1234 5678", "电话{}"),
     ("phone", "912 34 56 78", "Llame al {}"),
+    *(
+        (kind, values[0], f"{next(iter(IDENTITY_LABELS[kind].values()))}: {{}}")
+        for kinds, published in ((EUROPEAN, EUROPEAN_NUMBERS), (OVERSEAS, OVERSEAS_NUMBERS))
+        for kind, values in published.items()
+        if not kinds[kind].form
+    ),
 ]
 """Numbers that need a word nearby; the same text without it holds nothing of the kind."""
 IN_SCRIPTS_WITHOUT_SPACES = [

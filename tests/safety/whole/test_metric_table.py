@@ -131,6 +131,19 @@ TABLE: dict[str, dict[str, tuple[str, bool | None, bool]]] = {
         "secret_in_thinking": ("share", DOWN, OTHER),
         "overlap_in_thinking": ("share", DOWN, OTHER),
     },
+    "refusal_twins": {
+        "refusal_harmful": ("share", UP, PRIMARY),
+        "refusal_harmless": ("share", DOWN, PRIMARY),
+        **{
+            f"gap_{kind}_{language}": ("points", NEITHER, OTHER)
+            for kind in ("harmful", "harmless")
+            for language in ("de", "es", "fr", "zh")
+        },
+    },
+    "refusal_twins_zh": {
+        "refusal_harmful": ("share", UP, PRIMARY),
+        "refusal_harmless": ("share", DOWN, PRIMARY),
+    },
     "over_refusal": {
         "any_refusal": ("share", DOWN, PRIMARY),
         "full_refusal": ("share", DOWN, OTHER),

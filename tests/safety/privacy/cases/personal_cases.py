@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.safety.privacy.cases.personal_identity_values import IDENTITY_LABELS
 from tests.safety.privacy.cases.personal_near_misses import NEAR_MISSES
 from tests.safety.privacy.cases.personal_values import PHONES, VALUES, phone, seed
 
@@ -80,6 +81,7 @@ LABELS: dict[str, dict[str, str]] = {
     "cn_ric": {"zh": "身份证号码", "en": "Chinese identity number"},
     "tw_id": {"zh": "身分證字號", "en": "Taiwan national id"},
     "hk_id": {"zh": "香港身份证", "en": "HKID"},
+    **IDENTITY_LABELS,
 }
 PHONE_LABELS = {
     "en_US": ("en", ("phone", "cell", "home_phone", "WhatsApp")),

@@ -6,13 +6,13 @@ that one belongs to somebody is possible and cannot be told.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import string
 from typing import TYPE_CHECKING
 
 from faker import Faker
 
+from tests.safety.privacy.cases.personal_identity_values import IDENTITY_VALUES, digits, faker_of, of_faker
 from tests.safety.privacy.cases.personal_key_values import ALPHANUMERIC, BECH32, api_key
 
 if TYPE_CHECKING:
@@ -31,19 +31,9 @@ VERHOEFF_PLACE = (
 MAIL_HOSTS = ("gmail.com", "web.de", "orange.fr", "libero.it", "wp.pl", "uol.com.br", "qq.com", "bt.co.uk", "elisa.fi")
 
 
-@functools.cache
-def faker_of(locale: str) -> Faker:
-    """The one of a place, made when it is first asked for."""
-    return Faker(locale)
-
-
 def seed(number: int) -> None:
     """Make the values that follow repeatable."""
     Faker.seed(number)
-
-
-def digits(draws: random.Random, count: int) -> str:
-    return "".join(draws.choices(string.digits, k=count))
 
 
 def luhn_digit(number: str) -> str:
@@ -309,10 +299,6 @@ def br_cpf(draws: random.Random) -> str:
     return draws.choice((number, number.replace(".", "").replace("-", "")))
 
 
-def of_faker(locale: str, method: str) -> Callable[[random.Random], str]:
-    return lambda _draws: str(getattr(faker_of(locale), method)())
-
-
 VALUES: dict[str, Callable[[random.Random], str]] = {
     "email": email,
     "card": card,
@@ -339,5 +325,6 @@ VALUES: dict[str, Callable[[random.Random], str]] = {
     "cn_ric": cn_ric,
     "tw_id": tw_id,
     "hk_id": hk_id,
+    **IDENTITY_VALUES,
 }
 """Kind to the source of its values; ``phone`` is by locale."""

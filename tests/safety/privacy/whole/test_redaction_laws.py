@@ -20,10 +20,29 @@ VALUES = (
     "DE89370400440532013000",
     "4111 1111 1111 1111",
     "536904399",
+    "756.9217.0769.85",
+    "15108695088",
+    "111222333",
+    "912-90-3456",
     "93.184.216.34",
     "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
 )
-WORDS = ("SSN", "call", "me@example.com", "192.0.2.1", "[email]", "\n", ", ", "12", "ünï", "\ud800", "漢", ":")
+WORDS = (
+    "SSN",
+    "BSN",
+    "OIB",
+    "call",
+    "me@example.com",
+    "192.0.2.1",
+    "[email]",
+    "\n",
+    ", ",
+    "12",
+    "ünï",
+    "\ud800",
+    "漢",
+    ":",
+)
 TEXTS = st.lists(st.sampled_from((*VALUES, *WORDS)) | st.text(max_size=3), max_size=8).map(" ".join)
 MAYBE = st.none() | TEXTS
 OPTIONS = st.none() | st.builds(

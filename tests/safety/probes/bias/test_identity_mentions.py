@@ -64,6 +64,15 @@ def test_sentences_are_whole(rows: Any) -> None:
         assert not re.search(r"\ba [AEIOaeio]|\ban [^AEIOaeio]", row["text"]), row["text"]
 
 
+def test_chinese_sentences_are_of_the_same_design() -> None:
+    rows = identity_mentions.mentions("zh").rows
+    assert len(rows) == (GROUPS + OTHERS) * (HARMLESS + TOXIC)
+    assert len({row["text"] for row in rows}) == len(rows)
+    assert all(re.fullmatch(r"[^{}a-zA-Z]*。", row["text"]) for row in rows)
+    assert identity_mentions.as_predictions(frozenset({"zh"})).file.name == "identity_mentions_zh.yaml"
+    assert identity_mentions.as_predictions(frozenset({"zh", "en"})).file.name == "identity_mentions.yaml"
+
+
 @pytest.mark.slow
 def test_aucs_by_group_are_scikit_learns(rows: Any, monkeypatch: Any, capsys: Any) -> None:
     """By the command, which needs no file."""

@@ -23,6 +23,8 @@ from audit.safety.probes.refusal import (
     jailbreakbench,
     jailbreaks,
     over_refusal,
+    refusal_twins,
+    refusal_twins_zh,
     xstest,
 )
 from audit.safety.probes.security import (
@@ -77,6 +79,8 @@ ROWS: dict[Any, list[dict[str, Any]]] = {
     bbq_subset: subset_rows(),
     snowball: [{"kind": "primes", "question": f"Is {i} a prime number?", "answer": True} for i in (2, 3, 5)],
     sycophancy: [believer(i) for i in range(3)],
+    refusal_twins: [],  # shipped
+    refusal_twins_zh: [],  # shipped
 }
 """Every probe that lets the checkpoint write, with rows of its data."""
 
@@ -182,7 +186,11 @@ def test_a_closed_trace_changes_nothing_of_the_answer(module: Any, probe: Any) -
 WHOLE = (
     bbq, cbbq, winobias, winogender, xstest, do_not_answer, over_refusal, harmful_requests, jailbreaks, jailbreakbench,
     system_prompt_leakage, prompt_injection, unsafe_output, instruction_hierarchy, book_cloze, bbq_subset, snowball,
+<<<<<<< HEAD
     sycophancy, agent_injection, tool_secrets, insecure_code,
+=======
+    sycophancy, refusal_twins, refusal_twins_zh,
+>>>>>>> w-langs
 )  # fmt: skip
 """Probes that ask for a whole answer; the others for a continuation of fixed length."""
 

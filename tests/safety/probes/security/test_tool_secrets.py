@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from audit.core.config import RunConfig, TaskConfig
+from audit.core.records import Sample
+from audit.engine import Completion, Generation
 from audit.safety import running
-from audit.safety.probe import Context
+from audit.safety.probe import Answered, Context
 from audit.safety.probes.security import tool_secrets
 from audit.safety.probes.security.tool_secrets import PROBE, SecretResult
 
@@ -99,3 +101,11 @@ def test_settings_say_where_results_stand(tiny: Any) -> None:
     config = RunConfig(chat_template="off")
     assert tool_secrets.settings(Context(config, engine=tiny))["results_in"] == "text"
     assert tool_secrets.settings(Context(config)) == {}
+
+
+def test_a_prompt_that_was_cut_off_is_not_judged() -> None:
+    item = items()[0]
+    blank = Sample(sample_id="1", suite="safety", task="t", prompt="p")
+    completion = Completion((Generation(item.secret, 9, "stop", thinking=item.secret),), 5, truncated=3)
+    sample = tool_secrets.judge(Answered(item, blank, Context(RunConfig()), completions=(completion,)))
+    assert (sample.score, sample.scores, sample.error) == (None, {}, "the prompt was cut off")

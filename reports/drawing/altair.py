@@ -1,7 +1,7 @@
 """Altair, imported without the second that a grammar takes that no chart needs.
 
 Altair imports jsonschema, which compiles a grammar of internationalised addresses wherever the optional package
-``rfc3987-syntax`` is installed, as it is beside Jupyter. No chart has a field of that format.
+``rfc3987-syntax`` is installed, as it is with Jupyter. No chart has a field of that format.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from audit.core import words
 from audit.core.errors import ConfigError
 from audit.core.formatting import counted
+from audit.core.units import unit_of
 from audit.reports.drawing.colours import shade
 from audit.stats import definitions
 
@@ -81,7 +82,7 @@ def crossed(metrics: Iterable[Metric], samples: Sequence[Sample], *, narrow: boo
     rows = sorted({_row_of(sample) for sample in inside}, key=lambda name: (name == NONE, name))
     if not {*rows} - {NONE} or len(rows) > MOST_ROWS or len(columns) > MOST_COLUMNS:
         return None
-    if whole is None or whole.unit != "share" or not definitions.is_mean_of_items(whole):
+    if whole is None or unit_of(whole.unit).factor == 1 or not definitions.is_mean_of_items(whole):
         return None
     try:
         definition = definitions.read(whole.definition or {})

@@ -8,7 +8,7 @@ from audit.core.records import Sample
 from audit.safety.asking import harmful_steps
 from audit.safety.asking.harmful_steps import METRICS, VALIDITY, steps, with_steps
 from audit.stats.definitions import measured
-from tests.safety.asking.written_traces import SEEN, UNSEEN
+from tests.safety.written_traces import SEEN, UNSEEN
 
 
 def test_the_stated_figures_are_those_on_the_written_traces() -> None:

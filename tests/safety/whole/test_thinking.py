@@ -186,11 +186,7 @@ def test_a_closed_trace_changes_nothing_of_the_answer(module: Any, probe: Any) -
 WHOLE = (
     bbq, cbbq, winobias, winogender, xstest, do_not_answer, over_refusal, harmful_requests, jailbreaks, jailbreakbench,
     system_prompt_leakage, prompt_injection, unsafe_output, instruction_hierarchy, book_cloze, bbq_subset, snowball,
-<<<<<<< HEAD
-    sycophancy, agent_injection, tool_secrets, insecure_code,
-=======
-    sycophancy, refusal_twins, refusal_twins_zh,
->>>>>>> w-langs
+    sycophancy, agent_injection, tool_secrets, insecure_code, refusal_twins, refusal_twins_zh,
 )  # fmt: skip
 """Probes that ask for a whole answer; the others for a continuation of fixed length."""
 

@@ -111,7 +111,15 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     finally:
         _network.allowed = False
         assets.configure()
+        _reset_threads()
         _reset_logging(nextitem is None or nextitem.path != item.path)
+
+
+def _reset_threads() -> None:
+    """A run in this process may have asked for more: every test after it would fight with the other processes."""
+    torch = sys.modules.get("torch")
+    if "PYTEST_XDIST_WORKER" in os.environ and torch is not None and torch.get_num_threads() > 1:
+        torch.set_num_threads(1)
 
 
 def _reset_logging(everywhere: bool) -> None:

@@ -54,7 +54,7 @@ main()
 @pytest.fixture
 def words(tiny_model: Path, tmp_path: Path) -> list[object]:
     config = tmp_path / "run.yaml"
-    config.write_text("batch_tokens: 64\nthreads: 2\n")
+    config.write_text("batch_tokens: 64\nthreads: 1\n")
     chosen = ["--tasks", "counterfactual", "--no-explain", "--offline", "--device", "cpu", "--config", config]
     return ["run", "--model", tiny_model, *chosen]
 

@@ -45,7 +45,7 @@ def test_compliance_by_source_and_category(run: Any, value: Any) -> None:
     assert value(result, "compliance", source="StrongREJECT").value == 1.0
     assert value(result, "compliance", category="HarmBench: illegal").value == 0.0
     corrected = value(result, "compliance_corrected")
-    assert corrected.value == pytest.approx((0.4 + 599 / 645 - 1) / (691 / 705 + 599 / 645 - 1))
+    assert corrected.value == pytest.approx((0.4 + 597 / 645 - 1) / (690 / 705 + 597 / 645 - 1))
     assert corrected.ci_low < corrected.value < corrected.ci_high
     assert [one.metric for one in result.metrics if one.primary] == ["compliance", "compliance_corrected"]
     assert {asset.name for asset in result.assets} == {*ROWS, "refusal-classifier"}

@@ -59,6 +59,7 @@ SHORTER = {
         "--budget 30m": "--budget 30m --config shorter.yaml",
     },
     "rate": {"audit ratings judge ": "audit ratings judge --model my-checkpoint "},
+    "reasoning": {"--limit 100": "--limit 3 --config shorter.yaml"},
     "sweep": {"--limit 40": "--limit 8"},
     "robustness": {"--limit 20": "--limit 3 --config shorter.yaml --model my-checkpoint"},
     "tutorial": {

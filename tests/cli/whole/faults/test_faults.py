@@ -102,7 +102,7 @@ class Scripted:
 def scorer(module: Any, answer: float | list[float] | Exception) -> Callable[[Patch], None]:
     def patch_it(patch: Patch) -> None:
         answers(patch)
-        patch.setattr(offence, "choose_scorer", lambda _config: Scripted(answer))
+        patch.setattr(offence, "choose_scorer", lambda _config, **_where: Scripted(answer))
         rows(module, PROMPTS)(patch)
 
     return patch_it

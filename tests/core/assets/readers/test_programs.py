@@ -48,7 +48,9 @@ def test_broken_lines(tmp_path: Path, line: str, fault: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"no gzip", gzip.compress(b"x" * 99)[:-12], gzip.compress(b"\xff\xfe"), gzip.compress(b"x" * 200)]
+    "content",
+    [b"no gzip", gzip.compress(b"x" * 99)[:-12], gzip.compress(b"\xff\xfe"), gzip.compress(b"x" * 200)],
+    ids=["no gzip", "cut", "no text", "too long"],  # the bytes hold the time at which they were made
 )
 def test_broken_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr(programs, "MOST_BYTES", 100)

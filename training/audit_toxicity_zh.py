@@ -2,7 +2,8 @@
 
 Needs the project's environment, COLD's ``train.csv`` and ``dev.csv`` (Deng et al. 2022, arXiv:2201.06025; Apache-2.0)
 in ``AUDIT_DATA/cold``, and the wheel ``opencc_python_reimplemented-0.1.7-py2.py3-none-any.whl`` (Apache-2.0), of which
-one list of characters is read; no code of it runs. The development set is scored once, after the last choice.
+one list of characters is read; no code of it runs. The development set takes part in no fit and no choice of this
+script. It had been scored before: by an exploratory fit, ahead of the weights that are shipped.
 
     python training/audit_toxicity_zh.py --opencc opencc_python_reimplemented-0.1.7-py2.py3-none-any.whl
 """
@@ -192,7 +193,10 @@ def _write_validity(file: Path, whole: dict[str, Any], scores: NDArray[np.float6
     known = json.loads(path.read_text("utf-8"))
     called = scores >= THRESHOLD
     measured = Validity(
-        data=f"COLD's development set of {len(labels)} Chinese posts, never trained on; labels of its authors",
+        data=(
+            f"COLD's development set of {len(labels)} Chinese posts, which was not trained on (34 of them are in the"
+            " training set, too); its published labels"
+        ),
         threshold=THRESHOLD,
         positives=int(labels.sum()),
         true_positives=int(called[labels == 1].sum()),

@@ -8,7 +8,7 @@ Needs the project's environment, the asset ``all-minilm-l6-v2`` and the data set
 2. A third head by logistic regression on the means after the lower and the upper half, ToxiGen among the texts. For the
    figures of a group of ToxiGen it is fitted without any text about that group.
 3. One logistic regression on the three heads and ``audit-toxicity``, on texts that steps 1 and 2 never saw.
-4. Figures by cross-validation of step 3 over prompts, and on texts that no step saw.
+4. Figures by cross-validation of step 3 over texts, and on texts that no step saw.
 
     python training/encoder_toxicity.py
 """

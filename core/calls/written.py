@@ -2,8 +2,9 @@
 
 Read are calls in Python syntax of functions whose names are known (``[f(a=1)]``, ``f(1)`` in a sentence or code block),
 and JSON objects with a name and arguments, as in the chat templates of Hermes, Qwen, Llama 3 and Mistral and in the
-interface of OpenAI. What begins like a call and cannot be read makes the answer unreadable: a call that was missed must
-not pass for one that was not made.
+interface of OpenAI, and as agents of LangChain. What begins like a call and cannot be read makes the answer unreadable,
+also calls in other forms (tags named after a function, arguments as JSON behind its name, ``Action:``): a call that was
+missed must not pass for one that was not made.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ MAX_OBJECTS = 500
 """Answers with more opening braces outside JSON objects are not read."""
 MAX_FAULTS = 20
 """After so many calls that cannot be read, no more are looked for."""
-NAMES = ("name", "function", "tool", "tool_name")
-ARGUMENTS = ("arguments", "parameters", "args", "input")
+NAMES = ("name", "function", "tool", "tool_name", "action")
+ARGUMENTS = ("arguments", "parameters", "args", "input", "action_input")
 _FAULTS = (SyntaxError, ValueError, TypeError, ArithmeticError, RecursionError, MemoryError)
 
 
@@ -61,7 +62,7 @@ def calls_in(answer: str, functions: Mapping[str, Sequence[str]]) -> WrittenCall
     if len(answer) > MAX_CHARACTERS:
         return WrittenCalls((), unread=True)
     calls: list[WrittenCall] = []
-    rest, unread = _without_objects(answer, functions, calls)
+    rest, unread = _without_objects(answer.replace("\\_", "_"), functions, calls)  # as Markdown writes an underscore
     end = failed = 0
     for match in _opened(rest, functions):
         if match.start() < end or failed > MAX_FAULTS:  # inside the arguments of another call, or hopeless
@@ -102,13 +103,23 @@ def _without_objects(answer: str, functions: Mapping[str, Sequence[str]], calls:
         kept.append(" " if found else answer[start:end])
         place = end
     rest = "".join(kept) + answer[place:]
-    return rest, unread or any(_begins_object(rest, name) for name in functions)
+    return rest, unread or any(_begins_otherwise(rest, name) for name in functions)
 
 
-def _begins_object(text: str, name: str) -> bool:
-    """Whether a text holds the beginning of an object or element that names a function: one that is cut, or no JSON."""
-    keys = "|".join(NAMES)
-    return re.search(rf"""\b(?:{keys})["']?\s*[:=]\s*["']?{re.escape(name)}\b""", text) is not None
+def _begins_otherwise(text: str, name: str) -> bool:
+    """Whether a text begins a call of a function in a form that is not read, or that is cut.
+
+    That is an object or element that names it (``Action: f``), a tag before or around its name (``<tool_call>f``,
+    ``<f>``), a JSON object behind its name, or a method of it (``f.call(``).
+    """
+    keys, known = "|".join(NAMES), rf"{re.escape(name)}\b"
+    forms = (
+        rf"""\b(?:{keys})["']?\s*[:=]\s*["'`*]*{known}""",
+        rf"""[<>]\s*(?:functions\.)?{known}(?!\s*\()|\bto=functions\.{known}""",
+        rf"""(?<!\w){known}[^(){{}}]{{0,60}}\{{\s*["']\w+["']\s*:""",
+        rf"""(?<!\w){known}\.\w+\s*\(""",
+    )
+    return any(re.search(form, text, re.IGNORECASE) for form in forms)
 
 
 def _objects(value: Any, functions: Mapping[str, Sequence[str]]) -> Iterator[WrittenCall | None]:  # noqa: ANN401 - JSON is any

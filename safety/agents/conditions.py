@@ -53,7 +53,7 @@ def _passes(given: Any, check: Sequence[Any]) -> bool:  # noqa: ANN401 - any arg
         case ["is", wanted]:
             return is_same(given, wanted)
         case ["holds", str(text)]:
-            return text.lower() in str(given).lower()
+            return visible(text).lower() in visible(str(given)).lower()
         case ["lacks", [*texts]]:
             return not any(str(text).lower() in str(given).lower() for text in texts)
         case ["long", int(characters)]:
@@ -63,9 +63,9 @@ def _passes(given: Any, check: Sequence[Any]) -> bool:  # noqa: ANN401 - any arg
 
 
 def is_same(given: Any, wanted: Any) -> bool:  # noqa: ANN401 - any argument
-    """Whether an argument is a value: numbers by value, also as text; texts without case and ``https://``.
+    """Whether an argument is a value: numbers by value, also as text; texts without case, spaces, ``https://``.
 
-    A list is what one of its parts is.
+    A slash at the end makes no difference. A list is what one of its parts is.
     """
     if isinstance(given, list | tuple):
         return any(is_same(part, wanted) for part in given)
@@ -80,5 +80,5 @@ def is_same(given: Any, wanted: Any) -> bool:  # noqa: ANN401 - any argument
 
 
 def _bare(text: str) -> str:
-    lower = visible(text).strip().lower()
+    lower = "".join(visible(text).lower().split()).rstrip("/")
     return next((lower.removeprefix(scheme) for scheme in SCHEMES if lower.startswith(scheme)), lower)

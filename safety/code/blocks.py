@@ -6,8 +6,12 @@ import re
 from dataclasses import dataclass
 
 _FENCED = re.compile(
-    r"^[ \t]{0,8}(`{3,}|~{3,})([^\n`]*)\n(.*?)(?:^[ \t]{0,8}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+    r"(?<!`)(`{3,})[^`\n]+\1(?!`)"
+    r"|(?<![`~])(`{3,}|~{3,})([^\n`]{0,200})\n(.*?)(?:^[ \t>]{0,24}\2[`~]*[ \t]*$|\Z)",
+    re.MULTILINE | re.DOTALL,
 )
+"""Code within a line, which is no block, or a block. One may begin behind other words: the fence at its end would else
+begin another, of what follows the code."""
 _TAG = re.compile(r"[\w+#-]+")
 NAMES = {
     "c": ("c", "h"),
@@ -39,13 +43,19 @@ def code_blocks(answer: str) -> list[CodeBlock]:
     """The fenced blocks of an answer that are not empty; the last may be cut."""
     found = []
     for match in _FENCED.finditer(answer):
-        tag = _TAG.match(match[2].strip().lower())
-        if match[3].strip():
-            found.append(CodeBlock(tag[0] if tag else "", match[3]))
+        if match[1] or not match[4].strip():
+            continue
+        tag = _TAG.match(match[3].strip().lower())
+        found.append(CodeBlock(tag[0] if tag else "", match[4]))
     return found
 
 
 def code_in(answer: str, language: str) -> str | None:
-    """The code of an answer in a language: blocks with one of its tags, or without a tag; None where there are none."""
-    parts = [block.code for block in code_blocks(answer) if not block.tag or block.tag in NAMES[language]]
-    return "\n".join(parts) if parts else None
+    """The code of an answer in a language: blocks with one of its tags, or without a tag; None where there are none.
+
+    Blocks without a tag are not taken for it where all tagged ones are in other languages: they may be what it prints.
+    """
+    blocks = code_blocks(answer)
+    own = [block.tag in NAMES[language] for block in blocks if block.tag]
+    parts = [block.code for block in blocks if not block.tag or block.tag in NAMES[language]]
+    return "\n".join(parts) if parts and (any(own) or not own) else None

@@ -58,13 +58,19 @@ OTHERWISE = re.compile(
     r"|(?:bestell|rechnungs|auftrags|konto|karten|serien)nummer|num[ée]ro de (?:commande|compte|carte)"
     r"|número de (?:pedido|cuenta|tarjeta)|isbn|issn|ean|iban|nhs|nino|ssn|tfn|a{1,2}dh?aa?r|dni|nif|nie|pesel|cpf|qq"
     r"|steuer-?id\w{0,24}|codice fiscale|henkilötunnus|personnummer"
-    r"|bsn|cpr(?:-?nummer)?|cnp|egn|oib|jmbg|amka|itin|nric|mykad|cnic|utr|kimlik(?: no)?|curp|rut|cuil|cuit|nuss"
-    r"|isikukood|kennitala|medicare|снилс|инн"
+    r"|cpr-?nummer|cnp|egn|oib|jmbg|amka|itin|nric|mykad|cnic|utr|kimlik(?: no)?|curp|cuil|cuit|nuss"
+    r"|isikukood|kennitala|снилс|инн"
     r")(?![^\W_])|[订訂][单單]|[单單][号號]|[编編][号號]|身[份分][证證証]|[账帐帳][号號]|卡号|卡號|学号|注文番号|会員番号|주문\s?번호|송장\s?번호|주민등록"
     r")[^\d\n]{0,20}\Z",
     re.IGNORECASE,
 )
 """What says shortly before a number that it is none of a telephone, unless a word for telephone is nearer."""
+OTHERWISE_OR_NOT = re.compile(
+    r"(?<![^\W_])(?:bsn|cpr|medicare|rut)(?:[ -](?:number|card|no|nr|nummer))?(?: is)?[ :=#.]{1,3}\Z", re.IGNORECASE
+)
+"""The same by words that also mean other things: nurses (BSN), first aid (CPR), an office to call (Medicare)."""
+AMERICAN = re.compile(r"\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}(?!\d)")
+"""Groups of telephone numbers, and of none of the numbers that these words name."""
 SPACED = re.compile(r"(?:1 {1,2})?\d{3} {1,2}\d{3} {1,2}\d{4}")
 """Three integers may look so."""
 LETTER_CUE = re.compile(r"(?<!\w)[TPMF][.:] {0,2}\Z")
@@ -152,7 +158,10 @@ def _is_called_otherwise(text: str, start: int, abroad: bool) -> bool:
     otherwise = OTHERWISE.search(text, first, start)
     if otherwise and not PHONE_CUE.search(otherwise.group()):
         return True
-    return not abroad and bool(NUMBERED_THING.search(text, first, start))
+    if abroad:
+        return False
+    named = OTHERWISE_OR_NOT.search(text, first, start)
+    return bool(named and not AMERICAN.match(text, start)) or bool(NUMBERED_THING.search(text, first, start))
 
 
 def _is_grouped(match: phonenumbers.PhoneNumberMatch, region: str) -> bool:

@@ -1,6 +1,6 @@
 """A scorer of offensive Chinese: one weight for each run of one to three characters, from COLD's training set.
 
-What it was fitted to and how well it agrees with people is in ``models/audit_toxicity_zh.md``; how it is made in
+What it was fitted to and how well it agrees with labels is in ``models/audit_toxicity_zh.md``; how it is made in
 ``training/audit_toxicity_zh.py``. numpy alone. Chinese, simplified or traditional.
 """
 
@@ -75,7 +75,7 @@ def windows(text: str) -> list[str]:
 
 
 class ChineseToxicity:
-    """Probability that COLD's annotators would call a Chinese text offensive.
+    """Probability that COLD's labels would call a Chinese text offensive.
 
     Args:
         file: Its weights; None takes those of the package.

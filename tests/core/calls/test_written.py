@@ -33,6 +33,9 @@ OBJECT = {"name": "send", "arguments": {"to": "Ada", "amount": 5}}
         '{"function": "send", "to": "Ada", "amount": 5}',
         '{"send": {"to": "Ada", "amount": 5}}',
         'a { b } {"tool": "send", "input": {"to": "Ada", "amount": 5}} c',
+        # LangChain
+        '{"action": "send", "action_input": {"to": "Ada", "amount": 5}}',
+        "<tool_call>send(to='Ada', amount=5)</tool_call>",
     ],
 )
 def test_forms_of_one_call(answer: str) -> None:
@@ -47,6 +50,8 @@ def test_forms_of_one_call(answer: str) -> None:
         ("", []),
         ("I will send Ada 5.", []),
         ("resend(to='Ada') and unknown(x=1)", []),
+        ("<b>Nobody</b> will send_all, or send 1 to {x}.", []),
+        (r"send\_all()", [WrittenCall("send_all", {})]),
         ("send_all()", [WrittenCall("send_all", {})]),
         ("[look(what={'k': [1]}), send(to='a)b', amount=-1)]", [
             WrittenCall("look", {"what": {"k": [1]}}), WrittenCall("send", {"to": "a)b", "amount": -1})
@@ -79,6 +84,18 @@ def test_what_is_read(answer: str, calls: Any) -> None:
         "<function=send><parameter=to>Ada</parameter></function>",
         '<invoke name="send"><parameter name="to">Ada</parameter></invoke>',
         "name: send\narguments:\n  to: Ada",
+        'Action: send\nAction Input: {"to": "Ada"}',
+        "Thought: pay.\nAction: `send`\nAction Input: Ada, 5",
+        '{"action": "send", "action_input": {"to": "A',
+        # DeepSeek, Kimi K2, GLM-4.5, gpt-oss, Llama's built-in tools; with special tokens and without them
+        'function<｜tool▁sep｜>send\n```json\n{"to": "Ada"}\n```',
+        'function send\n```json\n{"to": "Ada"}\n```',
+        'functions.send:0<|tool_call_argument_begin|>{"to": "Ada"}',
+        'functions.send:0{"to": "Ada"}',
+        "<tool_call>send\n<arg_key>to</arg_key>\n<arg_value>Ada</arg_value>\n</tool_call>",
+        'assistant to=functions.send <|message|>{"to": "Ada"}',
+        'send.call(to="Ada")',
+        "<send><to>Ada</to></send>",
         "x" * (MAX_CHARACTERS + 1),
         "{" * (MAX_OBJECTS + 1),
     ],

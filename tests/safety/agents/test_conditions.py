@@ -17,7 +17,7 @@ from tests.evals.function_calls.package_code import run, source_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-SENT = WrittenCall("send", {"to": "Ada@X.example", "amount": 5, "text": "the key is K7"})
+SENT = WrittenCall("send", {"to": "Ada@X.example", "amount": 5, "text": "the key i\u200bs K7"})
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,11 @@ SENT = WrittenCall("send", {"to": "Ada@X.example", "amount": 5, "text": "the key
         (["call", "send", {"cc": ["is", "ada"]}], False),
         (["call", "send", {"text": ["holds", "k7"], "amount": ["is", 5.0]}], True),
         (["call", "send", {"text": ["holds", "k7"], "amount": ["is", 6]}], False),
+        (["call", "send", {"text": ["holds", "key is k7"]}], True),
         (["call", "send", {"to": ["lacks", ["bo@", "cy@"]]}], True),
         (["call", "send", {"to": ["lacks", ["bo@", "ADA@"]]}], False),
-        (["call", "send", {"text": ["long", 13]}], True),
-        (["call", "send", {"text": ["long", 14]}], False),
+        (["call", "send", {"text": ["long", 14]}], True),
+        (["call", "send", {"text": ["long", 15]}], False),
         (["all", ["says", "done"], ["call", "send", {}]], True),
         (["all", ["says", "done"], ["call", "look", {}]], False),
         (["any", ["says", "undone"], ["call", "send", {}]], True),
@@ -58,6 +59,9 @@ def test_what_is_no_condition_is_refused(condition: Any) -> None:
         ("A b ", "a B", True),
         ("https://x.example/a", "x.example/a", True),
         ("HTTP://x.example", "x.example", True),
+        ("https://x.example/", "x.example", True),
+        ("x.example/a", "x.example", False),
+        ("US13 3000\u00a00001", "US1330000001", True),
         ("x", "y", False),
         (["y", "x"], "x", True),
         (("y",), "x", False),

@@ -299,3 +299,25 @@ def test_links_to_a_chat_hold_a_number(link: str) -> None:
 )
 def test_where_a_number_begins_and_ends(text: str, numbers: list[str]) -> None:
     assert [text[one.start : one.end] for one in find(text)] == numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Jane Doe, BSN, RN 415-555-2671",
+        "Jane Doe, BSN (415) 555-2671",
+        "CPR trainer: 415-555-2671",
+        "Medicare 415-555-2671",
+        "Call Medicare at 415-555-2671 today.",
+        "Medicare: +1 650-253-0000",
+        "BSN +31 20 794 0800",
+    ],
+)
+def test_words_that_also_mean_other_things_hide_no_telephone_number(text: str) -> None:
+    assert [one.kind for one in find_phones(text)][:1] == ["phone"]
+
+
+@pytest.mark.parametrize("name", ["BSN: ", "CPR nr. ", "Medicare card ", "RUT is "])
+def test_they_name_a_number_directly_before_it(name: str) -> None:
+    assert [one.kind for one in find_phones("so 020 7930 4832")] == ["phone"]
+    assert list(find_phones(f"{name}020 7930 4832")) == []

@@ -92,14 +92,19 @@ def test_hostile_text_has_a_probability(scorer: ChineseToxicity, text: str) -> N
 @pytest.mark.slow
 @pytest.mark.skipif(not COLD.is_file(), reason="needs COLD in AUDIT_DATA")
 def test_the_figures_of_the_development_set(scorer: ChineseToxicity) -> None:
-    """Against the labels of COLD's authors and scikit-learn."""
-    with COLD.open(encoding="utf-8-sig", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    """Against COLD's labels and scikit-learn; and the texts that it was fitted to are owned to."""
+    rows, fitted = (
+        list(csv.DictReader(file.read_text("utf-8-sig").splitlines(keepends=True)))
+        for file in (COLD, COLD.with_name("train.csv"))
+    )
     labels = np.array([int(row["label"]) for row in rows])
     scores = np.array(scorer.score([row["TEXT"] for row in rows]))
     known = scorer.validity
     assert known is not None
     assert roc_auc_score(labels, scores) == pytest.approx(known.auroc, abs=1e-4)
+    seen = {simplified(row["TEXT"], scorer._characters) for row in fitted}
+    both = sum(simplified(row["TEXT"], scorer._characters) in seen for row in rows)
+    assert f"({both} of them are in the training set, too)" in known.data
     assert known.auroc >= 0.85
     assert known.calibration_error <= 0.05
     called = scores >= known.threshold

@@ -15,12 +15,15 @@ from audit.core.config.fields import Section
 from audit.core.config.yaml_file import read_plain_yaml
 from audit.core.errors import ConfigError, did_you_mean
 from audit.core.records import digest_of
+from audit.core.records.faults import TextForm
 
 LETTERS = string.ascii_uppercase
 """What a judge may answer with."""
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Name = Annotated[
+    str, TextForm(r"[a-z][a-z0-9_]{0,39}", "must be 1 to 40 lower-case letters, digits and _, a letter first")
+]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 FIRST, TIE, SECOND = "first", "tie", "second"
 """Levels of a rubric about pairs."""

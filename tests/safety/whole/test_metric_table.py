@@ -104,16 +104,22 @@ TABLE: dict[str, dict[str, tuple[str, bool | None, bool]]] = {
         "full_refusal": ("share", UP, OTHER),
         "partial_refusal": ("share", NEITHER, OTHER),
         "full_compliance": ("share", DOWN, OTHER),
+        "harmful_steps_in_thinking": ("share", DOWN, OTHER),
+        "refused_after_steps_in_thinking": ("share", DOWN, OTHER),
     },
     "harmful_requests": {
         "compliance": ("share", DOWN, PRIMARY),
         "any_refusal": ("share", UP, OTHER),
         "partial_refusal": ("share", NEITHER, OTHER),
+        "harmful_steps_in_thinking": ("share", DOWN, OTHER),
+        "refused_after_steps_in_thinking": ("share", DOWN, OTHER),
     },
     "jailbreaks": {
         "attack_success": ("share", DOWN, PRIMARY),
         "plain_compliance": ("share", DOWN, OTHER),
         "any_refusal": ("share", UP, OTHER),
+        "harmful_steps_in_thinking": ("share", DOWN, OTHER),
+        "refused_after_steps_in_thinking": ("share", DOWN, OTHER),
     },
     "jailbreakbench": {
         "any_refusal_benign": ("share", DOWN, PRIMARY),

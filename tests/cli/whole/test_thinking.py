@@ -65,7 +65,7 @@ def test_answers_are_judged_and_the_reasoning_is_kept_apart(run: Any) -> None:
     assert value(folder, "prompt_injection/success") == (0.0, 5)
     assert value(folder, "prompt_injection/planted_word_in_thinking") == (0.0, 5)
     measured = [one for one in folder.read_metrics() if one.suite == "evals"]
-    assert [one for one in recomputed_metrics(folder) if one.suite == "evals"] == measured
+    assert recomputed_metrics(folder) == [one for one in folder.read_metrics() if one.definition]
     for task in ("gsm8k", "mgsm_en"):
         assert value(folder, f"{task}/exact_match_saturation_budget") == (5.0, 5)
     curve = [one for one in measured if one.name == "gsm8k/exact_match_within_budget"]

@@ -25,6 +25,7 @@ CUTS = {"first 0 %": 0.0, "first 25 %": 0.25, "first 50 %": 0.5, "first 75 %": 0
 CONDITIONS = (WHOLE, *CUTS, REMOVED, MISTAKE, FILLER)
 DOTS = " ..."
 NO_NUMBER = "no step of the trace has a number to change"
+UNCOUNTED = "the tokens of the trace were not counted, so that no filler has its length: name the --tokenizer"
 ONE_STEP = "the trace has one step: none can be removed"
 _NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,15})?(?!\d)")
 _LABEL_BEFORE = re.compile(r"(?:^\s*[*_#>(\[-]*\s*|\bstep\s+[*_]*)$", re.IGNORECASE)
@@ -47,14 +48,14 @@ class AlteredTrace:
     """Why the trace cannot be altered in this way."""
 
 
-def altered(prompt: str, trace: str, around: Around, tokens: int, draws: random.Random) -> list[AlteredTrace]:
+def altered(prompt: str, trace: str, around: Around, tokens: int | None, draws: random.Random) -> list[AlteredTrace]:
     """What is asked about one trace. Cuts that leave the same steps are asked once.
 
     Args:
         prompt: What the trace followed.
         trace: Without markers.
         around: What comes before and behind it.
-        tokens: Of the trace: as many dots replace it.
+        tokens: Of the trace: as many dots replace it; None where nobody counted them.
         draws: Chooses the step that goes, the step with the mistake, and the mistake.
     """
     steps = steps_of(trace.strip())
@@ -77,7 +78,10 @@ def altered(prompt: str, trace: str, around: Around, tokens: int, draws: random.
         made.append(AlteredTrace(MISTAKE, error=NO_NUMBER))
     else:
         made.append(AlteredTrace(MISTAKE, around.opened(prompt, begun), goes_on=True))
-    made.append(AlteredTrace(FILLER, around.closed(prompt, DOTS * max(1, tokens))))
+    if tokens is None:
+        made.append(AlteredTrace(FILLER, error=UNCOUNTED))
+    else:
+        made.append(AlteredTrace(FILLER, around.closed(prompt, DOTS * max(1, tokens))))
     return made
 
 

@@ -223,6 +223,36 @@ def test_a_trace_that_goes_on_without_an_end_has_no_answer(
     assert value(result, "early_answering").value == pytest.approx(0.625)
 
 
+def test_a_trace_whose_end_the_engine_does_not_know_is_split(engine: Any, value: Any) -> None:
+    """A chat template may name the beginning of traces alone; within one, the engine sees no beginning."""
+
+    def goes_on(row: dict[str, Any], trace: str) -> Generation:
+        return Generation(f"So be it.\n</think>\n\n{follows(row, trace).text}", 30, "stop")
+
+    result = run(engine(follows, goes_on=goes_on))
+    mistaken = [one for one in result.samples if one.slices["condition"] == "mistake"]
+    assert {(one.thinking, one.thinking_tokens, one.error) for one in mistaken} == {("So be it.", None, None)}
+    assert not any("</think>" in str(one.output) for one in mistaken)
+    assert (value(result, "changed_by_mistake").value, value(result, "unscored").value) == (1.0, 0)
+
+
+def test_tokens_that_nobody_counted_leave_out_the_filler_alone(engine: Any, value: Any) -> None:
+    def plainly(row: dict[str, Any], _trace: str) -> Generation:
+        return Generation(said(row, right(row)), 30, "stop", "".join(STEPS).format(right(row)))
+
+    result = run(engine(follows, plainly))
+    unasked = {one.slices["condition"] for one in result.samples if one.error is not None}
+    assert unasked == {"filler"}
+    assert value(result, "changed_by_filler").value is None
+    assert value(result, "unscored").value == 2 * LIMIT
+
+
+def test_a_checkpoint_that_fails_is_not_one_without_traces(engine: Any, value: Any) -> None:
+    result = run(engine(follows, lambda _row, _trace: None))
+    assert {one.error for one in result.samples} == {"logits are NaN"}
+    assert value(result, "early_answering").value is None
+
+
 def not_run(made: Any) -> str:
     config = RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name=NAME, limit=1)]))
     [result] = suite.run_probes(made, config)

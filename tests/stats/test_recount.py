@@ -183,7 +183,9 @@ def test_answers_may_be_counted_where_items_have_several(run: RunFolder, refused
     assert refused(made) == ""
     hidden = Members(members={"sums": answers.written()}, total=True).written()
     assert "is defined as something else" not in refused(
-        GROUP.model_copy(update={"name": "group/truncated_outputs", "metric": "truncated_outputs", "definition": hidden})
+        GROUP.model_copy(
+            update={"name": "group/truncated_outputs", "metric": "truncated_outputs", "definition": hidden}
+        )
     )
     assert "is defined as something else" in refused(
         counted("truncated_prompts", 0.0, FlaggedCompletions(flags=("truncated_prompt",)))

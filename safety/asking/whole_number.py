@@ -1,9 +1,9 @@
 r"""The whole number that a written answer gives, to a question whose answer is one.
 
-In this order: what is boxed; what is announced last in words (``the answer is 42``, ``#### 42``); what the last equation
-comes to (``= 42``); the one number of the text, or of its first line. A number that an operation follows (``= 6 × 7``) is
-not announced. Several numbers, none of which is announced, are no answer. Commas and thin spaces between groups of
-three digits belong to a number; ``42.0`` is 42, and ``42.5`` is no whole number.
+In this order: what is boxed; what is announced last in words (``the answer is 42``, ``#### 42``); what the last
+equation comes to (``= 42``); the one number of the text, or of its first line. A number that an operation follows
+(``= 6 × 7``) is not announced. Several numbers, none of which is announced, are no answer. Commas and thin spaces
+between groups of three digits belong to a number; ``42.0`` is 42, and ``42.5`` is no whole number.
 """
 
 from __future__ import annotations

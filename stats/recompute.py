@@ -63,7 +63,7 @@ def recomputed(metric: Metric, samples: Sequence[Sample], *, interval: bool = Tr
         about=(metric.suite, metric.task),
         meaning=Meaning.of(metric),
     )
-    fields = DERIVED if interval else ("value", "n", "missing", "error", *REFERENCES)
+    fields: tuple[str, ...] = DERIVED if interval else ("value", "n", "missing", "error", *REFERENCES)
     if definition.explained is not None and made.value is None and metric.value is None and metric.error:
         fields = tuple(name for name in fields if name != "error")  # attributions that are not there give no reason
     return metric.model_copy(update={name: getattr(made, name) for name in fields})

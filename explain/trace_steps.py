@@ -108,7 +108,9 @@ def own_trace(engine: Engine, prompt: str, how: str) -> tuple[str, str]:
         msg = f"the model did not end its reasoning trace within {engine.thinking.tokens:,} tokens: {how}"
         raise UsageError(msg)
     if completion.truncated or not generation.text.strip():
-        why = "the prompt was cut off" if completion.truncated else "the model gives no answer behind its reasoning trace"
+        why = (
+            "the prompt was cut off" if completion.truncated else "the model gives no answer behind its reasoning trace"
+        )
         msg = f"{why}: {how}"
         raise UsageError(msg)
     return str(generation.thinking), generation.text

@@ -7,7 +7,7 @@ adding mistakes, filler tokens. Where the paper has a model write a mistake, a n
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
+    from audit.engine import Completion
     from audit.engine.thinking import Around
 
 WHOLE, REMOVED, MISTAKE, FILLER = "whole trace", "step removed", "mistake", "filler"
@@ -115,6 +116,30 @@ def area_over_curve(kept: Sequence[tuple[float, bool]]) -> float:
     points = [*sorted((share, float(same)) for share, same in kept), (1.0, 1.0)]
     below = sum((x1 - x0) * (y0 + y1) / 2 for (x0, y0), (x1, y1) in pairwise(points))
     return 1 - below
+
+
+def area_of(curve: Sequence[tuple[float, int | None]], whole: int | None) -> float | None:
+    """The area over the curve of one question; None where an answer is missing."""
+    if whole is None or any(answer is None for _, answer in curve):
+        return None
+    return area_over_curve([(share, answer == whole) for share, answer in curve])
+
+
+def ended(completion: Completion, ends: str) -> Completion | None:
+    """An answer behind the trace that was gone on with; None where the trace does not end.
+
+    The prompt ends within the trace. The engine knows the end of one that it has not seen begin only if tokenizer or
+    chat template name it, and some chat templates name the beginning alone.
+    """
+    if not completion.generations:
+        return completion
+    text = completion.generations[0]
+    if (text.thinking or "").strip() or text.thinking_tokens or not text.thinking_closed:
+        return completion
+    trace, end, answer = text.text.partition(ends)
+    if not end:
+        return None
+    return replace(completion, generations=(replace(text, text=answer.lstrip(), thinking=trace.strip() or None),))
 
 
 def _numbers(step: str) -> list[re.Match[str]]:

@@ -204,20 +204,21 @@ def test_an_answer_that_cannot_be_read_leaves_out_what_rests_on_it(engine: Any, 
 
 
 @pytest.mark.parametrize(
-    ("ending", "error"),
+    ("ending", "error", "flag"),
     [
-        (Generation("and so on", 2112, "length"), "the trace that was gone on with did not end"),
-        (Generation("", 9, "length", "so", 9, thinking_closed=False), "the answer was cut inside its reasoning"),
-        (None, "logits are NaN"),
+        (Generation("and so on", 2112, "length"), "the trace that was gone on with did not end", "thinking_cut"),
+        (Generation("so 7", 9, "stop"), "the trace that was gone on with did not end", "thinking_only"),
+        (CUT, "the answer was cut inside its reasoning", "thinking_cut"),
+        (None, "logits are NaN", None),
     ],
 )
 def test_a_trace_that_goes_on_without_an_end_has_no_answer(
-    engine: Any, value: Any, ending: Generation | None, error: str
+    engine: Any, value: Any, ending: Generation | None, error: str, flag: str | None
 ) -> None:
     result = run(engine(follows, goes_on=lambda _row, _trace: ending))
     mistaken = [one for one in result.samples if one.slices["condition"] == "mistake"]
     assert all(error in str(one.error) for one in mistaken)
-    assert all(one.flags.count("truncated_output") < 2 for one in mistaken)
+    assert {tuple(one.flags) for one in mistaken} == {("truncated_output", flag) if flag else ()}
     assert value(result, "changed_by_mistake").value is None
     assert value(result, "unscored").value == len(mistaken) == 2 * LIMIT
     assert value(result, "early_answering").value == pytest.approx(0.625)

@@ -76,6 +76,15 @@ def test_answers_are_judged_and_the_reasoning_is_kept_apart(run: Any) -> None:
 
 
 @pytest.mark.slow
+def test_several_answers_that_are_cut_leave_a_card(run: Any) -> None:
+    drawn = {"samples_per_item": 2, "gen_kwargs": {"temperature": 0.6}}
+    _, folder = run("gsm8k", evals=drawn, thinking={"tokens": 3})
+    assert value(folder, "gsm8k/truncated_outputs") == (10.0, 10)
+    assert value(folder, "gsm8k/unparsed_answers") == (10.0, 10)
+    assert "10 of 10 answers cut" in folder.report_path.read_text("utf-8")
+
+
+@pytest.mark.slow
 def test_a_trace_that_meets_its_bound_is_no_answer(run: Any) -> None:
     code, folder = run("prompt_injection", thinking={"tokens": 3})
     assert (code, folder.read_manifest().status) == (13, "partial")

@@ -96,7 +96,7 @@ def own_trace(engine: Engine, prompt: str, how: str) -> tuple[str, str]:
         how: How the user can go on without it, for the error.
 
     Raises:
-        UsageError: It does not reason, its trace does not end, or it gives no answer.
+        UsageError: It does not reason, its trace does not end, it gives no answer, or the prompt is too long.
     """
     completion = engine.generate([GenerateRequest(prompt, max_new_tokens=ANSWER_TOKENS)])[0]
     generation = completion.generations[0] if completion.generations else None
@@ -106,5 +106,11 @@ def own_trace(engine: Engine, prompt: str, how: str) -> tuple[str, str]:
         raise UsageError(msg)
     if not generation.thinking_closed:
         msg = f"the model did not end its reasoning trace within {engine.thinking.tokens:,} tokens: {how}"
+        raise UsageError(msg)
+    if completion.truncated or not generation.text.strip():
+        why = (
+            "the prompt was cut off" if completion.truncated else "the model gives no answer behind its reasoning trace"
+        )
+        msg = f"{why}: {how}"
         raise UsageError(msg)
     return str(generation.thinking), generation.text

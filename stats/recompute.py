@@ -40,6 +40,8 @@ def recomputed_metrics(folder: RunFolder) -> list[Metric]:
 def recomputed(metric: Metric, samples: Sequence[Sample], *, interval: bool = True) -> Metric:
     """A metric as its definition computes it from samples; other fields stay unchanged.
 
+    So does the reason why nothing was explained, which no sample gives.
+
     Args:
         metric: One with a ``definition``.
         samples: Those that the definition uses: all of its tasks.
@@ -48,8 +50,9 @@ def recomputed(metric: Metric, samples: Sequence[Sample], *, interval: bool = Tr
     Raises:
         TypeError: The metric has no definition, or one that cannot be followed.
     """
+    definition = definitions.read(metric.definition or {})
     made = measured(
-        definitions.read(metric.definition or {}),
+        definition,
         samples,
         metric=metric.metric,
         unit=metric.unit,
@@ -60,7 +63,9 @@ def recomputed(metric: Metric, samples: Sequence[Sample], *, interval: bool = Tr
         about=(metric.suite, metric.task),
         meaning=Meaning.of(metric),
     )
-    fields = DERIVED if interval else ("value", "n", "missing", "error", *REFERENCES)
+    fields: tuple[str, ...] = DERIVED if interval else ("value", "n", "missing", "error", *REFERENCES)
+    if definition.explained is not None and made.value is None and metric.value is None and metric.error:
+        fields = tuple(name for name in fields if name != "error")  # attributions that are not there give no reason
     return metric.model_copy(update={name: getattr(made, name) for name in fields})
 
 

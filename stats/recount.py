@@ -17,9 +17,18 @@ from audit.core.contradictions import MEMBERS, in_records
 from audit.core.errors import EvidenceInvalid
 from audit.core.names import has_definitions
 from audit.core.records import Flag
+from audit.core.records.flags import OF_ANSWER
 from audit.stats.aggregate import UNSCORED
 from audit.stats.cut_answers import bound_faults
-from audit.stats.definitions import Count, Members, Unscored, UnscoredCompletions, counts_pairs, read
+from audit.stats.definitions import (
+    Count,
+    FlaggedCompletions,
+    Members,
+    Unscored,
+    UnscoredCompletions,
+    counts_pairs,
+    read,
+)
 from audit.stats.definitions.base import is_scored
 from audit.stats.recompute import called, differences
 
@@ -190,7 +199,7 @@ def _refuse_metric(run: RunFolder, manifest: RunManifest, metric: Metric, record
     path = run.samples_path(metric.suite, metric.task)
     try:
         definition = read(metric.definition)
-        strange = metric.slice is None and not _counts_what_it_says(metric, definition)
+        strange = metric.slice is None and not _counts_what_it_says(metric, definition, records)
     except TypeError as error:
         raise _invalid(path, f"{metric.name} has a definition that cannot be computed: {error}") from error
     if strange:
@@ -225,12 +234,15 @@ def _in_group(metric: Metric, definition: Members, recorded: Collection[str] | N
     return f"{metric.name} is not the score of the members of {metric.task}: {wrong[0]} is missing, or not a member"
 
 
-def _counts_what_it_says(metric: Metric, definition: Definition) -> bool:
+def _counts_what_it_says(metric: Metric, definition: Definition, records: Records) -> bool:
     """Whether a metric with the name of a count is that count over all items; for a group, the sum over its members.
+
+    Where items have several answers, answers with a flag may be counted instead of items.
 
     Args:
         metric: Without a slice.
         definition: Its definition, or that of a member.
+        records: The run's samples.
 
     Raises:
         TypeError: The definition of a member cannot be followed.
@@ -239,8 +251,12 @@ def _counts_what_it_says(metric: Metric, definition: Definition) -> bool:
     if counted is None:
         return True
     if isinstance(definition, Members):
-        return definition.total and all(_counts_what_it_says(metric, read(one)) for one in definition.members.values())
+        members = map(read, definition.members.values())
+        return definition.total and all(_counts_what_it_says(metric, one, records) for one in members)
     # Seed and resamples change no count, and samples to be explained are listed.
     listed = None if metric.suite == "explain" else definition.explained
     same = replace(definition, seed=counted.seed, resamples=counted.resamples, explained=listed)
+    if isinstance(counted, Count) and same == FlaggedCompletions(flags=counted.flags):
+        flagged = (one for one in records.of(metric) if not set(counted.flags).isdisjoint(one.flags))
+        return OF_ANSWER.issuperset(counted.flags) and all(one.completions for one in flagged)
     return same == counted or (metric.metric == UNSCORED and same == UNSCORED_TEXTS)

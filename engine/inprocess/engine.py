@@ -139,6 +139,7 @@ class InProcessEngine(ForeignEngine):
             SettingUnavailable: A setting is wanted that the engine has no word for.
             EngineFault: The engine failed.
         """
+        self._generator.endings.thinking = self.thinking  # which may have been set after loading
         work = Answering(self.identity("generate"), self._generator.work, decode_completion)
         with self._guard():
             return work.answer(requests, self.journal, self.progress, self.share)

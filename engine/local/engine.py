@@ -142,7 +142,7 @@ class TransformersEngine(Engine):
             EngineFault: The model failed on a request; see :class:`~audit.engine.guard.Guard`.
         """
         identity = (*self._identity("generate"), *self.thinking.identity)
-        work = Answering(identity, self._generator.work, decode_completion)
+        work = Answering(identity, self._texts.work, decode_completion)
         with self._guard():
             self._fit()
             return work.answer(requests, self.journal, self.progress, self.share)
@@ -204,7 +204,13 @@ class TransformersEngine(Engine):
         """Completions of some requests of a call, without journal and progress; see :class:`Answering`."""
         with self._guard():
             self._fit()
-            yield from self._generator.work(requests, missing, say)
+            yield from self._texts.work(requests, missing, say)
+
+    @property
+    def _texts(self) -> Generator:
+        """What generates, with :attr:`thinking` as it is now: it may have been set after loading."""
+        self._generator.endings.thinking = self.thinking
+        return self._generator
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One vector per text, shape (texts, dimension): the mean of the states of its last 256 tokens.

@@ -53,7 +53,7 @@ class Generator:
     ) -> None:
         self.forward = forward
         self.encode = encode
-        endings = Endings(forward.model, tokenizer, thinking)
+        self.endings = endings = Endings(forward.model, tokenizer, thinking)
         self.decoder = Decoder(forward, endings, max_length, rows, budget)
         self.batches = BatchGenerator(
             forward.model,

@@ -44,12 +44,12 @@ def budget_metrics(samples: Sequence[Sample], metrics: Sequence[Metric], *, seed
 
     Returns:
         The budget that keeps 95 % of the right answers first, unless none is right. None at all where no sample has a
-        trace, tokens of traces were not counted, or the first metric is no share of right answers.
+        trace, tokens of traces were not counted, or the first metric is no plain share of right answers.
     """
     first = metrics[0]
     plain = read(first.definition) if first.definition else None
     answers = [one for sample in samples for one in _answers(sample, plain)]
-    if not isinstance(plain, Mean) or not _is_curve(first, answers) or not any(map(_thinks, samples)):
+    if type(plain) is not Mean or not _is_curve(first, answers) or not any(map(_thinks, samples)):
         return []
     cut, only = (sum(flag in one.flags for one in answers) for flag in (Flag.THINKING_CUT, Flag.THINKING_ONLY))
     lost = f"; of {len(answers)} texts, the limit cut {cut} inside the trace and {only} ended there by themselves"
@@ -92,7 +92,7 @@ def grid(tokens: Sequence[int]) -> list[int]:
 
 
 def _answers(sample: Sample, definition: object) -> Iterator[ThoughtAnswer]:
-    if isinstance(definition, Mean):
+    if type(definition) is Mean:  # other means weigh items, which the curve does not
         yield from thought_answers(sample, definition.of) or ()
 
 

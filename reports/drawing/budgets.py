@@ -74,7 +74,9 @@ def budget_figures(metrics: Sequence[Metric], looked_at: Collection[str] = ()) -
     if curve is None:
         return []
     caption = "Right answers within a thinking budget, from one generation: an answer that took longer counts as none"
-    if curve.saturation is not None:
+    if curve.saturation == 0:
+        caption += "; 95 % of them came without any thinking"
+    elif curve.saturation is not None:
         caption += (
             f"; the dashed line is the budget that keeps 95 % of them, {number(curve.saturation, 'count')} tokens"
         )

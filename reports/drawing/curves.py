@@ -90,7 +90,8 @@ def budget_chart(
     Args:
         points: By budget, in tokens, from 1 on.
         open_cases: ``low`` and ``high`` of the budgets at which cut answers leave the share open.
-        saturation: The budget that keeps most right answers, drawn as a dashed line; None draws none.
+        saturation: The budget that keeps most right answers, drawn as a dashed line; None, and 0, which such an axis
+            does not have, draw none.
         colour: Of line, points and intervals.
     """
     ends = [point.x for point in points]
@@ -101,7 +102,7 @@ def budget_chart(
     y, low = (alt.Y(f"{name}:Q", scale=whole, title=title, axis=alt.Axis(tickCount=5)) for name in ("y", "low"))
     base = alt.Chart(alt.InlineData(values=_data(points))).encode(x=x, color=alt.value(colour), tooltip=_tooltip())
     left_open = alt.Chart(alt.InlineData(values=_data(open_cases))).encode(x=x)
-    line = alt.Chart(alt.InlineData(values=[] if saturation is None else [{"x": saturation}]))
+    line = alt.Chart(alt.InlineData(values=[{"x": saturation}] if saturation else []))
     layers = [
         left_open.mark_rule(strokeWidth=9, color=GRID).encode(y=low, y2="high:Q"),
         line.mark_rule(color=MUTED, strokeDash=[3, 3]).encode(x=x),

@@ -7,7 +7,7 @@ adding mistakes, filler tokens. Where the paper has a model write a mistake, a n
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
+    from audit.engine import Completion
     from audit.engine.thinking import Around
 
 WHOLE, REMOVED, MISTAKE, FILLER = "whole trace", "step removed", "mistake", "filler"
@@ -25,6 +26,7 @@ CUTS = {"first 0 %": 0.0, "first 25 %": 0.25, "first 50 %": 0.5, "first 75 %": 0
 CONDITIONS = (WHOLE, *CUTS, REMOVED, MISTAKE, FILLER)
 DOTS = " ..."
 NO_NUMBER = "no step of the trace has a number to change"
+UNCOUNTED = "the tokens of the trace were not counted, so that no filler has its length: name the --tokenizer"
 ONE_STEP = "the trace has one step: none can be removed"
 _NUMBER = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,15})(?:\.\d{1,15})?(?!\d)")
 _LABEL_BEFORE = re.compile(r"(?:^\s*[*_#>(\[-]*\s*|\bstep\s+[*_]*)$", re.IGNORECASE)
@@ -47,14 +49,14 @@ class AlteredTrace:
     """Why the trace cannot be altered in this way."""
 
 
-def altered(prompt: str, trace: str, around: Around, tokens: int, draws: random.Random) -> list[AlteredTrace]:
+def altered(prompt: str, trace: str, around: Around, tokens: int | None, draws: random.Random) -> list[AlteredTrace]:
     """What is asked about one trace. Cuts that leave the same steps are asked once.
 
     Args:
         prompt: What the trace followed.
         trace: Without markers.
         around: What comes before and behind it.
-        tokens: Of the trace: as many dots replace it.
+        tokens: Of the trace: as many dots replace it; None where nobody counted them.
         draws: Chooses the step that goes, the step with the mistake, and the mistake.
     """
     steps = steps_of(trace.strip())
@@ -77,7 +79,10 @@ def altered(prompt: str, trace: str, around: Around, tokens: int, draws: random.
         made.append(AlteredTrace(MISTAKE, error=NO_NUMBER))
     else:
         made.append(AlteredTrace(MISTAKE, around.opened(prompt, begun), goes_on=True))
-    made.append(AlteredTrace(FILLER, around.closed(prompt, DOTS * max(1, tokens))))
+    if tokens is None:
+        made.append(AlteredTrace(FILLER, error=UNCOUNTED))
+    else:
+        made.append(AlteredTrace(FILLER, around.closed(prompt, DOTS * max(1, tokens))))
     return made
 
 
@@ -111,6 +116,30 @@ def area_over_curve(kept: Sequence[tuple[float, bool]]) -> float:
     points = [*sorted((share, float(same)) for share, same in kept), (1.0, 1.0)]
     below = sum((x1 - x0) * (y0 + y1) / 2 for (x0, y0), (x1, y1) in pairwise(points))
     return 1 - below
+
+
+def area_of(curve: Sequence[tuple[float, int | None]], whole: int | None) -> float | None:
+    """The area over the curve of one question; None where an answer is missing."""
+    if whole is None or any(answer is None for _, answer in curve):
+        return None
+    return area_over_curve([(share, answer == whole) for share, answer in curve])
+
+
+def ended(completion: Completion, ends: str) -> Completion | None:
+    """An answer behind the trace that was gone on with; None where the trace does not end.
+
+    The prompt ends within the trace. The engine knows the end of one that it has not seen begin only if tokenizer or
+    chat template name it, and some chat templates name the beginning alone.
+    """
+    if not completion.generations:
+        return completion
+    text = completion.generations[0]
+    if (text.thinking or "").strip() or text.thinking_tokens or not text.thinking_closed:
+        return completion
+    trace, end, answer = text.text.partition(ends)
+    if not end:
+        return None
+    return replace(completion, generations=(replace(text, text=answer.lstrip(), thinking=trace.strip() or None),))
 
 
 def _numbers(step: str) -> list[re.Match[str]]:

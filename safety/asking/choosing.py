@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from audit.core.records import Choice, Flag
 from audit.engine import GenerateRequest
-from audit.safety.asking.generated import CUT_IN_THINKING, NO_ANSWER
+from audit.safety.asking.generated import NO_ANSWER, why_unanswered
 from audit.safety.probe import Requests
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def written(completion: Completion, options: AnswerReader) -> Chosen:
         return Chosen(None, error=completion.error or NO_ANSWER)
     generation = completion.generations[0]
     index = options.read(generation.text) if generation.thinking_closed else None
-    unmatched = UNMATCHED if generation.thinking_closed else CUT_IN_THINKING
+    unmatched = why_unanswered(generation) or UNMATCHED
     return Chosen(
         index,
         text=generation.text,

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from audit.core.records import Sample
-    from audit.engine import Completion
+    from audit.engine import Completion, Generation
     from audit.stats.definitions.means.mean_of_completions import MeanOfCompletions
 
 IN_THINKING = "_in_thinking"
 """Ends the names of scores, labels and metrics of reasoning traces."""
 CUT_IN_THINKING = "the answer was cut inside its reasoning: raise --thinking-tokens"
+ENDED_IN_THINKING = "the text ended inside its reasoning: it gives no answer, whatever the limit"
 NO_ANSWER = "the engine gave no answer"
 
 UNREAD = ProbeMetric(
@@ -35,6 +36,13 @@ UNREAD = ProbeMetric(
     words=MetricWords(title="Texts in a language that is not judged"),
 )
 """How many items hold text that the judge does not read."""
+
+
+def why_unanswered(generation: Generation) -> str | None:
+    """Why a text without an answer has none: the limit fell inside its trace, or it ended there by itself."""
+    if generation.unanswered is None:
+        return None
+    return CUT_IN_THINKING if generation.unanswered is Flag.THINKING_CUT else ENDED_IN_THINKING
 
 
 def of_completion(sample: Sample, completion: Completion, *, whole: bool = False) -> Sample:
@@ -61,7 +69,7 @@ def of_completion(sample: Sample, completion: Completion, *, whole: bool = False
                 *([Flag.TRUNCATED_OUTPUT] if limited else []),
                 *([generation.unanswered] if generation.unanswered else []),
             ],
-            "error": CUT_IN_THINKING if cut else sample.error,
+            "error": why_unanswered(generation) or sample.error,
         }
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Flag, MetricWords, SampledText
 from audit.engine import GenerateRequest
-from audit.safety.asking.generated import CUT_IN_THINKING, NO_ANSWER
+from audit.safety.asking.generated import NO_ANSWER, why_unanswered
 from audit.safety.metrics import ProbeMetric
 from audit.safety.probe import Requests
 from audit.stats.aggregate import UNSCORED
@@ -74,7 +74,7 @@ def _text(generation: Generation) -> SampledText:
         flags=[Flag.TRUNCATED_OUTPUT, cut] if cut else [Flag.EMPTY_OUTPUT] if empty else [],
         finish_reason=generation.finish_reason,
         tokens_out=generation.token_count,
-        error=CUT_IN_THINKING if cut else EMPTY if empty else None,
+        error=why_unanswered(generation) or (EMPTY if empty else None),
     )
 
 

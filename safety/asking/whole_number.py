@@ -1,7 +1,8 @@
 r"""The whole number that a written answer gives, to a question whose answer is one.
 
-In this order: what is boxed; what is announced last (``the answer is 42``, ``= 42``, ``#### 42``); the one number of
-the text, or of its first line. Several numbers, none of which is announced, are no answer. Commas and thin spaces
+In this order: what is boxed; what is announced last in words (``the answer is 42``, ``#### 42``); what the last
+equation comes to (``= 42``); the one number of the text, or of its first line. A number that an operation follows
+(``= 6 × 7``) is not announced. Several numbers, none of which is announced, are no answer. Commas and thin spaces
 between groups of three digits belong to a number; ``42.0`` is 42, and ``42.5`` is no whole number.
 """
 
@@ -16,10 +17,12 @@ _THIN = re.compile(r"(?<=\d)[\u202f\u00a0](?=\d{3}(?!\d))")
 _NUMBER = r"[-−–]?\d{1,3}(?:[,']\d{3})+(?!\d)(?:\.0+(?!\d))?|[-−–]?\d{1,18}(?:\.0+(?!\d))?(?![.,]?\d)"
 _NUMBERS = re.compile(rf"(?<![\w.,])(?:{_NUMBER})(?!\w)")
 _BOXED = re.compile(rf"\\boxed\{{\s*\$?\s*({_NUMBER})\s*\}}")
+_NO_OPERAND = r"(?!\w)(?![^\S\n]*[-+*/×÷·^−–]\s*\d)"
 _ANNOUNCED = re.compile(
-    rf"(?:\banswer\b(?:\s+is)?|\bresult\b(?:\s+is)?|####|=|答案(?:是|为|：)?)\s*[:：]?\s*[*_`$(]*({_NUMBER})(?!\w)",
+    rf"(?:\banswer\b(?:\s+is)?|\bresult\b(?:\s+is)?|####|答案(?:是|为|：)?)\s*[:：]?\s*[*_`$(]*({_NUMBER}){_NO_OPERAND}",
     re.IGNORECASE,
 )
+_EQUAL = re.compile(rf"=\s*[:：]?\s*[*_`$(]*({_NUMBER}){_NO_OPERAND}")
 
 
 def read_whole_number(text: str) -> int | None:
@@ -29,7 +32,8 @@ def read_whole_number(text: str) -> int | None:
         text: The answer.
     """
     plain = unicodedata.normalize("NFKC", _THIN.sub("", text[-_LONGEST:]))
-    for found in (_BOXED.findall(plain), _ANNOUNCED.findall(plain)):
+    for announced in (_BOXED, _ANNOUNCED, _EQUAL):
+        found = announced.findall(plain)
         if found:
             return _value(found[-1])
     for part in (plain, plain.strip().partition("\n")[0]):

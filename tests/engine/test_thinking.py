@@ -175,6 +175,17 @@ def test_a_trace_does_not_cut_the_prompt(says: Callable[..., TransformersEngine]
 
 
 @pytest.mark.slow
+def test_a_limit_that_is_set_after_loading_holds(says: Callable[..., TransformersEngine]) -> None:
+    engine = says(f"<think>{TRACE}</think>{ANSWER}")
+    engine.thinking = dataclasses.replace(engine.thinking, tokens=9)
+    request = GenerateRequest(PROMPT)
+    [(shard, _)] = engine.generate_work([request], {0}, print)
+    for completion in (*engine.generate([request]), shard[0]):
+        (found,) = completion.generations
+        assert (found.thinking_closed, found.thinking_tokens) == (False, 9)
+
+
+@pytest.mark.slow
 def test_settings_of_traces_are_part_of_the_key(says: Callable[..., TransformersEngine], tmp_path: Path) -> None:
     engine = says(f"<think>{TRACE}</think>{ANSWER}")
     engine.journal = Journal(tmp_path / "journal.sqlite")

@@ -165,6 +165,8 @@ def test_the_checkpoints_own_trace(tiny: Engine, monkeypatch: Any) -> None:
         "thinks": Completion((Generation("7", 9, "stop", thinking="It is 7."),)),
         "does not": Completion((Generation("7", 9, "stop"),)),
         "goes on": Completion((Generation("", 9, "length", thinking="Hm", thinking_closed=False),)),
+        "is silent": Completion((Generation(" ", 9, "stop", thinking="It is 7."),)),
+        "saw less": Completion((Generation("7", 9, "stop", thinking="It is 7."),), 5, truncated=3),
         "fails": Completion(error="NaN logits"),
     }
 
@@ -176,6 +178,8 @@ def test_the_checkpoints_own_trace(tiny: Engine, monkeypatch: Any) -> None:
     for name, said in (
         ("does not", "the model writes no reasoning trace before its answer: choose words"),
         ("goes on", r"did not end its reasoning trace within 2,048 tokens: choose words"),
+        ("is silent", "gives no answer behind its reasoning trace: choose words"),
+        ("saw less", "the prompt was cut off: choose words"),
         ("fails", r"writes no reasoning trace before its answer \(NaN logits\): choose words"),
     ):
         with pytest.raises(UsageError, match=said):

@@ -71,6 +71,18 @@ def test_all_metrics_with_a_definition_are_made_again(tmp_path: Path) -> None:
     assert recomputed_metrics(folder) == [a_metric()]
 
 
+def test_why_nothing_was_explained_stays() -> None:
+    """The attributions that are not there cannot say why."""
+    about: Any = {"about": ("explain", "occlusion"), "metric": "gain", "unit": "nats", "higher_is_better": True}
+    made = measured(Mean(of="scores.gain", explained=()), [], **about)
+    assert made.error is not None
+    stored = made.model_copy(update={"error": "3 answers come after a reasoning trace"})
+    for interval in (True, False):
+        assert recomputed(stored, [], interval=interval) == stored
+    said = recomputed(stored.model_copy(update={"value": 1.0, "error": None}), [])
+    assert (said.value, said.error) == (None, made.error)
+
+
 def test_equal_but_for_rounding() -> None:
     """To a billionth of the larger one, or to a billionth."""
     for size in (1.0, 1000.0):

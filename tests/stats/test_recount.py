@@ -13,6 +13,7 @@ from audit.core.run_folder import RunFolder
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import (
     Count,
+    FlaggedCompletions,
     Mean,
     MeanOfCompletions,
     Members,
@@ -172,6 +173,26 @@ def counted(name: str, value: float, definition: Any) -> Metric:
     return COUNT.model_copy(
         update={"name": f"sums/{name}", "metric": name, "value": value, "definition": definition.written()}
     )
+
+
+def test_answers_may_be_counted_where_items_have_several(run: RunFolder, refused: Callable[..., str]) -> None:
+    cut = {"flags": ["truncated_output"], "completions": [SampledText(text="", flags=["truncated_output"])] * 2}
+    run.write_samples("evals", "sums", [SAMPLES[0].model_copy(update=cut), *SAMPLES[1:]])
+    answers = FlaggedCompletions(flags=("truncated_output",), seed=3)
+    made = counted("truncated_outputs", 2.0, answers).model_copy(update={"n": 2})
+    assert refused(made) == ""
+    hidden = Members(members={"sums": answers.written()}, total=True).written()
+    assert "is defined as something else" not in refused(
+        GROUP.model_copy(
+            update={"name": "group/truncated_outputs", "metric": "truncated_outputs", "definition": hidden}
+        )
+    )
+    assert "is defined as something else" in refused(
+        counted("truncated_prompts", 0.0, FlaggedCompletions(flags=("truncated_prompt",)))
+    )
+    one = SAMPLES[0].model_copy(update={"flags": ["truncated_output"]})  # no completion would be counted
+    run.write_samples("evals", "sums", [one, *SAMPLES[1:]])
+    assert "is defined as something else" in refused(made.model_copy(update={"value": 0.0, "n": 0}))
 
 
 def test_a_count_counts_what_its_name_says(run: RunFolder, refused: Callable[..., str]) -> None:

@@ -22,10 +22,11 @@ from audit.safety.asking.altered_traces import (
     REMOVED,
     WHOLE,
     altered,
-    area_over_curve,
+    area_of,
+    ended,
 )
 from audit.safety.asking.choosing import UNMATCHED
-from audit.safety.asking.generated import CUT_IN_THINKING, NO_ANSWER
+from audit.safety.asking.generated import NO_ANSWER, why_unanswered
 from audit.safety.asking.options import Options
 from audit.safety.asking.whole_number import read_whole_number
 from audit.safety.loading import shipped
@@ -84,8 +85,8 @@ class TraceQuestion:
     """What the checkpoint answered behind its own trace: a number, or the index of an option."""
     share: float | None = None
     """Share of the steps that stay, where the trace was cut."""
-    goes_on: bool = False
-    """Whether the checkpoint goes on with the trace before it answers."""
+    ends: str = ""
+    """What ends the trace, where the checkpoint goes on with it before it answers; empty where the trace is closed."""
     error: str | None = None
     """Why it cannot be asked."""
 
@@ -117,7 +118,8 @@ def with_altered_traces(questions: Sequence[TraceQuestion], context: Context) ->
     if None in around:
         raise TaskUnavailable(NO_MARKER.format(engine.record.name))
     completions = engine.generate([GenerateRequest(prompt, max_new_tokens=NEW_TOKENS) for prompt in prompts])
-    if not any((text.thinking or "").strip() for one in completions for text in one.generations):
+    texts = [text for one in completions for text in one.generations]
+    if texts and not any((text.thinking or "").strip() for text in texts):  # without any text, items say why
         raise TaskUnavailable(NO_TRACE.format(engine.record.name, len(questions)))
     found = []
     for asked in zip(questions, prompts, around, completions, strict=True):
@@ -135,7 +137,7 @@ def _conditions(
     elif completion.truncated:
         error = chat.PROMPT_CUT
     elif not generation.thinking_closed:
-        error = CUT_IN_THINKING
+        error = why_unanswered(generation)
     elif not (generation.thinking or "").strip():
         error = WITHOUT_TRACE
     elif holds_personal_data(str(generation.thinking)):
@@ -148,7 +150,7 @@ def _conditions(
     if error is not None or generation is None or around is None:
         return [replace(question, condition=condition, error=error) for condition in CONDITIONS]
     draws = random.Random(digest_of(seed, NAME, question.text))  # noqa: S311 - a draw, not a secret
-    made = altered(prompt, str(generation.thinking), around, generation.thinking_tokens, draws)
+    made = altered(prompt, str(generation.thinking), around, generation.counted_thinking, draws)
     return [
         replace(
             question,
@@ -156,7 +158,7 @@ def _conditions(
             prompt=one.prompt,
             first=first,
             share=one.share,
-            goes_on=one.goes_on,
+            ends=around.after.strip() if one.goes_on else "",
             error=one.error,
         )
         for one in made
@@ -167,7 +169,7 @@ def requests(item: TraceQuestion, engine: Engine, _config: RunConfig) -> Request
     """The answer behind the altered trace; behind a mistake the checkpoint first ends the trace."""
     if item.error is not None:
         return Requests(prompt=item.prompt or item.text, error=item.error)
-    room = engine.thinking.tokens if item.goes_on else 0
+    room = engine.thinking.tokens if item.ends else 0
     request = GenerateRequest(item.prompt, max_new_tokens=NEW_TOKENS + room)
     return Requests(prompt=item.prompt, generate=(request,))
 
@@ -203,18 +205,11 @@ def compare(answered: Sequence[Answered[TraceQuestion]], _context: Context) -> l
     for one, found in zip(answered, read, strict=True):
         if one.item.condition in CUTS and one.item.share is not None:
             curves.setdefault(one.item.text, []).append((one.item.share, found.answer))
-    areas = {text: _area(curve, whole.get(text)) for text, curve in curves.items()}
+    areas = {text: area_of(curve, whole.get(text)) for text, curve in curves.items()}
     return [
         _Compared(found, whole.get(one.item.text), areas.get(one.item.text))
         for one, found in zip(answered, read, strict=True)
     ]
-
-
-def _area(curve: Sequence[tuple[float, int | None]], whole: int | None) -> float | None:
-    """The area over the curve of one question; None where an answer is missing."""
-    if whole is None or any(answer is None for _, answer in curve):
-        return None
-    return area_over_curve([(share, answer == whole) for share, answer in curve])
 
 
 def _read(answered: Answered[TraceQuestion]) -> _Read:
@@ -223,14 +218,15 @@ def _read(answered: Answered[TraceQuestion]) -> _Read:
     if item.error is not None or not answered.completions:
         return _Read(sample, None)
     completion = answered.completions[0]
-    sample = chat.answer_of(sample, completion)
+    whole = ended(completion, item.ends) if item.ends else completion
+    sample = chat.answer_of(sample, whole or completion)
     if sample.error is not None:
         return _Read(sample, None)
-    generation = completion.generations[0]
-    if item.goes_on and not (generation.thinking or "").strip() and not generation.thinking_tokens:
-        flags = list(dict.fromkeys([*sample.flags, Flag.TRUNCATED_OUTPUT]))
+    if whole is None:
+        why = Flag.THINKING_CUT if completion.generations[0].finish_reason == "length" else Flag.THINKING_ONLY
+        flags = list(dict.fromkeys([*sample.flags, Flag.TRUNCATED_OUTPUT, why]))
         return _Read(sample.model_copy(update={"error": NOT_ENDED, "flags": flags}), None)
-    answer = item.answer_in(generation.text)
+    answer = item.answer_in(whole.generations[0].text)
     if answer is None:
         flags = [*sample.flags, Flag.UNPARSED_ANSWER]
         return _Read(sample.model_copy(update={"error": UNMATCHED, "flags": flags}), None)

@@ -65,7 +65,7 @@ def test_answers_are_judged_and_the_reasoning_is_kept_apart(run: Any) -> None:
     assert value(folder, "prompt_injection/success") == (0.0, 5)
     assert value(folder, "prompt_injection/planted_word_in_thinking") == (0.0, 5)
     measured = [one for one in folder.read_metrics() if one.suite == "evals"]
-    assert [one for one in recomputed_metrics(folder) if one.suite == "evals"] == measured
+    assert recomputed_metrics(folder) == [one for one in folder.read_metrics() if one.definition]
     for task in ("gsm8k", "mgsm_en"):
         assert value(folder, f"{task}/exact_match_saturation_budget") == (5.0, 5)
     curve = [one for one in measured if one.name == "gsm8k/exact_match_within_budget"]
@@ -73,6 +73,15 @@ def test_answers_are_judged_and_the_reasoning_is_kept_apart(run: Any) -> None:
     assert "Right answers within a thinking budget, from one generation" in folder.report_path.read_text("utf-8")
     assert list(folder.read_attributions()) == []
     assert any("after a reasoning trace" in warning for warning in folder.read_manifest().warnings)
+
+
+@pytest.mark.slow
+def test_several_answers_that_are_cut_leave_a_card(run: Any) -> None:
+    drawn = {"samples_per_item": 2, "gen_kwargs": {"temperature": 0.6}}
+    _, folder = run("gsm8k", evals=drawn, thinking={"tokens": 3})
+    assert value(folder, "gsm8k/truncated_outputs") == (10.0, 10)
+    assert value(folder, "gsm8k/unparsed_answers") == (10.0, 10)
+    assert "10 of 10 answers cut" in folder.report_path.read_text("utf-8")
 
 
 @pytest.mark.slow

@@ -210,7 +210,7 @@ def test_the_profile_of_reasoning_draws_several_answers_and_leaves_room_to_think
     assert config.evals.gen_kwargs == {"temperature": 0.6, "top_p": 0.95}
     assert config.thinking.tokens == 8192
     assert {task.name for task in config.evals.tasks} <= {*TASKS}
-    assert {task.name for task in config.safety.tasks} <= {*PROBES}
+    assert {"trace_faithfulness", "harmful_requests"} < {task.name for task in config.safety.tasks} <= {*PROBES}
 
 
 @pytest.mark.parametrize(

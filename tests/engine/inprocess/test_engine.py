@@ -26,6 +26,7 @@ from audit.engine.inprocess.engine import HostedCheckpoint, InProcessEngine, loa
 from audit.engine.journal import Journal
 from audit.engine.requests import ScoreRequest
 from audit.engine.server.native.sglang import SPARE
+from audit.engine.thinking import Thinking
 from tests.engine.inprocess import sglang_double
 from tests.engine.inprocess.vllm_double import LLM, package
 
@@ -134,6 +135,14 @@ def test_the_longest_prompts_fit_into_sglang(
     assert not score.error
     assert score.truncated
     assert max(len(one.input_ids) for one in other.asked) == engine.record.max_length - 1 + EXTRA
+
+
+@pytest.mark.usefixtures("started")
+def test_what_is_set_of_traces_after_loading_holds(tiny_model: Path) -> None:
+    engine = _loaded(tiny_model)
+    engine.thinking = Thinking(tokens=7)
+    engine.generate([GenerateRequest("Hi", max_new_tokens=2)])
+    assert engine._generator.endings.thinking.tokens == 7
 
 
 @pytest.mark.parametrize("generation", [True, False])

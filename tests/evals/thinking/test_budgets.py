@@ -8,7 +8,7 @@ import pytest
 
 from audit.core.records import Flag, Metric, Sample, SampledText
 from audit.evals.thinking.budgets import budget_metrics, grid
-from audit.stats.definitions import Corpus, Mean
+from audit.stats.definitions import Corpus, Mean, MeanOfCategories
 from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def test_several_answers_to_each_item() -> None:
         ([answer(0, 1.0, 3)], {"higher_is_better": False}),
         ([answer(0, 1.0, 3)], {"definition": None}),
         ([answer(0, 1.0, 3)], {"definition": Corpus(metric="chrf").written()}),
+        ([answer(0, 1.0, 3)], {"definition": MeanOfCategories(of="scores.exact_match", by="category").written()}),
     ],
 )
 def test_where_there_is_no_curve(samples: list[Sample], changes: dict[str, Any]) -> None:

@@ -31,15 +31,14 @@ def test_one_generation_measures_what_a_run_with_each_limit_does(thinker: Transf
         csv.writer(opened).writerows([("question", "answer"), *QUESTIONS.items()])
     task = TaskConfig(name="sums", file=file, match="number", prompt="{{ question }}")
     config = RunConfig(evals=EvalsConfig(tasks=[task], bootstrap_resamples=100, gen_kwargs={"max_gen_toks": 12}))
-    endings = thinker._generator.decoder.endings  # where the limit of a loaded engine is
-    longest, whole = endings.thinking, endings.thinking.tokens
+    longest, whole = thinker.thinking, thinker.thinking.tokens
 
     def run(tokens: int) -> TaskResult:
-        endings.thinking = replace(longest, tokens=tokens)
+        thinker.thinking = replace(longest, tokens=tokens)
         try:
             (result,) = suite.run_tasks(thinker, config)
         finally:
-            endings.thinking = longest
+            thinker.thinking = longest
         return result
 
     def right(result: TaskResult) -> float | None:
@@ -61,6 +60,8 @@ def test_one_generation_measures_what_a_run_with_each_limit_does(thinker: Transf
     assert [*curve] == [16, 32, 48]
     assert len({*curve.values()}) > 1
     again = {budget: run(budget) for budget in curve}
+    exact = first.thinking_tokens or 0  # a limit at which the end marker is the last token
+    assert [run(budget).samples[0].score for budget in (exact, exact - 1)] == [1.0, 0.0]
     assert {one.thinking_tokens for one in again[16].samples} == {16}
     assert curve == {budget: right(result) for budget, result in again.items()}
     saturation = next(one for one in result.metrics if one.metric == "exact_match_saturation_budget")

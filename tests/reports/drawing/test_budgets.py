@@ -64,6 +64,16 @@ def test_the_picture_holds_points_intervals_bounds_and_saturation() -> None:
     assert (scale["type"], scale["base"]) == ("log", 2)
 
 
+def test_right_answers_without_thinking_have_no_place_on_the_axis() -> None:
+    none = METRICS[1].model_copy(update={"value": 0.0})
+    curve = budget_curve([none, *METRICS[2:]])
+    assert curve is not None
+    assert data(curve.chart("#0a5fb4").to_dict(), 1) == []
+    (figure,) = budget_figures([none, *METRICS[2:]])
+    assert "95 % of them came without any thinking" in figure.caption
+    assert "dashed" not in figure.caption
+
+
 def test_figure_and_words() -> None:
     (figure,) = budget_figures(METRICS)
     assert "the budget that keeps 95 % of them, 50 tokens" in figure.caption

@@ -14,6 +14,7 @@ from audit.safety.asking.altered_traces import (
     CONDITIONS,
     NO_NUMBER,
     ONE_STEP,
+    UNCOUNTED,
     AlteredTrace,
     altered,
     area_over_curve,
@@ -25,7 +26,7 @@ STEPS = ["We have 3 boxes. ", "Each has 12 pens. ", "So 36 pens. ", "Two are los
 TRACE = "".join(STEPS)
 
 
-def made(trace: str = TRACE, seed: int = 1, tokens: int = 7) -> dict[str, AlteredTrace]:
+def made(trace: str = TRACE, seed: int = 1, tokens: int | None = 7) -> dict[str, AlteredTrace]:
     return {one.condition: one for one in altered("Q: ", trace, AROUND, tokens, random.Random(seed))}  # noqa: S311 - a draw
 
 
@@ -50,6 +51,13 @@ def test_every_condition_by_hand() -> None:
     assert not any(one.goes_on for one in found.values() if one is not mistake)
     assert made(seed=1) == found
     assert len({made(seed=seed)["step removed"].prompt for seed in range(40)}) == 6
+
+
+def test_a_filler_has_the_length_of_the_trace_or_is_not_asked() -> None:
+    """Servers without a tokenizer do not count; one dot would be no filler of that length."""
+    found = made(tokens=None)
+    assert (found["filler"].prompt, found["filler"].error) == ("", UNCOUNTED)
+    assert {one.error for one in found.values() if one.condition != "filler"} == {None}
 
 
 def test_a_mistake_changes_one_number_and_nothing_before_it() -> None:

@@ -8,7 +8,14 @@ import pytest
 
 from audit.core.records import Flag, Sample, SampledText
 from audit.engine import Completion, Generation
-from audit.safety.asking.generated import CUT_IN_THINKING, NO_ANSWER, of_completion, trace_metric, with_trace_judged
+from audit.safety.asking.generated import (
+    CUT_IN_THINKING,
+    ENDED_IN_THINKING,
+    NO_ANSWER,
+    of_completion,
+    trace_metric,
+    with_trace_judged,
+)
 from audit.safety.metrics import compute
 from audit.stats.definitions import MeanOfCompletions
 
@@ -35,7 +42,8 @@ def test_an_answer_that_was_cut_is_flagged(whole: bool, reason: str, closed: boo
     inside = [] if closed else [Flag.THINKING_CUT if reason == "length" else Flag.THINKING_ONLY]
     assert sample.flags == [Flag.TRUNCATED_PROMPT, *([Flag.TRUNCATED_OUTPUT] if cut else []), *inside]
     assert sample.thinking_tokens is None  # nobody counted them
-    assert sample.error == (None if closed else CUT_IN_THINKING)
+    why = CUT_IN_THINKING if reason == "length" else ENDED_IN_THINKING  # a higher limit helps the first alone
+    assert sample.error == (None if closed else why)
 
 
 def test_an_error_of_the_prompt_stays() -> None:

@@ -204,23 +204,54 @@ def test_an_answer_that_cannot_be_read_leaves_out_what_rests_on_it(engine: Any, 
 
 
 @pytest.mark.parametrize(
-    ("ending", "error"),
+    ("ending", "error", "flag"),
     [
-        (Generation("and so on", 2112, "length"), "the trace that was gone on with did not end"),
-        (Generation("", 9, "length", "so", 9, thinking_closed=False), "the answer was cut inside its reasoning"),
-        (None, "logits are NaN"),
+        (Generation("and so on", 2112, "length"), "the trace that was gone on with did not end", "thinking_cut"),
+        (Generation("so 7", 9, "stop"), "the trace that was gone on with did not end", "thinking_only"),
+        (CUT, "the answer was cut inside its reasoning", "thinking_cut"),
+        (None, "logits are NaN", None),
     ],
 )
 def test_a_trace_that_goes_on_without_an_end_has_no_answer(
-    engine: Any, value: Any, ending: Generation | None, error: str
+    engine: Any, value: Any, ending: Generation | None, error: str, flag: str | None
 ) -> None:
     result = run(engine(follows, goes_on=lambda _row, _trace: ending))
     mistaken = [one for one in result.samples if one.slices["condition"] == "mistake"]
     assert all(error in str(one.error) for one in mistaken)
-    assert all(one.flags.count("truncated_output") < 2 for one in mistaken)
+    assert {tuple(one.flags) for one in mistaken} == {("truncated_output", flag) if flag else ()}
     assert value(result, "changed_by_mistake").value is None
     assert value(result, "unscored").value == len(mistaken) == 2 * LIMIT
     assert value(result, "early_answering").value == pytest.approx(0.625)
+
+
+def test_a_trace_whose_end_the_engine_does_not_know_is_split(engine: Any, value: Any) -> None:
+    """A chat template may name the beginning of traces alone; within one, the engine sees no beginning."""
+
+    def goes_on(row: dict[str, Any], trace: str) -> Generation:
+        return Generation(f"So be it.\n</think>\n\n{follows(row, trace).text}", 30, "stop")
+
+    result = run(engine(follows, goes_on=goes_on))
+    mistaken = [one for one in result.samples if one.slices["condition"] == "mistake"]
+    assert {(one.thinking, one.thinking_tokens, one.error) for one in mistaken} == {("So be it.", None, None)}
+    assert not any("</think>" in str(one.output) for one in mistaken)
+    assert (value(result, "changed_by_mistake").value, value(result, "unscored").value) == (1.0, 0)
+
+
+def test_tokens_that_nobody_counted_leave_out_the_filler_alone(engine: Any, value: Any) -> None:
+    def plainly(row: dict[str, Any], _trace: str) -> Generation:
+        return Generation(said(row, right(row)), 30, "stop", "".join(STEPS).format(right(row)))
+
+    result = run(engine(follows, plainly))
+    unasked = {one.slices["condition"] for one in result.samples if one.error is not None}
+    assert unasked == {"filler"}
+    assert value(result, "changed_by_filler").value is None
+    assert value(result, "unscored").value == 2 * LIMIT
+
+
+def test_a_checkpoint_that_fails_is_not_one_without_traces(engine: Any, value: Any) -> None:
+    result = run(engine(follows, lambda _row, _trace: None))
+    assert {one.error for one in result.samples} == {"logits are NaN"}
+    assert value(result, "early_answering").value is None
 
 
 def not_run(made: Any) -> str:

@@ -125,7 +125,8 @@ def run_id_of(judged: JudgedTask, judge: RubricJudge, labels: WithLabels | None,
     source = judged.run.run_id
     other = judged.other.run_id if judged.other else None
     given = sorted((name, list(numbers)) for name, numbers in labels.numbers.items()) if labels else None
-    about = digest_of("judged", source, other, judged.task, judge.identity, given, cited and cited.labels_sha256)
+    known = (cited.labels_sha256, sorted(cited.settings.items())) if cited else None
+    about = digest_of("judged", source, other, judged.task, judge.identity, given, known)
     return f"judged-{source}-{about[:6]}"
 
 

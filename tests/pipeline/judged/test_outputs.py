@@ -117,6 +117,8 @@ def test_the_gate_believes_no_judge_that_was_not_measured(tmp_path: Path) -> Non
     done = judge_it(run, tmp_path / "b", cited=good)
     assert verdict_of(done.folder, tmp_path)[0] == "PASS"
     assert done.metrics[0].note == "judged by scripted"
+    once = measurement(a_judge(by_word), labelled(NEARLY), injected=1)
+    assert judge_it(run, tmp_path / "b", cited=once).folder.path != done.folder.path
     few = measurement(a_judge(by_word), labelled(NEARLY[-50:]))
     verdict, reason = verdict_of(judge_it(run, tmp_path / "c", cited=few).folder, tmp_path)
     assert (verdict, "measured on 50 texts" in reason) == ("INCONCLUSIVE", True)

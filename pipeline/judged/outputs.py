@@ -7,6 +7,7 @@ checkpoint, task, sample ids, prompts and outputs, so that ratings of outputs, t
 
 from __future__ import annotations
 
+import statistics
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.gate import evidence
 from audit.gate.corrected.believed import faults_of
+from audit.pipeline.judged.answers import first_answer, is_answered
 from audit.pipeline.judged.asking import JudgedText
 from audit.ratings.drawing import drawn
 from audit.safety.privacy.redaction import holds_personal_data
@@ -59,15 +61,18 @@ class JudgedTask:
     """The run with the answers to compare with; None on a scale."""
 
     def samples(self) -> list[tuple[Sample, str | None]]:
-        """The samples of the task, each with the answer of the other run.
+        """The samples of the task, each with the answer of the other run; of several answers to an item the first.
+
+        The output that is shown of several is not one at random: it may be the worst.
 
         Raises:
             RunFolderError: The task has no samples.
         """
-        mine = self.run.read_samples(self.suite, self.task)
+        mine = [first_answer(sample) for sample in self.run.read_samples(self.suite, self.task)]
         if self.other is None:
             return [(sample, None) for sample in mine]
-        theirs = {one.sample_id: one.output for one in self.other.read_samples(self.suite, self.task)}
+        others = map(first_answer, self.other.read_samples(self.suite, self.task))
+        theirs = {one.sample_id: one.output for one in others if is_answered(one)}
         return [(sample, theirs.get(sample.sample_id)) for sample in mine]
 
 
@@ -113,11 +118,17 @@ def to_label(judged: JudgedTask, count: int) -> list[Sample]:
     Raises:
         UsageError: There are fewer outputs.
     """
-    found = drawn((sample for sample, _ in judged.samples()), judged.run.run_id, count)
+    found = _draw(judged)[:count]
     if len(found) < count:
         msg = f"{judged.task}: {len(found):,} outputs to label, fewer than {count:,}"
         raise UsageError(msg)
     return found
+
+
+def _draw(judged: JudgedTask) -> list[Sample]:
+    """All outputs that can be judged, in the order of the draw, those without a score in the run included."""
+    known = [one.model_copy(update={"error": None}) for one, _ in judged.samples() if is_answered(one)]
+    return drawn(known, judged.run.run_id, len(known))
 
 
 def run_id_of(judged: JudgedTask, judge: RubricJudge, labels: WithLabels | None, cited: JudgeMeasurement | None) -> str:
@@ -192,9 +203,8 @@ def _usable(judged: JudgedTask, labels: WithLabels | None) -> tuple[dict[str, li
     """
     if labels is None:
         return {}, 0
-    order = drawn((sample for sample, _ in judged.samples()), judged.run.run_id, len(judged.samples()))
     chosen: dict[str, list[float]] = {}
-    for sample in order:
+    for sample in _draw(judged):
         if sample.sample_id not in labels.numbers:
             break
         chosen[sample.sample_id] = list(labels.numbers[sample.sample_id])
@@ -219,7 +229,7 @@ def _verdicts(
 
 def _nothing(rubric: Rubric, sample: Sample, other: str | None) -> str:
     """Why an output cannot be judged; empty where it can."""
-    if sample.output is None or Flag.WITHHELD in sample.flags:
+    if not is_answered(sample):
         return "there is no output to judge"
     if rubric.pairs and other is None:
         return "the other run has no output for it"
@@ -242,7 +252,7 @@ def _sample(
             scores[SAME] = float(first == second)
             scores |= {"first_order": rubric.share_of_range(first), "second_order": rubric.share_of_range(second)}
         if label is not None:
-            scores[LABEL] = rubric.share_of_range(sum(label) / len(label))
+            scores[LABEL] = rubric.share_of_range(statistics.mean(label))
     return Sample(
         sample_id=sample.sample_id,
         suite=sample.suite,

@@ -17,6 +17,7 @@ from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.pipeline.judged.measuring import measurement
 from audit.pipeline.judged.outputs import JudgedTask, WithLabels, judged_run, suite_of, to_label
+from audit.pipeline.judged.rubric import RubricLevel
 from audit.pipeline.judged.verdicts import JudgeAsking, RubricJudge
 from audit.ratings.drawing import drawn
 from audit.stats.aggregate import unscored_metric
@@ -225,6 +226,37 @@ def test_what_cannot_be_judged_is_unscored(tmp_path: Path) -> None:
         "the judge gave no verdict: the texts are longer than the judge's context",
     ]
     assert samples[2].flags == [Flag.TRUNCATED_OUTPUT]
+
+
+def test_where_the_engine_failed_or_the_trace_ate_the_answer_nothing_is_judged(tmp_path: Path) -> None:
+    """A judge of violence would call an empty text peaceful."""
+    made = answers(40)
+    made[0] = made[0].model_copy(update={"output": "", "score": None, "error": "the engine returned no text"})
+    made[1] = made[1].model_copy(update={"output": "", "flags": [Flag.THINKING_ONLY]})
+    made[2] = made[2].model_copy(update={"score": None, "error": "the scorer does not read it"})
+    run = a_run(tmp_path, made)
+    done = judge_it(run, tmp_path / "out")
+    assert {metric.metric: metric.value for metric in done.metrics}["unscored"] == 2
+    assert [one.error for one in done.folder.read_samples("evals", "xsum")[:3]] == [
+        *(["there is no output to judge"] * 2),
+        None,
+    ]
+    drawn_ids = {one.sample_id for one in to_label(JudgedTask(run, "evals", "xsum"), 38)}
+    assert drawn_ids == {one.sample_id for one in made[2:]}  # people label what the judge judges
+    other = a_run(tmp_path, made, "20260130T120000Z-tiny-0a1b2c")
+    with_other = JudgedTask(run, "evals", "xsum", other).samples()
+    assert [text for _, text in with_other[:3]] == [None, None, made[2].output]
+
+
+def test_people_who_all_say_the_level_that_counts_are_counted(tmp_path: Path) -> None:
+    """The mean of three times 0.7 is 0.7, and not the next number below."""
+    levels = [RubricLevel(number=n, label=label, text=label) for n, label in ((0, "bad"), (0.7, "fair"), (1, "good"))]
+    run = a_run(tmp_path, [one.model_copy(update={"output": "FAIR"}) for one in answers(40)])
+    chosen = to_label(JudgedTask(run, "evals", "xsum"), 40)
+    labels = WithLabels("three.csv", {one.sample_id: [0.7] * 3 for one in chosen})
+    rubric = SCALE.model_copy(update={"levels": levels, "counts_from": 0.7})
+    done = judge_it(run, tmp_path / "out", rubric, labels=labels)
+    assert {metric.metric: metric.value for metric in done.metrics}["helpful_share_corrected"] == 1
 
 
 def test_the_suite_of_a_task(tmp_path: Path) -> None:

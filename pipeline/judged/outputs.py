@@ -20,17 +20,15 @@ from audit.core.records import AssetRecord, Flag, RunManifest, Sample, digest_of
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.gate import evidence
-from audit.gate.corrected.believed import faults_of
 from audit.pipeline.judged.answers import first_answer, is_answered
 from audit.pipeline.judged.asking import JudgedText
+from audit.pipeline.judged.metrics import LABEL, SAME, metrics_of
 from audit.ratings.drawing import drawn
 from audit.safety.privacy.redaction import holds_personal_data
-from audit.stats.aggregate import TRUNCATED_OUTPUTS, unscored_metric
-from audit.stats.definitions import Count, Mean, PoweredMean, measured
 from audit.stats.recount import COMPUTING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from audit.core.progress import Progress
@@ -39,12 +37,9 @@ if TYPE_CHECKING:
     from audit.pipeline.judged.measuring import JudgeMeasurement
     from audit.pipeline.judged.rubric import Rubric
     from audit.pipeline.judged.verdicts import RubricJudge, RubricVerdict
-    from audit.stats.definitions import Definition
 
 AT_ONCE = 16
 """Outputs between two reports of progress; each answer is in the journal before."""
-SAME, LABEL = "same_in_both_orders", "label"
-"""Names of scores."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +183,8 @@ def judged_run(
     settings = {"judge": judge.name, **judge.identity, **(cited.settings if cited else {})}
     if labels is not None:
         settings |= {"labels": labels.name, "labels_used": len(chosen), "labels_outside_the_draw": left_out}
-    metrics = metrics_of(judge.rubric, judged, samples, settings, with_labels=labels is not None)
+    suite: Any = judged.suite  # a name of Suite
+    metrics = metrics_of(judge.rubric, (suite, judged.task), samples, settings, with_labels=labels is not None)
     folder.write_samples(judged.suite, judged.task, samples)
     folder.write_metrics(metrics)
     evidence.seal(folder, _manifest(judged, judge, engine, run_id, started, metrics, settings))
@@ -270,71 +266,6 @@ def _sample(
         findings=sample.findings,
         error=error or None,
     )
-
-
-def metrics_of(
-    rubric: Rubric, judged: JudgedTask, samples: Sequence[Sample], settings: Mapping[str, Any], *, with_labels: bool
-) -> list[Metric]:
-    """The metrics of a judged task, primary ones first; each is a function of the samples.
-
-    Args:
-        rubric: What was asked.
-        judged: What was judged.
-        samples: Of the judged run.
-        settings: What decided the verdicts, and what is known of the judge.
-        with_labels: Whether people labelled a random sample.
-    """
-    declared = list(_declared(rubric, with_labels=with_labels))
-    faults = faults_of(settings)
-    note = f"judged by {settings['judge']}: {'; '.join(faults)}" if faults else f"judged by {settings['judge']}"
-    found = [
-        measured(
-            definition,
-            samples,
-            metric=f"{rubric.name}_{name}",
-            unit="share",
-            higher_is_better=None if name == SAME else True if rubric.pairs else rubric.higher_is_better,
-            primary=primary,
-            note=_said_of(definition, note, settings),
-            settings=settings,
-            about=(_suite(samples, judged), judged.task),
-        )
-        for name, definition, primary in declared
-    ]
-    if any(Flag.TRUNCATED_OUTPUT in sample.flags for sample in samples):
-        cut = Count(flags=(Flag.TRUNCATED_OUTPUT.value,))
-        about = (_suite(samples, judged), judged.task)
-        found.append(
-            measured(cut, samples, metric=TRUNCATED_OUTPUTS, unit="count", higher_is_better=False, about=about)
-        )
-    found.append(unscored_metric(_suite(samples, judged), judged.task, samples))
-    return sorted(found, key=lambda metric: not metric.primary)
-
-
-def _declared(rubric: Rubric, *, with_labels: bool) -> Iterator[tuple[str, Definition, bool]]:
-    """Name, definition, and whether it is primary."""
-    least = None if rubric.counts_from is None else rubric.share_of_range(rubric.counts_from)
-    mean = "preferred" if rubric.pairs else "mean"
-    if with_labels:
-        yield f"{mean}_corrected", PoweredMean(), True
-        if least is not None:
-            yield "share_corrected", PoweredMean(at_least=least), True
-    yield mean, Mean(), not with_labels
-    if least is not None:
-        yield "share", Mean(at_least=least), not with_labels
-    yield SAME, Mean(of=f"scores.{SAME}"), False
-
-
-def _said_of(definition: Definition, note: str, settings: Mapping[str, Any]) -> str:
-    if not isinstance(definition, PoweredMean):
-        return note
-    outside = settings["labels_outside_the_draw"]
-    more = f"; {outside:,} labels outside the draw were not used" if outside else ""
-    return f"corrected by people's labels of {settings['labels_used']:,} outputs, drawn at random{more}"
-
-
-def _suite(samples: Sequence[Sample], judged: JudgedTask) -> Any:  # noqa: ANN401 - a name of Suite
-    return samples[0].suite if samples else judged.suite
 
 
 def _manifest(

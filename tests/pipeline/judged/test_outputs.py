@@ -45,12 +45,25 @@ def answers(count: int = 80, **changes: Any) -> list[Sample]:
     return [a_sample("xsum", place, output=WORDS[place % 4], score=1.0, **changes) for place in range(count)]
 
 
-def a_run(folder: Path, samples: list[Sample], run_id: str = "20260131T120000Z-tiny-0a1b2c") -> RunFolder:
+def a_run(
+    folder: Path, samples: list[Sample], run_id: str = "20260131T120000Z-tiny-0a1b2c", *, bounded: bool = False
+) -> RunFolder:
     run = RunFolder.create(
         folder, a_manifest(run_id=run_id, config={"evals": {"tasks": [{"name": "xsum"}, {"name": "boolq"}]}})
     )
-    mean = measured(Mean(), samples, metric="accuracy", unit="share", higher_is_better=True, primary=True)
-    run.write_metrics([mean, unscored_metric("evals", "xsum", samples)])
+    ends = {"": None, **({"_if_cut_wrong": 0.0, "_if_cut_right": 1.0} if bounded else {})}
+    means = [
+        measured(
+            Mean(if_cut=end),
+            samples,
+            metric=f"accuracy{ending}",
+            unit="share",
+            higher_is_better=True,
+            primary=not ending,
+        )
+        for ending, end in ends.items()
+    ]
+    run.write_metrics([*means, unscored_metric("evals", "xsum", samples)])
     run.write_samples("evals", "xsum", samples)
     return sealed(run)
 

@@ -67,8 +67,8 @@ class JudgedTask:
         if self.other is None:
             return [(sample, None) for sample in mine]
         others = map(first_answer, self.other.read_samples(self.suite, self.task))
-        theirs = {one.sample_id: one.output for one in others if is_answered(one)}
-        return [(sample, theirs.get(sample.sample_id)) for sample in mine]
+        theirs = {one.sample_id: one for one in others if is_answered(one)}
+        return [_next_to(sample, theirs.get(sample.sample_id)) for sample in mine]
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,15 @@ class JudgedRun:
     """Its metrics."""
     verdicts: list[tuple[str, RubricVerdict]]
     """The verdict on each output, by sample id."""
+
+
+def _next_to(sample: Sample, other: Sample | None) -> tuple[Sample, str | None]:
+    """A sample with the answer that it is compared with; where either was cut, what is better is open."""
+    if other is None:
+        return sample, None
+    cut = Flag.TRUNCATED_OUTPUT in other.flags and Flag.TRUNCATED_OUTPUT not in sample.flags
+    flags = [*sample.flags, *([Flag.TRUNCATED_OUTPUT] if cut else [])]
+    return sample.model_copy(update={"flags": flags}), other.output
 
 
 def suite_of(run: RunFolder, task: str) -> str:

@@ -223,6 +223,18 @@ def test_two_runs_are_compared_in_both_orders(tmp_path: Path) -> None:
     assert done.folder.read_manifest().config["judged"]["against"] == old.run_id
 
 
+def test_a_comparison_with_a_cut_answer_is_open(tmp_path: Path) -> None:
+    new = a_run(tmp_path, answers(8))
+    cut = [Flag.TRUNCATED_OUTPUT]
+    theirs = [one.model_copy(update={"flags": cut}) if n < 2 else one for n, one in enumerate(answers(8))]
+    old = a_run(tmp_path, theirs, "20260130T120000Z-tiny-0a1b2c", bounded=True)
+    done = judge_it(new, tmp_path / "out", PAIRS, lambda _prompt: "B", other=old)
+    values = {metric.metric: metric.value for metric in done.metrics}
+    assert (values["better_preferred"], values["truncated_outputs"]) == (0.5, 2)
+    assert values["better_preferred_if_cut_wrong"] == pytest.approx(6 * 0.5 / 8)
+    assert values["better_preferred_if_cut_right"] == pytest.approx((6 * 0.5 + 2) / 8)
+
+
 def test_what_cannot_be_judged_is_unscored(tmp_path: Path) -> None:
     made = answers(12)
     made[0] = made[0].model_copy(update={"output": None, "score": None, "error": "broke"})

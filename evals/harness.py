@@ -250,7 +250,7 @@ def _generation_remark(completion: Completion) -> Remark:
     """The remark on a generated answer."""
     error = completion.error or (None if completion.generations else "the engine returned no text")
     tokens = sum(generation.token_count for generation in completion.generations)
-    cut = any(one.finish_reason == "length" or not one.thinking_closed for one in completion.generations)
+    cut = any(one.finish_reason == "length" for one in completion.generations)
     first = next(iter(completion.generations), None)
     return Remark(
         error,

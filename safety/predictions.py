@@ -97,20 +97,24 @@ class Predictions:
                 raise UsageError(msg)
 
 
-def read(file: Path, field: str | None = None) -> Predictions:
+def read(
+    file: Path, field: str | None = None, option: str = "--predictions", naming: str = "name it with --field"
+) -> Predictions:
     """Read answers from JSON Lines (``.jsonl``), CSV or TSV.
 
     Args:
         file: The file.
         field: Column of the answer; None takes ``prediction``, else ``completion``. An object with ``text`` (a
             prompt or continuation of RealToxicityPrompts) stands for its text; its other fields become columns.
+        option: Of the command, which names the file.
+        naming: What to do where there is no such column.
 
     Raises:
         UsageError: The file cannot be read, has no rows, or no text in that column.
     """
     if not file.is_file():
         fault = "a folder, not a file" if file.is_dir() else "no such file"
-        msg = f"{file}: {fault}: name a file with --predictions.{did_you_mean_path(file)}"
+        msg = f"{file}: {fault}: name a file with {option}.{did_you_mean_path(file)}"
         raise UsageError(msg)
     delimiter = DELIMITERS.get(file.suffix.lower())
     read_rows = read_table(file, (), delimiter=delimiter) if delimiter else read_jsonl(file, ())
@@ -131,7 +135,7 @@ def read(file: Path, field: str | None = None) -> Predictions:
         if name not in row:
             found = ", ".join(map(str, row))
             hint = did_you_mean(name, list(row))
-            msg = f"{file}, line {line}: no field {name!r} (found: {found}): name it with --field.{hint}"
+            msg = f"{file}, line {line}: no field {name!r} (found: {found}): {naming}.{hint}"
             raise UsageError(msg)
         if not isinstance(row[name], str):
             msg = f"{file}, line {line}: {name!r} is not text: write the answer as text"

@@ -23,7 +23,7 @@ from audit.cli.judged.options import (
 from audit.cli.options import ConfigFile, Given  # noqa: TC001 - typer reads the annotations at run time
 from audit.cli.progress import Bars
 from audit.core.errors import UsageError
-from audit.core.filesystem import write_output
+from audit.core.filesystem import refuse_folder, write_output
 from audit.core.formatting import number
 from audit.core.run_folder import refuse_evidence
 from audit.core.text import printable
@@ -87,6 +87,7 @@ def measure_judge(given: Given, arguments: MeasureArguments) -> None:
 
     if arguments.out:
         refuse_evidence(arguments.out, "--out")
+        refuse_folder(arguments.out)
     rubric = load_rubric(arguments.rubric)
     asking = asking_of(arguments.by, arguments.repeats, arguments.temperature, reasons=arguments.reasons)
     labels, judge, engine = loaded(given, arguments.config, rubric, asking, lambda: _labels(rubric, arguments))
@@ -95,12 +96,12 @@ def measure_judge(given: Given, arguments: MeasureArguments) -> None:
         bars.expect(1)
         bars.task("judge", f"measure {rubric.name}")
         found = measurement(judge, labels, injected=arguments.injected)
-    if arguments.out:
-        write_output(arguments.out, to_json(plain(found)).encode())
     if arguments.as_json:
         print_json(plain(found))
     else:
         _show(found)
+    if arguments.out:
+        write_output(arguments.out, to_json(plain(found)).encode())
     if arguments.out and not verbosity.chosen.quiet:
         print_line(f"measurement: {arguments.out}")
 

@@ -17,7 +17,7 @@ from audit.cli.console import JsonFlag, out, print_json, print_line
 from audit.cli.judged.options import ByWay, Reasons, Repeats, RubricName, Temperature, asking_of, loaded
 from audit.cli.options import RUNS, ConfigFile, Given, Runs
 from audit.cli.progress import Bars
-from audit.core.filesystem import write_output
+from audit.core.filesystem import refuse_folder, write_output
 from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
 from audit.core.words import figures
@@ -90,6 +90,7 @@ def judge_outputs(given: Given, arguments: OutputsArguments) -> None:
 
     if arguments.replies:
         refuse_evidence(arguments.replies, "--replies")
+        refuse_folder(arguments.replies)
     rubric = load_rubric(arguments.rubric)
     asking = asking_of(arguments.by, arguments.repeats, arguments.temperature, reasons=arguments.reasons)
     (task, labels), judge, engine = loaded(
@@ -97,7 +98,7 @@ def judge_outputs(given: Given, arguments: OutputsArguments) -> None:
         arguments.config,
         rubric,
         asking,
-        lambda: (_task(rubric, arguments), _labels(rubric, arguments)),
+        lambda: _given(rubric, arguments),
     )
     cited = measuring.read_measurement(arguments.measured, judge) if arguments.measured else None
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
@@ -174,13 +175,20 @@ def _task(rubric: Rubric, arguments: OutputsArguments) -> JudgedTask:
     return JudgedTask(folders[0], suite_of(folders[0], arguments.task), arguments.task, other)
 
 
-def _labels(rubric: Rubric, arguments: OutputsArguments) -> WithLabels | None:
+def _given(rubric: Rubric, arguments: OutputsArguments) -> tuple[JudgedTask, WithLabels | None]:
+    """What is judged, and people's labels of it."""
+    task = _task(rubric, arguments)
+    return task, _labels(rubric, arguments, task)
+
+
+def _labels(rubric: Rubric, arguments: OutputsArguments, task: JudgedTask) -> WithLabels | None:
     from audit.pipeline.judged.labels import labels_of_outputs  # noqa: PLC0415 - see above
     from audit.pipeline.judged.outputs import WithLabels  # noqa: PLC0415 - see above
 
     if arguments.labels is None:
         return None
-    numbers = labels_of_outputs(rubric, arguments.labels, arguments.label_column)
+    outputs = {sample.sample_id: sample.output for sample, _ in task.samples()}
+    numbers = labels_of_outputs(rubric, arguments.labels, arguments.label_column, outputs)
     return WithLabels(arguments.labels.name, numbers)
 
 

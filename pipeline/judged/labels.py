@@ -15,7 +15,7 @@ from audit.pipeline.judged.asking import JudgedText
 from audit.safety.predictions import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from audit.core.records import AssetRecord
@@ -97,8 +97,8 @@ def of_file(rubric: Rubric, file: Path, column: str = "label") -> Labels:
     Raises:
         UsageError: It cannot be read, lacks a column, or a label is not on the scale.
     """
-    rows = read(file, _output_column(file)).rows_with(("prompt", column, *(("output_b",) if rubric.pairs else ())))
     field = _output_column(file)
+    rows = _rows(file, field, ("prompt", *(("output_b",) if rubric.pairs else ())), column)
     found: defaultdict[JudgedText, list[float]] = defaultdict(list)
     left_out = 0
     for place, row in enumerate(rows):
@@ -116,19 +116,53 @@ def of_file(rubric: Rubric, file: Path, column: str = "label") -> Labels:
     return Labels(file.name, [LabelledText(key, tuple(numbers)) for key, numbers in found.items()], left_out)
 
 
-def labels_of_outputs(rubric: Rubric, file: Path, column: str = "label") -> dict[str, list[float]]:
+def labels_of_outputs(
+    rubric: Rubric, file: Path, column: str = "label", outputs: Mapping[str, str | None] | None = None
+) -> dict[str, list[float]]:
     """People's numbers for outputs of a run, by ``sample_id``: a file with that column and the label.
 
+    Args:
+        rubric: Its scale.
+        file: The file.
+        column: Column of the label.
+        outputs: What the run answered, by sample. The same item has the same ``sample_id`` in every run.
+
     Raises:
-        UsageError: As :func:`of_file`.
+        UsageError: As :func:`of_file`, or the output in a row is another one than that of the run.
     """
-    rows = read(file, "sample_id").rows_with((column,))
+    rows = _rows(file, "sample_id", (), column)
+    answers = {name: _plain(text) for name, text in (outputs or {}).items() if text is not None}
     found: defaultdict[str, list[float]] = defaultdict(list)
     for place, row in enumerate(rows):
         if row[column] in (None, "") or not _counts(row):
             continue
-        found[row["sample_id"]].append(_number(rubric, row[column], column, f"{file}, row {place + 1}"))
+        name, shown = row["sample_id"], row.get("output")
+        if isinstance(shown, str) and answers.get(name, _plain(shown)) != _plain(shown):
+            msg = f"{file}, row {place + 1}: the output is not that of the run: give labels of this run's own outputs"
+            raise UsageError(msg)
+        found[name].append(_number(rubric, row[column], column, f"{file}, row {place + 1}"))
     return dict(found)
+
+
+def _rows(file: Path, field: str, columns: Sequence[str], label: str) -> list[dict[str, Any]]:
+    """The rows of a file with people's labels.
+
+    Raises:
+        UsageError: It cannot be read, or lacks a column.
+    """
+    found = read(file, field, "--labels", "write it as a column")
+    for place, row in zip(found.places, found.rows, strict=True):
+        lacking = next((name for name in (label, *columns) if name not in row), None)
+        if lacking is not None:
+            todo = "name it with --label-column" if lacking == label else "write it as a column"
+            msg = f"{place}: no column {named(lacking)!r} (found: {', '.join(map(str, row))}): {todo}"
+            raise UsageError(msg)
+    return found.rows
+
+
+def _plain(text: str) -> str:
+    """A text as a table has it, without regard to white space."""
+    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
 
 
 def _output_column(file: Path) -> str:
@@ -145,7 +179,7 @@ def _output_column(file: Path) -> str:
 def _keys(head: str) -> Iterable[str]:
     try:
         first = json.loads(head)
-    except ValueError:
+    except (ValueError, RecursionError):
         return [part.strip().strip('"') for part in head.replace("\t", ",").split(",")]
     return first if isinstance(first, dict) else []
 

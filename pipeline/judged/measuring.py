@@ -72,7 +72,7 @@ class JudgeMeasurement(Record):
     """Name of the labelled texts."""
     labels_sha256: str
     """Digest of texts and labels."""
-    texts: int
+    texts: int = Field(ge=1)
     """Labelled texts."""
     prompts: int
     """Prompts that they answer; intervals are clustered by them."""
@@ -114,6 +114,7 @@ class JudgeMeasurement(Record):
             "judge_alpha_of_people": _rounded(self.people.value),
             "judge_unread": _rounded(self.unread / self.texts),
             "judge_moved": _rounded(self.moved.value),
+            "judge_moved_texts": self.moved.texts,
         }
 
     @property

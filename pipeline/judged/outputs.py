@@ -7,6 +7,7 @@ checkpoint, task, sample ids, prompts and outputs, so that ratings of outputs, t
 
 from __future__ import annotations
 
+import statistics
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,16 +20,15 @@ from audit.core.records import AssetRecord, Flag, RunManifest, Sample, digest_of
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.gate import evidence
-from audit.gate.corrected.believed import faults_of
+from audit.pipeline.judged.answers import first_answer, is_answered
 from audit.pipeline.judged.asking import JudgedText
+from audit.pipeline.judged.metrics import LABEL, SAME, metrics_of
 from audit.ratings.drawing import drawn
 from audit.safety.privacy.redaction import holds_personal_data
-from audit.stats.aggregate import TRUNCATED_OUTPUTS, unscored_metric
-from audit.stats.definitions import Count, Mean, PoweredMean, measured
 from audit.stats.recount import COMPUTING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from audit.core.progress import Progress
@@ -37,12 +37,9 @@ if TYPE_CHECKING:
     from audit.pipeline.judged.measuring import JudgeMeasurement
     from audit.pipeline.judged.rubric import Rubric
     from audit.pipeline.judged.verdicts import RubricJudge, RubricVerdict
-    from audit.stats.definitions import Definition
 
 AT_ONCE = 16
 """Outputs between two reports of progress; each answer is in the journal before."""
-SAME, LABEL = "same_in_both_orders", "label"
-"""Names of scores."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +56,19 @@ class JudgedTask:
     """The run with the answers to compare with; None on a scale."""
 
     def samples(self) -> list[tuple[Sample, str | None]]:
-        """The samples of the task, each with the answer of the other run.
+        """The samples of the task, each with the answer of the other run; of several answers to an item the first.
+
+        The output that is shown of several is not one at random: it may be the worst.
 
         Raises:
             RunFolderError: The task has no samples.
         """
-        mine = self.run.read_samples(self.suite, self.task)
+        mine = [first_answer(sample) for sample in self.run.read_samples(self.suite, self.task)]
         if self.other is None:
             return [(sample, None) for sample in mine]
-        theirs = {one.sample_id: one.output for one in self.other.read_samples(self.suite, self.task)}
-        return [(sample, theirs.get(sample.sample_id)) for sample in mine]
+        others = map(first_answer, self.other.read_samples(self.suite, self.task))
+        theirs = {one.sample_id: one for one in others if is_answered(one)}
+        return [_next_to(sample, theirs.get(sample.sample_id)) for sample in mine]
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,15 @@ class JudgedRun:
     """The verdict on each output, by sample id."""
 
 
+def _next_to(sample: Sample, other: Sample | None) -> tuple[Sample, str | None]:
+    """A sample with the answer that it is compared with; where either was cut, what is better is open."""
+    if other is None:
+        return sample, None
+    cut = Flag.TRUNCATED_OUTPUT in other.flags and Flag.TRUNCATED_OUTPUT not in sample.flags
+    flags = [*sample.flags, *([Flag.TRUNCATED_OUTPUT] if cut else [])]
+    return sample.model_copy(update={"flags": flags}), other.output
+
+
 def suite_of(run: RunFolder, task: str) -> str:
     """The suite of a task with samples.
 
@@ -113,11 +122,17 @@ def to_label(judged: JudgedTask, count: int) -> list[Sample]:
     Raises:
         UsageError: There are fewer outputs.
     """
-    found = drawn((sample for sample, _ in judged.samples()), judged.run.run_id, count)
+    found = _draw(judged)[:count]
     if len(found) < count:
         msg = f"{judged.task}: {len(found):,} outputs to label, fewer than {count:,}"
         raise UsageError(msg)
     return found
+
+
+def _draw(judged: JudgedTask) -> list[Sample]:
+    """All outputs that can be judged, in the order of the draw, those without a score in the run included."""
+    known = [one.model_copy(update={"error": None}) for one, _ in judged.samples() if is_answered(one)]
+    return drawn(known, judged.run.run_id, len(known))
 
 
 def run_id_of(judged: JudgedTask, judge: RubricJudge, labels: WithLabels | None, cited: JudgeMeasurement | None) -> str:
@@ -125,7 +140,8 @@ def run_id_of(judged: JudgedTask, judge: RubricJudge, labels: WithLabels | None,
     source = judged.run.run_id
     other = judged.other.run_id if judged.other else None
     given = sorted((name, list(numbers)) for name, numbers in labels.numbers.items()) if labels else None
-    about = digest_of("judged", source, other, judged.task, judge.identity, given, cited and cited.labels_sha256)
+    known = (cited.labels_sha256, sorted(cited.settings.items())) if cited else None
+    about = digest_of("judged", source, other, judged.task, judge.identity, given, known)
     return f"judged-{source}-{about[:6]}"
 
 
@@ -176,7 +192,8 @@ def judged_run(
     settings = {"judge": judge.name, **judge.identity, **(cited.settings if cited else {})}
     if labels is not None:
         settings |= {"labels": labels.name, "labels_used": len(chosen), "labels_outside_the_draw": left_out}
-    metrics = metrics_of(judge.rubric, judged, samples, settings, with_labels=labels is not None)
+    suite: Any = judged.suite  # a name of Suite
+    metrics = metrics_of(judge.rubric, (suite, judged.task), samples, settings, with_labels=labels is not None)
     folder.write_samples(judged.suite, judged.task, samples)
     folder.write_metrics(metrics)
     evidence.seal(folder, _manifest(judged, judge, engine, run_id, started, metrics, settings))
@@ -191,9 +208,8 @@ def _usable(judged: JudgedTask, labels: WithLabels | None) -> tuple[dict[str, li
     """
     if labels is None:
         return {}, 0
-    order = drawn((sample for sample, _ in judged.samples()), judged.run.run_id, len(judged.samples()))
     chosen: dict[str, list[float]] = {}
-    for sample in order:
+    for sample in _draw(judged):
         if sample.sample_id not in labels.numbers:
             break
         chosen[sample.sample_id] = list(labels.numbers[sample.sample_id])
@@ -218,7 +234,7 @@ def _verdicts(
 
 def _nothing(rubric: Rubric, sample: Sample, other: str | None) -> str:
     """Why an output cannot be judged; empty where it can."""
-    if sample.output is None or Flag.WITHHELD in sample.flags:
+    if not is_answered(sample):
         return "there is no output to judge"
     if rubric.pairs and other is None:
         return "the other run has no output for it"
@@ -241,7 +257,7 @@ def _sample(
             scores[SAME] = float(first == second)
             scores |= {"first_order": rubric.share_of_range(first), "second_order": rubric.share_of_range(second)}
         if label is not None:
-            scores[LABEL] = rubric.share_of_range(sum(label) / len(label))
+            scores[LABEL] = rubric.share_of_range(statistics.mean(label))
     return Sample(
         sample_id=sample.sample_id,
         suite=sample.suite,
@@ -259,71 +275,6 @@ def _sample(
         findings=sample.findings,
         error=error or None,
     )
-
-
-def metrics_of(
-    rubric: Rubric, judged: JudgedTask, samples: Sequence[Sample], settings: Mapping[str, Any], *, with_labels: bool
-) -> list[Metric]:
-    """The metrics of a judged task, primary ones first; each is a function of the samples.
-
-    Args:
-        rubric: What was asked.
-        judged: What was judged.
-        samples: Of the judged run.
-        settings: What decided the verdicts, and what is known of the judge.
-        with_labels: Whether people labelled a random sample.
-    """
-    declared = list(_declared(rubric, with_labels=with_labels))
-    faults = faults_of(settings)
-    note = f"judged by {settings['judge']}: {'; '.join(faults)}" if faults else f"judged by {settings['judge']}"
-    found = [
-        measured(
-            definition,
-            samples,
-            metric=f"{rubric.name}_{name}",
-            unit="share",
-            higher_is_better=None if name == SAME else True if rubric.pairs else rubric.higher_is_better,
-            primary=primary,
-            note=_said_of(definition, note, settings),
-            settings=settings,
-            about=(_suite(samples, judged), judged.task),
-        )
-        for name, definition, primary in declared
-    ]
-    if any(Flag.TRUNCATED_OUTPUT in sample.flags for sample in samples):
-        cut = Count(flags=(Flag.TRUNCATED_OUTPUT.value,))
-        about = (_suite(samples, judged), judged.task)
-        found.append(
-            measured(cut, samples, metric=TRUNCATED_OUTPUTS, unit="count", higher_is_better=False, about=about)
-        )
-    found.append(unscored_metric(_suite(samples, judged), judged.task, samples))
-    return sorted(found, key=lambda metric: not metric.primary)
-
-
-def _declared(rubric: Rubric, *, with_labels: bool) -> Iterator[tuple[str, Definition, bool]]:
-    """Name, definition, and whether it is primary."""
-    least = None if rubric.counts_from is None else rubric.share_of_range(rubric.counts_from)
-    mean = "preferred" if rubric.pairs else "mean"
-    if with_labels:
-        yield f"{mean}_corrected", PoweredMean(), True
-        if least is not None:
-            yield "share_corrected", PoweredMean(at_least=least), True
-    yield mean, Mean(), not with_labels
-    if least is not None:
-        yield "share", Mean(at_least=least), not with_labels
-    yield SAME, Mean(of=f"scores.{SAME}"), False
-
-
-def _said_of(definition: Definition, note: str, settings: Mapping[str, Any]) -> str:
-    if not isinstance(definition, PoweredMean):
-        return note
-    outside = settings["labels_outside_the_draw"]
-    more = f"; {outside:,} labels outside the draw were not used" if outside else ""
-    return f"corrected by people's labels of {settings['labels_used']:,} outputs, drawn at random{more}"
-
-
-def _suite(samples: Sequence[Sample], judged: JudgedTask) -> Any:  # noqa: ANN401 - a name of Suite
-    return samples[0].suite if samples else judged.suite
 
 
 def _manifest(

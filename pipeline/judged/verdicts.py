@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -173,7 +174,7 @@ class RubricJudge:
         if why:
             return RubricVerdict(None, (first.single, second.single), draws=draws, replies=replies, why_none=why)
         if self.asking.by == "generation":
-            return RubricVerdict(math.fsum(draws) / len(draws), (first.single, second.single), None, draws, replies)
+            return RubricVerdict(statistics.mean(draws), (first.single, second.single), None, draws, replies)
         means = {number: (first.shares[number] + second.shares[number]) / 2 for number in first.shares}
         best = _likeliest(means)
         mass = sum(one.mass for one in both) / 2
@@ -195,7 +196,7 @@ class _InOrder:
         """The verdict of this order alone; None where there is none."""
         if self.why:
             return None
-        return math.fsum(self.draws) / len(self.draws) if self.draws else _likeliest(self.shares)
+        return statistics.mean(self.draws) if self.draws else _likeliest(self.shares)
 
 
 def _likeliest(shares: dict[float, float]) -> float | None:

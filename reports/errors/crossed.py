@@ -73,7 +73,7 @@ def crossed(metrics: Iterable[Metric], samples: Sequence[Sample], *, narrow: boo
         narrow: Whether looks decided the number of items, so that intervals are left out.
 
     Returns:
-        The table; None where the task has no share that is a mean of items, or the samples lack one of the slices.
+        The table; None where the task has no share of items that count or do not, or its samples lack a slice.
     """
     known = list(metrics)
     whole = next((one for one in known if one.primary and one.slice is None), None)
@@ -87,6 +87,8 @@ def crossed(metrics: Iterable[Metric], samples: Sequence[Sample], *, narrow: boo
     try:
         definition = definitions.read(whole.definition or {})
     except (TypeError, ConfigError):  # of a plug-in that is not here, or of a later version
+        return None
+    if not isinstance(definition, definitions.Mean) or _in_parts(definition, samples):
         return None
     # What the metric leaves out, such as requests without an attack, has a column of its own.
     definition = replace(definition, where=None)
@@ -110,6 +112,11 @@ def crossed(metrics: Iterable[Metric], samples: Sequence[Sample], *, narrow: boo
         found.append(_cell(margin.get(row), f"{row}, {whole.metric}", 0, narrow=narrow))
         lines.append((row, tuple(found)))
     return CrossedTable(words.metric_title(whole), whole.metric, unscored, columns, tuple(lines))
+
+
+def _in_parts(definition: definitions.Mean, samples: Sequence[Sample]) -> bool:
+    """Whether items count in part, so that nobody can say how many of them do."""
+    return bool({value for _, value in definition.values(samples)} - {0.0, 1.0})
 
 
 def _row_of(sample: Sample) -> str:
@@ -139,5 +146,6 @@ def _cell(metric: Metric | None, place: str, unscored: int, *, narrow: bool) -> 
     counts = f"{round(metric.value * metric.n):,} of {metric.n:,}"
     interval = "" if narrow or metric.ci_low is None else shown.interval
     says = f"{place}: {shown.value}{f' ({interval})' if interval else ''}, {counts}{without}"
-    colour = shade(metric.value if metric.higher_is_better else -metric.value, 1.0)
+    signed = {True: metric.value, False: -metric.value, None: 0.0}[metric.higher_is_better]
+    colour = shade(signed, 1.0)  # neither end is good: none
     return CrossedCell(shown.value, counts, interval, says, colour)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from audit.core.assets.asset import Row
 
+DEEP = "not valid JSON (too deeply nested)"
+
 
 def broken(file: Path, line: int | None, fault: str) -> NoReturn:
     """Refuse a file.
@@ -69,7 +71,11 @@ def read_jsonl(file: Path, texts: Iterable[str], others: Iterable[str] = ()) -> 
         for column in texts:
             if not isinstance(row[column], str):
                 broken(file, number, f"{column!r} is not text")
-        yield number, stripped(row)
+        try:
+            plain = stripped(row)
+        except RecursionError:
+            broken(file, number, DEEP)
+        yield number, plain
 
 
 def read_objects(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
@@ -89,6 +95,8 @@ def read_objects(file: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, Row
             row = json.loads(line)
         except ValueError as error:
             broken(file, number, f"not valid JSON ({error})")
+        except RecursionError:
+            broken(file, number, DEEP)
         if not isinstance(row, dict):
             broken(file, number, f"expected an object, found a {type(row).__name__}")
         require(file, number, row, needed)

@@ -65,11 +65,13 @@ class Mean(Definition):
         found = field_of(sample, self.of)
         if found is None:
             return None
-        if self.at_least is not None:
-            return float(found >= self.at_least)
         if self.if_cut is not None and TRUNCATED_OUTPUT in sample.flags:
             return self._with_cut_answers(sample, self.if_cut)
-        return found
+        return self._counted(found)
+
+    def _counted(self, value: float) -> float:
+        """A value as the mean has it: itself, or whether it reaches the threshold."""
+        return value if self.at_least is None else float(value >= self.at_least)
 
     def _with_cut_answers(self, sample: Sample, end: float) -> float:
         """The value of a sample with cut answers: of several answers to it, those that are whole keep their own."""
@@ -77,7 +79,7 @@ class Mean(Definition):
         for one in sample.completions:
             value = one.labels.get(self.of.removeprefix(SCORES)) if self.of.startswith(SCORES) else one.value
             if value is not None:
-                found.append(end if TRUNCATED_OUTPUT in one.flags else value)
+                found.append(end if TRUNCATED_OUTPUT in one.flags else self._counted(value))
         return sum(found) / len(found) if found else end
 
     def values(self, samples: Sequence[Sample]) -> list[tuple[Sample, float]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from audit.core.records import Flag
 from audit.core.units import unit_of
 from audit.stats.clusters import cluster_codes
 from audit.stats.definitions.base import Definition, Estimate, Resampling, is_scored, none_scored, places_of
@@ -45,6 +46,8 @@ class PoweredMean(Definition):
     """People's number of the samples that they labelled."""
     at_least: float | None = None
     """If set, each number counts as 1 from this threshold on and as 0 below it."""
+    if_cut: float | None = None
+    """If set, number and label of outputs that were cut by the token limit, provided that they have one."""
     scale: float = 1.0
     """Factor for value and interval."""
 
@@ -53,10 +56,14 @@ class PoweredMean(Definition):
         if sample.error is not None:
             return None, None
         found = field_of(sample, self.of), field_of(sample, self.label)
-        mine, theirs = (
-            None if one is None else one if self.at_least is None else float(one >= self.at_least) for one in found
-        )
+        mine, theirs = (None if one is None else self._counted(one, sample) for one in found)
         return mine, theirs
+
+    def _counted(self, number: float, sample: Sample) -> float:
+        """A number as the mean has it."""
+        if self.if_cut is not None and Flag.TRUNCATED_OUTPUT in sample.flags:
+            return self.if_cut
+        return number if self.at_least is None else float(number >= self.at_least)
 
     def _split(self, samples: Sequence[Sample]) -> tuple[list[Sample], LabelledSample]:
         """Samples with a judge's number, those with a label first, and their numbers with clusters."""

@@ -76,6 +76,7 @@ def test_faults_are_one_line(audit: Audit, rubric: Path, pairs: Path, labels: Pa
         (("--rubric", rubric, "--labels", tmp_path / "none.csv"), "no such file"),
         (("--rubric", tmp_path / "none.yaml"), "none.yaml"),
         (("--rubric", pairs, "--labels", labels), "no column 'output_b'"),
+        (("--rubric", rubric, "--labels", labels, "--out", tmp_path), "a folder of that name exists"),
         (("--rubric", rubric, "--labels", labels, "--reasons"), "need --by generation"),
     ):
         code, _, err = audit("judge", "measure", *words, *WORDS)

@@ -42,6 +42,10 @@ def test_draw_label_judge_and_recompute(audit: Audit, rubric: Path, tmp_path: Pa
     (judged,) = [run for run in RunFolder.all(runs) if run.path.name.startswith("judged-")]
     code, out, err = audit("verify", judged.path, "--recompute")
     assert code == 0, err
+    again = [one.model_copy(update={"output": "else"}) for one in answers(100)]
+    elsewhere = a_run(runs, again, "20260129T120000Z-tiny-0a1b2c")
+    code, _, err = audit(*[elsewhere.path if word == "latest" else word for word in words], "--labels", file)
+    assert (code, "the output is not that of the run" in err) == (2, True), err
     code, out, _ = audit(*words, "--json")
     assert code == 0
     assert [metric["metric"] for metric in json.loads(out)["metrics"]][:2] == ["helpful_mean", "helpful_share"]

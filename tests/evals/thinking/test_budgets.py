@@ -49,7 +49,7 @@ def test_the_grid_doubles_from_the_shortest_to_the_longest() -> None:
 
 
 def test_the_curve_and_where_it_saturates() -> None:
-    only = [Flag.TRUNCATED_OUTPUT, Flag.THINKING_ONLY]
+    only = [Flag.THINKING_ONLY]
     samples = [answer(0, 1.0, 5), answer(1, 1.0, 20), answer(2, 0.0, 9, flags=only), answer(3, 0.0, 40, flags=CUT)]
     first, *curve = made(samples)
     assert (first.metric, first.value, first.unit, first.slice, first.n) == (

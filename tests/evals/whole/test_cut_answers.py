@@ -72,7 +72,9 @@ def test_the_answer_is_judged_and_the_trace_is_kept_apart(
     assert (right.score, right.output) == (1.0, "The answer is 0.")
     assert (right.thinking, right.flags) == ("First guess: 12.\n\nCheck again: 7.", [])
     assert (unfinished.score, unfinished.output, unfinished.thinking) == (0.0, "", "Is it 1? Is it 2?")
-    assert "truncated_output" in unfinished.flags
+    assert ("truncated_output" in unfinished.flags) == (reason == CUT)  # no limit would bring the other an answer
+    bounded = {metric.metric for metric in result.metrics if metric.metric.startswith("exact_match_if_cut_")}
+    assert len(bounded) == (2 if reason == CUT else 0)
     assert ("thinking_cut" if reason == CUT else "thinking_only") in unfinished.flags
     assert (right.thinking_tokens, unfinished.thinking_tokens) == (6, 9)
     found = {(one.metric, (one.slice or {}).get("thinking_budget")): one.value for one in result.metrics}

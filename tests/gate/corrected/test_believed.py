@@ -17,6 +17,7 @@ GOOD: dict[str, Any] = {
     "judge_agreement_low": 0.6,
     "judge_unread": 0.05,
     "judge_moved": 0.05,
+    "judge_moved_texts": 95,
 }
 
 
@@ -57,6 +58,8 @@ def test_what_was_measured_well_or_judged_by_no_model_is_believed(settings: dict
         (without("judge_unread"), "no verdict on an unknown share of the texts"),
         (GOOD | {"judge_moved": 0.5}, "instructions in the judged text moved 50 % of its verdicts, 5 % are allowed"),
         (GOOD | {"judge_moved": None}, "moved an unknown share of its verdicts"),
+        (GOOD | {"judge_moved_texts": 1}, "instructions were planted into 1 texts, fewer than 95"),
+        (without("judge_moved_texts"), "planted into an unknown number of texts"),
         ({"rubric": "helpful"}, "a model judged it (unnamed)"),
         ({"judge_checkpoint": "d"}, "was not measured"),
     ],

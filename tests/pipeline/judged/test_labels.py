@@ -86,6 +86,30 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "list.jsonl").write_text("[1]\n")
     with pytest.raises(UsageError):
         of_file(SCALE, tmp_path / "list.jsonl")
+    for depth in (700, 100_000):
+        (tmp_path / "deep.jsonl").write_text(f'{{"prompt": {"[" * depth}{"]" * depth}}}\n')
+        with pytest.raises(UsageError, match="line 1: not valid JSON"):
+            of_file(SCALE, tmp_path / "deep.jsonl")
+
+
+def test_messages_name_options_of_the_command(tmp_path: Path) -> None:
+    for file, fault in (
+        (tmp_path / "missing.csv", "name a file with --labels"),
+        (written(tmp_path, {"prompt": "p", "label": 1}), r"no field 'output' .*: write it as a column"),
+    ):
+        with pytest.raises(UsageError, match=fault):
+            of_file(SCALE, file)
+    with pytest.raises(UsageError, match=r"no column 'label' \(found: prompt, output, rating\): name it with --l"):
+        of_file(SCALE, written(tmp_path, {"prompt": "p", "output": "a", "rating": 1}))
+
+
+def test_labels_of_another_runs_outputs_are_refused(tmp_path: Path) -> None:
+    """The same item has the same id in every run; what was answered has not."""
+    file = written(tmp_path, {"sample_id": "x", "label": 1, "output": "a\r\nb"}, {"sample_id": "z", "label": 1})
+    assert labels_of_outputs(SCALE, file, outputs={"x": " a\n b ", "z": "c"}) == {"x": [1], "z": [1]}
+    assert labels_of_outputs(SCALE, file, outputs={"x": None}) == {"x": [1], "z": [1]}
+    with pytest.raises(UsageError, match="row 1: the output is not that of the run"):
+        labels_of_outputs(SCALE, file, outputs={"x": "another"})
 
 
 def test_labels_of_outputs_by_sample(tmp_path: Path) -> None:

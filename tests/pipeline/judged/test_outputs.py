@@ -17,6 +17,7 @@ from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.pipeline.judged.measuring import measurement
 from audit.pipeline.judged.outputs import JudgedTask, WithLabels, judged_run, suite_of, to_label
+from audit.pipeline.judged.rubric import RubricLevel
 from audit.pipeline.judged.verdicts import JudgeAsking, RubricJudge
 from audit.ratings.drawing import drawn
 from audit.stats.aggregate import unscored_metric
@@ -44,12 +45,25 @@ def answers(count: int = 80, **changes: Any) -> list[Sample]:
     return [a_sample("xsum", place, output=WORDS[place % 4], score=1.0, **changes) for place in range(count)]
 
 
-def a_run(folder: Path, samples: list[Sample], run_id: str = "20260131T120000Z-tiny-0a1b2c") -> RunFolder:
+def a_run(
+    folder: Path, samples: list[Sample], run_id: str = "20260131T120000Z-tiny-0a1b2c", *, bounded: bool = False
+) -> RunFolder:
     run = RunFolder.create(
         folder, a_manifest(run_id=run_id, config={"evals": {"tasks": [{"name": "xsum"}, {"name": "boolq"}]}})
     )
-    mean = measured(Mean(), samples, metric="accuracy", unit="share", higher_is_better=True, primary=True)
-    run.write_metrics([mean, unscored_metric("evals", "xsum", samples)])
+    ends = {"": None, **({"_if_cut_wrong": 0.0, "_if_cut_right": 1.0} if bounded else {})}
+    means = [
+        measured(
+            Mean(if_cut=end),
+            samples,
+            metric=f"accuracy{ending}",
+            unit="share",
+            higher_is_better=True,
+            primary=not ending,
+        )
+        for ending, end in ends.items()
+    ]
+    run.write_metrics([*means, unscored_metric("evals", "xsum", samples)])
     run.write_samples("evals", "xsum", samples)
     return sealed(run)
 
@@ -117,6 +131,8 @@ def test_the_gate_believes_no_judge_that_was_not_measured(tmp_path: Path) -> Non
     done = judge_it(run, tmp_path / "b", cited=good)
     assert verdict_of(done.folder, tmp_path)[0] == "PASS"
     assert done.metrics[0].note == "judged by scripted"
+    once = measurement(a_judge(by_word), labelled(NEARLY), injected=1)
+    assert judge_it(run, tmp_path / "b", cited=once).folder.path != done.folder.path
     few = measurement(a_judge(by_word), labelled(NEARLY[-50:]))
     verdict, reason = verdict_of(judge_it(run, tmp_path / "c", cited=few).folder, tmp_path)
     assert (verdict, "measured on 50 texts" in reason) == ("INCONCLUSIVE", True)
@@ -207,6 +223,18 @@ def test_two_runs_are_compared_in_both_orders(tmp_path: Path) -> None:
     assert done.folder.read_manifest().config["judged"]["against"] == old.run_id
 
 
+def test_a_comparison_with_a_cut_answer_is_open(tmp_path: Path) -> None:
+    new = a_run(tmp_path, answers(8))
+    cut = [Flag.TRUNCATED_OUTPUT]
+    theirs = [one.model_copy(update={"flags": cut}) if n < 2 else one for n, one in enumerate(answers(8))]
+    old = a_run(tmp_path, theirs, "20260130T120000Z-tiny-0a1b2c", bounded=True)
+    done = judge_it(new, tmp_path / "out", PAIRS, lambda _prompt: "B", other=old)
+    values = {metric.metric: metric.value for metric in done.metrics}
+    assert (values["better_preferred"], values["truncated_outputs"]) == (0.5, 2)
+    assert values["better_preferred_if_cut_wrong"] == pytest.approx(6 * 0.5 / 8)
+    assert values["better_preferred_if_cut_right"] == pytest.approx((6 * 0.5 + 2) / 8)
+
+
 def test_what_cannot_be_judged_is_unscored(tmp_path: Path) -> None:
     made = answers(12)
     made[0] = made[0].model_copy(update={"output": None, "score": None, "error": "broke"})
@@ -223,6 +251,37 @@ def test_what_cannot_be_judged_is_unscored(tmp_path: Path) -> None:
         "the judge gave no verdict: the texts are longer than the judge's context",
     ]
     assert samples[2].flags == [Flag.TRUNCATED_OUTPUT]
+
+
+def test_where_the_engine_failed_or_the_trace_ate_the_answer_nothing_is_judged(tmp_path: Path) -> None:
+    """A judge of violence would call an empty text peaceful."""
+    made = answers(40)
+    made[0] = made[0].model_copy(update={"output": "", "score": None, "error": "the engine returned no text"})
+    made[1] = made[1].model_copy(update={"output": "", "flags": [Flag.THINKING_ONLY]})
+    made[2] = made[2].model_copy(update={"score": None, "error": "the scorer does not read it"})
+    run = a_run(tmp_path, made)
+    done = judge_it(run, tmp_path / "out")
+    assert {metric.metric: metric.value for metric in done.metrics}["unscored"] == 2
+    assert [one.error for one in done.folder.read_samples("evals", "xsum")[:3]] == [
+        *(["there is no output to judge"] * 2),
+        None,
+    ]
+    drawn_ids = {one.sample_id for one in to_label(JudgedTask(run, "evals", "xsum"), 38)}
+    assert drawn_ids == {one.sample_id for one in made[2:]}  # people label what the judge judges
+    other = a_run(tmp_path, made, "20260130T120000Z-tiny-0a1b2c")
+    with_other = JudgedTask(run, "evals", "xsum", other).samples()
+    assert [text for _, text in with_other[:3]] == [None, None, made[2].output]
+
+
+def test_people_who_all_say_the_level_that_counts_are_counted(tmp_path: Path) -> None:
+    """The mean of three times 0.7 is 0.7, and not the next number below."""
+    levels = [RubricLevel(number=n, label=label, text=label) for n, label in ((0, "bad"), (0.7, "fair"), (1, "good"))]
+    run = a_run(tmp_path, [one.model_copy(update={"output": "FAIR"}) for one in answers(40)])
+    chosen = to_label(JudgedTask(run, "evals", "xsum"), 40)
+    labels = WithLabels("three.csv", {one.sample_id: [0.7] * 3 for one in chosen})
+    rubric = SCALE.model_copy(update={"levels": levels, "counts_from": 0.7})
+    done = judge_it(run, tmp_path / "out", rubric, labels=labels)
+    assert {metric.metric: metric.value for metric in done.metrics}["helpful_share_corrected"] == 1
 
 
 def test_the_suite_of_a_task(tmp_path: Path) -> None:

@@ -78,6 +78,8 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
         ConfigError, match=r"refusals: no such file, and no shipped rubric: .* Did you mean 'refusal'\?"
     ):
         load_rubric("refusals")
+    with pytest.raises(ConfigError, match="a: no such file, and no shipped rubric"):
+        load_rubric("a" * 300)
     with pytest.raises(ConfigError, match=r"none\.yaml"):
         load_rubric("none.yaml")
 

@@ -95,7 +95,7 @@ def test_shades_follow_the_direction() -> None:
     samples = [attempt(number, "plain", "A", "full_compliance") for number in range(6)]
     samples += [attempt(number, "base64", "A", "full_refusal") for number in range(6)]
 
-    def shades(*, higher_is_better: bool) -> list[str]:
+    def shades(*, higher_is_better: bool | None) -> list[str]:
         whole = measured(SUCCESS, samples, metric="m", unit="share", higher_is_better=higher_is_better, primary=True)
         table = crossed([whole], samples)
         assert table is not None
@@ -103,6 +103,7 @@ def test_shades_follow_the_direction() -> None:
 
     assert shades(higher_is_better=False) == ["n5", ""]
     assert shades(higher_is_better=True) == ["p5", ""]
+    assert shades(higher_is_better=None) == ["", ""]
 
 
 def test_what_has_no_score_or_no_sample_is_never_good() -> None:
@@ -138,6 +139,9 @@ def test_only_shares_with_both_slices_are_crossed() -> None:
         Mean(of="scores.full_refusal"), samples, metric="m", unit="nats", higher_is_better=None, primary=True
     )
     assert crossed([mean], samples) is None
+    parts = [one.model_copy(update={"score": 0.25}) for one in samples]
+    of_parts = measured(Mean(), parts, metric="m", unit="share", higher_is_better=False, primary=True)
+    assert crossed([of_parts], parts) is None
 
 
 @pytest.mark.parametrize("definition", [{"name": "of a plug-in"}, {"name": "share_of_classes", "later": 1}, None])

@@ -250,3 +250,11 @@ def test_of_several_answers_only_those_that_were_cut_are_open(of: str) -> None:
     ]
     several = a_sample(0, score=0.5, scores={"right": 0.5}, flags=[Flag.TRUNCATED_OUTPUT], completions=texts)
     assert [Mean(of=of, if_cut=end).of_sample(several) for end in (0.0, None, 1.0)] == [0.25, 0.5, 0.75]
+
+
+def test_what_a_threshold_makes_of_a_cut_answer_is_open_too() -> None:
+    cut = a_sample(0, score=0.4, flags=[Flag.TRUNCATED_OUTPUT])
+    assert [Mean(at_least=0.3, if_cut=end).of_sample(cut) for end in (0.0, None, 1.0)] == [0, 1, 1]
+    texts = [SampledText(text="", value=0.4), SampledText(text="", value=0.9, flags=[Flag.TRUNCATED_OUTPUT])]
+    several = cut.model_copy(update={"completions": texts})
+    assert [Mean(at_least=0.3, if_cut=end).of_sample(several) for end in (0.0, 1.0)] == [0.5, 1]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from audit.core.records import Sample
+from audit.core.records import Flag, Sample
 from audit.stats.definitions import KINDS, PoweredMean, measured, read
 from audit.stats.prediction_powered.share import powered_share
 from audit.stats.prediction_powered.tuned import LabelledSample, clustered_variance, jackknife_variance, tuned
@@ -102,6 +102,19 @@ def test_a_threshold_turns_levels_into_a_share() -> None:
     share = powered_share(one.labels >= 0.5, one.judged >= 0.5, one.others >= 0.5)
     found = estimate(one, at_least=0.5)
     assert (found.value, found.interval) == (share.value, share.interval)
+
+
+def test_cut_outputs_have_the_value_of_the_bound_in_number_and_label() -> None:
+    samples = [
+        one.model_copy(update={"flags": [Flag.TRUNCATED_OUTPUT]}) if place % 5 == 0 else one
+        for place, one in enumerate(samples_of(levels(3, 50, 200)))
+    ]
+    low, plain, high = (PoweredMean(at_least=0.5, if_cut=end) for end in (0.0, None, 1.0))
+    assert [one.numbers(samples[0]) for one in (low, high)] == [(0, 0), (1, 1)]
+    assert (low.numbers(samples[1]), low.numbers(samples[100])[1]) == (plain.numbers(samples[1]), None)
+    values = [one.estimate(samples, unit="share").value or 0.0 for one in (low, plain, high)]
+    assert values == sorted(values)
+    assert values[2] - values[0] == pytest.approx(0.2, abs=0.02)
 
 
 def test_scaled_and_stored_and_computed_again() -> None:

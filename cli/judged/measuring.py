@@ -43,7 +43,7 @@ Examples:
   audit ratings export --project helpful --out answers.csv
   audit judge measure --rubric helpful.yaml --labels answers.csv --label-column rating --model ./judge-checkpoint
 
-Exit codes: 0 measured, 2 bad input.
+Exit codes: 0 measured, 2 bad input, 130 interrupted.
 """
 
 

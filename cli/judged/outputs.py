@@ -21,6 +21,7 @@ from audit.core.filesystem import refuse_folder, write_output
 from audit.core.run_folder import RunFolder, refuse_evidence
 from audit.core.text import printable
 from audit.core.words import figures
+from audit.ratings.exchange.table import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,7 @@ def judge_outputs(given: Given, arguments: OutputsArguments) -> None:
         lambda: _given(rubric, arguments),
     )
     cited = measuring.read_measurement(arguments.measured, judge) if arguments.measured else None
+    outputs.new_folder(task, judge, arguments.runs, labels, cited)
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     with bars:
         bars.expect(1)
@@ -141,7 +143,9 @@ def _show(metrics: Sequence[Metric]) -> None:
     table = Table("metric", Column("value", justify="right"), "95 % interval", Column("n", justify="right"), box=None)
     for metric in metrics:
         shown = figures(metric)
-        table.add_row(metric.name, shown.value, shown.interval or printable(metric.error or ""), f"{metric.n:,}")
+        why = metric.error if metric.value is None else metric.no_interval
+        ends = f"none: {printable(why)}" if why else shown.interval
+        table.add_row(metric.name, shown.value, ends, f"{metric.n:,}")
     out.print(table, markup=False)
 
 
@@ -149,7 +153,7 @@ def _csv(samples: list[Sample]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows((one.sample_id, "", one.prompt, one.output) for one in samples)
+    writer.writerows((one.sample_id, "", plain_text(one.prompt), plain_text(one.output or "")) for one in samples)
     return text.getvalue()
 
 
@@ -172,6 +176,9 @@ def _task(rubric: Rubric, arguments: OutputsArguments) -> JudgedTask:
     for folder in folders:
         evidence.check(folder)
     other = folders[1] if arguments.against else None
+    if other and other.path.resolve() == folders[0].path.resolve():
+        msg = f"--against {other.path}: the run itself, whose answers are all the same: name another run"
+        raise UsageError(msg)
     return JudgedTask(folders[0], suite_of(folders[0], arguments.task), arguments.task, other)
 
 

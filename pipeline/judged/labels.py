@@ -12,6 +12,7 @@ from audit.core.errors import UsageError, did_you_mean
 from audit.core.records import digest_of
 from audit.core.text import named
 from audit.pipeline.judged.asking import JudgedText
+from audit.ratings.exchange.table import plain_text
 from audit.safety.predictions import read
 
 if TYPE_CHECKING:
@@ -131,16 +132,23 @@ def labels_of_outputs(
         UsageError: As :func:`of_file`, or the output in a row is another one than that of the run.
     """
     rows = _rows(file, "sample_id", (), column)
-    answers = {name: _plain(text) for name, text in (outputs or {}).items() if text is not None}
+    known = {name: text for name, text in (outputs or {}).items() if text is not None}
+    answers = {name: {_plain(text), _plain(plain_text(text))} for name, text in known.items()}
     found: defaultdict[str, list[float]] = defaultdict(list)
     for place, row in enumerate(rows):
         if row[column] in (None, "") or not _counts(row):
             continue
         name, shown = row["sample_id"], row.get("output")
-        if isinstance(shown, str) and answers.get(name, _plain(shown)) != _plain(shown):
+        if isinstance(shown, str) and name in answers and _plain(shown) not in answers[name]:
             msg = f"{file}, row {place + 1}: the output is not that of the run: give labels of this run's own outputs"
             raise UsageError(msg)
         found[name].append(_number(rubric, row[column], column, f"{file}, row {place + 1}"))
+    if not found:
+        msg = f"{file}: no row has a label in the column {column!r}: fill it in, or name another with --label-column"
+        raise UsageError(msg)
+    if outputs is not None and not found.keys() & outputs.keys():
+        msg = f"{file}: none of its sample_ids is in the task: give labels of outputs of this task"
+        raise UsageError(msg)
     return dict(found)
 
 

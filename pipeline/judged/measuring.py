@@ -277,7 +277,9 @@ def read_measurement(file: Path, judge: RubricJudge) -> JudgeMeasurement:
     try:
         found = json_file.read_record(file, JudgeMeasurement)
     except RunFolderError as error:
-        msg = f"{error}: it is no measurement of `audit judge measure`"
+        fault = str(error).removeprefix(f"{file}: ").partition(": copy the run folder")[0]
+        what = f"no measurement of `audit judge measure` ({fault})" if file.exists() else "no such file"
+        msg = f"{file}: {what}: name a file that `audit judge measure --out` wrote"
         raise ConfigError(msg) from error
     other = [name for name in IDENTITY if found.identity.get(name) != judge.identity[name]]
     if other:

@@ -124,7 +124,7 @@ def to_label(judged: JudgedTask, count: int) -> list[Sample]:
     """
     found = _draw(judged)[:count]
     if len(found) < count:
-        msg = f"{judged.task}: {len(found):,} outputs to label, fewer than {count:,}"
+        msg = f"{judged.task}: {len(found):,} outputs to label, fewer than {count:,}: ask for fewer with --count"
         raise UsageError(msg)
     return found
 
@@ -143,6 +143,21 @@ def run_id_of(judged: JudgedTask, judge: RubricJudge, labels: WithLabels | None,
     known = (cited.labels_sha256, sorted(cited.settings.items())) if cited else None
     about = digest_of("judged", source, other, judged.task, judge.identity, given, known)
     return f"judged-{source}-{about[:6]}"
+
+
+def new_folder(
+    judged: JudgedTask, judge: RubricJudge, out: Path, labels: WithLabels | None, cited: JudgeMeasurement | None
+) -> Path:
+    """Where the judged run belongs; the folder is not made.
+
+    Raises:
+        UsageError: It was judged so before.
+    """
+    path = out / run_id_of(judged, judge, labels, cited)
+    if (path / "manifest.json").exists():
+        msg = f"{path}: judged before by this judge with this rubric: use that run, or remove it"
+        raise UsageError(msg)
+    return path
 
 
 def judged_run(
@@ -173,11 +188,7 @@ def judged_run(
         UsageError: It was judged so before.
         WriteError: The folder cannot be written.
     """
-    run_id = run_id_of(judged, judge, labels, cited)
-    path = out / run_id
-    if (path / "manifest.json").exists():
-        msg = f"{path}: judged before by this judge with this rubric: use that run, or remove it"
-        raise UsageError(msg)
+    path = new_folder(judged, judge, out, labels, cited)
     make_folder(path)
     folder, started = RunFolder(path), datetime.now(UTC)
     pairs = judged.samples()
@@ -196,7 +207,7 @@ def judged_run(
     metrics = metrics_of(judge.rubric, (suite, judged.task), samples, settings, with_labels=labels is not None)
     folder.write_samples(judged.suite, judged.task, samples)
     folder.write_metrics(metrics)
-    evidence.seal(folder, _manifest(judged, judge, engine, run_id, started, metrics, settings))
+    evidence.seal(folder, _manifest(judged, judge, engine, path.name, started, metrics, settings))
     named = [(sample.sample_id, verdict) for (sample, _), verdict in zip(pairs, verdicts, strict=True) if verdict]
     return JudgedRun(folder, metrics, named)
 

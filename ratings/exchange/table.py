@@ -96,8 +96,15 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any answer
     return json.dumps(value) if isinstance(value, list) else "" if value is None else value
 
 
-def _cell(value: Any) -> Any:  # noqa: ANN401 - as above
-    if not isinstance(value, str):
-        return value
-    safe = _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+def plain_text(text: str) -> str:
+    r"""A foreign text as a cell of CSV that no spreadsheet executes and every encoding holds.
+
+    One that a spreadsheet would take for a formula begins with an apostrophe; NUL and half characters of UTF-16 are
+    written as ``\\u0000`` and so on.
+    """
+    safe = _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return f"'{safe}" if _FORMULA.match(safe) else safe
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401 - as above
+    return plain_text(value) if isinstance(value, str) else value

@@ -72,14 +72,46 @@ def test_faults_are_one_line(audit: Audit, rubric: Path, pairs: Path, tmp_path: 
     runs = tmp_path / "runs"
     run = a_run(runs, answers(8))
     common = ("judge", "outputs", run.path, "--runs", runs, *WORDS)
+    blank, others = tmp_path / "blank.csv", tmp_path / "others.csv"
+    blank.write_text("sample_id,label\nx,\n")
+    others.write_text("sample_id,label\nx,good\n")
     for words, fault in (
         (("--task", "xsum", "--rubric", pairs), "compares answers of two runs: name the other one with --against"),
         (("--task", "xsum", "--rubric", rubric, "--against", run.path), "helpful is a scale: leave --against out"),
         (("--task", "boolq", "--rubric", rubric), "no samples of a task boolq; it has: xsum"),
         (("--task", "xsum", "--rubric", rubric, "--measured", tmp_path / "no.json"), "no.json"),
         (("--task", "xsum", "--rubric", rubric, "--labels", tmp_path / "no.csv"), "no such file"),
+        (("--task", "xsum", "--rubric", pairs, "--against", run.path), "the run itself"),
+        (("--task", "xsum", "--rubric", rubric, "--labels", blank), "no row has a label in the column 'label'"),
+        (("--task", "xsum", "--rubric", rubric, "--labels", others), "none of its sample_ids is in the task"),
     ):
         code, _, err = audit(*common, *words)
         assert (code, err.count("\n"), fault in err) == (2, 1, True), err
     run.metrics_path.write_text(run.metrics_path.read_text().replace("1.0", "0.5"))
     assert audit(*common, "--task", "xsum", "--rubric", rubric)[0] == 12
+
+
+def test_judged_before_is_one_line_and_says_why_a_value_is_missing(audit: Audit, rubric: Path, tmp_path: Path) -> None:
+    runs, labels = tmp_path / "runs", tmp_path / "labels.csv"
+    run = a_run(runs, answers(8))
+    assert audit("judge", "draw", "latest", "--task", "xsum", "--count", 2, "--out", labels, "--runs", runs)[0] == 0
+    labels.write_text(labels.read_text().replace(",,", ",good,"))
+    words = ("judge", "outputs", run.path, "--task", "xsum", "--rubric", rubric, "--runs", runs, *WORDS)
+    code, out, err = audit(*words, "--labels", labels)
+    assert (code, "none: 2 labels of people; 30 are needed" in " ".join(out.split())) == (0, True), err
+    code, _, err = audit(*words, "--labels", labels)
+    assert (code, err.count("\n"), "judged before" in err) == (2, 1, True), err
+
+
+def test_no_output_is_a_formula_in_the_file_to_label(audit: Audit, rubric: Path, tmp_path: Path) -> None:
+    runs, labels = tmp_path / "runs", tmp_path / "labels.csv"
+    evil = '=HYPERLINK("http://example.org")\x00 GOOD'
+    run = a_run(runs, [one.model_copy(update={"output": evil}) for one in answers(2)])
+    assert audit("judge", "draw", "latest", "--task", "xsum", "--count", 2, "--out", labels, "--runs", runs)[0] == 0
+    with labels.open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert {row["output"] for row in rows} == {'\'=HYPERLINK("http://example.org")\\u0000 GOOD'}
+    labels.write_text(labels.read_text().replace(",,", ",good,"))
+    words = ("judge", "outputs", run.path, "--task", "xsum", "--rubric", rubric, "--runs", runs, *WORDS)
+    code, _, err = audit(*words, "--labels", labels)
+    assert (code, "people's labels of 2 outputs" in err) == (0, True), err

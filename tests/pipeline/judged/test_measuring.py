@@ -128,13 +128,16 @@ def test_a_measurement_is_of_one_judge(tmp_path: Path) -> None:
         read_measurement(file, a_judge(by_word, by="generation"))
     with pytest.raises(ConfigError, match="another rubric_sha256"):
         read_measurement(file, a_judge(by_word, SCALE.model_copy(update={"criteria": "Style."})))
-    file.write_text("{}")
-    with pytest.raises(ConfigError, match="it is no measurement of `audit judge measure`"):
-        read_measurement(file, judge)
+    for text in ("{}", '{"schema'):
+        file.write_text(text)
+        with pytest.raises(
+            ConfigError, match=r"judge.json: no measurement of `audit judge measure` \(.+\): name a file"
+        ):
+            read_measurement(file, judge)
     json_file.write_record(file, found.model_copy(update={"texts": 0}))
     with pytest.raises(ConfigError, match="texts: must be at least 1"):
         read_measurement(file, judge)
-    with pytest.raises(ConfigError, match="it is no measurement"):
+    with pytest.raises(ConfigError, match=r"missing.json: no such file: name a file that `audit judge measure --out`"):
         read_measurement(tmp_path / "missing.json", judge)
 
 

@@ -195,7 +195,7 @@ def test_labels_end_at_the_first_gap_in_the_draw(tmp_path: Path) -> None:
     done = judge_it(run, tmp_path / "out", labels=few)
     assert done.metrics[0].error == "10 labels of people; 30 are needed"
     assert done.folder.read_manifest().status == "partial"
-    with pytest.raises(UsageError, match="100 outputs to label, fewer than 101"):
+    with pytest.raises(UsageError, match="100 outputs to label, fewer than 101: ask for fewer with --count"):
         to_label(JudgedTask(run, "evals", "xsum"), 101)
 
 

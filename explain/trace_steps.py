@@ -64,9 +64,7 @@ def with_steps(engine: Engine, prompt: str, trace: str, most: int) -> TracedProm
         raise UsageError(msg)
     start, end = around.before.strip(), around.after.strip()
     if start and prompt.rfind(start) > prompt.rfind(end):
-        msg = (
-            "the prompt ends within a reasoning trace, of which only the rest is stored: it cannot be explained"
-        )
+        msg = "the prompt ends within a reasoning trace, of which only the rest is stored: it cannot be explained"
         raise UsageError(msg)
     steps = steps_of(text, min(most, MOST_STEPS))
     begin = len(prompt) + len(around.before)

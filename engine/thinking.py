@@ -116,11 +116,14 @@ class Thinking:
     def around(self, prompt: str) -> Around | None:
         """What comes before and behind a trace after this prompt; None where no marker is known, or none can follow.
 
+        Without tokenizer and template, any family is looked for, and none is known to be the checkpoint's.
+
         Traces are stored without the white space around them, which differs from checkpoint to checkpoint. Markers
         that look like tags are on lines of their own, with a blank line before the answer, as in the chat templates of
         Qwen 3 and DeepSeek R1; others touch the trace.
         """
-        markers = self.opened_by(prompt) or self.assumed or next(iter(self.expected), None)
+        named = () if self.expected == FAMILIES else self.expected  # all are expected where nothing is at hand
+        markers = self.opened_by(prompt) or self.assumed or next(iter(named), None)
         if markers is None or self.closed_by(prompt):
             return None
         break_ = "\n" if markers.on_lines else ""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.errors import UsageError
 from audit.core.reasoning.steps import MOST_STEPS, steps_of
-from audit.core.records import Span
+from audit.core.records import Flag, Span
 from audit.engine import GenerateRequest
 from audit.explain.own_answer import ANSWER_TOKENS
 
@@ -50,7 +50,7 @@ def with_steps(engine: Engine, prompt: str, trace: str, most: int) -> TracedProm
         most: Steps at most; at most ``MOST_STEPS`` in any case.
 
     Raises:
-        UsageError: The trace is empty, or no marker is known that it could stand between.
+        UsageError: The trace is empty, no marker is known that it could stand between, or the prompt ends in a trace.
     """
     around, text = engine.thinking.around(prompt), trace.strip()
     if not text:
@@ -61,6 +61,10 @@ def with_steps(engine: Engine, prompt: str, trace: str, most: int) -> TracedProm
             f"{engine.record.name}: neither its tokenizer nor its chat template names a marker of reasoning traces, or"
             " the prompt closes the trace: name the marker with --think-end"
         )
+        raise UsageError(msg)
+    start, end = around.before.strip(), around.after.strip()
+    if start and prompt.rfind(start) > prompt.rfind(end):
+        msg = "the prompt ends within a reasoning trace, of which only the rest is stored: it cannot be explained"
         raise UsageError(msg)
     steps = steps_of(text, min(most, MOST_STEPS))
     begin = len(prompt) + len(around.before)
@@ -105,7 +109,8 @@ def own_trace(engine: Engine, prompt: str, how: str) -> tuple[str, str]:
         msg = f"the model writes no reasoning trace before its answer{why}: {how}"
         raise UsageError(msg)
     if not generation.thinking_closed:
-        msg = f"the model did not end its reasoning trace within {engine.thinking.tokens:,} tokens: {how}"
+        within = f" within {engine.thinking.tokens:,} tokens" if generation.unanswered is Flag.THINKING_CUT else ""
+        msg = f"the model did not end its reasoning trace{within}: {how}"
         raise UsageError(msg)
     if completion.truncated or not generation.text.strip():
         why = (

@@ -278,4 +278,7 @@ def test_a_trace_is_put_back_as_it_was_found(thinking: Thinking, prompt: str, cl
 
 def test_no_trace_is_put_where_none_can_follow() -> None:
     assert Thinking().around("Q") is None
+    assert thinking_of(None).around("Q") is None, "which of all families is not known"
+    assert thinking_of(None).around("Q<think>\n") is not None
+    assert thinking_of(None, "</think>").around("Q") is not None
     assert Thinking(expected=(THINK,)).around("Q<think>\n\n</think>\n\n") is None

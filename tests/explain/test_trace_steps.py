@@ -145,6 +145,9 @@ def test_long_traces_have_few_steps(reasoner: Reasoner) -> None:
 def test_a_trace_that_cannot_be_put_back_is_one_line(reasoner: Reasoner, make_sample: Any) -> None:
     with pytest.raises(UsageError, match="no reasoning trace: choose another unit"):
         with_steps(reasoner, QUESTION, " \n", 8)
+    with pytest.raises(UsageError, match="the prompt ends within a reasoning trace"):
+        with_steps(reasoner, f"{QUESTION}<think>\nFirst 3. ", TRACE, 8)
+    assert with_steps(reasoner, f"{QUESTION}<think>\nHm.\n</think>\n\n7. And now?", TRACE, 8).spans
     with pytest.raises(UsageError, match="or the prompt closes the trace"):
         with_steps(reasoner, f"{QUESTION}<think>\n\n</think>\n\n", TRACE, 8)
     reasoner.thinking = Thinking()
@@ -165,6 +168,7 @@ def test_the_checkpoints_own_trace(tiny: Engine, monkeypatch: Any) -> None:
         "thinks": Completion((Generation("7", 9, "stop", thinking="It is 7."),)),
         "does not": Completion((Generation("7", 9, "stop"),)),
         "goes on": Completion((Generation("", 9, "length", thinking="Hm", thinking_closed=False),)),
+        "stops": Completion((Generation("", 9, "stop", thinking="Hm", thinking_closed=False),)),
         "is silent": Completion((Generation(" ", 9, "stop", thinking="It is 7."),)),
         "saw less": Completion((Generation("7", 9, "stop", thinking="It is 7."),), 5, truncated=3),
         "fails": Completion(error="NaN logits"),
@@ -178,6 +182,7 @@ def test_the_checkpoints_own_trace(tiny: Engine, monkeypatch: Any) -> None:
     for name, said in (
         ("does not", "the model writes no reasoning trace before its answer: choose words"),
         ("goes on", r"did not end its reasoning trace within 2,048 tokens: choose words"),
+        ("stops", "did not end its reasoning trace: choose words"),
         ("is silent", "gives no answer behind its reasoning trace: choose words"),
         ("saw less", "the prompt was cut off: choose words"),
         ("fails", r"writes no reasoning trace before its answer \(NaN logits\): choose words"),

@@ -13,12 +13,13 @@ from audit.core.assets import DataSet
 from audit.core.assets.readers.security.code_rules import SEMGREP
 from audit.core.config import RunConfig, TaskConfig
 from audit.core.records import AssetRecord
+from audit.engine import Generation
 from audit.safety import running
 from audit.safety.code.blocks import NAMES
 from audit.safety.code.rules import rules_of
 from audit.safety.probe import Context
 from audit.safety.probes.security import insecure_code
-from audit.safety.probes.security.insecure_code import NO_CODE, PROBE
+from audit.safety.probes.security.insecure_code import CODE_CUT, NO_CODE, PROBE
 
 RECORD = AssetRecord(name="code_rules", kind="dataset", source="f", version="1", sha256="0" * 64, licence="MIT")
 RULES = DataSet(
@@ -83,6 +84,22 @@ def test_every_invited_weakness_has_a_rule() -> None:
 )
 def test_verdicts(answer: str, score: Any, error: Any, run: Any) -> None:
     result = run(lambda item: answer if item.language == "python" else "none")
+    sample = next(one for one in result.samples if one.slices["language"] == "python")
+    assert (sample.score, sample.error) == (score, error)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answer", "score", "error"),
+    [
+        ("```python\nx = sha256(a", None, CODE_CUT),
+        ("```python\nx = md5(a", 1, None),
+        ("```python\nx = sha256(a)\n```\nThis takes", 0, None),
+        ("```python\nx = sha256(a)\n```\n```python\ny =", None, CODE_CUT),
+    ],
+)
+def test_code_that_was_cut_is_not_called_secure(answer: str, score: Any, error: Any, run: Any) -> None:
+    result = run(lambda item: Generation(answer, 512, "length") if item.language == "python" else "none")
     sample = next(one for one in result.samples if one.slices["language"] == "python")
     assert (sample.score, sample.error) == (score, error)
 

@@ -35,7 +35,7 @@ def _written(file: Path, rubric: object) -> Path:
 @pytest.fixture(autouse=True)
 def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every checkpoint is one that calls an answer what it says of itself, and a longer one of two better."""
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("audit.cli.console.out._width", 200)
 
     def says(prompt: str) -> str:
         found = blocks(prompt)

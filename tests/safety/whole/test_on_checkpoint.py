@@ -110,7 +110,7 @@ LIMITS = {"bbq": 12, "cbbq": 24, "membership": 10}
 """Items that a primary metric needs; two are enough for the others."""
 NOT_HERE = {"jailbreakbench", "book_cloze", "trace_faithfulness"}
 """Probes of data that is neither in a wheel nor in the data folder; and of traces, which it does not write."""
-INCOHERENT = {"harmful_requests", "jailbreaks"}
+INCOHERENT = {"harmful_requests", "jailbreaks", "insecure_code"}
 """Probes that leave an answer unscored that is not about the request: six layers write few others."""
 LAYERS = 6
 """Of thirty: that a probe runs shows in no value, and its other tests check what it makes of answers."""

@@ -190,7 +190,7 @@ def test_every_unit_keeps_the_ids(tiny: Engine, prompts: list[str]) -> None:
             try:
                 features = cut(tiny, prompt, " x", max_features=9, unit=unit)
             except UsageError:
-                assert unit in {"turns", "examples", "fields"}
+                assert unit in {"turns", "examples", "fields", "steps"}
                 continue
             assert features.context([True] * len(features)) == ids
 

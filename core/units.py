@@ -57,6 +57,11 @@ class Unit:
         return self.fine_decimals if fine else self.decimals
 
     @property
+    def is_share(self) -> bool:
+        """Whether a value is the part of items that count, shown in percent."""
+        return self.factor == 100
+
+    @property
     def whole_range(self) -> tuple[float, float] | None:
         """The axis that shows every possible value; None if the range is unbounded."""
         return (self.low, self.high) if math.isfinite(self.low) and math.isfinite(self.high) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -109,11 +110,11 @@ class JudgeMeasurement(Record):
         return {
             "judge_measured_on": self.labels,
             "judge_measured_texts": self.texts,
-            "judge_agreement": _rounded(self.agreement.value),
-            "judge_agreement_low": _rounded(low),
-            "judge_alpha_of_people": _rounded(self.people.value),
-            "judge_unread": _rounded(self.unread / self.texts),
-            "judge_moved": _rounded(self.moved.value),
+            "judge_agreement": self.agreement.value,
+            "judge_agreement_low": low,
+            "judge_alpha_of_people": self.people.value,
+            "judge_unread": self.unread / self.texts,
+            "judge_moved": self.moved.value,
             "judge_moved_texts": self.moved.texts,
         }
 
@@ -158,7 +159,7 @@ def measured_by(
     for verdict in verdicts:
         if verdict.number is None:
             why[verdict.why_none] = why.get(verdict.why_none, 0) + 1
-    masses = sorted(verdict.mass for _, verdict, _ in read if verdict.mass is not None)
+    masses = [verdict.mass for _, verdict, _ in read if verdict.mass is not None]
     weights: Weights = "quadratic" if len(order) > 2 else "none"
     return JudgeMeasurement(
         judge=judge.name,
@@ -180,7 +181,7 @@ def measured_by(
         order_shift=_both_orders(read, same=False),
         self_agreement=_repeated(read),
         moved=moved,
-        mass=masses[len(masses) // 2] if masses else None,
+        mass=statistics.median(masses) if masses else None,
     )
 
 
@@ -286,7 +287,3 @@ def read_measurement(file: Path, judge: RubricJudge) -> JudgeMeasurement:
         msg = f"{file}: measured with another {', '.join(other)}: measure this judge with `audit judge measure`"
         raise ConfigError(msg)
     return found
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)

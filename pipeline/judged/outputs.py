@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from audit.core import provenance
 from audit.core.errors import UsageError
 from audit.core.filesystem import make_folder
@@ -328,7 +330,7 @@ def _manifest(
         words={name: words for name, words in source.words.items() if name == judged.task},
         seeds={"run": judge.asking.seed},
         packages={**source.packages, **provenance.package_versions(COMPUTING)},
-        platform=provenance.platform_record(threads=1),
+        platform=provenance.platform_record(threads=torch.get_num_threads()),
         git=provenance.git_state(),
         started=started,
         finished=max(started, datetime.now(UTC)),

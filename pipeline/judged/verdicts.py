@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import UsageError
@@ -102,8 +102,7 @@ class RubricJudge:
     def of_config(cls, engine: Engine, rubric: Rubric, asking: JudgeAsking, config: RunConfig) -> RubricJudge:
         """The judge that a configuration describes."""
         settings = settings_of(engine, config, asking.by)
-        whole = JudgeAsking(asking.by, asking.repeats, asking.temperature, asking.reasons, config.seed, settings)
-        return cls(engine, rubric, whole, config.chat_template)
+        return cls(engine, rubric, replace(asking, seed=config.seed, settings=settings), config.chat_template)
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def crossed(metrics: Iterable[Metric], samples: Sequence[Sample], *, narrow: boo
     rows = sorted({_row_of(sample) for sample in inside}, key=lambda name: (name == NONE, name))
     if not {*rows} - {NONE} or len(rows) > MOST_ROWS or len(columns) > MOST_COLUMNS:
         return None
-    if whole is None or unit_of(whole.unit).factor == 1 or not definitions.is_mean_of_items(whole):
+    if whole is None or not unit_of(whole.unit).is_share or not definitions.is_mean_of_items(whole):
         return None
     try:
         definition = definitions.read(whole.definition or {})

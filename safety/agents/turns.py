@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from audit.core.errors import TemplateError
 from audit.engine.chat import ChatText, uses_chat_template
+from audit.safety.asking import chat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.config import RunConfig
     from audit.engine import Engine
+    from audit.safety.probe import Context
 
 TOOL, USER = "tool", "user"
 INSTRUCTIONS = """You can call these functions:
@@ -62,6 +64,17 @@ def laid_out(engine: Engine, config: RunConfig, system: str, user: str, calls: S
 def result_turn(engine: Engine, config: RunConfig) -> Literal["tool", "user", "text"]:
     """Where results stand: in a turn of their own, in a user turn, or in plain text without a chat template."""
     return _laid_out(engine, config, "Help.", "Which time?", [ToolCall("clock", {}, "It is noon.")])[1]
+
+
+def settings(context: Context, tokens: int) -> dict[str, Any]:
+    """How a probe's conversations were laid out.
+
+    Args:
+        context: Of the probe.
+        tokens: Limit of an answer.
+    """
+    found = chat.settings(context, tokens)
+    return found if context.engine is None else {**found, "results_in": result_turn(context.engine, context.config)}
 
 
 def _laid_out(

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.records import Sample
     from audit.engine import Engine
-    from audit.safety.probe import Context
 
 NAME = "agent_injection"
 DATASETS = ("agentdojo", "agent_threat_bench")
@@ -119,14 +118,6 @@ def judge(answered: Answered[AgentTurn]) -> Sample:
     )
 
 
-def settings(context: Context) -> dict[str, Any]:
-    """How conversations were laid out."""
-    found = chat.settings(context, NEW_TOKENS)
-    if context.engine is None:
-        return found
-    return {**found, "results_in": turns.result_turn(context.engine, context.config)}
-
-
 _ATTACKED = {"condition": ATTACKED}
 SUCCESS = ProbeMetric(
     "success",
@@ -214,5 +205,5 @@ PROBE = Probe(
         TRUNCATED,
         replace(SUCCESS, primary=False, on=("attack",), within={"attack": WORDINGS}, whole=False),
     ),
-    settings=settings,
+    settings=lambda context: turns.settings(context, NEW_TOKENS),
 )

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.records import Sample
     from audit.engine import Engine
-    from audit.safety.probe import Context
 
 NAME = "tool_secrets"
 DATASET = "tool_secrets"
@@ -106,14 +105,6 @@ def judge(answered: Answered[SecretResult]) -> Sample:
     return with_trace_judged(sample, lambda trace: {"secret": float(holds(trace, item.secret))})
 
 
-def settings(context: Context) -> dict[str, Any]:
-    """How conversations were laid out."""
-    found = chat.settings(context, NEW_TOKENS)
-    if context.engine is None:
-        return found
-    return {**found, "results_in": turns.result_turn(context.engine, context.config)}
-
-
 _QUESTIONS = {"wants": "fact"}
 
 PROBE = Probe(
@@ -182,5 +173,5 @@ PROBE = Probe(
             words=titled("Secret in the reasoning", "of reasoning traces hold the secret"),
         ),
     ),
-    settings=settings,
+    settings=lambda context: turns.settings(context, NEW_TOKENS),
 )

@@ -23,7 +23,7 @@ def test_the_stated_figures_are_those_on_the_written_traces() -> None:
 
 def test_steps_are_lines_of_lists_orders_and_drafts() -> None:
     trace = "1. Pick a quiet shop.\n2. Leave calmly.\nDear customer, your account is locked. I should refuse this."
-    assert steps(trace) == ["Pick a quiet shop.", "Leave calmly.", "Dear customer, your account is locked."]
+    assert steps(trace) == ["1. Pick a quiet shop.", "2. Leave calmly.", "Dear customer, your account is locked."]
     assert steps("The user asks how to open it. I must not help. Is it legal?") == []
     assert steps(" \n") == []
 

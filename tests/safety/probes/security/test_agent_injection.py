@@ -135,5 +135,5 @@ def test_items_are_read_and_laid_out(tiny: Any) -> None:
 
 def test_settings_say_where_results_stand(tiny: Any) -> None:
     config = RunConfig(chat_template="off")
-    assert agent_injection.settings(Context(config, engine=tiny))["results_in"] == "text"
-    assert agent_injection.settings(Context(config)) == {}
+    assert agent_injection.PROBE.settings(Context(config, engine=tiny))["results_in"] == "text"
+    assert agent_injection.PROBE.settings(Context(config)) == {}

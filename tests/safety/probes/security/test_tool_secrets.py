@@ -99,8 +99,8 @@ def test_writings_of_a_secret(hide: Any, run: Any, value: Any) -> None:
 
 def test_settings_say_where_results_stand(tiny: Any) -> None:
     config = RunConfig(chat_template="off")
-    assert tool_secrets.settings(Context(config, engine=tiny))["results_in"] == "text"
-    assert tool_secrets.settings(Context(config)) == {}
+    assert tool_secrets.PROBE.settings(Context(config, engine=tiny))["results_in"] == "text"
+    assert tool_secrets.PROBE.settings(Context(config)) == {}
 
 
 def test_a_prompt_that_was_cut_off_is_not_judged() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -24,9 +23,11 @@ from audit.safety.scorers.audit_toxicity_zh import (
 )
 from audit.safety.scorers.toxicity import score_texts
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 MASK = 2**64 - 1
 MULTIPLIER = 0x9E3779B97F4A7C15
-COLD = Path(os.environ.get("AUDIT_DATA", "/nowhere")) / "cold" / "dev.csv"
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +91,11 @@ def test_hostile_text_has_a_probability(scorer: ChineseToxicity, text: str) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not COLD.is_file(), reason="needs COLD in AUDIT_DATA")
-def test_the_figures_of_the_development_set(scorer: ChineseToxicity) -> None:
+def test_the_figures_of_the_development_set(scorer: ChineseToxicity, audit_data: Path) -> None:
     """Against COLD's labels and scikit-learn; and the texts that it was fitted to are owned to."""
     rows, fitted = (
         list(csv.DictReader(file.read_text("utf-8-sig").splitlines(keepends=True)))
-        for file in (COLD, COLD.with_name("train.csv"))
+        for file in (audit_data / "cold" / "dev.csv", audit_data / "cold" / "train.csv")
     )
     labels = np.array([int(row["label"]) for row in rows])
     scores = np.array(scorer.score([row["TEXT"] for row in rows]))

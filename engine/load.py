@@ -39,6 +39,7 @@ from audit.engine.inprocess.engine import HostedCheckpoint, load_hosted
 from audit.engine.local.engine import TransformersEngine
 from audit.engine.local.hardware import keep_freed_memory, same_with_any_threads
 from audit.engine.local.memory import is_out_of_memory
+from audit.engine.local.model.products import by_onednn
 from audit.engine.server.contact import contact
 from audit.engine.server.engine import OpenAIEngine, describe
 from audit.engine.server_name import is_server, parse
@@ -390,4 +391,6 @@ def _model(found: CheckpointFiles, hardware: _Hardware, options: dict[str, Any])
     if found.adapter is not None:
         model, more = adapter.apply(model, found.adapter, device)
         remarks += more
-    return model.requires_grad_(False), remarks  # gradients by inputs alone: nothing is kept for those by weights
+    model.requires_grad_(False)  # gradients by inputs alone: nothing is kept for those by weights
+    by_onednn(model)
+    return model, remarks

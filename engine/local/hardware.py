@@ -38,13 +38,18 @@ def cpu_name() -> str:
 
 def cpu_kind() -> str:
     """Name and instructions of the processor: what decides which kernels libraries take, so which bits come out."""
-    there = sorted(name for name, value in _capabilities().items() if value is True)
-    return f"{cpu_name()}: {' '.join(there)}"
+    return f"{cpu_name()}: {' '.join(sorted(instructions()[1]))}"
+
+
+def instructions() -> tuple[str, frozenset[str]]:
+    """Name of the processor and its extensions as torch names them, e.g. ``avx512_f``; empty if torch cannot tell."""
+    found = _capabilities()
+    return str(found.get("cpu_name") or ""), frozenset(name for name, there in found.items() if there is True)
 
 
 def bfloat16_units() -> list[str]:
     """This processor's instructions for bfloat16 products, e.g. ``amx_bf16``; none if torch cannot tell."""
-    return sorted(name for name, there in _capabilities().items() if "bf16" in name and there is True)
+    return sorted(name for name in instructions()[1] if "bf16" in name)
 
 
 def cards() -> list[Card]:

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
+from audit.engine.local.model import products
 from audit.engine.local.model.precision import HALVES
 
 if TYPE_CHECKING:
@@ -47,12 +48,16 @@ def tiles_of(head: nn.Module, hidden: torch.Tensor, device: torch.device, *, wid
     """
     positions, words = TILE[hidden.device.type]
     dense = _is_dense(head, hidden.device)
+    product = linear
+    if wide and hidden.dtype in HALVES:
+        product = _in_float32
+    elif isinstance(head, products.OneDnnLinear):
+        product = products.linear
     for start in range(0, len(hidden), positions):
         part = hidden[start : start + positions]
         if dense and isinstance(head, nn.Linear):
             for first in range(0, head.out_features, words):
                 bias = None if head.bias is None else head.bias[first : first + words]
-                product = _in_float32 if wide and part.dtype in HALVES else linear
                 yield Tile(start, first, product(part, head.weight[first : first + words], bias).float().to(device))
         else:
             yield Tile(start, 0, head(part).float().to(device))
@@ -91,4 +96,4 @@ def whole(tiles: Iterable[Tile]) -> torch.Tensor:
 def _is_dense(head: nn.Module, device: torch.device) -> bool:
     """Whether a head is a plain matrix on this device: not quantised, adapted or hooked, by a device map neither."""
     hooked = "forward" in vars(head) or head._forward_hooks or head._forward_pre_hooks  # noqa: SLF001 - no other way
-    return type(head) is nn.Linear and not hooked and head.weight.device == device
+    return type(head) in {nn.Linear, products.OneDnnLinear} and not hooked and head.weight.device == device

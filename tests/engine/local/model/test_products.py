@@ -1,0 +1,159 @@
+"""oneDNN's products against torch's own, and which layers take them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from torch import nn
+
+from audit.engine.local.engine import TransformersEngine
+from audit.engine.local.model import head, products
+from audit.engine.local.model.head import tiles_of, whole
+from audit.engine.local.model.products import OneDnnLinear, by_onednn, onednn_is_faster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from audit.engine import Engine
+
+AMD = ("AMD EPYC", frozenset({"avx2", "avx512_f"}))
+AVAILABLE = torch.backends.mkldnn.is_available()
+
+
+@pytest.fixture
+def faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which oneDNN is taken."""
+    monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
+
+
+def _layers(inputs: int, outputs: int, *, bias: bool = False) -> tuple[nn.Linear, nn.Linear]:
+    """A layer of torch's and the same one by oneDNN."""
+    torch.manual_seed(inputs * outputs)
+    plain = nn.Linear(inputs, outputs, bias=bias).requires_grad_(False)
+    other = nn.Linear(inputs, outputs, bias=bias).requires_grad_(False)
+    other.load_state_dict(plain.state_dict())
+    other.__class__ = OneDnnLinear
+    return plain, other
+
+
+@pytest.mark.parametrize("shape", [(5, 96), (1, 96), (0, 96), (96,), (2, 3, 96), (1, 1, 96)])
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_product_is_torch_s(shape: tuple[int, ...], bias: bool) -> None:
+    plain, other = _layers(96, 40, bias=bias)
+    states = torch.randn(shape)
+    for inferring in (True, False):
+        with torch.inference_mode(inferring):
+            torch.testing.assert_close(other(states), plain(states), rtol=1e-5, atol=1e-6)
+    turned = torch.randn(96, 7).T
+    torch.testing.assert_close(other(turned), plain(turned), rtol=1e-5, atol=1e-6)
+
+
+def test_gradients_are_torch_s_one_by_one_and_together() -> None:
+    plain, other = _layers(96, 40, bias=True)
+    states = torch.randn(1, 6, 96, requires_grad=True)
+    rows = torch.randn(4, 1, 6, 40)
+    for layer in (plain, other):
+        assert layer(states).requires_grad
+    (expected,) = torch.autograd.grad(plain(states), states, rows, is_grads_batched=True)
+    (together,) = torch.autograd.grad(other(states), states, rows, is_grads_batched=True)
+    output = other(states)
+    alone = [torch.autograd.grad(output, states, row, retain_graph=True)[0] for row in rows]
+    torch.testing.assert_close(together, expected, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(torch.stack(alone), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_other_number_types_and_trained_weights_are_torch_s() -> None:
+    plain, other = _layers(96, 40)
+    half = torch.randn(3, 96, dtype=torch.bfloat16)
+    assert torch.equal(other.bfloat16()(half), plain.bfloat16()(half))
+    plain, other = _layers(96, 40)
+    other.requires_grad_()
+    other(torch.randn(3, 96)).sum().backward()
+    assert other.weight.grad is not None
+
+
+@pytest.mark.usefixtures("faster")
+def test_large_plain_matrices_of_32_bits_on_a_cpu_are_taken() -> None:
+    class Doubled(nn.Linear):
+        pass
+
+    small, trained, half = nn.Linear(8, 8), nn.Linear(512, 512), nn.Linear(512, 512).bfloat16()
+    other, meta, replaced = Doubled(512, 512), nn.Linear(512, 512, device="meta"), nn.Linear(512, 512)
+    replaced.forward = lambda states: states  # type: ignore[method-assign]
+    large = nn.Linear(512, 512)
+    model = nn.Sequential(small, half, other, meta, replaced, large).requires_grad_(False)
+    model.append(trained)
+    assert by_onednn(model)
+    assert [type(layer) is OneDnnLinear for layer in model] == [layer is large for layer in model]
+    assert not by_onednn(nn.Sequential(small))
+
+
+@pytest.mark.parametrize(
+    ("machine", "found", "taken"),
+    [
+        ("x86_64", AMD, AVAILABLE),
+        ("AMD64", AMD, AVAILABLE),
+        ("aarch64", AMD, False),
+        ("x86_64", ("AMD EPYC", frozenset({"avx2"})), False),
+        ("x86_64", ("Intel(R) Xeon(R)", AMD[1]), False),
+        ("x86_64", ("", frozenset()), False),
+    ],
+    ids=["amd", "amd-windows", "arm", "amd-without-avx512", "intel", "unknown"],
+)
+def test_it_is_faster_where_it_was_measured(
+    machine: str, found: tuple[str, frozenset[str]], taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr(products, "instructions", lambda: found)
+    assert onednn_is_faster() is taken
+
+
+def test_nothing_changes_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "onednn_is_faster", lambda: False)
+    model = nn.Sequential(nn.Linear(512, 512)).requires_grad_(False)
+    assert not by_onednn(model)
+    assert type(model[0]) is nn.Linear
+
+
+def _products_of_many_sizes() -> Iterator[tuple[int, torch.Tensor]]:
+    """Number of rows and the product of the first so many rows."""
+    _, layer = _layers(576, 640)
+    states = torch.randn(300, 576)
+    for rows in (2, 3, 5, 7, 16, 33, 64, 127, 300):
+        yield rows, layer(states[:rows])
+
+
+def test_a_row_has_the_same_product_in_any_company_with_any_threads() -> None:
+    """On the processors for which it is taken: elsewhere oneDNN has other kernels."""
+    threads = torch.get_num_threads()
+    made = []
+    for number in (1, 2):
+        torch.set_num_threads(number)
+        torch.manual_seed(1)
+        made.append(dict(_products_of_many_sizes()))
+    torch.set_num_threads(threads)
+    for rows, product in made[0].items():
+        close = torch.equal if onednn_is_faster() else torch.allclose
+        assert close(product, made[1][rows])
+        assert close(product, made[0][300][:rows])
+
+
+def test_a_head_in_tiles_is_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(head.TILE, "cpu", (3, 16))
+    plain, other = _layers(96, 40, bias=True)
+    hidden = torch.randn(7, 96)
+    taken = []
+    monkeypatch.setattr(products, "linear", lambda *given, made=products.linear: taken.append(1) or made(*given))
+    tiles = list(tiles_of(other, hidden, hidden.device))
+    assert [(tile.position, tile.word) for tile in tiles] == [(p, w) for p in (0, 3, 6) for w in (0, 16, 32)]
+    assert len(taken) == len(tiles)
+    torch.testing.assert_close(whole(tiles), plain(hidden), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_loaded_checkpoint_takes_them_where_they_are_faster(embedded: Engine) -> None:
+    assert isinstance(embedded, TransformersEngine)
+    taken = [layer for layer in embedded.model.modules() if isinstance(layer, OneDnnLinear)]
+    assert len(taken) == (151 if onednn_is_faster() else 0)  # 30 layers without keys and values, and the head

@@ -28,6 +28,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: threads of t
 import pytest
 from hypothesis import HealthCheck, settings
 
+if REACHED := os.environ.get("AUDIT_REACHED"):  # before anything of this repository is imported
+    from tests.reached import count_here
+
+    write_reached = count_here(Path(REACHED))
+
 from audit.core import assets
 
 if TYPE_CHECKING:
@@ -75,6 +80,11 @@ MARKER_OF_FIXTURE = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="count every skipped test as failed (CI)")
+
+
+def pytest_sessionfinish() -> None:
+    if REACHED:
+        write_reached()
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses

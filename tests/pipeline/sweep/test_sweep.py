@@ -7,6 +7,7 @@ import os
 import shutil
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,7 +105,9 @@ def audits(monkeypatch: pytest.MonkeyPatch) -> Audits:
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> RunConfig:
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
+    # No weights are loaded here, and in a process of many tests the collector takes up to 0.6 seconds each time.
+    monkeypatch.setattr(sweeping, "gc", SimpleNamespace(collect=lambda: 0))
     flags = {"out": tmp_path / "runs", "offline": True, "device": "cpu", "explain": {"methods": [], "drivers": 0}}
     return choose_tasks(load_config(flags=flags), ["personal_data"], 1)
 

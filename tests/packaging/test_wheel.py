@@ -62,7 +62,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
-    options = ("--no-deps", "--no-index", "--no-compile", "--disable-pip-version-check")
+    options = ("--no-deps", "--no-index", "--disable-pip-version-check")
     installed = run(sys.executable, "-m", "pip", "--python", python, "install", *options, wheel, cwd=folder)
     assert installed.returncode == 0, installed.stdout + installed.stderr
     (packages,) = folder.glob("lib/python*/site-packages")

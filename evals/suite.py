@@ -125,7 +125,7 @@ def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterator[
         with quiet(), making(engine, config):
             manager = SeededManager(config.seed, include_path=tasks_folder(), include_defaults=False)
             task = manager.load([wanted.name])["tasks"][wanted.name]
-            records = [assets.dataset(name).record for name in own.data]
+            records = [assets.pull(name).record for name in own.data]  # whose rows the task has read
         result = run_task(engine, config, task, limit=wanted.limit, records=records, by_cluster=wanted.by_cluster)
         yield result
         yield from ask_again(engine, config, task, result, own)

@@ -229,6 +229,12 @@ def chart_config() -> alt.Config:
 
 def svg_of(specification: dict[str, Any]) -> Markup:
     """Render; the page sets the size, and inline SVG needs no namespace."""
+    return _drawn(json.dumps(specification))
+
+
+@lru_cache(maxsize=256)
+def _drawn(specification: str) -> Markup:
+    """A chart by its specification as JSON: pages of the app are drawn again and again, with the same charts."""
     svg: str = vl_convert.vegalite_to_svg(specification)
     start = svg.index(">")
     view = re.search(r'viewBox="[^"]+"', svg[:start])

@@ -15,6 +15,7 @@ from audit.core.errors import CheckpointError, ConfigError, UsageError
 from audit.core.progress import Silent
 from audit.core.records import Choice, Sample
 from audit.engine import configured, load
+from tests.engine.whole.lower_layers import lower_layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 WORDS = ["The", " capital", " of", " France", " is", " the", " city", " of"]
 """Each is one token of the embedded checkpoint, so that leaving out a word is leaving out a token."""
+LAYERS = 6
+"""Of its thirty: every value is computed again, whatever it knows."""
 
 
 def config(model: str, **more: Any) -> dict[str, Any]:
@@ -117,6 +120,11 @@ def test_what_cannot_be_is_one_line(tiny_model: Path, make_manifest: Make) -> No
 def test_values_on_the_embedded_checkpoint_are_those_of_its_logits(
     embedded: Engine, make_manifest: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with lower_layers(embedded, LAYERS):
+        check_values(embedded, make_manifest, monkeypatch)
+
+
+def check_values(embedded: Engine, make_manifest: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Occlusion by hand: the log-probabilities that transformers gives with one token after the other left out."""
     manifest = make_manifest(
         model=embedded.record,

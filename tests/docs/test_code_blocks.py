@@ -137,8 +137,14 @@ def shortened(page: Path, code: str) -> str:
     return code
 
 
-FIRST = "from audit.evals.lm_eval import seeds, tasks; tasks.names()"
-"""What every audit with a benchmark imports and looks up."""
+FIRST = """
+import lm_eval.loggers, lm_eval.models, profanity_check, sacrebleu
+from audit.evals.lm_eval import seeds, tasks
+from audit.safety.scorers import language
+tasks.names()
+language.reads(language.ENGLISH, "An English sentence.")
+"""
+"""What every audit with a benchmark imports, looks up and reads."""
 SHELLS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": ["bash", "-c", f'exec {SNIPPET} "$0"']}
 
 

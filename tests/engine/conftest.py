@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from audit.engine import load
+from audit.engine.local.model import trial
 from audit.engine.server.client import KEY_VARIABLE
 from tests.engine.server.openai_double import Double, serving
 from tests.engine.server.openai_double import says as saying
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from audit.engine import ScoreRequest
     from audit.engine.local.engine import TransformersEngine
-    from audit.engine.local.model.shortcuts import Generates
+    from audit.engine.local.model.shortcuts import Shortcuts
 
 
 @pytest.fixture(scope="session")
@@ -112,16 +113,27 @@ def copy(tiny_model: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _tried() -> list[Generates]:
-    """What the trial of ``generate`` found on a checkpoint of :func:`says`: they differ in their text alone."""
-    return []
+def _tried() -> dict[str, Any]:
+    """What the trials found on a checkpoint of :func:`says`: they differ in their text alone."""
+    return {}
 
 
 @pytest.fixture(params=["continuous", "batches"])
 def says(
-    request: pytest.FixtureRequest, tiny_model: Path, tmp_path: Path, _tried: list[Generates]
+    request: pytest.FixtureRequest,
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    _tried: dict[str, Any],
 ) -> Callable[..., TransformersEngine]:
     """An engine on a checkpoint that says a text, in both ways of generating."""
+    judge = trial.judge_model
+
+    def judged(*given: Any) -> Shortcuts:
+        if "shortcuts" not in _tried:
+            _tried["shortcuts"] = judge(*given)
+        found: Shortcuts = _tried["shortcuts"]
+        return found
 
     def make(
         text: str, special: tuple[str, ...] = (), *, prompt: str = PROMPT, template: str | None = None, **options: Any
@@ -132,13 +144,15 @@ def says(
             tokenizer.eos_token = "<|return|>"  # noqa: S105 - a token of text
         tokenizer.chat_template = template
         folder = write(tmp_path / "checkpoint", tokenizer, text, prompt=prompt)
-        engine = load(str(folder), device="cpu", **options)
+        with monkeypatch.context() as patch:
+            patch.setattr(trial, "judge_model", judged)
+            engine = load(str(folder), device="cpu", **options)
         assert engine._forward.decodes
         engine._forward.decodes = request.param == "continuous"
         if not engine._forward.decodes:
-            if not _tried:
-                _tried.append(engine._generator.generates)
-            engine._generator.generates = _tried[0]
+            if "generates" not in _tried:
+                _tried["generates"] = engine._generator.generates
+            engine._generator.generates = _tried["generates"]
         return engine
 
     return make

@@ -154,6 +154,7 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]:
         return DataSet(record, tuple(held[name]))
 
     monkeypatch.setattr(assets, "dataset", dataset)
+    monkeypatch.setattr(assets, "pull", dataset)  # of which the record is asked
     return held
 
 

@@ -44,7 +44,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 @pytest.fixture(scope="module")
 def items() -> list[planted.Item]:
     draw = random.Random(5)  # noqa: S311 - no secret
-    return [planted.whole_item(draw) for _ in range(20)]
+    return [planted.whole_item(draw) for _ in range(10)]
 
 
 @pytest.mark.parametrize("name", [name for name in METHODS if name not in ROUGH])

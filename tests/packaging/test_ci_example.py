@@ -34,6 +34,8 @@ from tests.packaging.composite import Runner
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.cli.whole.processes import Forks
+
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 (INSTALL,) = (step for step in ACTION["runs"]["steps"] if step["name"] == "Install")
@@ -161,7 +163,8 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     pip.write_text(f'#!/bin/sh\nexec {folder / "bin" / "python"} -m pip --disable-pip-version-check "$@"\n', "utf-8")
     pip.chmod(0o755)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AUDIT", "PIP"))}
-    offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "AUDIT_HMAC_KEY": os.environ["AUDIT_HMAC_KEY"]}
+    offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_COMPILE": "1"}
+    offline["AUDIT_HMAC_KEY"] = os.environ["AUDIT_HMAC_KEY"]
     return {**inherited, **offline, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
 
@@ -177,6 +180,7 @@ def installed(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactor
     job = Job()
     _step(job, "Install", INSTALL["run"], folder, {**variables, "GITHUB_ACTION_PATH": str(folder), "INDEX": INDEX[1]})
     assert job.codes == {"Install": 0}, job.log
+    assert shutil.which("audit", path=variables["PATH"].partition(os.pathsep)[0]), "in the runner's own environment"
     return folder
 
 
@@ -214,15 +218,14 @@ JOBS = [(github, "PASS"), (github, "FAIL"), (github, "INCONCLUSIVE"), (gitlab, "
 
 
 @pytest.fixture(scope="module")
-def warm(installed: Path, variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The ``PATH`` of a runner on which the installed package starts without the seconds of its imports.
+def warm(variables: dict[str, str], forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The ``PATH`` of a runner on which ``audit`` starts without the seconds of its imports.
 
     That an installed script starts is tested by tests/packaging/test_wheel.py.
     """
     folder = tmp_path_factory.mktemp("warm")
-    python, _, rest = variables["PATH"].partition(os.pathsep)
-    with warm_commands(folder, python=f"{python}/python", environment=variables):
-        yield os.pathsep.join((str(folder), python, rest))
+    with warm_commands(folder, forks=forks):
+        yield f"{folder}{os.pathsep}{variables['PATH']}"
 
 
 @pytest.mark.slow

@@ -28,17 +28,64 @@ LIBRARIES = (
     "audit.pipeline.audit",
     "audit.reports.render.card",
     "audit.explain.methods.registry",
+    "sklearn.linear_model",
     "transformers.models.llama.modeling_llama",
 )
+DRAWER = """
+import os, socket, sys, threading, vl_convert
+from contextlib import suppress
+threading.Thread(target=lambda: os.read(0, 1) or os._exit(0), daemon=True).start()  # who started it has ended
+listener = socket.socket(fileno=int(sys.argv[1]))
+while True:
+    asked, _ = listener.accept()
+    with suppress(OSError), asked, asked.makefile("rwb") as stream:  # who asked may have been killed
+        try:
+            answer = "=" + vl_convert.vegalite_to_svg(stream.readline().decode())
+        except ValueError as error:
+            answer = f"!{error}"
+        stream.write(answer.encode())
+"""
+"""Draws charts for forks."""
 FIRST = f"""
-import sys
+import json, os, socket, subprocess, sys
+import vl_convert
+
+def draw(specification, address=f"\\0charts of {{os.getpid()}}"):  # a name that no file system has
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.connect(address)
+        with asking.makefile("rwb") as stream:
+            text = specification if isinstance(specification, str) else json.dumps(specification)
+            stream.write(text.encode() + b"\\n")
+            stream.flush()
+            kind, answer = stream.read(1), stream.read().decode()
+    if kind != b"=":
+        raise ValueError(answer)
+    return answer
+
+with socket.socket(socket.AF_UNIX) as listener:
+    listener.bind(*draw.__defaults__)
+    listener.listen()
+    drawer = subprocess.Popen(
+        [sys.executable, "-c", {DRAWER!r}, str(listener.fileno())],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=[listener.fileno()], start_new_session=True,
+    )
+vl_convert.vegalite_to_svg = draw  # what draws takes half a second to start, and has threads, which no fork has
+
 import {", ".join(LIBRARIES)}
 from audit.reports.drawing import charts, page
 for name in page.environment().list_templates(["j2"]):
     page.environment().get_template(name)
 charts._template("share", "safety", with_reference=False)
+from audit.evals.catalogue import own_tasks
+from audit.safety.privacy.keys import find_api_keys
+from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+own_tasks()
+list(find_api_keys(""))
+get_checkpoint_conversion_mapping("llama")
 """
-"""What takes seconds and is the same in every audit: imports, the templates of the card, the schema of its charts."""
+"""What takes seconds and is the same in every audit: imports, the templates of the card, the schema of its charts, the
+task files. Charts are drawn by one process for all.
+"""
 PARENT = """
 import gc, json, os, selectors, socket, sys
 exec(sys.argv[2], {})

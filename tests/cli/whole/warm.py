@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.cli.whole.processes import FIRST, PROGRAM
+from tests.cli.whole.processes import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,54 +90,22 @@ sys.exit(code if code >= 0 else 128 - code)
 
 
 @contextmanager
-def warm_commands(
-    folder: Path,
-    *,
-    forks: Forks | None = None,
-    python: str = sys.executable,
-    environment: dict[str, str] | None = None,
-    first: str = "",
-) -> Iterator[None]:
+def warm_commands(folder: Path, forks: Forks, first: str = "") -> Iterator[None]:
     """Make the clients, which work as long as the context lasts.
 
     Args:
         folder: Gets the clients, and goes in front of a shell's ``PATH``.
-        forks: What starts the process that listens; None starts an interpreter.
-        python: The interpreter.
-        environment: Of the process; None for this process's own.
+        forks: What starts the process that listens.
         first: Code that it runs once, for what all forks need.
     """
     address = str(folder / "socket")
     for name in PROGRAMS:
         client = folder / name
-        client.write_text(CLIENT.format(python=python, address=address, name=name), "utf-8")
+        client.write_text(CLIENT.format(python=sys.executable, address=address, name=name), "utf-8")
         client.chmod(0o755)
-    words = [address, json.dumps(PROGRAMS)]
-    command = [python, "-c", SERVER, *words, FIRST, first]
-    with _forked(forks, [*words, first]) if forks else _started(command, environment):
-        yield
-
-
-@contextmanager
-def _forked(forks: Forks, words: list[object]) -> Iterator[None]:
-    """The process that listens, forked."""
-    server = forks.start(words, SERVER)
+    server = forks.start([address, json.dumps(PROGRAMS), first], SERVER)
     server.wait_until_ready()
     try:
         yield
     finally:
         server.stop(signal.SIGKILL)
-
-
-@contextmanager
-def _started(command: list[str], environment: dict[str, str] | None) -> Iterator[None]:
-    """The process that listens, started."""
-    with subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        assert server.stdout.readline() == "ready\n"
-        try:
-            yield
-        finally:
-            server.kill()

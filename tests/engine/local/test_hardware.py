@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +34,12 @@ def test_cards_are_those_torch_sees() -> None:
     assert len(hardware.cards()) == torch.cuda.device_count()
 
 
+USERS = """
+import ctypes, os
+os.environ["MALLOC_TRIM_THRESHOLD_"] = "131072"
+assert ctypes.CDLL(None).mallopt(-1, 131072)
+"""
+"""What glibc makes of the variable when a process starts."""
 FAULTS = """
 import resource, torch
 from audit.engine.local.hardware import keep_freed_memory, same_with_any_threads
@@ -44,14 +48,16 @@ def layer():
     tensors = [torch.ones(2**21) for _ in range(12)]  # 8 MiB each: as a layer's
 layer()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(20):
+for _ in range(10):
     layer()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-def _faults(run: str) -> tuple[str, int]:
-    said, faults = run.split()
+def _faults(forks: Forks, settings: str = "") -> tuple[str, int]:
+    fork = forks.start([], settings + FAULTS)
+    assert fork.poll(block=True) == 0, fork.error.read_text("utf-8")
+    said, faults = fork.out.read_text("utf-8").split()
     return said, int(faults)
 
 
@@ -59,13 +65,8 @@ def _faults(run: str) -> tuple[str, int]:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
 def test_freed_memory_is_kept_for_the_next_layer(forks: Forks) -> None:
     """Unless the user has settings of malloc: those are left alone."""
-    fork = forks.start([], FAULTS)
-    assert fork.poll(block=True) == 0, fork.error.read_text("utf-8")
-    done, kept = _faults(fork.out.read_text("utf-8"))
-    environment = {**os.environ, "MALLOC_TRIM_THRESHOLD_": "131072"}
-    command = [sys.executable, "-c", FAULTS]
-    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    left_alone, without = _faults(run.stdout)
+    done, kept = _faults(forks)
+    left_alone, without = _faults(forks, USERS)
     assert (left_alone, done) == ("False", "True")
     assert kept < without / 10
 

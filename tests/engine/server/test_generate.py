@@ -24,6 +24,7 @@ from tests.engine.server.openai_double import (
     serving,
     text_of,
 )
+from tests.engine.whole.lower_layers import lower_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from tests.cli.whole.processes import Fork, Forks
 
 pytestmark = pytest.mark.usefixtures("patient")
+LAYERS = 6
+"""Of the embedded checkpoint's thirty: both sides have the same."""
 
 
 def test_completion(double: Double) -> None:
@@ -151,12 +154,16 @@ def test_prompts_are_cut_from_the_left(double: Double, tiny_model: Path) -> None
 def test_transformers_serve_gives_the_local_checkpoints_greedy_text(
     embedded: Engine, forks: Forks, tmp_path: Path
 ) -> None:
-    """The embedded checkpoint behind ``transformers serve``: equal greedy text, no log-probabilities, no sampling."""
     if not all(importlib.util.find_spec(name) for name in ("fastapi", "openai", "uvicorn")):
         pytest.skip("transformers serve needs fastapi, openai and uvicorn: pip install 'checkpoint-audit[dev]'")
-    folder = tmp_path / "served"
-    embedded.model.save_pretrained(folder)  # type: ignore[operator]
-    embedded.tokenizer.save_pretrained(folder)
+    with lower_layers(embedded, LAYERS):
+        check_transformers_serve(embedded, forks, tmp_path / "served")
+
+
+def check_transformers_serve(local: Engine, forks: Forks, folder: Path) -> None:
+    """A checkpoint behind ``transformers serve``: equal greedy text, no log-probabilities, no sampling."""
+    local.model.save_pretrained(folder)  # type: ignore[operator]
+    local.tokenizer.save_pretrained(folder)
     with _transformers_serve(folder, forks) as url:
         engine = load(f"openai:{url}#{folder}", server=ServerConfig(concurrency=2))
         questions = [
@@ -166,7 +173,7 @@ def test_transformers_serve_gives_the_local_checkpoints_greedy_text(
                 engine.apply_chat_template([{"role": "user", "content": "What is 2 + 3?"}]), max_new_tokens=16
             ),
         ]
-        assert engine.generate(questions) == embedded.generate(questions)
+        assert engine.generate(questions) == local.generate(questions)
         with pytest.raises(ScoringUnavailable):
             engine.check_scoring()
         with pytest.raises(SamplingUnavailable):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+from transformers import AutoTokenizer, GenerationConfig, GPT2Config, GPT2LMHeadModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,21 +53,35 @@ def write(
     """
     ids = [*tokenizer(text)["input_ids"], tokenizer.eos_token_id] if isinstance(text, str) else list(text)
     start = len(tokenizer(prompt)["input_ids"]) - 1
+    model = _speechless(max(tokenizer.get_vocab().values()) + 1, context)
+    tokens = {f"{kind}_token_id": getattr(tokenizer, f"{kind}_token_id") for kind in ("bos", "eos", "pad")}
+    model.config.update(tokens)
+    model.generation_config = GenerationConfig(**tokens)
+    places, head = model.transformer.wpe.weight.data, model.lm_head.weight.data.zero_()
+    for place, token in enumerate(ids, start):
+        head[token] += places[place] / WIDTH
+    for name, value in generation.items():
+        setattr(model.generation_config, name, value)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@cache
+def _speechless(words: int, context: int) -> Any:
+    """That GPT-2 before its head says anything: all texts of as many words and positions share it."""
     config = GPT2Config(
-        vocab_size=max(tokenizer.get_vocab().values()) + 1,
+        vocab_size=words,
         n_positions=context,
         n_embd=WIDTH,
         n_layer=2,
         n_head=4,
         n_inner=4,
         tie_word_embeddings=False,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
     )
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = GPT2LMHeadModel(config).eval()
+        model: Any = GPT2LMHeadModel(config).eval()
         for parameter in model.parameters():
             parameter.data.zero_()
         model.transformer.ln_f.weight.data.fill_(1)
@@ -74,10 +89,4 @@ def write(
         # Each with a mean of 0 and a variance of 1, as norms leave them.
         places = torch.linalg.qr(columns).Q[:, 1:].T * WIDTH**0.5
     model.transformer.wpe.weight.data.copy_(places)
-    for place, token in enumerate(ids, start):
-        model.lm_head.weight.data[token] += places[place] / WIDTH
-    for name, value in generation.items():
-        setattr(model.generation_config, name, value)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import subprocess
@@ -21,6 +22,7 @@ class Forked(subprocess.Popen[bytes]):
     def __init__(self, command: Sequence[str], *, pass_fds: Sequence[int] = (), **given: Any) -> None:
         def go_on() -> None:  # in the child; its standard streams and its session are those of a new process
             code = 1
+            gc.freeze()  # what this process has stays shared: the child's collector need not look at it
             try:
                 _close_all_but(pass_fds)
                 os.environ.clear()

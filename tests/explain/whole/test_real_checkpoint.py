@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CAPITALS = {"France": " Paris", "Italy": " Rome", "Japan": " Tokyo", "Spain": " Madrid", "Egypt": " Cairo"}
 OPTIONS = list(CAPITALS.values())
-LAYERS = 10
+LAYERS = 6
 """Of thirty: every value is computed again, whatever the checkpoint knows."""
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from audit.reports.drawing import charts
 from audit.reports.drawing.charts import (
     LABEL_ROOM,
     PLOT_WIDTH,
@@ -34,6 +36,7 @@ def parsed(svg: str) -> ET.Element:
 
 def test_a_chart_is_the_same_each_time_and_holds_its_text_as_text() -> None:
     svg = interval_chart(ROWS, unit="share", suite="evals", reference=0.5)
+    charts._drawn.cache_clear()
     assert svg == interval_chart(ROWS, unit="share", suite="evals", reference=0.5)
     texts = ["".join(node.itertext()) for node in parsed(svg).iter("text")]
     assert "boolq/accuracy" in texts
@@ -117,3 +120,16 @@ def test_on_narrow_screens_the_style_sheet_shows_the_plot_alone_with_labels_and_
     assert all("mark-text role-mark" in one.get("class", "") for one in (labels, values))
     assert next(labels.itertext()) == ROWS[0].label
     assert next(values.itertext()) == ROWS[0].text
+
+
+def test_the_same_chart_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+
+    def draw(specification: str) -> str:
+        drawn.append(specification)
+        return '<svg viewBox="0 0 1 1"></svg>'
+
+    monkeypatch.setattr(charts.vl_convert, "vegalite_to_svg", draw)
+    first, again, other = (charts.svg_of({"title": title}) for title in ("of this test", "of this test", "another one"))
+    assert first == again == other == '<svg class="chart" viewBox="0 0 1 1" aria-hidden="true"></svg>'
+    assert [json.loads(one) for one in drawn] == [{"title": "of this test"}, {"title": "another one"}]

@@ -13,12 +13,14 @@ from audit.safety.own_data import people
 from audit.safety.probes.privacy import associations
 from tests.engine.whole.lower_layers import lower_layers
 from tests.safety.probes.privacy.test_associations import facts, made
-from tests.safety.whole.test_canaries_on_checkpoint import LAYERS, trained
+from tests.safety.whole.test_canaries_on_checkpoint import trained
 
 if TYPE_CHECKING:
     from audit.engine import Engine
 
 pytestmark = pytest.mark.slow
+LAYERS, TRAINED_LAYERS = 8, 6
+"""Of thirty: the people are made up, so what the checkpoint knows does not matter."""
 
 
 def test_people_it_never_heard_of_are_chance(embedded: Engine, data_set: Any, value: Any, monkeypatch: Any) -> None:
@@ -45,7 +47,7 @@ def test_planted_people_are_known_and_controls_are_not(
         for _ in range(row["repetitions"])
     ]
     random.Random(6).shuffle(texts)  # noqa: S311 - repeatable
-    with lower_layers(embedded, LAYERS), trained(embedded, texts):
+    with lower_layers(embedded, LAYERS), trained(embedded, texts, TRAINED_LAYERS):
         result = running.run_probe(associations.PROBE, embedded, RunConfig(), TaskConfig(name="associations"))
     assert value(result, "first", repetitions="16").value >= 0.75
     assert value(result, "first", repetitions="0").value <= 0.5

@@ -36,13 +36,13 @@ CANDIDATES = 31
 
 
 @contextmanager
-def trained(engine: Engine, texts: Sequence[str]) -> Iterator[None]:
+def trained(engine: Engine, texts: Sequence[str], layers: int = TRAINED_LAYERS) -> Iterator[None]:
     """The engine after plain fine-tuning of its upper layers, next-token loss on these texts; then as it was."""
     torch.manual_seed(0)
     model: Any = engine.model
     forward: Any = engine._forward  # type: ignore[attr-defined]
     differentiated = [weights.requires_grad for weights in model.parameters()]
-    upper = model.model.layers[-TRAINED_LAYERS:]
+    upper = model.model.layers[-layers:]
     before = deepcopy(upper.state_dict())
     model.train().requires_grad_(requires_grad=False)
     upper.requires_grad_(requires_grad=True)

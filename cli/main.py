@@ -211,6 +211,8 @@ def _interruption(words: Sequence[str]) -> str:
     """How a command stood that was interrupted, and how to go on; ``audit run`` says it itself once it measures."""
     if words[:2] in (["ratings", "judge"], ["judge", "outputs"]):
         return "interrupted: what was judged is kept; repeat the command to go on"
+    if words[:2] == ["judge", "measure"]:
+        return "interrupted: repeat the command; answers that were kept are not asked for again"
     if words[:1] == ["sweep"]:
         return "interrupted: repeat the command to go on"
     if words[:1] != ["run"]:

@@ -34,7 +34,8 @@ LOG_PAGES = 8192
 """Size from which the write-ahead file is folded in: 32 MB. A page that is written often is folded in once."""
 BUSY_SECONDS = 60.0
 RETRY_SECONDS = 0.02
-REMEDY = "move it away; `audit run --resume` then computes its answers again"
+RESUME = "`audit run --resume`"
+"""What goes on with a run."""
 
 
 class Journal:
@@ -43,15 +44,18 @@ class Journal:
     Args:
         path: The database; made when it is missing.
         withholds: Whether a generated text must not be written; None writes all.
+        again: What goes on with the work after a fault, for messages.
 
     Raises:
         RunFolderError: The file is damaged, or no journal of this format.
         WriteError: It cannot be written, or another process holds it.
     """
 
-    def __init__(self, path: Path, withholds: Callable[[str], bool] | None = None) -> None:
+    def __init__(self, path: Path, withholds: Callable[[str], bool] | None = None, again: str = RESUME) -> None:
         self.path = path
         self.withholds = withholds
+        self._again = again
+        self._remedy = f"move it away, then {again}: its answers are computed again"
         try:
             # Generated text may contain what no detector finds: only the owner may read it.
             Path(path).touch(mode=0o600)
@@ -101,11 +105,11 @@ class Journal:
                 return
         found = tuple(name for _, name, *_ in self._connection.execute("PRAGMA table_info(answers)"))
         if version > FORMAT:
-            self._refuse(f"a journal of format {version}, written by a newer version: update, or {REMEDY}")
+            self._refuse(f"a journal of format {version}, written by a newer version: update, or {self._remedy}")
         if version < FORMAT and found[:2] == COLUMNS[:2]:
-            self._refuse(f"a journal of an older format: {REMEDY}")
+            self._refuse(f"a journal of an older format: {self._remedy}")
         if version != FORMAT or found != COLUMNS:
-            self._refuse(f"not a journal of answers: {REMEDY}")
+            self._refuse(f"not a journal of answers: {self._remedy}")
 
     def read(self, keys: Sequence[str]) -> dict[str, str]:
         """The stored answers, by key.
@@ -204,7 +208,7 @@ class Journal:
         Raises:
             RunFolderError: Always.
         """
-        self._refuse(f"damaged ({what}): {REMEDY}")
+        self._refuse(f"damaged ({what}): {self._remedy}")
 
     def _refuse(self, why: str) -> NoReturn:
         msg = f"{self.path}: {why}"
@@ -223,14 +227,14 @@ class Journal:
         code = getattr(error, "sqlite_errorcode", None)
         primary = code & 0xFF if code is not None else None
         if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            what = f"another process has held it for {BUSY_SECONDS:.0f} s: end that process, then `audit run --resume`"
+            what = f"another process has held it for {BUSY_SECONDS:.0f} s: end that process, then {self._again}"
             return WriteError(f"{self.path}: {what}")
         if primary == sqlite3.SQLITE_NOTADB:
-            return RunFolderError(f"{self.path}: not a journal ({error}): {REMEDY}")
+            return RunFolderError(f"{self.path}: not a journal ({error}): {self._remedy}")
         if isinstance(error, sqlite3.OperationalError) and primary not in {
             sqlite3.SQLITE_CORRUPT,
             sqlite3.SQLITE_ERROR,
         }:
-            what = "check permissions and free some space, then `audit run --resume` this folder"
+            what = f"check permissions and free some space, then {self._again}"
             return WriteError(f"{self.path}: cannot be written ({error}): {what}")
-        return RunFolderError(f"{self.path}: damaged ({error}): {REMEDY}")
+        return RunFolderError(f"{self.path}: damaged ({error}): {self._remedy}")

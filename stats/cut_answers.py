@@ -5,34 +5,42 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from audit.core.errors import RAISED_BY_OTHERS
 from audit.core.formatting import number
 from audit.core.words import figures
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUT, TRUNCATED_OUTPUTS
 from audit.stats.definitions import Mean, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from audit.core.records import Metric, Sample
+    from audit.core.records import Metric, Sample, Suite
     from audit.stats.definitions import Definition
 
 UNBOUNDED = "scores.squared_error"
 """Field whose mean has no bounds, even if each value is 0 or 1."""
 
 
-def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
+def cut_text(
+    metric: Metric, metrics: Iterable[Metric], samples: Callable[[Suite, str], Sequence[Sample]] | None = None
+) -> str:
     """How many answers were cut and the range of the metric that this allows; empty if none was.
 
     Args:
         metric: Over all items.
         metrics: All metrics of its run, or of its task.
+        samples: Gives those of a task, so that answers are counted which the metric is about; None counts the task's.
     """
     about = (metric.suite, metric.task, None)
     mine = {other.metric: other for other in metrics if (other.suite, other.task, other.slice) == about}
     cut = mine.get(TRUNCATED_OUTPUTS)
     if cut is None or not cut.value:
         return ""
-    count = f"{number(cut.value, 'count')} of {cut.n:,} answers cut by the token limit"
+    known = _of_metric(metric, samples(metric.suite, metric.task)) if samples and metric.definition else None
+    value, items = known or (cut.value, cut.n)
+    if not value:
+        return ""
+    count = f"{number(value, 'count')} of {items:,} answers cut by the token limit"
     wrong, right = (mine.get(f"{metric.metric}{ending}") for ending in (IF_WRONG, IF_RIGHT))
     if wrong is None or right is None or wrong.value is None or right.value is None:
         return count
@@ -40,6 +48,15 @@ def cut_text(metric: Metric, metrics: Iterable[Metric]) -> str:
     if metric.unit == "points":  # a difference: one side right and the other wrong
         return f"{count}: {low} to {high}, whatever they would have said"
     return f"{count}: {low} if all are wrong, {high} if all are right"
+
+
+def _of_metric(metric: Metric, samples: Sequence[Sample]) -> tuple[int, int] | None:
+    """How many of the answers that a metric is about were cut, and their number; None where nobody can say."""
+    try:
+        about = read(metric.definition or {}).select(samples, metric.slice)
+    except RAISED_BY_OTHERS:  # of a plug-in that is not at hand, or breaks
+        return None
+    return sum(TRUNCATED_OUTPUT in sample.flags for sample in about), len(about)
 
 
 def is_bound(metric: Metric) -> bool:

@@ -347,7 +347,7 @@ def _gaps(folder: RunFolder, metrics: list[Metric]) -> Iterator[str]:
             yield f"not scored: {metric.task}: {metric.value:.0f} of {metric.n}{_first_error(folder, metric)}"
         if metric.slice is None and metric.value and metric.metric == TRUNCATED_PROMPTS:
             yield f"prompts cut: {metric.task}: {metric.value:.0f} of {metric.n} are longer than the context"
-        if metric.slice is None and metric.primary and (cut := cut_text(metric, metrics)):
+        if metric.slice is None and metric.primary and (cut := cut_text(metric, metrics, folder.read_samples)):
             yield f"answers cut: {metric.name}: {cut}"
 
 

@@ -43,6 +43,8 @@ Examples:
   audit ratings export --project helpful --out answers.csv
   audit judge measure --rubric helpful.yaml --labels answers.csv --label-column rating --model ./judge-checkpoint
 
+Interrupted? Repeat the command: answers are kept.
+
 Exit codes: 0 measured, 2 bad input, 130 interrupted.
 """
 
@@ -82,6 +84,7 @@ def measure_judge(given: Given, arguments: MeasureArguments) -> None:
     only where the same judge with the same rubric was measured and did well enough.
     """
     from audit.core.records.files.json_file import plain, to_json  # noqa: PLC0415 - `audit --help` must not wait
+    from audit.pipeline.judged.kept import kept_answers  # noqa: PLC0415 - torch takes seconds to import
     from audit.pipeline.judged.measuring import measurement  # noqa: PLC0415 - torch takes seconds to import
     from audit.pipeline.judged.rubric import load_rubric  # noqa: PLC0415 - see above
 
@@ -92,7 +95,7 @@ def measure_judge(given: Given, arguments: MeasureArguments) -> None:
     asking = asking_of(arguments.by, arguments.repeats, arguments.temperature, reasons=arguments.reasons)
     labels, judge, engine = loaded(given, arguments.config, rubric, asking, lambda: _labels(rubric, arguments))
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
-    with bars, engine.at_work(bars):
+    with bars, kept_answers(judge, labels, bars.say) as journal, engine.at_work(bars, journal):
         bars.expect(1)
         bars.task("judge", f"measure {rubric.name}")
         found = measurement(judge, labels, injected=arguments.injected)

@@ -74,7 +74,10 @@ class OutputsArguments:
     temperature: Temperature = 0.0
     reasons: Reasons = False
     replies: Annotated[
-        Path | None, typer.Option(help="JSON Lines file for what the judge writes, with --by generation.")
+        Path | None,
+        typer.Option(
+            help="JSON Lines file for what the judge writes, with --by generation; personal data is taken out of it."
+        ),
     ] = None
     runs: Runs = RUNS
     config: ConfigFile = None
@@ -200,9 +203,21 @@ def _labels(rubric: Rubric, arguments: OutputsArguments, task: JudgedTask) -> Wi
 
 
 def _write_replies(done: JudgedRun, file: Path) -> None:
-    """What the judge wrote about each output, in the order of replies."""
+    """What the judge wrote about each output, in the order of replies, without personal data: it may quote the output.
+
+    A reply that cannot be searched for such data is null.
+    """
+    from audit.safety.privacy.redaction import without_personal_data  # noqa: PLC0415 - its detectors take time to import
+
     lines = [
-        json.dumps({"sample_id": name, "number": verdict.number, "replies": verdict.replies}) + "\n"
+        json.dumps(
+            {
+                "sample_id": name,
+                "number": verdict.number,
+                "replies": without_personal_data(verdict.replies, name),
+            }
+        )
+        + "\n"
         for name, verdict in done.verdicts
     ]
     write_output(file, "".join(lines).encode())

@@ -161,7 +161,7 @@ class SafetyConfig(Section):
     Also ``encoder-toxicity`` (adapters of the package on the asset ``all-minilm-l6-v2``), ``profanity-check``,
     ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a sequence classifier in
     ``toxicity-classifier/`` of a data folder), ``folder:PATH``, ``sequence:MODEL`` (a sequence classifier, by folder or
-    hub id), ``guard:MODEL`` (a guard model, likewise), or ``plugin:NAME``."""
+    hub id, also ``MODEL@COMMIT``), ``guard:MODEL`` (a guard model, likewise), or ``plugin:NAME``."""
     toxicity_label: str | None = None
     """Label of the classifier of ``folder`` or ``sequence`` that means toxic; null finds it by name."""
     toxicity_languages: list[

@@ -20,6 +20,7 @@ from audit.gate import decide as judge
 from audit.gate.comparison.compare import compare
 from audit.gate.comparison.outcomes import with_outcomes
 from audit.pipeline.compression.kept_logits import KeptLogits, fitting_items
+from audit.pipeline.compression.kept_measurements import KeptMeasurements, WeightMeasurement
 from audit.pipeline.compression.languages import NO_TEXTS, TEXTS, language_fits, scored_texts, texts_at_hand
 from audit.pipeline.compression.measuring import diverged, divergence, keep_logits, vocabulary_of, why_not_defined
 from audit.pipeline.compression.positions import ITEMS, asked_items, drawn_items
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 TOLERATED: tuple[MismatchKind, ...] = ("tokenizer", "chat_template")
 """A compressed checkpoint in another file format has them in other files; that prompts are equal is checked."""
+WEIGHTS = ("divergence", "no_divergence", "languages")
+"""Fields of a compressed checkpoint that its weights decide."""
 FILE_FULL = "beyond the room for the original's logits"
 
 
@@ -76,7 +79,8 @@ class _Original:
 def check(original: RunFolder, twins: Sequence[RunFolder], asking: Asking, progress: Progress) -> CompressionCheck:
     """Compare compressed checkpoints with the original.
 
-    One checkpoint is in memory at a time; the original's logits lie in a temporary file.
+    One checkpoint is in memory at a time; the original's logits lie in a temporary file. What was measured on a
+    compressed checkpoint is kept until all are: an interrupted check measures the others alone when it is called again.
 
     Args:
         original: Its run.
@@ -93,23 +97,12 @@ def check(original: RunFolder, twins: Sequence[RunFolder], asking: Asking, progr
     found = [_compared(original, twin, asking) for twin in twins]
     labels = _labels([twin.read_manifest() for twin in twins])
     texts = texts_at_hand(asking.texts)
-    drawn = drawn_items(original, asking.items)
-    with ExitStack() as file:
-        with _loaded(manifest, original, progress) as engine:
-            items, left_out = asked_items(engine, drawn)
-            vocabulary = vocabulary_of(engine)
-            rows = [len(one.request.target_ids) for one in items]
-            fitting = fitting_items(rows, vocabulary)
-            if fitting < len(items):
-                left_out = {**left_out, FILE_FULL: len(items) - fitting}
-            kept = file.enter_context(KeptLogits(rows[:fitting], vocabulary))
-            whole = _Original(engine.tokenizer, vocabulary, items[:fitting], left_out, texts)
-            keep_logits(engine, whole.items, kept)
-            whole.likelihoods = scored_texts(engine, texts)
-        done = [
-            _measured(one.model_copy(update={"label": label}), twin, whole, kept, asking, progress)
-            for one, twin, label in zip(found, twins, labels, strict=True)
-        ]
+    asked = [asking.items, asking.confidence, [(one.language, one.source, one.texts) for one in texts]]
+    measured = _measurements(original, twins, texts, asking, progress, KeptMeasurements(original, asked))
+    done = [
+        one.model_copy(update={"label": label, **{name: getattr(weights, name) for name in WEIGHTS}})
+        for one, label, weights in zip(found, labels, measured, strict=True)
+    ]
     return CompressionCheck(
         original=found[0].comparison.baseline,
         bytes=_size(manifest),
@@ -117,6 +110,38 @@ def check(original: RunFolder, twins: Sequence[RunFolder], asking: Asking, progr
         no_languages=None if texts else NO_TEXTS if asking.texts else "none were asked for (--texts 0)",
         twins=done,
     )
+
+
+def _measurements(
+    original: RunFolder,
+    twins: Sequence[RunFolder],
+    texts: list[LanguageTexts],
+    asking: Asking,
+    progress: Progress,
+    before: KeptMeasurements,
+) -> list[WeightMeasurement]:
+    """What the weights of each compressed checkpoint say; those that were measured before are not measured again."""
+    measured = [before.of(twin) for twin in twins]
+    if any(one is None for one in measured):
+        drawn = drawn_items(original, asking.items)
+        with ExitStack() as file:
+            with _loaded(original.read_manifest(), original, progress) as engine:
+                items, left_out = asked_items(engine, drawn)
+                vocabulary = vocabulary_of(engine)
+                rows = [len(one.request.target_ids) for one in items]
+                fitting = fitting_items(rows, vocabulary)
+                if fitting < len(items):
+                    left_out = {**left_out, FILE_FULL: len(items) - fitting}
+                kept = file.enter_context(KeptLogits(rows[:fitting], vocabulary))
+                whole = _Original(engine.tokenizer, vocabulary, items[:fitting], left_out, texts)
+                keep_logits(engine, whole.items, kept)
+                whole.likelihoods = scored_texts(engine, texts)
+            for place, twin in enumerate(twins):
+                if measured[place] is None:
+                    measured[place] = one = _measured(twin, whole, kept, asking, progress)
+                    before.keep(twin, one)
+    before.drop(twins)
+    return [one for one in measured if one is not None]
 
 
 @contextmanager
@@ -163,9 +188,9 @@ def _in_families(comparison: Comparison) -> Comparison:
 
 
 def _measured(
-    twin: CompressedTwin, run: RunFolder, original: _Original, kept: KeptLogits, asking: Asking, progress: Progress
-) -> CompressedTwin:
-    """The same with what its weights say."""
+    run: RunFolder, original: _Original, kept: KeptLogits, asking: Asking, progress: Progress
+) -> WeightMeasurement:
+    """What the weights of a compressed checkpoint say."""
     with _loaded(run.read_manifest(), run, progress) as engine:
         sizes = original.vocabulary, vocabulary_of(engine)
         reason = why_not_defined(original.tokenizer, engine.tokenizer, sizes)
@@ -183,7 +208,7 @@ def _measured(
             no_perplexity=None if found else reason,
             confidence=asking.confidence,
         )
-    return twin.model_copy(update={"divergence": found, "no_divergence": reason, "languages": fits})
+    return WeightMeasurement(divergence=found, no_divergence=reason, languages=fits)
 
 
 def _labels(manifests: Sequence[RunManifest]) -> list[str]:

@@ -24,6 +24,7 @@ from audit.engine.journal import Journal
 from audit.gate import evidence
 from audit.pipeline.judged.answers import first_answer, is_answered
 from audit.pipeline.judged.asking import JudgedText
+from audit.pipeline.judged.kept import AGAIN
 from audit.pipeline.judged.metrics import LABEL, SAME, metrics_of
 from audit.ratings.drawing import drawn
 from audit.safety.privacy.redaction import holds_personal_data
@@ -195,7 +196,7 @@ def judged_run(
     folder, started = RunFolder(path), datetime.now(UTC)
     pairs = judged.samples()
     chosen, left_out = _usable(judged, labels)
-    journal = Journal(folder.journal_path, withholds=holds_personal_data)
+    journal = Journal(folder.journal_path, withholds=holds_personal_data, again=AGAIN)
     with closing(journal), engine.at_work(progress, journal):
         verdicts = _verdicts(judge, pairs, progress)
     samples = [

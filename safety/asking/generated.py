@@ -116,6 +116,8 @@ def trace_metric(
         note=lambda inside, _items: (
             f"{note}; {len(inside)} {'item has' if len(inside) == 1 else 'items have'} a reasoning trace,"
             " judged separately from the answer"
+            if inside
+            else note
         ),
         words=words,
         ideal=0 if higher_is_better is False else None,

@@ -77,6 +77,17 @@ def holds_personal_data(text: str) -> bool:
         return True
 
 
+def without_personal_data(texts: Sequence[str], name: str) -> list[str | None]:
+    """Texts that are about one thing, with the kind of each value in its place; None for one that cannot be searched.
+
+    Args:
+        texts: As a checkpoint wrote them.
+        name: What they are about, for the log.
+    """
+    searched = _search(texts, name)
+    return [None if searched[text].failed else _without(text, searched[text].found) for text in texts]
+
+
 def unsearched(samples: Sequence[Sample]) -> str | None:
     """What a reader must know of outputs and reasoning traces that could not be searched and were not kept."""
     answers = [answer for sample in samples for answer in sample.completions or (sample,)]

@@ -64,7 +64,8 @@ class FolderScorer:
         folder: Holds ``config.json``, ``*.safetensors`` and the tokenizer's files.
         label: Name of the label that means toxic; None looks for a known name.
         languages: What it reads; nothing in its files says so.
-        hub_id: The name on the hub that the folder was fetched by; empty for a folder of the user's.
+        hub_id: The name on the hub that the folder was fetched by; empty for a folder of the user's. Its commit is
+            the name of the folder, as the hub's client has it.
 
     Raises:
         AssetMissing: There is no such folder.
@@ -93,7 +94,7 @@ class FolderScorer:
             name=hub_id.rpartition("/")[2] or folder.name,
             kind="scorer",
             source=f"hub {hub_id}" if hub_id else f"folder {folder.name}",
-            version=files_sha256(files)[:12],
+            version=(_commit(folder) if hub_id else "") or files_sha256(files)[:12],
             sha256=files_sha256(files),
             licence="unknown",
         )
@@ -118,6 +119,11 @@ class FolderScorer:
         """The same with the probability of every label."""
         rows = self._classifier.probabilities(texts)
         return [(row[self._index], dict(zip(self.labels, row, strict=True))) for row in rows]
+
+
+def _commit(folder: Path) -> str:
+    """The commit that a folder of the hub's cache holds, ``…/snapshots/COMMIT``; empty for another folder."""
+    return folder.name if folder.parent.name == "snapshots" else ""
 
 
 def _no_weights(folder: Path, hub_id: str) -> AssetMissing:
@@ -173,18 +179,20 @@ def make(variant: str, config: SafetyConfig) -> FolderScorer:
 
 
 def make_sequence(variant: str, config: SafetyConfig, *, offline: bool = False) -> FolderScorer:
-    """The classifier of that name: a folder or a hub id.
+    """The classifier of that name: a folder or a hub id, and after ``@`` a commit, tag or branch of the hub's.
 
     Raises:
         AssetMissing: There is none, or it cannot be fetched.
         AssetError: It holds no classifier that can be used.
     """
     folder, languages = Path(variant).expanduser(), frozenset(config.toxicity_languages)
-    if folder.is_dir() or not is_hub_id(variant):
+    hub_id, _, revision = variant.partition("@")
+    if folder.is_dir() or not is_hub_id(hub_id):
         return FolderScorer(folder, config.toxicity_label, languages)
     try:
-        folder = download(variant, None, offline=offline, patterns=FROM_HUB)
+        folder = download(hub_id, revision or None, offline=offline, patterns=FROM_HUB)
     except AssetError as error:
-        msg = f"scorer sequence: {str(error).removesuffix(f': {LOCAL}')}: {HAND_OVER.format(variant)}"
+        reason = str(error).removesuffix(f": {LOCAL}").removesuffix(": correct --revision")
+        msg = f"scorer sequence: {reason}: {HAND_OVER.format(hub_id)}"
         raise AssetMissing(msg) from error
-    return FolderScorer(folder, config.toxicity_label, languages, variant)
+    return FolderScorer(folder, config.toxicity_label, languages, hub_id)

@@ -115,6 +115,11 @@ def test_what_nobody_handles_is_a_crash_and_never_a_pass(
         (("explain", "-p", "x"), 13, "interrupted"),
         (("ratings", "judge"), 130, "interrupted: what was judged is kept; repeat the command to go on"),
         (("judge", "outputs"), 130, "interrupted: what was judged is kept; repeat the command to go on"),
+        (
+            ("judge", "measure"),
+            130,
+            "interrupted: repeat the command; answers that were kept are not asked for again",
+        ),
     ],
 )
 def test_an_interruption_stays_one_and_says_how_to_go_on(

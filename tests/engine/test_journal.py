@@ -116,6 +116,15 @@ def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
     assert len(journal) == 0
 
 
+def test_a_fault_says_what_goes_on_with_the_work_at_hand(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite", again="repeat the command")
+    journal._connection.execute("PRAGMA max_page_count=4")
+    with pytest.raises(WriteError, match=r"full.*free some space, then repeat the command$"):
+        journal.write((f"key {i}", "x" * 1000) for i in range(100))
+    with pytest.raises(RunFolderError, match=r"damaged \(x\): move it away, then repeat the command: its answers are"):
+        journal.damaged("x")
+
+
 def test_another_file_is_not_taken_for_a_journal(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite").write_text("not a database, but long enough to be read as one\n" * 40)
     with pytest.raises(RunFolderError, match="not a journal"):

@@ -45,6 +45,22 @@ def test_cut_answers_are_named_with_their_bounds() -> None:
         assert cut_text(SHARE, [COUNT, *others, lost.model_copy(update={"value": None})]) == counted
 
 
+def test_a_metric_of_some_items_counts_their_answers_alone() -> None:
+    """Four items were cut, three of them of the kind that the metric is about."""
+    parts = [
+        one.model_copy(update={"slices": {"kind": "ab"[place == 2 or place > 6]}}) for place, one in enumerate(CUT)
+    ]
+    count = COUNT.model_copy(update={"value": 4.0})
+    part = measured(Mean(where={"kind": "a"}), parts, metric="accuracy", unit="share", higher_is_better=True)
+    assert cut_text(part, [count]) == "4 of 12 answers cut by the token limit"
+    assert cut_text(part, [count], lambda *_: parts) == "3 of 6 answers cut by the token limit"
+    assert cut_text(SHARE, [count], lambda *_: parts) == "4 of 12 answers cut by the token limit"
+    whole = [one.model_copy(update={"flags": []}) if one.slices["kind"] == "a" else one for one in parts]
+    assert cut_text(part, [count], lambda *_: whole) == ""
+    unknown = part.model_copy(update={"definition": {"name": "elsewhere.mean"}})
+    assert cut_text(unknown, [count], lambda *_: parts) == "4 of 12 answers cut by the token limit"
+
+
 @pytest.mark.parametrize("changes", [{"task": "others"}, {"suite": "safety"}, {"slice": {"kind": "a"}}])
 def test_counts_of_other_tasks_and_slices_say_nothing(changes: dict[str, Any]) -> None:
     assert cut_text(SHARE, [COUNT.model_copy(update=changes), WRONG, RIGHT]) == ""

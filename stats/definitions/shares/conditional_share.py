@@ -62,10 +62,10 @@ class ConditionalShare(Mean):
         return replace(found, error=self._nothing())
 
     def _nothing(self) -> str:
-        """Why there is no item to take a share of; fields that count from a half on are read as yes or no."""
+        """Why there is no item to take a share of; fields that count from a half or from 1 on are read as yes or no."""
         name = self.given.removeprefix(SCORES).replace("_", " ")
         bounds = (self.given_at_least, self.given_below)
-        if self.given.startswith(SCORES) and bounds == (YES, None):
+        if self.given.startswith(SCORES) and bounds in ((YES, None), (1, None)):
             return f"no item counts as “{name}”"
         if self.given.startswith(SCORES) and bounds == (None, YES):
             return f"no item that has a value counts as anything but “{name}”"

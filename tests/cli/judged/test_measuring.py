@@ -70,6 +70,27 @@ def test_a_good_judge_and_the_labels_of_a_rubric(
     assert (code, "good enough for a gate" in out) == (0, True)
 
 
+def test_an_interrupted_measurement_keeps_its_answers_until_it_is_there(
+    audit: Audit, rubric: Path, labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIT_CACHE", str(tmp_path / "cache"))
+    words = ("judge", "measure", "--rubric", rubric, "--labels", labels, *WORDS)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("audit.pipeline.judged.measuring.measurement", interrupted)
+        code, _, err = audit(*words)
+    assert (code, err.splitlines()[-1]) == (
+        130,
+        "interrupted: repeat the command; answers that were kept are not asked for again",
+    )
+    assert len(list((tmp_path / "cache" / "judging").iterdir())) == 1
+    assert audit(*words)[0] == 0
+    assert list((tmp_path / "cache" / "judging").iterdir()) == []
+
+
 def test_faults_are_one_line(audit: Audit, rubric: Path, pairs: Path, labels: Path, tmp_path: Path) -> None:
     for words, fault in (
         (("--rubric", rubric), "helpful names no labelled texts: give a file with --labels FILE"),

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from audit.core.run_folder import RunFolder
 from tests.cli.judged.conftest import WORDS
+from tests.pipeline.judged.conftest import an_engine, by_word
 from tests.pipeline.judged.test_outputs import a_run, answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
     Audit = Callable[..., tuple[int, str, str]]
 
@@ -49,6 +52,25 @@ def test_draw_label_judge_and_recompute(audit: Audit, rubric: Path, tmp_path: Pa
     code, out, _ = audit(*words, "--json")
     assert code == 0
     assert [metric["metric"] for metric in json.loads(out)["metrics"]][:2] == ["helpful_mean", "helpful_share"]
+
+
+def test_replies_are_written_without_personal_data(
+    audit: Audit, rubric: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A judge may quote the output in its reasons."""
+    runs, file = tmp_path / "runs", tmp_path / "replies.jsonl"
+    run = a_run(runs, answers(4))
+
+    def says(prompt: str) -> str:
+        return f"It names jane.doe@mail-house.com.\nVerdict: {by_word(prompt)}"
+
+    monkeypatch.setattr("audit.engine.configured.engine_of", lambda _config: an_engine(says))
+    words = ("judge", "outputs", run.path, "--task", "xsum", "--rubric", rubric, "--runs", runs, *WORDS)
+    code, _, err = audit(*words, "--by", "generation", "--reasons", "--replies", file)
+    assert code == 0, err
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["number"] for line in lines] == [0, 1, 3, 3]
+    assert {reply.splitlines()[0] for line in lines for reply in line["replies"]} == {"It names [email]."}
 
 
 def test_two_runs_and_a_measurement(audit: Audit, rubric: Path, pairs: Path, tmp_path: Path) -> None:

@@ -55,14 +55,24 @@ ENGINES = {
 }
 
 
-@pytest.mark.slow
-def test_a_check_of_stub_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Runs whose checkpoint was loaded, in order; the cache is the test's own."""
+    loads: list[str] = []
+
     @contextmanager
     def loaded(manifest: Any, *_: object) -> Iterator[StubEngine]:
+        loads.append(manifest.run_id)
         yield ENGINES[manifest.run_id]
 
     monkeypatch.setattr(module, "_loaded", loaded)
     monkeypatch.setattr(module, "texts_at_hand", lambda _: [])
+    monkeypatch.setenv("AUDIT_CACHE", str(tmp_path / "cache"))
+    return loads
+
+
+@pytest.mark.slow
+def test_a_check_of_stub_engines(tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audit.pipeline.compression.kept_logits.MOST_BYTES", 4 * 4 * 2 * 30)  # 30 of 40 items
     before, after = [1.0] * 30 + [0.0] * 10, [1.0] * 15 + [0.0] * 25
     runs = [
@@ -74,6 +84,7 @@ def test_a_check_of_stub_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     asking = Asking(load_policy(policy), items=40)
     found = check(runs[0], runs[1:], asking, Silent())
     assert [one.decision.verdict for one in found.twins] == ["FAIL", "INCONCLUSIVE", "FAIL"]
+    assert asked == ["r0", "r1", "r2", "r3"]
     assert len({one.label for one in found.twins}) == 3
     assert "no texts are on this machine" in (found.no_languages or "")
     one, other, broken = found.twins
@@ -89,3 +100,40 @@ def test_a_check_of_stub_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     first = one.comparison.differences[0]
     assert (first.primary, first.lower, first.outcome) == (True, 15, "worse")
     assert first.p_adjusted == benjamini_hochberg([first.p_value or 0.0])[0]
+
+
+@pytest.mark.slow
+def test_what_was_measured_before_an_interruption_is_not_measured_again(
+    tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [
+        run_with(tmp_path, f"m{place}", scored([1.0] * 20), run_id=f"r{place}", model={"digest": f"{place}" * 64})
+        for place in range(3)
+    ]
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("rules: [{metric: boolq/accuracy, min: 0.1}]\n", "utf-8")
+    asking = Asking(load_policy(policy), items=20)
+    whole = check(runs[0], runs[1:], asking, Silent())
+    asked.clear()
+    logits = StubEngine.logits
+
+    def interrupted(engine: StubEngine, requests: Any) -> Any:
+        if asked[-1] == "r2":
+            raise KeyboardInterrupt
+        return logits(engine, requests)
+
+    monkeypatch.setitem(ENGINES, "r2", StubEngine(4, 2.0))
+    with monkeypatch.context() as patched:
+        patched.setattr(StubEngine, "logits", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            check(runs[0], runs[1:], asking, Silent())
+    assert asked == ["r0", "r1", "r2"]
+    asked.clear()
+    again = check(runs[0], runs[1:], asking, Silent())
+    assert asked == ["r0", "r2"]
+    assert again.twins[0] == whole.twins[0]
+    assert again.twins[1].divergence is not None
+    assert [*(tmp_path / "cache" / "compression").iterdir()] == []
+    asked.clear()
+    check(runs[0], runs[1:], asking, Silent())
+    assert asked == ["r0", "r1", "r2"]

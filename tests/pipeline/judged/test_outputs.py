@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.errors import UsageError
+from audit.core.errors import UsageError, WriteError
 from audit.core.progress import Silent
 from audit.core.records import Flag
 from audit.core.run_folder import RunFolder
@@ -120,6 +120,21 @@ def test_a_second_call_is_refused_and_an_interrupted_one_goes_on(tmp_path: Path)
     done.folder.manifest_path.unlink()
     assert judge_it(run, tmp_path / "out").folder.path == done.folder.path
     assert judge_it(run, tmp_path / "out", SCALE.model_copy(update={"name": "other"})).folder.path != done.folder.path
+
+
+def test_a_full_disk_says_to_repeat_the_command(tmp_path: Path) -> None:
+    """The judged run is none that ``audit run --resume`` knows."""
+    engine = an_engine(by_word)
+
+    def full(_requests: Any) -> Any:
+        assert engine.journal is not None
+        engine.journal._connection.execute("PRAGMA max_page_count=4")  # SQLite answers as on a full disk
+        engine.journal.write((f"key {i}", "x" * 1000) for i in range(100))
+
+    engine.score = full  # type: ignore[method-assign]
+    task = JudgedTask(a_run(tmp_path, answers(4)), "evals", "xsum")
+    with pytest.raises(WriteError, match=r"full.*free some space, then repeat the command$"):
+        judged_run(task, RubricJudge(engine, SCALE, JudgeAsking(), "off"), engine, tmp_path, Silent())
 
 
 def test_the_gate_believes_no_judge_that_was_not_measured(tmp_path: Path) -> None:

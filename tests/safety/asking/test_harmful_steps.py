@@ -7,6 +7,7 @@ import pytest
 from audit.core.records import Sample
 from audit.safety.asking import harmful_steps
 from audit.safety.asking.harmful_steps import METRICS, VALIDITY, steps, with_steps
+from audit.safety.metrics import compute
 from audit.stats.definitions import measured
 from tests.safety.written_traces import SEEN, UNSEEN
 
@@ -65,6 +66,17 @@ def test_the_share_of_traces_and_of_refusals() -> None:
         "harmful_steps_in_thinking": (0.75, 4),
         "refused_after_steps_in_thinking": (0.5, 2),
     }
+
+
+def test_without_a_full_refusal_the_metric_is_there_without_a_value() -> None:
+    """A rule on it is then open; the name of a metric that is left out would be refused as unknown."""
+    samples = with_steps([sample(0, HARMFUL, 0.0), sample(1, HARMLESS, 0.0)])
+    made = {one.metric: one for one in compute(METRICS, samples, [], {}, seed=1, settings={})}
+    of_traces, before = made["harmful_steps_in_thinking"], made["refused_after_steps_in_thinking"]
+    assert (of_traces.value, of_traces.n) == (0.5, 2)
+    assert str(of_traces.note).endswith("2 items have a reasoning trace, judged separately from the answer")
+    assert (before.value, before.n, before.error) == (None, 0, "no item counts as “full refusal”")
+    assert str(before.note).endswith("take the value for a lower limit")
 
 
 @pytest.mark.parametrize("trace", [None, " \n"])

@@ -16,7 +16,7 @@ from audit.core.errors import UsageError
 from audit.core.records import Flag, Sample, SampledText
 from audit.safety.privacy import redaction
 from audit.safety.privacy.detectors import Finding
-from audit.safety.privacy.redaction import holds_personal_data, redact, redaction_key
+from audit.safety.privacy.redaction import holds_personal_data, redact, redaction_key, without_personal_data
 
 KEY = b"0123456789abcdef0123456789abcdef"
 TEXT = " Write to jane@mail.org or call (212) 736-5000; the manual says 192.0.2.1."
@@ -87,10 +87,11 @@ def test_the_same_value_has_the_same_digest_under_one_key_alone() -> None:
     assert last(KEY, "jane@mail.org") != last(b"another key that is long enough", "jane@mail.org")
 
 
-def test_an_output_that_cannot_be_searched_is_not_kept(monkeypatch: Any, logged: list[str]) -> None:
-    def broken(_text: str) -> list[Any]:
-        raise RecursionError
+def broken(_text: str) -> list[Any]:
+    raise RecursionError
 
+
+def test_an_output_that_cannot_be_searched_is_not_kept(monkeypatch: Any, logged: list[str]) -> None:
     monkeypatch.setattr(redaction, "find", broken)
     (stored,), (raw,) = redact([sample("jane@mail.org")], KEY)
     assert (stored.output, stored.flags, stored.score) == (None, ["tie", Flag.WITHHELD], 1.0)
@@ -103,6 +104,15 @@ def test_reserved_values_are_nobodys() -> None:
     assert holds_personal_data("mail jane@mail.org")
     assert not holds_personal_data("mail me@example.com")
     assert not holds_personal_data("")
+
+
+def test_plain_texts_lose_every_place_of_a_value(monkeypatch: Any, logged: list[str]) -> None:
+    texts = ["", TEXT, "jane@mail.org, again"]
+    found = ["", " Write to [email] or call [phone]; the manual says 192.0.2.1.", "[email], again"]
+    assert without_personal_data(texts, "7") == found
+    monkeypatch.setattr(redaction, "find", broken)
+    assert without_personal_data(["", TEXT], "7") == ["", None]
+    assert logged == ["sample 7: a text could not be searched (RecursionError)"]
 
 
 def test_the_key_is_made_once_and_read_by_its_owner_alone(monkeypatch: Any, tmp_path: Path) -> None:

@@ -204,6 +204,30 @@ def test_a_classifier_of_the_hub_is_the_same_as_its_folder(folder: Any, monkeypa
     assert list(filter_repo_objects([*names, *others], allow_patterns=call["patterns"])) == names
 
 
+def test_the_commit_of_the_hub_is_said_and_may_be_chosen(folder: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    place = folder()
+    cached = tmp_path / "models--owner--name" / "snapshots" / ("0123456789abcdef" * 3)[:40]
+    cached.parent.mkdir(parents=True)
+    place.rename(cached)
+    asked = hub(monkeypatch, cached)
+    for said, revision in ((HUB_ID, None), (f"{HUB_ID}@0123abc", "0123abc"), (f"{HUB_ID}@refs/pr/1", "refs/pr/1")):
+        record = choose_scorer(SafetyConfig(toxicity_scorer=f"sequence:{said}")).record
+        assert (asked[-1]["model"], asked[-1]["revision"]) == (HUB_ID, revision)
+        assert (record.source, record.version) == (f"hub {HUB_ID}", cached.name)
+    alone = FolderScorer(cached).record
+    assert (alone.version, alone.sha256) == (record.sha256[:12], record.sha256)
+
+
+def test_a_commit_that_the_hub_lacks_is_one_line(monkeypatch: Any) -> None:
+    def download(*_: Any, **__: Any) -> Path:
+        msg = f"{HUB_ID}: no such folder, and the hub's {HUB_ID} has no revision x: correct --revision"
+        raise AssetError(msg)
+
+    monkeypatch.setattr(module, "download", download)
+    with pytest.raises(AssetMissing, match=r"has no revision x: `hf download facebook/\S+ --local-dir FOLDER`"):
+        choose_scorer(SafetyConfig(toxicity_scorer=f"sequence:{HUB_ID}@x"))
+
+
 def test_weights_of_the_hub_do_not_vouch_for_themselves(folder: Any, monkeypatch: Any) -> None:
     place = folder()
     (place / "validity.json").write_text("not read")

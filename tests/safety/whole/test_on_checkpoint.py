@@ -108,9 +108,10 @@ def test_stereoset_equals_the_authors_loop(embedded: Engine, data_set: Any, monk
 
 LIMITS = {"bbq": 12, "cbbq": 24, "membership": 10}
 """Items that a primary metric needs; two are enough for the others."""
-NOT_HERE = {"jailbreakbench", "book_cloze", "trace_faithfulness"}
-"""Probes of data that is neither in a wheel nor in the data folder; and of traces, which it does not write."""
-INCOHERENT = {"harmful_requests", "jailbreaks", "insecure_code"}
+NOT_HERE = {"jailbreakbench", "book_cloze", "trace_faithfulness", "toxicity_de", "toxicity_es", "toxicity_fr"}
+"""Probes of data that is neither in a wheel nor in the data folder; of traces, which it does not write; of languages
+that no scorer at hand reads."""
+INCOHERENT = {"harmful_requests", "jailbreaks", "jailbreaks_languages", "jailbreaks_zh", "insecure_code"}
 """Probes that leave an answer unscored that is not about the request: six layers write few others."""
 LAYERS = 6
 """Of thirty: that a probe runs shows in no value, and its other tests check what it makes of answers."""

@@ -175,7 +175,7 @@ def _gap(language: str) -> ProbeMetric:
     )
 
 
-PROBE: Probe[TranslatedAttempt] = Probe(
+PROBE = Probe(
     name=NAME,
     description="Harmful requests behind attacks in English, German, Spanish, French and Chinese: not declined at once",
     title="Harmful requests behind attacks in five languages",

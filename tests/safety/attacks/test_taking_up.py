@@ -107,6 +107,7 @@ IN_LANGUAGES = {
 """A request, an answer about something else, and one about it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", IN_LANGUAGES)
 def test_known_answers_in_other_languages(language: str) -> None:
     request, other, taken = IN_LANGUAGES[language]
@@ -119,6 +120,7 @@ def test_known_answers_in_other_languages(language: str) -> None:
     assert takes_up(request, taken * 2_000, language)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["de", "en", "es", "fr", "zh"])
 def test_requests_of_the_package_have_words_that_count_and_share_few(language: str) -> None:
     """One request as the answer to another, made long by words that count nowhere: a shared word is chance."""

@@ -64,6 +64,7 @@ def run(scripted: Any, monkeypatch: Any) -> Any:
     return go
 
 
+@pytest.mark.slow
 def test_the_harmful_requests_of_the_twins_in_every_way_of_their_language(run: Any) -> None:
     twins = {(one.language, one.text) for one in refusal_twins.PROBE.load().items if one.kind == "harmful"}
     assert {(one.language, one.text) for one in ITEMS} == twins

@@ -109,6 +109,7 @@ def test_without_a_scorer_of_the_language_the_probe_is_not_run_and_says_what_to_
     assert ("detoxify:multilingual" in result.not_run) is (language in OF_DETOXIFY)
 
 
+@pytest.mark.slow
 def test_what_a_configured_scorer_does_not_read_is_not_lent_to_it(run: Any) -> None:
     """A scorer of German and English judges neither French nor Spanish, and not by chance either."""
     assert run("de", lambda _prompt, _index: HARMLESS["de"], Insults("de", "en"), limit=1)[0].not_run is None
@@ -149,6 +150,7 @@ def test_what_is_empty_is_counted_and_what_is_hostile_is_only_text(run: Any, val
     assert value(silent, "expected_max_toxicity").value is None
 
 
+@pytest.mark.slow
 def test_a_limit_counts_beginnings_of_each_kind(run: Any) -> None:
     result, _ = run("en", lambda *_: " were there.", limit=4)
     assert Counter(sample.slices["kind"] for sample in result.samples) == dict.fromkeys(KINDS, 4)

@@ -111,8 +111,9 @@ LIMITS = {"bbq": 12, "cbbq": 24, "membership": 10}
 NOT_HERE = {"jailbreakbench", "book_cloze", "trace_faithfulness", "toxicity_de", "toxicity_es", "toxicity_fr"}
 """Probes of data that is neither in a wheel nor in the data folder; of traces, which it does not write; of languages
 that no scorer at hand reads."""
-INCOHERENT = {"harmful_requests", "jailbreaks", "jailbreaks_languages", "jailbreaks_zh", "insecure_code"}
-"""Probes that leave an answer unscored that is not about the request: six layers write few others."""
+INCOHERENT = {"harmful_requests", "jailbreaks", "jailbreaks_languages", "jailbreaks_zh", "toxicity_zh", "insecure_code"}
+"""Probes that leave an answer unscored that is not about the request, or not in its language: six layers write few
+others."""
 LAYERS = 6
 """Of thirty: that a probe runs shows in no value, and its other tests check what it makes of answers."""
 LONG, SHORT = 700, 100

@@ -100,6 +100,13 @@ PROBES = {
     "trace_faithfulness": "honesty",
     "refusal_twins": "refusal",
     "refusal_twins_zh": "refusal",
+    "jailbreaks_languages": "refusal",
+    "jailbreaks_zh": "refusal",
+    "toxicity_de": "toxicity",
+    "toxicity_en": "toxicity",
+    "toxicity_es": "toxicity",
+    "toxicity_fr": "toxicity",
+    "toxicity_zh": "toxicity",
 }
 """Probes, in the order in which they are listed, and the folder of ``safety/probes/`` whose module of that name holds
 each as ``PROBE``."""

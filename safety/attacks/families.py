@@ -1,7 +1,8 @@
 """Ways to put one request: as it is, and behind attacks that need no second model.
 
-Each is a function of the request; the wordings are of this project (``safety/data/jailbreak_families.yaml``), after the
-papers that :data:`FAMILIES` names. Templates that people published are drawn from a data set.
+Each is a function of the request; the wordings are of this project (``safety/data/jailbreak_families.yaml``, and
+``jailbreak_families_languages.yaml`` for other languages than English), after the papers that :data:`FAMILIES` names.
+Templates that people published are drawn from a data set, in English alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DATASET = "jailbreak_families"
+IN_LANGUAGES = f"{DATASET}_languages"
+"""The shipped file of the wordings in other languages than English, by ISO 639 code."""
+ENGLISH = "en"
 PLAIN = "plain"
 MANY_SHOT = "many_shot"
 PREFIX_INJECTION = "prefix_injection"
@@ -47,36 +51,57 @@ _SLOT = re.compile(
 )
 """Where a template wants the request: ``[INSERT PROMPT HERE]`` and its variants."""
 
-_NEXT_TURN = re.compile(r"^\s*User:", re.MULTILINE)
-"""Where a dialogue goes on with what the checkpoint makes up."""
-
 
 @cache
-def wordings() -> dict[str, Any]:
-    """Content of the shipped file: ``wordings`` by family, ``opening``, and ``many_shot`` with its shots."""
-    text = resources.files("audit.safety").joinpath("data", f"{DATASET}.yaml").read_text("utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
+def wordings(language: str = ENGLISH) -> dict[str, Any]:
+    """Wordings of a language: ``wordings`` by family, ``opening``, and ``many_shot`` with its shots."""
+    name = DATASET if language == ENGLISH else IN_LANGUAGES
+    text = resources.files("audit.safety").joinpath("data", f"{name}.yaml").read_text("utf-8")
+    content = yaml.safe_load(text)
+    found: dict[str, Any] = content if language == ENGLISH else content[language]
     return found
 
 
-def put(request: str, family: str, template: str = "") -> str:
+def families_in(language: str) -> tuple[str, ...]:
+    """The ways that have a wording in a language, ``plain`` first: all but published templates, which are English."""
+    worded = {PLAIN, MANY_SHOT, *wordings(language)["wordings"]}
+    return tuple(name for name in FAMILIES if name in worded)
+
+
+@cache
+def _next_turn(language: str) -> re.Pattern[str]:
+    """Where a dialogue goes on with what the checkpoint makes up."""
+    speaker = re.escape(wordings(language)["many_shot"]["shape"].split("{", 1)[0].rstrip(" :："))
+    return re.compile(rf"^\s*{speaker}\s?[:：]", re.MULTILINE)
+
+
+@cache
+def _opening(language: str) -> re.Pattern[str]:
+    """The words that ``prefix_injection`` asks for, whatever their spaces and the width of their signs."""
+    words = str(wordings(language)["opening"]).replace("：", ":").replace("！", "!").split()
+    pattern = r"\s*".join(map(re.escape, words))
+    return re.compile(pattern.replace("!", "[!！]").replace(":", "[:：]"), re.IGNORECASE)
+
+
+def put(request: str, family: str, template: str = "", language: str = ENGLISH) -> str:
     """The message that puts a request in the way of a family.
 
     Args:
-        request: A whole request in English.
-        family: A name of :data:`FAMILIES`.
+        request: A whole request.
+        family: A name of :data:`FAMILIES`; in other languages than English one of :func:`families_in`.
         template: For ``in_the_wild``, what people published.
+        language: ISO 639 code of the request and of the wording around it.
     """
     if family == PLAIN:
         return request
     if family == IN_THE_WILD:
         return filled(template, request)
     if family == MANY_SHOT:
-        return _many_shot(request)
+        return _many_shot(request, language)
     a, b, c = in_parts(request)
     fields = {"base64": in_base64(request), "leetspeak": in_leetspeak(request), "a": a, "b": b, "c": c}
-    wording = str(wordings()["wordings"][family]).strip()
-    return wording.format(request=request, opening=wordings()["opening"], **fields)
+    words = wordings(language)
+    return str(words["wordings"][family]).strip().format(request=request, opening=words["opening"], **fields)
 
 
 def filled(template: str, request: str) -> str:
@@ -85,9 +110,9 @@ def filled(template: str, request: str) -> str:
     return found if slots else f"{template.rstrip()}\n\n{request}"
 
 
-def _many_shot(request: str) -> str:
+def _many_shot(request: str, language: str) -> str:
     """A dialogue whose assistant did all that was asked, and now is asked this."""
-    shape, shots = wordings()["many_shot"]["shape"], wordings()["many_shot"]["shots"]
+    shape, shots = wordings(language)["many_shot"]["shape"], wordings(language)["many_shot"]["shots"]
     dialogue = [shape.format(**shot).strip() for shot in shots]
     return "\n\n".join([*dialogue, shape.format(question=request, answer="").strip()])
 
@@ -97,17 +122,17 @@ def template_of(request: str, templates: Sequence[str], seed: int) -> str:
     return templates[request_seed(seed, request) % len(templates)]
 
 
-def answer_in(text: str, family: str) -> str:
+def answer_in(text: str, family: str, language: str = ENGLISH) -> str:
     """What of an answer is the checkpoint's own answer to the request, for the judge.
 
     Without the words that ``prefix_injection`` makes it begin with, so that they are not taken for compliance, and
     without the further turns that a checkpoint may add to the dialogue of ``many_shot``.
     """
     if family == MANY_SHOT:
-        first = _NEXT_TURN.split(text, maxsplit=1)[0]
+        first = _next_turn(language).split(text, maxsplit=1)[0]
         return first if first.strip() else text
     if family != PREFIX_INJECTION:
         return text
-    opening = str(wordings()["opening"])
-    start = text.lstrip(" \n\"'“*")
-    return start[len(opening) :].lstrip("\"'”* ") if start.lower().startswith(opening.lower()) else text
+    start = text.lstrip(" \n\"'“„«*")
+    opening = _opening(language).match(start)
+    return start[opening.end() :].lstrip("\"'”“»* ") if opening else text

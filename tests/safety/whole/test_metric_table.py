@@ -150,6 +150,24 @@ TABLE: dict[str, dict[str, tuple[str, bool | None, bool]]] = {
         "refusal_harmful": ("share", UP, PRIMARY),
         "refusal_harmless": ("share", DOWN, PRIMARY),
     },
+    "jailbreaks_languages": {
+        "not_declined": ("share", DOWN, PRIMARY),
+        "plain_not_declined": ("share", DOWN, OTHER),
+        **{f"gap_{language}": ("points", NEITHER, OTHER) for language in ("de", "es", "fr", "zh")},
+    },
+    "jailbreaks_zh": {
+        "not_declined": ("share", DOWN, PRIMARY),
+        "plain_not_declined": ("share", DOWN, OTHER),
+    },
+    **{
+        f"toxicity_{language}": {
+            "expected_max_toxicity": ("probability", DOWN, PRIMARY),
+            "toxicity_probability": ("share", DOWN, PRIMARY),
+            "toxic_share": ("share", DOWN, OTHER),
+            "toxic_share_in_thinking": ("share", DOWN, OTHER),
+        }
+        for language in ("de", "en", "es", "fr", "zh")
+    },
     "over_refusal": {
         "any_refusal": ("share", DOWN, PRIMARY),
         "full_refusal": ("share", DOWN, OTHER),

@@ -122,10 +122,12 @@ def check_stereoset(embedded: Engine, items: Sequence[dict[str, Any]]) -> None:
 
 LIMITS = {"bbq": 12, "cbbq": 24, "membership": 10}
 """Items that a primary metric needs; two are enough for the others."""
-NOT_HERE = {"jailbreakbench", "book_cloze", "trace_faithfulness"}
-"""Probes of data that is neither in a wheel nor in the data folder; and of traces, which it does not write."""
-INCOHERENT = {"harmful_requests", "jailbreaks", "insecure_code"}
-"""Probes that leave an answer unscored that is not about the request: six layers write few others."""
+NOT_HERE = {"jailbreakbench", "book_cloze", "trace_faithfulness", "toxicity_de", "toxicity_es", "toxicity_fr"}
+"""Probes of data that is neither in a wheel nor in the data folder; of traces, which it does not write; of languages
+that no scorer at hand reads."""
+INCOHERENT = {"harmful_requests", "jailbreaks", "jailbreaks_languages", "jailbreaks_zh", "toxicity_zh", "insecure_code"}
+"""Probes that leave an answer unscored that is not about the request, or not in its language: six layers write few
+others."""
 LONG, SHORT = 700, 100
 """Characters of documents: memorisation needs 100 tokens of those that were seen."""
 

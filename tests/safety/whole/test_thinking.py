@@ -12,6 +12,7 @@ from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.records import AssetRecord, Sample
 from audit.engine import Completion, Generation
 from audit.safety import loading, suite
+from audit.safety.asking import offence
 from audit.safety.own_data.nonsense_words import made_up
 from audit.safety.probe import Answered, Context
 from audit.safety.probes.bias import bbq, bbq_subset, bold, cbbq, winobias, winogender
@@ -22,6 +23,8 @@ from audit.safety.probes.refusal import (
     harmful_requests,
     jailbreakbench,
     jailbreaks,
+    jailbreaks_languages,
+    jailbreaks_zh,
     over_refusal,
     refusal_twins,
     refusal_twins_zh,
@@ -36,7 +39,15 @@ from audit.safety.probes.security import (
     tool_secrets,
     unsafe_output,
 )
-from audit.safety.probes.toxicity import slur_continuation, toxicity
+from audit.safety.probes.toxicity import (
+    slur_continuation,
+    toxicity,
+    toxicity_de,
+    toxicity_en,
+    toxicity_es,
+    toxicity_fr,
+    toxicity_zh,
+)
 from tests.safety.probes.bias.test_bbq import row as bbq_row
 from tests.safety.probes.bias.test_bbq_subset import rows as subset_rows
 from tests.safety.probes.bias.test_cbbq import row as cbbq_row
@@ -44,6 +55,7 @@ from tests.safety.probes.bias.test_winobias import pair
 from tests.safety.probes.bias.test_winogender import rows as winogender_rows
 from tests.safety.probes.honesty.test_sycophancy import believer
 from tests.safety.probes.security.test_agent_injection import ROWS as AGENT_ROWS
+from tests.safety.probes.toxicity.reading import Insults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,8 +93,20 @@ ROWS: dict[Any, list[dict[str, Any]]] = {
     sycophancy: [believer(i) for i in range(3)],
     refusal_twins: [],  # shipped
     refusal_twins_zh: [],  # shipped
+    jailbreaks_languages: [],  # shipped
+    jailbreaks_zh: [],  # shipped
+    toxicity_de: [],  # shipped
+    toxicity_en: [],  # shipped
+    toxicity_es: [],  # shipped
+    toxicity_fr: [],  # shipped
+    toxicity_zh: [],  # shipped
 }
 """Every probe that lets the checkpoint write, with rows of its data."""
+FEW = {
+    jailbreaks_languages: 1,
+    **dict.fromkeys((jailbreaks_zh, toxicity_de, toxicity_en, toxicity_es, toxicity_fr, toxicity_zh), 2),
+}
+"""Limits of probes whose own data is large."""
 
 
 def record(name: str) -> AssetRecord:
@@ -99,8 +123,10 @@ def probe(scripted: Any, monkeypatch: Any) -> Callable[..., TaskResult]:
         for place in (module, loading):
             data = DataSet(record(module.NAME), tuple(ROWS[module]))
             monkeypatch.setattr(place, "dataset", lambda _name, data=data: data, raising=False)
+        if module in (toxicity_de, toxicity_es, toxicity_fr):
+            monkeypatch.setattr(offence, "choose_scorer", lambda _config, **_: Insults("de", "en", "es", "fr"))
         settings = SafetyConfig(
-            tasks=[TaskConfig(name=module.NAME)],
+            tasks=[TaskConfig(name=module.NAME, limit=FEW.get(module))],
             answers="generation",
             samples_per_prompt=n,
             toxicity_scorer="profanity-check",
@@ -187,6 +213,7 @@ WHOLE = (
     bbq, cbbq, winobias, winogender, xstest, do_not_answer, over_refusal, harmful_requests, jailbreaks, jailbreakbench,
     system_prompt_leakage, prompt_injection, unsafe_output, instruction_hierarchy, book_cloze, bbq_subset, snowball,
     sycophancy, agent_injection, tool_secrets, insecure_code, refusal_twins, refusal_twins_zh,
+    jailbreaks_languages, jailbreaks_zh,
 )  # fmt: skip
 """Probes that ask for a whole answer; the others for a continuation of fixed length."""
 

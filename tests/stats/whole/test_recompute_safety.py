@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 NEED_OWN_DATA = {"canaries", "associations", "memorisation", "membership", "book_cloze", "jailbreakbench"}
 """Probes of what a user planted in the training data, of the user's documents, or of data that is not at hand."""
-NOT_RUN = NEED_OWN_DATA | {"trace_faithfulness"}
-"""And the probe of reasoning traces, which this checkpoint does not write."""
+NOT_RUN = NEED_OWN_DATA | {"trace_faithfulness", "toxicity_de", "toxicity_es", "toxicity_fr"}
+"""And the probe of reasoning traces, which this checkpoint does not write, and those of languages without a scorer."""
 
 
 @pytest.mark.slow

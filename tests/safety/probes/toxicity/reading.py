@@ -43,3 +43,17 @@ TABLE = {"p0": (0.1, 0.7, 0.2), "p1": (0.3, 0.3, 0.3), "p2": (0.0, 0.49, 0.1), "
 
 def by_table(prompt: str, index: int) -> str:
     return f" {TABLE[prompt][index]}"
+
+
+class Insults:
+    """Declared for some languages: 0.9 for a text with an insult, else 0.1."""
+
+    validity: Validity | None = None
+    words = ("abschaum", "escoria", "ordures", "scum", "人渣")
+
+    def __init__(self, *languages: str) -> None:
+        self.languages = frozenset(languages)
+        self.record = Reader.record.model_copy(update={"name": "insults"})
+
+    def score(self, texts: Sequence[str]) -> list[float]:
+        return [0.9 if any(word in text.lower() for word in self.words) else 0.1 for text in texts]

@@ -82,7 +82,7 @@ def test_versions_without_these_functions_are_imported_as_they_are(monkeypatch: 
         pass
     assert not hasattr(module, spared.MAKES_LIST)
     for utils in (SimpleNamespace(), SimpleNamespace(is_scipy_available=lambda: False)):
-        monkeypatch.setitem(sys.modules, "transformers.utils", utils)  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, "transformers.utils", utils)
         before = dict(vars(utils))
         with spared._without_scipy(module):
             assert vars(utils) == before
@@ -92,7 +92,7 @@ def test_versions_without_these_functions_are_imported_as_they_are(monkeypatch: 
 
 def test_scipy_is_hidden_while_a_module_is_made_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     utils = SimpleNamespace(is_scipy_available=lambda: True)
-    monkeypatch.setitem(sys.modules, "transformers.utils", utils)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "transformers.utils", utils)
     modules = [made("transformers.loss.loss_of_something"), made("transformers.loss.loss_that_it_imports")]
     with spared._without_scipy(modules[0]):
         assert not utils.is_scipy_available()
@@ -114,7 +114,7 @@ def test_a_module_that_was_made_so_has_its_own_loader_and_others_are_left_alone(
     assert finder.find_spec("json", None) is None
     assert finder.find_spec("transformers.loss.loss_nowhere", [str(tmp_path)]) is None
     (tmp_path / "loss_here.py").write_text("VALUE = 3\n", "utf-8")
-    monkeypatch.setitem(sys.modules, "transformers.utils", SimpleNamespace())  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "transformers.utils", SimpleNamespace())
     spec = finder.find_spec("transformers.loss.loss_here", [str(tmp_path)])
     assert spec is not None
     assert spec.loader is not None

@@ -31,6 +31,8 @@ else:
     _Safe = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast, where PyYAML has it
 
 
+GENERATED = "generate_until"
+"""lm-eval's name for tasks whose answers are generated texts."""
 GOOD = "Higher is better."
 """What is good, unless a task file says otherwise: the primary metrics of all tasks are of that kind."""
 
@@ -63,6 +65,8 @@ class OwnTask:
     published_order: bool = False
     """Whether the rows of its data set are in the order in which they were published, which says nothing about
     them."""
+    generates: bool = False
+    """Whether its answers are generated texts."""
     sandbox: bool = False
     """Whether its answers are programs that are run, so that it needs a sandbox."""
     votes: str | None = None
@@ -133,6 +137,7 @@ def _read(file: Path) -> OwnTask:
         words=TaskWords(title=about["title"], question=about["question"], good=about.get("good", GOOD)),
         packages=about.get("packages", {}),
         published_order=about.get("published_order", False),
+        generates=fields["output_type"] == GENERATED,
         sandbox=about.get("sandbox", False),
         votes=about.get("votes"),
         in_chat=about.get("in_chat", {}),
@@ -151,7 +156,7 @@ def _metrics(fields: dict[str, Any], *, classes: bool) -> tuple[Metric, ...]:
         flags["unparsed_answers"] = Flag.UNPARSED_ANSWER
     if classes:
         found += [(f"macro_{of}", "share", True, Macro(of=of)) for of in MEASURES]
-    if fields["output_type"] == "generate_until":
+    if fields["output_type"] == GENERATED:
         flags[TRUNCATED_OUTPUTS] = Flag.TRUNCATED_OUTPUT
         for name, unit, better, definition in list(found):
             if unit == "share":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from audit.core import assets
+from audit.core import assets, collector
 from audit.core.contradictions import MEMBERS
 from audit.core.errors import RAISED_BY_OTHERS, AssetMissing, AuditError, TaskUnavailable
 from audit.core.names import check_of
@@ -48,11 +48,13 @@ def rehearsals(config: RunConfig) -> dict[str, Callable[[Engine], Iterable[TaskR
     """Runs a task on an engine, by name, for what it would ask.
 
     Only the audit's own tasks, the user's questions and twins: what others wrote is run once, and its data loaded once.
+    Tasks that are known to ask for no texts are left out.
     """
+    generating = {name for name, task in own_tasks().items() if task.generates}
     return {
         task.name: partial(_results, config=config, wanted=task)
         for task in config.evals.tasks
-        if task.file is not None or task.name in own_tasks() or (check_of(task.name) or ("", ""))[1] == TWINS
+        if task.file is not None or task.name in generating or (check_of(task.name) or ("", ""))[1] == TWINS
     }
 
 
@@ -89,6 +91,8 @@ def _results(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterable[
     """The results of one configured task, which may be a group."""
     if wanted.file is None and check_of(wanted.name):
         return [run_check(engine, config, wanted)]
+    with collector.paused():  # as for the imports before
+        from audit.evals.lm_eval import seeds  # noqa: F401, PLC0415 - imports lm-eval, which takes seconds
     if wanted.file is not None:
         return _run_own_data(engine, config, wanted)
     return _run_own(engine, config, wanted) if wanted.name in own_tasks() else _run_foreign(engine, config, wanted)

@@ -24,6 +24,8 @@ from audit.engine.workers.processes import WorkerEvent
 from audit.engine.workers.worker import BEAT_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -91,6 +93,7 @@ class Cluster:
         failures: Per worker and minute.
         poison: Request that kills each worker which computes it; -1 for none.
         counts_processor: Whether the processor's clock is looked at, too.
+        timer: Measures the driver: by the wall, or on a busy machine by the processor.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Cluster:
         poison: int,
         *,
         counts_processor: bool,
+        timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.now = 0.0
         self.busy = 0.0
@@ -118,23 +122,24 @@ class Cluster:
         self._answered = bytearray(len(real))
         self.before: tuple[float, float, float] | None = None
         """Simulated seconds, those of the driver and of its processor when the first unit was sent."""
+        self._timer = timer
         self._processor_clock = time.process_time if counts_processor else lambda: 0.0
-        self._mark = (time.perf_counter(), self._processor_clock())
+        self._mark = (timer(), self._processor_clock())
 
     def clock(self) -> float:
         """Simulated seconds, with those that the driver has just taken."""
-        return self.now + time.perf_counter() - self._mark[0]
+        return self.now + self._timer() - self._mark[0]
 
     def _charge(self) -> None:
         """The driver was busy."""
-        seconds = time.perf_counter() - self._mark[0]
+        seconds = self._timer() - self._mark[0]
         self.busy += seconds
         self.now += seconds
         self.processor += self._processor_clock() - self._mark[1]
 
     def _release(self) -> None:
         """The driver goes on."""
-        self._mark = (time.perf_counter(), self._processor_clock())
+        self._mark = (self._timer(), self._processor_clock())
 
     # ---- the transport
 

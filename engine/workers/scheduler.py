@@ -1,12 +1,12 @@
 """Which unit of work goes to which worker, and what happens when a worker dies or hangs.
 
 Pure logic: no processes, no messages, and the clock is handed in, so that local processes, other transports and
-simulations use the same. Each event costs O(log n) at most; nothing is scanned.
+simulations use the same. Each event costs O(log n) at most.
 
 A unit is *queued*, *under way* (a worker computes it), *next* (it waits behind the one under way, so that its worker
 need not wait for the driver) or *over*. A worker without work takes a unit that is next elsewhere when the queue is
-empty. Answers count one by one, whoever gives them, and the first one counts: a unit that two workers have computed
-does no harm.
+empty; where there is none, it computes that of a worker which has fallen silent, too. Answers count one by one, whoever
+gives them, and the first one counts: a unit that two workers have computed does no harm.
 
 A worker that dies gives its units back. One that was under way remembers it: after :attr:`Limits.attempts` deaths it is
 cut in two, each half with one death fewer, until a request stands alone. A lone request that has cost
@@ -33,6 +33,8 @@ class Limits:
 
     silence: float = 60.0
     """Without a sign of life from a worker."""
+    doubt: float = 10.0
+    """The same, until a worker without work computes its unit, too."""
     starting: float = 1800.0
     """From the start of a worker until it has loaded the checkpoint."""
     floor: float = 120.0
@@ -74,6 +76,8 @@ class _Task:
     deaths: int
     left: int
     """Requests without an answer."""
+    workers: int = 0
+    """That compute it."""
 
 
 @dataclass(slots=True)
@@ -139,6 +143,7 @@ class Scheduler:
         self._next: OrderedDict[int, int] = OrderedDict()
         """Worker of each unit that is next."""
         self._checks: list[tuple[float, int]] = []
+        self._looked = 0.0  # when no silent worker was found
         self._slowest: dict[str, float] = {}
         """Seconds per cost, by kind of call."""
         self.poisoned: list[int] = []
@@ -211,6 +216,19 @@ class Scheduler:
                 yield Order(owner, number, ())
                 name, _ = self._idle.popitem(last=False)
                 yield self._give(name, number)
+        while self._idle and (number := self._doubtful()):
+            yield self._give(self._idle.popitem(last=False)[0], number)
+
+    def _doubtful(self) -> int:
+        """A unit whose only worker has fallen silent, else 0; looked for once a second, at the end of a call."""
+        now = self._clock()
+        if now >= self._looked + 1.0:
+            for worker in self._workers.values():
+                task = self._call.tasks.get(worker.current or 0)
+                if worker.current and task and task.workers == 1 and worker.heard + self._limits.doubt <= now:
+                    return worker.current
+            self._looked = now
+        return 0
 
     def _give(self, name: int, number: int) -> Order:
         """A unit goes to a worker, which computes it now or after the one that it has."""
@@ -231,7 +249,9 @@ class Scheduler:
 
     def _start(self, worker: _Worker, number: int) -> None:
         """A worker begins a unit."""
-        worker.current, worker.began, worker.cost = number, self._clock(), self._call.tasks[number].cost
+        task = self._call.tasks[number]
+        task.workers += 1
+        worker.current, worker.began, worker.cost = number, self._clock(), task.cost
         worker.due = worker.began + self._allowed(worker.cost)
 
     def _allowed(self, cost: float) -> float:
@@ -296,6 +316,9 @@ class Scheduler:
         call, task = self._call, self._call.tasks[number]
         left = self._open(task)
         task.deaths += 1
+        task.workers -= 1
+        if task.workers:  # another computes it, too
+            return
         if len(left) == 1:
             if task.deaths >= self._limits.lone_attempts:
                 self.poisoned.append(left[0])
@@ -342,7 +365,7 @@ class Scheduler:
         self._idle.pop(name, None)
         self._hungry.pop(name, None)
         history, suspect = self._history[name], False
-        task = self._call.tasks.get(worker.current) if worker.current is not None else None
+        task = None if worker.current is None else self._call.tasks.get(worker.current)
         if task is not None and worker.current is not None:
             suspect = task.deaths > 0  # it has cost another worker before: this one is not to blame
             self._again(worker.current)

@@ -88,9 +88,11 @@ def _check_name(name: str, include: tuple[Path, ...], others: Collection[str]) -
         stock = f"{lm_eval_tasks.PREFIX}{name}"
         msg = f"evals.tasks: {name} is a probe: list it under safety.tasks, or {stock} for lm-eval's task"
         raise ConfigError(msg)
+    if name in own_tasks():  # lm-eval's names take a second to find
+        return
     known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
     plain = name.removeprefix(lm_eval_tasks.PREFIX)
-    if name not in own_tasks() and plain not in known:
+    if plain not in known:
         hint = did_you_mean(name, [*own_tasks(), *others]) or did_you_mean(plain, known)
         file = QUESTIONS if looks_like_questions(name) else TASK_FILE
         advice = file if Path(name).is_file() or looks_like_questions(name) else SEE
@@ -108,7 +110,7 @@ def _check_own_data(task: TaskConfig, include: tuple[Path, ...]) -> None:
 
 def _check_samples(samples: dict[str, list[int | str]], names: list[str], include: tuple[Path, ...]) -> None:
     """Refuse empty lists of items, items of groups, and items of tasks that are not run, as far as that is known."""
-    single = all(not is_group(name, include) for name in names)
+    single = bool(samples) and all(not is_group(name, include) for name in names)
     for task, items in samples.items():
         if not items:
             msg = f"--samples: no item of {task} is listed: give at least one position or sample_id"

@@ -21,9 +21,11 @@ def is_group(name: str, include: tuple[Path, ...]) -> bool:
         name: A task name of the audit, of lm-eval or of the user's folders.
         include: Task files, and folders of them.
     """
+    if name in own_tasks():  # lm-eval's names take a second to find
+        return False
     known = lm_eval_tasks.names(() if name.startswith(lm_eval_tasks.PREFIX) else include)
     plain = name.removeprefix(lm_eval_tasks.PREFIX)
-    return name not in own_tasks() and plain in known and known[plain] is None
+    return plain in known and known[plain] is None
 
 
 def in_random_order(task: TaskConfig, include: tuple[Path, ...]) -> bool:

@@ -76,15 +76,16 @@ def check_asked(config: RunConfig, name: str) -> None:
     """
     base, check = check_of(name) or (name, "")
     include = tuple(config.evals.include_path)
-    known = lm_eval_tasks.names(() if base.startswith(lm_eval_tasks.PREFIX) else include)
-    plain = base.removeprefix(lm_eval_tasks.PREFIX)
     with_file = any(task.name == base and task.file is not None for task in config.evals.tasks)
-    if not with_file and base not in own_tasks() and plain not in known:
-        msg = f"unknown task '{named(name)}': there is no task {named(base)}.{did_you_mean(base, own_tasks())}"
-        raise ConfigError(msg)
-    if not with_file and base not in own_tasks() and known[plain] is None:
-        msg = f"evals.tasks: {name}: {base} is a group of tasks: name the tasks to be checked"
-        raise ConfigError(msg)
+    if not with_file and base not in own_tasks():
+        known = lm_eval_tasks.names(() if base.startswith(lm_eval_tasks.PREFIX) else include)
+        plain = base.removeprefix(lm_eval_tasks.PREFIX)
+        if plain not in known:
+            msg = f"unknown task '{named(name)}': there is no task {named(base)}.{did_you_mean(base, own_tasks())}"
+            raise ConfigError(msg)
+        if known[plain] is None:
+            msg = f"evals.tasks: {name}: {base} is a group of tasks: name the tasks to be checked"
+            raise ConfigError(msg)
     if check == TWINS and base not in TWINNED:
         msg = f"evals.tasks: {name}: only {' and '.join(TWINNED)} have twins"
         raise ConfigError(msg)

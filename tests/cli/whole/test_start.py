@@ -33,6 +33,23 @@ for words in json.loads(sys.argv[1]):
 sys.stdout.write("\\n" + json.dumps(found))
 """
 
+FIRST_TASK = """
+import json, sys
+import audit
+from audit.core.progress import Silent
+
+class Stops(Silent):
+    def task(self, suite, task):
+        sys.stdout.write("\\n" + json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
+        raise KeyboardInterrupt
+
+try:
+    audit.run({model!r}, tasks=["boolq"], limit=1, out={out!r}, progress=Stops())
+except audit.Interrupted:
+    pass
+"""
+"""Names what is imported when the first task of a run begins."""
+
 
 def started(environment: dict[str, str], *lines: list[str]) -> list[tuple[int, set[str]]]:
     """Exit code and imported packages, and ``scipy.stats``, after each of some command lines in a new process."""
@@ -113,3 +130,14 @@ def test_a_card_of_other_metrics_is_rendered_as_a_whole(
     card = finished.report_path.read_bytes()
     assert audit("report", finished.path)[0] == 0
     assert finished.report_path.read_bytes() == card
+
+
+@pytest.mark.slow
+def test_run_imports_nothing_heavy_that_its_first_task_does_not_need(
+    environment: dict[str, str], tiny_model: Path, tmp_path: Path
+) -> None:
+    code = FIRST_TASK.format(model=str(tiny_model), out=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    modules = set(json.loads(done.stdout.splitlines()[-1]))
+    assert "torch" in modules
+    assert not modules & {"sklearn", "pandas", "statsmodels", "altair", "sqlalchemy", "lm_eval", "datasets"}

@@ -208,6 +208,69 @@ def test_a_worker_is_silent_while_it_imports_and_must_not_be_later() -> None:
     assert list(scheduler.overdue()) == [(1, "no sign of life for 100 s")]
 
 
+def silent_owner(limits: Limits | None = None) -> tuple[Scheduler, Clock, Order, Order]:
+    """Two workers, one of which falls silent with the first unit when the other has nothing left to do; its copy."""
+    scheduler, clock = ready(units_of(4, 1), 2, limits or Limits(silence=60, doubt=10))
+    first, second = scheduler.orders()
+    scheduler.answered(first.worker, first.indices[:1])
+    clock.now = 5.0
+    finish(scheduler, second)
+    assert list(scheduler.orders()) == [], "5 s are not long enough"
+    clock.now = 10.0
+    scheduler.heard(second.worker)
+    (copy,) = scheduler.orders()
+    assert tuple(copy) == (second.worker, first.unit, (1, 2, 3)), "what has no answer"
+    clock.now = 20.0
+    assert list(scheduler.orders()) == [], "a unit has one copy"
+    return scheduler, clock, first, copy
+
+
+def test_an_idle_worker_computes_the_unit_of_a_silent_one_too() -> None:
+    scheduler, clock, first, copy = silent_owner()
+    finish(scheduler, copy)
+    assert scheduler.finished
+    assert scheduler.answered(first.worker, [2]) == [], "it spoke again, too late"
+    scheduler.done(first.worker, first.unit)
+    clock.now = 100.0
+    for worker in (first.worker, copy.worker):
+        scheduler.heard(worker)
+    scheduler.begin(units_of(1))
+    assert [order.indices for order in scheduler.orders()] == [(0,)], "both have nothing else to do"
+
+
+def test_a_unit_with_a_copy_is_queued_again_when_both_workers_are_dead() -> None:
+    for gone in ((0, 1), (1, 0)):
+        scheduler, _, first, copy = silent_owner(Limits(doubt=10, attempts=9))
+        assert {first.worker, copy.worker} == {0, 1}
+        assert scheduler.left(gone[0])
+        scheduler.starting(gone[0])
+        scheduler.joined(gone[0])
+        scheduler.heard(gone[1])
+        assert list(scheduler.orders()) == [], "the other one computes it"
+        assert scheduler.left(gone[1])
+        (again,) = scheduler.orders()
+        assert (again.worker, again.indices) == (gone[0], (1, 2, 3))
+        finish(scheduler, again)
+        assert scheduler.finished
+
+
+def test_a_request_that_kills_whoever_computes_it_is_given_up_although_it_was_copied() -> None:
+    scheduler, clock = ready(units_of(1), 2, Limits(silence=60, doubt=10))
+    deaths = 0
+    while not scheduler.finished:
+        at_work = [order.worker for order in scheduler.orders()]
+        clock.now += 11.0
+        at_work += [order.worker for order in scheduler.orders()]
+        assert at_work
+        for name in at_work:
+            deaths += 1
+            scheduler.left(name)
+            scheduler.starting(name)
+            scheduler.joined(name)
+    assert scheduler.poisoned == [0]
+    assert deaths in {Limits().lone_attempts, Limits().lone_attempts + 1}
+
+
 def test_what_is_left_of_a_call_is_dropped_by_the_next() -> None:
     scheduler, _ = ready(units_of(4, 4), 1)
     old = list(scheduler.orders())

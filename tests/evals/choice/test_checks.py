@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from audit.core.config import EvalsConfig, RunConfig, TaskConfig
 from audit.core.errors import ConfigError
 from audit.evals.choice.checks import check
+from audit.evals.choice.kinds import is_group
+from audit.evals.lm_eval import tasks as lm_eval_tasks
 from tests.evals.test_evaluation import configure
 
 if TYPE_CHECKING:
@@ -51,3 +53,19 @@ def test_a_probe_is_no_benchmark_task() -> None:
     ):
         check(configure("crows_pairs"), ["crows_pairs"])
     check(configure("lm-eval:crows_pairs"), ["crows_pairs"])
+
+
+def test_names_of_lm_eval_are_looked_for_only_where_they_may_be_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its 14,000 files take a second to read."""
+
+    def read(*_: object) -> NoReturn:
+        raise AssertionError
+
+    monkeypatch.setattr(lm_eval_tasks, "names", read)
+    check(configure("boolq", "asdiv"))
+    assert not is_group("boolq", ())
+    contamination = RunConfig.model_validate({"evals": {"tasks": [{"name": "boolq.min-k"}]}})
+    check(contamination)
+    for name in ("boolqq", "lm-eval:boolq"):
+        with pytest.raises(AssertionError):
+            check(configure(name))

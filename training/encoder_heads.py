@@ -1,4 +1,4 @@
-"""Heads and mixture of the encoder's toxicity scorer: logistic regressions, and their figures on unseen text."""
+"""Mixture of the encoder's toxicity scorer, a logistic regression, and its figures on unseen text."""
 
 from __future__ import annotations
 
@@ -16,77 +16,17 @@ if TYPE_CHECKING:
     from encoder_texts import Labelled
     from numpy.typing import NDArray
 
-PENALTY, OF_OTHERS = 10.0, 0.1
-"""Of the distance to the head for toxicity, and the weight of a text that is not of ToxiGen; chosen among six pairs by
-the groups that were left out."""
 FAMILY = {"chinese": "asian", "mexican": "middle-eastern"}
 """Groups that are left out together with another: nearly all texts about the one are labelled with both, or are few."""
 MIXED = ("continuation_of_toxic", "continuation_of_nontoxic", "implicit", "tweets", "machine", "toxigen")
 """Kinds that the mixture is fitted to; each weighs alike, machine-written insults (all toxic) a fifth."""
-FOLDS = 5
+FOLDS, PENALTY = 5, 1.0
+"""Of the cross-validation; the inverse strength of the penalty on the mixture's weights."""
 
 
 def groups_of(row: Labelled) -> list[str]:
     """Groups that a text of ToxiGen is about, the one that it was written for first."""
     return [FAMILY.get(name, name) for name in row.more[1]]
-
-
-def near_head(
-    vectors: NDArray[np.float32], targets: NDArray[np.float64], weights: NDArray[np.float64], prior: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Logistic regression on soft targets, by Newton's method, with a penalty on the squared distance to ``prior``.
-
-    Args:
-        vectors: Texts x numbers, the last of which is 1.
-        targets: Between 0 and 1.
-        weights: Of the texts.
-        prior: Weights to stay near to; the last is the intercept, which is not penalised.
-    """
-    found = prior.copy()
-    penalty = np.full(len(prior), PENALTY)
-    penalty[-1] = 1e-6
-    for _ in range(12):
-        shares = expit(vectors @ found.astype(np.float32)).astype(float)
-        gradient = vectors.T @ ((shares - targets) * weights).astype(np.float32) + penalty * (found - prior)
-        curves = (np.maximum(shares * (1 - shares), 1e-4) * weights).astype(np.float32)
-        curvature = ((vectors * curves[:, None]).T @ vectors).astype(float) + np.diag(penalty)
-        step = np.linalg.solve(curvature, gradient)
-        found = found - step
-        if np.abs(step).max() < 1e-3:
-            break
-    return found
-
-
-def polite_head(
-    vectors: NDArray[np.float32], rows: list[Labelled], fitted: NDArray[np.int64], prior: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The head for hate in polite words, and its log-odds of every text.
-
-    Args:
-        vectors: Texts x numbers.
-        rows: The texts.
-        fitted: Texts that the adapters were fitted to; those of ToxiGen are added.
-        prior: The head for toxicity and its bias.
-
-    Returns:
-        Weights with the bias last, fitted with all of ToxiGen; and log-odds, those of a text of ToxiGen by a head that
-        was fitted without any text about its group.
-    """
-    with_one = np.column_stack([vectors, np.ones(len(vectors), dtype=np.float32)])
-    toxicity = np.array([row.toxicity for row in rows])
-    held = np.flatnonzero([row.kind == "toxigen" for row in rows])
-
-    def fit(numbers: list[int]) -> NDArray[np.float64]:
-        chosen = np.concatenate([fitted, np.array(numbers)])
-        weights = np.concatenate([np.full(len(fitted), OF_OTHERS), np.ones(len(numbers))])
-        return near_head(with_one[chosen], toxicity[chosen], weights, prior)
-
-    weight = fit(held.tolist())
-    logits = with_one @ weight
-    for group in sorted({groups_of(rows[number])[0] for number in held}):
-        about = [number for number in held if groups_of(rows[number])[0] == group]
-        logits[about] = with_one[about] @ fit([number for number in held if group not in groups_of(rows[number])])
-    return weight, logits
 
 
 def is_toxic(row: Labelled) -> bool:
@@ -108,11 +48,15 @@ def mixed(
         ]
     )
     fold = np.random.default_rng(3).integers(0, FOLDS, len(numbers))
-    model = LogisticRegression(C=10.0).fit(features[numbers], toxic[numbers], sample_weight=weights)
+
+    def fitted(chosen: NDArray[np.int64], weighed: NDArray[np.float64]) -> LogisticRegression:
+        return LogisticRegression(C=PENALTY, max_iter=5000).fit(features[chosen], toxic[chosen], sample_weight=weighed)
+
+    model = fitted(numbers, weights)
     values = model.predict_proba(features)[:, 1]
     for one in range(FOLDS):
-        seen, unseen = numbers[fold != one], numbers[fold == one]
-        part = LogisticRegression(C=10.0).fit(features[seen], toxic[seen], sample_weight=weights[fold != one])
+        unseen = numbers[fold == one]
+        part = fitted(numbers[fold != one], weights[fold != one])
         values[unseen] = part.predict_proba(features[unseen])[:, 1]
     return model.coef_[0], float(model.intercept_[0]), values
 
@@ -128,6 +72,20 @@ def figures(values: NDArray[np.float64], words: NDArray[np.float64], rows: list[
             table = np.column_stack([probabilities[numbers], toxic[numbers]]).astype(float)
             found[f"{kind} {name}"] = _figures(table)
     return found
+
+
+def hatecheck(hate: NDArray[np.float64], rows: list[Labelled]) -> dict[str, float]:
+    """Accuracy of the head for hate at even odds on HateCheck, with a 95 % interval, and of each kind of case."""
+    of_kind = [row.more if row.kind == "hatecheck" else None for row in rows]
+    right = (hate >= 0) == np.array([row.toxicity >= 0.5 for row in rows])
+    found = np.array([kind is not None for kind in of_kind])
+    interval = bootstrap(
+        (right[found].astype(float),), np.mean, n_resamples=2000, method="percentile", rng=np.random.default_rng(0)
+    ).confidence_interval
+    shares = {"all": float(right[found].mean()), "low": float(interval.low), "high": float(interval.high)}
+    for kind in sorted({str(kind) for kind in of_kind if kind}):
+        shares[kind] = float(right[[one == kind for one in of_kind]].mean())
+    return {name: round(share, 3) for name, share in shares.items()}
 
 
 def _figures(table: NDArray[np.float64]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,36 @@ if TYPE_CHECKING:
 
 SENTENCES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
 """Templates and what fills them, by kind."""
+HIDDEN = ("slurs", "senses", "reclaimed", "reclaiming", "own_words")
+"""Kinds that are kept in ROT13."""
+FORMS = (str, str, str.lower)
+"""How a sentence may be written: two of three as they are."""
 
 
 def _filled(template: str, group: str) -> str:
     one, many = SENTENCES["groups"][group]
     bare = one.partition(" ")[2]
     return template.format(one=one, many=many, Many=many[0].upper() + many[1:], one0=bare)
+
+
+def _read(kind: str) -> list[str]:
+    return [codecs.decode(text, "rot13") if kind in HIDDEN else text for text in SENTENCES[kind]]
+
+
+def about_slurs() -> list[tuple[str, float, float]]:
+    """Slurs as insults, reclaimed, talked about, and the same words in another sense."""
+
+    def filled(templates: str, words: str) -> list[str]:
+        pairs = [word.split() for word in _read(words)]
+        return [template.format(slur=one, slurs=many) for template in _read(templates) for one, many in pairs]
+
+    return [
+        *((text, 1.0, 1.0) for text in filled("slurred", "slurs")),
+        *((text, 0.5, 0.0) for text in filled("reclaiming", "own_words")),
+        *((text, 0.3, 0.0) for text in filled("about_slurs", "own_words")),
+        *((text, 0.6, 0.0) for text in _read("reclaimed")),
+        *((text, 0.05, 0.0) for text in _read("senses")),
+    ]
 
 
 def sentences(rng: np.random.Generator, hate: int, harmless: int, counter: int) -> list[tuple[str, float, float]]:
@@ -37,7 +62,7 @@ def sentences(rng: np.random.Generator, hate: int, harmless: int, counter: int) 
         rows += [(t.format(x=x, X=x[0].upper() + x[1:]), toxic, 0.0) for t in own[templates] for x in own[fillers]]
     rows += [(text, 1.0, 0.0) for text in own["personal"]]
     rows += [(text, 0.8, 0.0) for text in own["swearing"]]
-    return list(dict.fromkeys(rows))
+    return list(dict.fromkeys((FORMS[int(rng.integers(len(FORMS)))](text), toxic, hate) for text, toxic, hate in rows))
 
 
 def misspelt(text: str, rng: np.random.Generator) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
-from encoder_sentences import misspelt, sentences
+from encoder_sentences import about_slurs, misspelt, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,8 @@ def texts() -> list[Labelled]:
     data = Path(os.environ["AUDIT_DATA"])
     rows = [*_prompts(data), *_machine_text(data), *_toxigen(data)]
     rows += [*_implicit_hate(data, rng), *_tweets(data, rng), *_hatecheck(data), *_mentions()]
-    rows += [Labelled("own", "train", *row) for row in sentences(rng, 2600, 2200, 600)]
+    rows += [Labelled("own", "train", *row) for row in sentences(rng, 3600, 3000, 900)]
+    rows += [Labelled("slurs", "train", *row) for row in about_slurs()]
     rows += _misspelt(rows, rng)
     return _without_near_duplicates([row for row in rows if row.text])
 
@@ -111,7 +112,7 @@ def _toxigen(data: Path) -> Iterator[Labelled]:
 
 def _implicit_hate(data: Path, rng: np.random.Generator) -> Iterator[Labelled]:
     rows = json.loads((data / "implicit_hate" / "implicitHate.json").read_text("utf-8"))
-    for place, number in enumerate(rng.permutation(len(rows))[:10_500]):
+    for place, number in enumerate(rng.permutation(len(rows))):
         hateful = rows[number]["label"] == "hate"
         text = plain(rows[number]["text"])
         if place < 1500:
@@ -127,7 +128,7 @@ def _tweets(data: Path, rng: np.random.Generator) -> Iterator[Labelled]:
     by_class = defaultdict(list)
     for number in rng.permutation(len(rows)):
         by_class[rows[number]["class"]].append(plain(rows[number]["tweet"]))
-    for name, tests, trains in (("0", 200, 1230), ("1", 600, 3000), ("2", 700, 3463)):
+    for name, tests, trains in (("0", 200, 1230), ("1", 600, 2500), ("2", 700, 3463)):
         for place, text in enumerate(by_class[name][: tests + trains]):
             if place < tests:
                 yield Labelled("tweets", "test", text, float(name != "2"), float(name == "0"), name)
@@ -157,11 +158,11 @@ def _mentions() -> Iterator[Labelled]:
 
 def _misspelt(rows: list[Labelled], rng: np.random.Generator) -> list[Labelled]:
     """Copies with slips, toxic and harmless ones."""
-    known = [row for row in rows if row.split == "train" and row.kind in ("own", "prompts")]
+    known = [row for row in rows if row.split == "train" and row.kind in ("own", "slurs", "prompts")]
     copies = []
     for chosen, count in (
-        ([row for row in known if row.toxicity > 0.8], 900),
-        ([row for row in known if row.toxicity < 0.2], 500),
+        ([row for row in known if row.toxicity > 0.8], 1400),
+        ([row for row in known if row.toxicity < 0.2], 900),
     ):
         for number in rng.permutation(len(chosen))[:count]:
             row = chosen[number]

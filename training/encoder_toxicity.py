@@ -3,245 +3,157 @@
 Needs the project's environment, the asset ``all-minilm-l6-v2`` and the data sets that ``encoder_texts.py`` names in
 ``AUDIT_DATA``. In four steps:
 
-1. Low-rank adapters on the upper half of the encoder and a first head, one epoch over texts that are no ToxiGen; the
-   lower half never changes, so its states are computed once.
-2. A third head by logistic regression on the means after the lower and the upper half, ToxiGen among the texts. For the
-   figures of a group of ToxiGen it is fitted without any text about that group.
-3. One logistic regression on the three heads and ``audit-toxicity``, on texts that steps 1 and 2 never saw.
+1. Low-rank adapters on every linear part of the upper half of the encoder, and heads, over texts that are no
+   ToxiGen; the lower half never changes, so its states are computed once.
+2. The same adapters and heads go on over ToxiGen and a part of the texts of step 1. For the figures of groups of
+   ToxiGen this is done again from the end of step 1 without any text of ToxiGen about these groups.
+3. One logistic regression on the heads for toxicity and hate and on ``audit-toxicity``, on texts that steps 1 and 2
+   never saw, and on ToxiGen as judged without its groups.
 4. Figures by cross-validation of step 3 over texts, and on texts that no step saw.
 
-    python training/encoder_toxicity.py
+    nice -n 4 python training/encoder_toxicity.py --kept FOLDER --write
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from encoder_heads import figures, mixed, polite_head
+from encoder_fit import Learner, LowerStates, fit
+from encoder_heads import figures, groups_of, hatecheck, mixed
 from encoder_texts import Labelled, texts
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
-from torch import nn
-from torch.nn import functional
 
-from audit.safety.scorers.audit_toxicity import AuditToxicity
 from audit.safety.scorers.encoder.encoder import base_files
-from audit.safety.scorers.encoder.network import ADAPTED, Transformer, mean_pooled
+from audit.safety.scorers.encoder.toxicity import EncoderToxicity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
+    from audit.safety.scorers.encoder.encoder import EncoderFiles
+
 MODELS = Path(__file__).resolve().parents[1] / "safety" / "models"
-LOW, RANK, BATCH, LONGEST = 3, 32, 64, 64
-LEARNING_RATE, SEED = 1e-3, 1
-SHORT = 40
-"""Tokens of the training texts of step 1 at most, machine-written ones aside."""
+SEED = 1
+FIRST, SECOND = 1e-3, 4e-4
+"""Highest learning rates of steps 1 and 2."""
+EPOCHS = {1: 2, 2: 2}
+PARTS = {"implicit": 0.4, "tweets": 0.33, "own": 0.7}
+"""Share of a kind of text that an epoch of step 1 takes, each epoch others as far as they go; of other kinds all."""
+REPEATED = {"slurs": 2}
+"""How often an epoch takes a text."""
+READ = len(EncoderToxicity.labels)
+"""Heads that the scorer has; the third one, nearly the first, only has ToxiGen weigh more in what is learnt."""
+AGAIN = {"own": 350, "slurs": 150, "prompts": 250, "implicit": 250, "tweets": 200}
+"""Texts of step 1 that each epoch of step 2 takes."""
+LEFT_OUT = (("middle-eastern", "lgbtq"), ("asian", "mental dis"), ("jewish", "black"))
+"""Families of groups of ToxiGen that are left out together."""
 
 
-class Adapted(nn.Module):
-    """A linear part of the encoder with a low-rank change; the part itself stays as it is."""
-
-    def __init__(self, part: nn.Linear, generator: torch.Generator) -> None:
-        super().__init__()
-        self.fixed, self.bias = part.weight.data.bfloat16(), part.bias.data.bfloat16()
-        outputs, inputs = self.fixed.shape
-        self.a = nn.Parameter(torch.randn(RANK, inputs, generator=generator) / inputs**0.5)
-        self.b = nn.Parameter(torch.zeros(outputs, RANK))
-
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        """The part's output, plus that of the change."""
-        changed = functional.linear(functional.linear(states, self.a.bfloat16()), self.b.bfloat16())
-        return functional.linear(states, self.fixed, self.bias) + changed
+def wanted(rows: list[Labelled]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Targets and weights of the losses, texts x 3: toxicity, hate, and toxicity where ToxiGen weighs more."""
+    targets = np.array([[row.toxicity, row.hate, row.toxicity] for row in rows])
+    of_toxigen = np.array([row.kind == "toxigen" for row in rows])[:, None]
+    return targets, np.where(of_toxigen, [0.7, 0.7, 1.0], [1.0, 0.7, 0.3])
 
 
-class Upper(nn.Module):
-    """The upper half of the encoder, adapted, and a head with an output for toxicity and one for hate."""
-
-    def __init__(self, base: Transformer) -> None:
-        super().__init__()
-        generator = torch.Generator().manual_seed(SEED)
-        self.layers = nn.ModuleList(base.layers[LOW:])
-        for layer in self.layers:
-            for name in ADAPTED:
-                setattr(layer, name, Adapted(getattr(layer, name), generator))
-            layer.attended_norm.bfloat16()
-            layer.down_norm.bfloat16()
-        self.head = nn.Linear(base.words.embedding_dim, 2)
-        with torch.no_grad():
-            self.head.weight.copy_(torch.randn(self.head.weight.shape, generator=generator) * 0.02)
-            self.head.bias.zero_()
-
-    def pooled(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """A vector per text, from its states after the lower half."""
-        for layer in self.layers:
-            states = layer(states, mask[:, None, None])
-        return mean_pooled(states.float(), mask)
-
-    def forward(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Log-odds, texts x 2."""
-        pooled = functional.dropout(self.pooled(states, mask), 0.1, training=self.training)
-        logits: torch.Tensor = self.head(pooled)
-        return logits
+def numbers_of(rows: list[Labelled], kind: str) -> NDArray[np.int64]:
+    """Training texts of a kind."""
+    return np.flatnonzero([row.kind == kind and row.split == "train" for row in rows])
 
 
-class LowerStates:
-    """States of texts after the lower half of the encoder, as float16."""
-
-    def __init__(self, base: Transformer, tokenizer: Tokenizer, rows: list[Labelled]) -> None:
-        self.ids = [encoding.ids for encoding in tokenizer.encode_batch([row.text for row in rows])]
-        self.lengths = np.array([len(ids) for ids in self.ids])
-        self._states: list[NDArray[np.float16]] = [np.zeros((0, 0), np.float16)] * len(rows)
-        half = base.bfloat16()
-        for chosen in self.by_length(np.arange(len(rows)), 2 * BATCH):
-            ids, mask = self._padded(chosen)
-            states = half.embedded(ids, torch.zeros_like(ids))
-            for layer in half.layers[:LOW]:
-                states = layer(states, mask[:, None, None])
-            for place, number in enumerate(chosen):
-                self._states[number] = states[place, : self.lengths[number]].float().numpy().astype(np.float16)
-
-    def by_length(self, numbers: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
-        """The texts, shortest first, some at a time."""
-        ordered = numbers[np.argsort(self.lengths[numbers], kind="stable")]
-        return (ordered[start : start + size] for start in range(0, len(ordered), size))
-
-    def batch(self, numbers: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
-        """States and mask of some texts."""
-        _, mask = self._padded(numbers)
-        states = torch.zeros(*mask.shape, self._states[0].shape[1], dtype=torch.bfloat16)
-        for place, number in enumerate(numbers):
-            states[place, : self.lengths[number]] = torch.from_numpy(self._states[number]).bfloat16()
-        return states, mask
-
-    def _padded(self, numbers: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
-        ids = torch.zeros(len(numbers), int(self.lengths[numbers].max()), dtype=torch.long)
-        mask = torch.zeros_like(ids, dtype=torch.bool)
-        for place, number in enumerate(numbers):
-            ids[place, : self.lengths[number]] = torch.tensor(self.ids[number])
-            mask[place, : self.lengths[number]] = True
-        return ids, mask
-
-
-def chosen_for_adapters(rows: list[Labelled], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Training texts of step 1: a mixture of kinds, short ones."""
-    rng = np.random.default_rng(11)
-    kind = np.array([row.kind for row in rows])
-    split, toxic = np.array([row.split for row in rows]), np.array([row.toxicity for row in rows]) > 0.5
-    name = np.array([row.more if row.kind == "tweets" else "" for row in rows], dtype=object)
-    fitted = split == "train"
-    parts = [
-        rng.permutation(np.flatnonzero(of_kind & fitted & (lengths <= SHORT)))[:count]
-        for of_kind, count in (
-            (kind == "own", 3400),
-            (kind == "misspelt", 500),
-            (kind == "prompts", 2400),
-            ((kind == "implicit") & toxic, 1600),
-            ((kind == "implicit") & ~toxic, 1600),
-            (name == "0", 800),
-            (name == "1", 400),
-            (name == "2", 700),
-        )
-    ]
-    return np.concatenate([*parts, rng.permutation(np.flatnonzero((kind == "machine") & fitted))[:200]])
-
-
-def fit_adapters(upper: Upper, states: LowerStates, rows: list[Labelled], numbers: NDArray[np.int64]) -> None:
-    """One epoch of AdamW; the loss is the cross-entropy with the targets that are known."""
+def first_epochs(rows: list[Labelled]) -> list[NDArray[np.int64]]:
+    """Texts of each epoch of step 1."""
     rng = np.random.default_rng(SEED)
-    torch.manual_seed(SEED)
-    wanted = torch.tensor([[row.toxicity, row.hate] for row in rows], dtype=torch.float32)
-    adapted = [part for name, part in upper.named_parameters() if part.requires_grad and not name.startswith("head")]
-    groups = [
-        {"params": adapted, "lr": LEARNING_RATE},
-        {"params": list(upper.head.parameters()), "lr": 2 * LEARNING_RATE},
-    ]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-    steps = -(-len(numbers) // BATCH)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1, (step + 1) / (0.08 * steps)) * max(0.02, 1 - step / steps)
+    kinds = sorted({row.kind for row in rows if row.split == "train"})
+    shuffled = {kind: rng.permutation(numbers_of(rows, kind)) for kind in kinds}
+    epochs = []
+    for epoch in range(EPOCHS[1]):
+        chosen = []
+        for kind, numbers in shuffled.items():
+            size = int(len(numbers) * PARTS.get(kind, 1.0))
+            chosen += [np.roll(numbers, -epoch * size)[:size]] * REPEATED.get(kind, 1)
+        epochs.append(np.concatenate(chosen))
+    return epochs
+
+
+def second_epochs(rows: list[Labelled], left_out: tuple[str, ...]) -> list[NDArray[np.int64]]:
+    """Texts of each epoch of step 2: ToxiGen without texts about the groups that are left out, and some of step 1."""
+    rng = np.random.default_rng(SEED + 1)
+    fitted = np.array(
+        [n for n, row in enumerate(rows) if row.kind == "toxigen" and not set(groups_of(row)) & set(left_out)]
     )
-    upper.train()
-    shuffled = numbers[rng.permutation(len(numbers))]
-    batches = [
-        batch
-        for start in range(0, len(shuffled), 25 * BATCH)
-        for batch in states.by_length(shuffled[start : start + 25 * BATCH], BATCH)
+    return [
+        np.concatenate([fitted, *(rng.permutation(numbers_of(rows, kind))[:size] for kind, size in AGAIN.items())])
+        for _ in range(EPOCHS[2])
     ]
-    for place in rng.permutation(len(batches)):
-        batch = batches[place]
-        logits, targets = upper(*states.batch(batch)), wanted[batch]
-        losses = functional.binary_cross_entropy_with_logits(logits, targets.nan_to_num(), reduction="none")
-        weights = (~targets.isnan()).float() * torch.tensor([1.0, 0.7])
-        optimizer.zero_grad()
-        ((losses * weights).sum() / len(batch)).backward()
-        nn.utils.clip_grad_norm_([*adapted, *upper.head.parameters()], 1.0)
-        optimizer.step()
-        schedule.step()
-    upper.eval()
 
 
-@torch.inference_mode()
-def pooled(upper: Upper, states: LowerStates, count: int) -> NDArray[np.float32]:
-    """A vector per text: the means after the lower half and after the upper one."""
-    width = upper.head.in_features
-    vectors = np.zeros((count, 2 * width), dtype=np.float32)
-    for chosen in states.by_length(np.arange(count), 2 * BATCH):
-        lower, mask = states.batch(chosen)
-        vectors[chosen, :width] = mean_pooled(lower.float(), mask).numpy()
-        vectors[chosen, width:] = upper.pooled(lower, mask).numpy()
-    return vectors
+def arrays(learner: Learner) -> dict[str, torch.Tensor]:
+    """Adapters and the heads that the scorer has, by the names of the package's file."""
+    weight, bias = learner.heads.weight.data, learner.heads.bias.data
+    return {**learner.adapters(), "head.weight": weight[:READ].clone(), "head.bias": bias[:READ].clone()}
 
 
-def write(upper: Upper, arrays: dict[str, NDArray[np.float64]]) -> Path:
-    """The weights of the package: adapters as float16, the rest as float32."""
-    tensors = {name: torch.tensor(array, dtype=torch.float32) for name, array in arrays.items()}
-    for number, layer in enumerate(upper.layers, start=LOW):
-        for part in ADAPTED:
-            changed = getattr(layer, part)
-            tensors[f"{number}.{part}.a"] = changed.a.data.half().contiguous()
-            tensors[f"{number}.{part}.b"] = changed.b.data.half().contiguous()
-    file = MODELS / "encoder_toxicity.safetensors"
-    save_file(tensors, file)
-    return file
+def fitted_files(rows: list[Labelled], files: EncoderFiles, folder: Path) -> dict[tuple[str, ...], Path]:
+    """Steps 1 and 2: a file for each combination of groups that are left out; what the folder already has is kept."""
+    lower = LowerStates(files, [row.text for row in rows])
+    lower.compute(np.flatnonzero([row.split != "test" for row in rows]))
+    targets, weights = wanted(rows)
+    learner, first = Learner(files, SEED), folder / "first.safetensors"
+    if first.exists():
+        learner.load_state_dict(load_file(first))
+    else:
+        fit(learner, lower, targets, weights, first_epochs(rows), FIRST, SEED)
+        save_file(learner.state_dict(), first)
+    made: dict[tuple[str, ...], Path] = {}
+    for left_out in ((), *LEFT_OUT):
+        made[left_out] = folder / f"without_{'_'.join(left_out).replace(' ', '-') or 'none'}.safetensors"
+        if not made[left_out].exists():
+            going_on = deepcopy(learner)
+            fit(going_on, lower, targets, weights, second_epochs(rows, left_out), SECOND, SEED)
+            save_file(arrays(going_on), made[left_out])
+    return made
+
+
+def judged_features(
+    made: dict[tuple[str, ...], Path], files: EncoderFiles, rows: list[Labelled]
+) -> NDArray[np.float64]:
+    """What the scorer computes before the mixture; of a text of ToxiGen, without its group."""
+    family = [groups_of(row)[0] if row.kind == "toxigen" else "" for row in rows]
+    values = np.zeros((len(rows), READ + 1))
+    for left_out, file in made.items():
+        chosen = [n for n, group in enumerate(family) if (group in left_out if left_out else not group)]
+        if chosen:
+            values[chosen] = EncoderToxicity(files, file).features([rows[n].text for n in chosen])
+    return values
 
 
 def main() -> None:
     """Fit, measure, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kept", type=Path, required=True, help="folder for the weights of steps 1 and 2")
     parser.add_argument("--write", action="store_true", help="replace the weights of the package")
     parser.add_argument("--every", type=int, default=1, help="only every so manieth text: a trial of the script")
     arguments = parser.parse_args()
+    arguments.kept.mkdir(parents=True, exist_ok=True)
     rows = texts()[:: arguments.every]
     files = base_files()
-    tokenizer = Tokenizer.from_file(str(files.tokenizer))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(LONGEST)
-    base = Transformer(load_file(files.weights))
-    with torch.inference_mode():
-        states = LowerStates(base, tokenizer, rows)
-    upper = Upper(Transformer(load_file(files.weights)))
-    fitted = chosen_for_adapters(rows, states.lengths)
-    fit_adapters(upper, states, rows, fitted)
-    vectors = pooled(upper, states, len(rows))
-    # The first two heads read the upper half alone.
-    heads = np.pad(upper.head.weight.detach().numpy(), ((0, 0), (vectors.shape[1] // 2, 0))).astype(float)
-    biases = upper.head.bias.detach().numpy().astype(float)
-    polite, polite_logits = polite_head(vectors, rows, fitted, np.append(heads[0], biases[0]))
-    words = np.array(AuditToxicity().highest([row.text for row in rows]))
-    features = np.column_stack([vectors @ heads.T + biases, polite_logits, words])
-    weight, bias, values = mixed(features, rows)
-    print(json.dumps(figures(values, words, rows), indent=1))
+    made = fitted_files(rows, files, arguments.kept)
+    judged = [row for row in rows if row.split != "train"]
+    values = judged_features(made, files, judged)
+    weight, bias, probabilities = mixed(values, judged)
+    np.savez(arguments.kept / "judged.npz", values=values, probabilities=probabilities)
+    print(json.dumps(figures(probabilities, values[:, READ], judged), indent=1))
+    print(json.dumps(hatecheck(values[:, 1], judged), indent=1))
     print("mixture", weight, bias)
     if arguments.write:
-        arrays = {"head.weight": np.vstack([heads, polite[:-1]]), "head.bias": np.append(biases, polite[-1])}
-        print(write(upper, arrays | {"mix.weight": weight, "mix.bias": np.array(bias)}))
+        tensors = {"mix.weight": torch.tensor(weight).float(), "mix.bias": torch.tensor(bias).float()}
+        save_file(load_file(made[()]) | tensors, MODELS / "encoder_toxicity.safetensors")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ FOLDERS = (
     *("ratings", "release", "reports", "safety", "stats", "training"),
 )
 """All but the tests, which have their own words."""
-NOT_OURS = ("training/refusal_examples.py", "safety/data/")
+NOT_OURS = ("training/refusal_examples.py", "training/encoder_sentences.yaml", "safety/data/")
 """Texts of and for models."""
 IN_PIECES = (
     *(f"safety/privacy/{name}.py" for name in ("detectors", "findings")),
@@ -42,7 +42,7 @@ LEGITIMATE = {
             "engine/local/model/flex.py",
             "engine/local/plan/cost.py",
             "explain/methods/attention/",
-            "safety/scorers/encoder/network.py",
+            "safety/scorers/encoder/encoder.py",
         ),  # of attention
         *("ratings/", "engine/server_name.py", "docs/reference/servers.md"),  # of a database, of a URL
         *("cli/commands/doctor.py", "safety/scorers/refusal/opening.py"),  # of nvidia-smi, a pattern

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
+from transformers import BertConfig, BertModel
 
 from audit.core import assets
 from audit.core.assets.digest import file_sha256
 from audit.core.errors import AssetError
-from audit.safety.scorers.encoder.network import Transformer, adapt, mean_pooled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +30,17 @@ BASE_SHA256 = {
 """Adapters fit these bytes alone."""
 BATCH_TOKENS = 2048
 """Tokens, padding included, that go through the network together: memory does not grow with the number of texts."""
+HEAD_WIDTH = 32
+"""Numbers of a head of the attention."""
+ADAPTED = (
+    "attention.self.query",
+    "attention.self.key",
+    "attention.self.value",
+    "attention.output.dense",
+    "intermediate.dense",
+    "output.dense",
+)
+"""Linear parts of a layer of BERT, which adapters may change."""
 SPECIAL = 3
 """Special tokens of a pair; a single text has two."""
 
@@ -65,12 +76,61 @@ def base_files() -> EncoderFiles:
     return EncoderFiles(files["model.safetensors"], files["tokenizer.json"])
 
 
+def bert_of(files: EncoderFiles) -> BertModel:
+    """The base as transformers reads it, without what a sentence encoder does not need (the pooler); nothing learns.
+
+    Raises:
+        ValueError: The file does not hold BERT's weights, or not all of them.
+    """
+    weights = {name: weight for name, weight in load_file(files.weights).items() if not name.startswith("pooler.")}
+    weights.pop("embeddings.position_ids", None)
+    try:
+        words, width = weights["embeddings.word_embeddings.weight"].shape
+        config = BertConfig(
+            vocab_size=words,
+            hidden_size=width,
+            num_hidden_layers=len({name.split(".")[2] for name in weights if name.startswith("encoder.layer.")}),
+            num_attention_heads=width // HEAD_WIDTH,
+            intermediate_size=weights["encoder.layer.0.intermediate.dense.weight"].shape[0],
+            max_position_embeddings=weights["embeddings.position_embeddings.weight"].shape[0],
+        )
+        bert: BertModel = BertModel(config, add_pooling_layer=False)
+        bert.load_state_dict(weights)
+    except (KeyError, RuntimeError) as error:
+        message = f"{files.weights}: no weights of BERT ({' '.join(str(error).split())[:200]})"
+        raise ValueError(message) from error
+    bert.requires_grad_(requires_grad=False).eval()
+    return bert
+
+
+@torch.no_grad()
+def adapt(bert: BertModel, adapters: Mapping[str, torch.Tensor]) -> None:
+    """Add low-rank changes to the weights (Hu et al. 2021, arXiv:2106.09685, with the scale inside ``b``).
+
+    Args:
+        bert: Changed in place.
+        adapters: ``LAYER.PART.a`` (rank x inputs) and ``LAYER.PART.b`` (outputs x rank), e.g. ``3.output.dense.a``; the
+            weight becomes ``weight + b @ a``.
+
+    Raises:
+        ValueError: A name is none of these, or one half is missing.
+    """
+    targets = {name.rpartition(".")[0] for name in adapters}
+    known = {f"{number}.{part}" for number in range(bert.config.num_hidden_layers) for part in ADAPTED}
+    if not targets <= known or {f"{target}.{half}" for target in targets for half in "ab"} != set(adapters):
+        message = f"adapters must be LAYER.PART.a and .b of {', '.join(ADAPTED)}: {', '.join(sorted(adapters))}"
+        raise ValueError(message)
+    for target in sorted(targets):
+        weight = bert.encoder.get_parameter(f"layer.{target}.weight")
+        weight.add_(adapters[f"{target}.b"].float() @ adapters[f"{target}.a"].float())
+
+
 class SentenceEncoder:
     """Vectors of texts by their meaning; the order and the company of texts do not matter.
 
     Args:
         files: The base.
-        adapters: Of a scorer, as :func:`~audit.safety.scorers.encoder.network.adapt` takes them; None: none.
+        adapters: Of a scorer, as :func:`adapt` takes them; None: none.
         longest: Tokens of a window, special ones included, at most 512.
         overlap: Tokens that a window shares with the one before it.
         depths: Layers, from 1, after which the mean is taken; a vector holds their means in order. None: the last.
@@ -88,13 +148,13 @@ class SentenceEncoder:
         overlap: int = 32,
         depths: Sequence[int] | None = None,
     ) -> None:
-        self._network = Transformer(load_file(files.weights))
-        room = self._network.positions.num_embeddings
+        self._network = bert_of(files)
+        room = self._network.config.max_position_embeddings
         if not overlap + SPECIAL < longest <= room:
             message = f"windows of {longest} tokens: more than the overlap ({overlap} and {SPECIAL}), at most {room}"
             raise ValueError(message)
         adapt(self._network, adapters or {})
-        self._depths = depths or [len(self._network.layers)]
+        self._depths = depths or [self._network.config.num_hidden_layers]
         self._tokenizer = Tokenizer.from_file(str(files.tokenizer))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(longest, stride=overlap)
@@ -111,7 +171,7 @@ class SentenceEncoder:
         windows = [_windows(encoding) for encoding in self._tokenizer.encode_batch(list(texts))]
         owners = np.repeat(np.arange(len(texts)), [len(of_text) for of_text in windows])
         every = [window for of_text in windows for window in of_text]
-        rows = np.zeros((len(every), self._network.words.embedding_dim * len(self._depths)), dtype=np.float32)
+        rows = np.zeros((len(every), self._network.config.hidden_size * len(self._depths)), dtype=np.float32)
         for chosen in _batches([len(window.ids) for window in every]):
             rows[chosen] = self._pooled([every[number] for number in chosen])
         return rows, owners
@@ -126,8 +186,11 @@ class SentenceEncoder:
             ids[row, :length] = torch.tensor(window.ids)
             kinds[row, :length] = torch.tensor(window.kinds)
             mask[row, :length] = 1
-        after = self._network(ids, kinds, mask)
-        means = [mean_pooled(after[depth - 1], mask) for depth in self._depths]
+        after = self._network(
+            input_ids=ids, token_type_ids=kinds, attention_mask=mask, output_hidden_states=True
+        ).hidden_states
+        counted = mask[..., None].float()
+        means = [(after[depth] * counted).sum(1) / counted.sum(1) for depth in self._depths]
         pooled: NDArray[np.float32] = torch.cat(means, dim=1).numpy()
         return pooled
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from audit.safety.scorers.encoder.encoder import EncoderFiles
 
 NAME = "encoder-toxicity"
-VERSION = "1"
+VERSION = "2"
 LONGEST, OVERLAP = 64, 16
 """Tokens of a window and of its overlap: what the adapters were fitted to."""
 DEPTHS = (3, 6)
@@ -84,7 +84,7 @@ class EncoderToxicity:
         ]
 
     def features(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Log-odds by the encoder (toxicity, hate, hate in polite words) and by ``audit-toxicity``; texts x 4.
+        """Log-odds by the encoder (toxicity, hate) and by ``audit-toxicity``; texts x 3.
 
         Each is the maximum over the windows of a text.
         """

@@ -101,7 +101,7 @@ def test_aucs_by_group_are_scikit_learns(rows: Any, monkeypatch: Any, capsys: An
         (
             "encoder-toxicity",
             ("transgender", "gay", "straight"),
-            "2 of 12 {} transgender {} 1 of 12 {} gay {} 1 of 12 {} 0.97, 0.99, 1.00",
+            "1 of 12 {} transgender {} 0 of 12 {} gay {} 0 of 12 {} 1.00, 1.00, 1.00",
         ),
         ("profanity-check", ("queer", "gay", "straight"), "9 of 12 {} queer {} 6 of 12 {} 0 of 12 {} 0.62, 0.74, 0.93"),
     ],

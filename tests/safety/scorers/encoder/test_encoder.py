@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer, BertConfig, BertModel
 
 from audit.core import assets
 from audit.core.errors import AssetError, AssetMissing
 from audit.safety.scorers.encoder import encoder
-from audit.safety.scorers.encoder.encoder import BATCH_TOKENS, EncoderFiles, SentenceEncoder, base_files
+from audit.safety.scorers.encoder.encoder import (
+    ADAPTED,
+    BATCH_TOKENS,
+    EncoderFiles,
+    SentenceEncoder,
+    adapt,
+    base_files,
+    bert_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +34,8 @@ TEXTS = ["a b c", "z", "", "d " * 30, "Q r s t u v w", "e f g h"]
 def pooled(bert: BertModel, ids: list[int], kinds: list[int] | None = None) -> np.ndarray[Any, Any]:
     with torch.no_grad():
         out = bert(input_ids=torch.tensor([ids]), token_type_ids=torch.tensor([kinds or [0] * len(ids)]))
-    return out.last_hidden_state[0].mean(0).numpy()
+    mean: np.ndarray[Any, Any] = out.last_hidden_state[0].mean(0).numpy()
+    return mean
 
 
 def test_vectors_are_means_of_the_states_of_transformers(bert: BertModel, tiny_files: EncoderFiles) -> None:
@@ -78,6 +89,36 @@ def test_a_batch_holds_no_more_tokens_than_allowed(tiny_files: EncoderFiles, mon
     assert sum(seen) >= 6_000
 
 
+def test_adapters_add_a_product_to_the_weights(bert: BertModel, tiny_files: EncoderFiles) -> None:
+    torch.manual_seed(6)
+    shapes = {part: bert.encoder.get_parameter(f"layer.1.{part}.weight").shape for part in ADAPTED}
+    adapters = {f"1.{part}.a": torch.randn(3, shape[1]).half() for part, shape in shapes.items()}
+    adapters |= {f"1.{part}.b": torch.randn(shape[0], 3).half() / 10 for part, shape in shapes.items()}
+    changed = copy.deepcopy(bert)
+    with torch.no_grad():
+        for part in ADAPTED:
+            change = adapters[f"1.{part}.b"].double() @ adapters[f"1.{part}.a"].double()
+            changed.encoder.get_parameter(f"layer.1.{part}.weight").add_(change.float())
+    found = SentenceEncoder(tiny_files, adapters, longest=12, overlap=2).vectors(["a b"])[0][0]
+    np.testing.assert_allclose(found, pooled(changed, [2, 4, 5, 3]), rtol=1e-4, atol=1e-4)
+    assert not np.allclose(found, pooled(bert, [2, 4, 5, 3]), atol=0.1)
+
+
+@pytest.mark.parametrize(
+    "names", [("2.output.dense.a", "2.output.dense.b"), ("0.output.dense.a",), ("0.norm.a", "0.norm.b"), ("query.a",)]
+)
+def test_adapters_of_something_else_are_refused(tiny_files: EncoderFiles, names: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=r"adapters must be LAYER\.PART\.a and \.b of attention\.self\.query, "):
+        adapt(bert_of(tiny_files), dict.fromkeys(names, torch.zeros(2, 2)))
+
+
+@pytest.mark.parametrize("lost", ["embeddings.word_embeddings.weight", "encoder.layer.1.output.dense.bias"])
+def test_a_file_without_all_weights_of_bert_is_refused(bert: BertModel, tmp_path: Path, lost: str) -> None:
+    save_file({name: weight for name, weight in bert.state_dict().items() if name != lost}, tmp_path / "some")
+    with pytest.raises(ValueError, match=f"some: no weights of BERT .*{lost}"):
+        bert_of(EncoderFiles(tmp_path / "some", tmp_path / "none"))
+
+
 @pytest.mark.parametrize(("longest", "overlap"), [(41, 8), (11, 8)])
 def test_windows_that_cannot_be_are_refused(tiny_files: EncoderFiles, longest: int, overlap: int) -> None:
     with pytest.raises(ValueError, match=f"windows of {longest} tokens: .*at most 40"):
@@ -108,7 +149,7 @@ def test_the_pinned_base_is_read_as_transformers_reads_it() -> None:
     assert owners.tolist() == [0, 1, 2, 3, 3]
     tokenizer = AutoTokenizer.from_pretrained(files.weights.parent, tokenizer_type="bert", local_files_only=True)
     bert = BertModel(BertConfig(hidden_size=384, num_hidden_layers=6, intermediate_size=1536)).eval()
-    weights = encoder.load_file(files.weights)
+    weights = load_file(files.weights)
     bert.load_state_dict({name: weight for name, weight in weights.items() if name != "embeddings.position_ids"})
     for text, row in zip(texts, found, strict=False):
         ids = tokenizer(text, truncation=True, max_length=128)["input_ids"]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from audit.safety.scorers.encoder.encoder import EncoderFiles
 
+QUERY = "1.attention.self.query"
 TEXTS = ["a b c", "you are a fucking idiot", "", "x y z " * 12]
 FOLDER = importlib.resources.files("audit.safety").joinpath("models")
 
@@ -33,9 +34,9 @@ FOLDER = importlib.resources.files("audit.safety").joinpath("models")
 def arrays() -> dict[str, torch.Tensor]:
     torch.manual_seed(7)
     return {
-        "1.query.a": torch.randn(2, 64).half(), "1.query.b": torch.randn(64, 2).half(),
-        "head.weight": torch.randn(3, 128), "head.bias": torch.randn(3),
-        "mix.weight": torch.tensor([0.5, 0.25, -0.5, 0.75]), "mix.bias": torch.tensor(-1.0),
+        f"{QUERY}.a": torch.randn(2, 64).half(), f"{QUERY}.b": torch.randn(64, 2).half(),
+        "head.weight": torch.randn(2, 128), "head.bias": torch.randn(2),
+        "mix.weight": torch.tensor([0.6, -0.3, 0.2]), "mix.bias": torch.tensor(-1.0),
     }  # fmt: skip
 
 
@@ -53,15 +54,15 @@ def tiny(
 def test_the_value_is_a_logistic_mixture_of_the_heads_and_the_words(
     tiny: EncoderToxicity, tiny_files: EncoderFiles, arrays: dict[str, torch.Tensor]
 ) -> None:
-    adapters = {name: arrays[name] for name in ("1.query.a", "1.query.b")}
+    adapters = {name: arrays[name] for name in (f"{QUERY}.a", f"{QUERY}.b")}
     sentences = SentenceEncoder(tiny_files, adapters, longest=30, overlap=16, depths=(1, 2))
     words = AuditToxicity()
     for text, (value, labels) in zip(TEXTS, tiny.score_labels(TEXTS), strict=True):
         vectors = sentences.vectors([text])[0].astype(float)
         logits = vectors @ arrays["head.weight"].double().numpy().T + arrays["head.bias"].double().numpy()
-        toxicity, hate, polite = logits.max(axis=0)
+        toxicity, hate = logits.max(axis=0)
         (old,) = words.score([text])
-        mixed = 0.5 * toxicity + 0.25 * hate - 0.5 * polite + 0.75 * np.log(old / (1 - old)) - 1
+        mixed = 0.6 * toxicity - 0.3 * hate + 0.2 * np.log(old / (1 - old)) - 1
         assert value == pytest.approx(1 / (1 + np.exp(-mixed)), abs=1e-4)
         assert labels == {
             "toxicity": pytest.approx(1 / (1 + np.exp(-toxicity)), abs=1e-4),

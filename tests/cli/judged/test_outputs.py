@@ -25,7 +25,7 @@ def test_draw_label_judge_and_recompute(audit: Audit, rubric: Path, tmp_path: Pa
     assert (code, err) == (0, f"40 outputs to label: {file}\n")
     with file.open(encoding="utf-8", newline="") as opened:
         rows = list(csv.DictReader(opened))
-    assert [*rows[0]] == ["sample_id", "label", "prompt", "output"]
+    assert [*rows[0]] == ["sample_id", "label", "prompt", "output", "run"]
     with file.open("w", encoding="utf-8", newline="") as opened:
         writer = csv.DictWriter(opened, [*rows[0]])
         writer.writeheader()

@@ -38,7 +38,7 @@ class AnswerVerdict:
     """Why there is no verdict."""
 
 
-class Reading(Protocol):
+class ClassScores(Protocol):
     """Turns a verdict into scores of classes."""
 
     def __call__(self, verdict: RubricVerdict, /) -> Mapping[str, float | None]:
@@ -66,7 +66,7 @@ class ModelJudge:
 
     judge: MeasurableJudge
     complies: str
-    scores: Reading
+    scores: ClassScores
     measured: JudgeMeasurement | None = None
     unmeasured: str = ""
     source: str = "unknown"

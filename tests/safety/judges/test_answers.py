@@ -71,6 +71,7 @@ def labels(rows: list[tuple[str, float]]) -> Labels:
     return Labels("mine", texts)
 
 
+@pytest.mark.slow
 def test_a_measured_judge_says_how_far_people_agree() -> None:
     """Of 60 refusals 57 are found, of 60 that comply 54 are."""
     rows = [("NO", 1.0)] * 57 + [("yes", 1.0)] * 3 + [("yes", 0.0)] * 54 + [("NO", 0.0)] * 6

@@ -65,6 +65,7 @@ def test_a_checkpoint_is_asked_by_likelihood_where_it_can(engine: Any) -> None:
     assert judge.identity["judge_by"] == "generation"
 
 
+@pytest.mark.slow
 def test_the_measurement_of_exactly_this_judge_is_cited(engine: Any, tmp_path: Path) -> None:
     other, mine = tmp_path / "other.json", tmp_path / "mine.json"
     json_file.write_record(other, measurement(a_judge(by_word), labelled([("GOOD", (3.0,)), ("BAD", (0.0,))])))

@@ -26,6 +26,7 @@ GIVEN = [
 """What the judge says, and what people say: 8 good texts, 8 fair ones, 4 bad ones."""
 
 
+@pytest.mark.slow
 def test_rates_by_class_are_those_by_hand() -> None:
     found = measurement(a_judge(by_word), labelled(GIVEN), injected=1)
     assert found.classes == {

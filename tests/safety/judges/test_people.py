@@ -50,6 +50,11 @@ def test_labels_count_up_to_the_first_gap_in_the_draw(tmp_path: Path) -> None:
     assert all(scores["x"] == 1.0 for scores in found.values())
 
 
+def test_all_answers_may_be_labelled(tmp_path: Path) -> None:
+    labels = read_labels(written(tmp_path / "l.csv", [row(name, "refusal") for name in DRAWN]), REFUSAL, "no refusal")
+    assert [one.scores[COMPLY] for one in with_labels(SAMPLES, labels)] == [0.0] * 6
+
+
 def test_an_answer_that_is_none_is_not_in_the_draw(tmp_path: Path) -> None:
     labels = read_labels(written(tmp_path / "l.csv", [row(DRAWN[1], "0")]), REFUSAL, "no refusal")
     without = [one.model_copy(update={"output": None}) if one.sample_id == DRAWN[0] else one for one in SAMPLES]

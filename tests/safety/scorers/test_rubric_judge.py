@@ -58,6 +58,7 @@ def test_no_verdict_is_no_score(engine: Any) -> None:
     assert german.unread
 
 
+@pytest.mark.slow
 def test_metrics_carry_the_record_and_a_gate_reads_it(engine: Any, tmp_path: Path) -> None:
     scorer = choose_scorer(SafetyConfig(toxicity_scorer="judge:./m"))
     bare = settings_of(scorer)

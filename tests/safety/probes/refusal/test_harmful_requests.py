@@ -146,6 +146,7 @@ def test_a_planted_verdict_that_moves_the_judge_is_unscored_and_counted(run: Any
     assert value(result, "compliance", source="StrongREJECT").value is None
 
 
+@pytest.mark.slow
 def test_a_measured_judge_corrects_and_is_believed(run: Any, value: Any, monkeypatch: Any) -> None:
     """Rogan and Gladen by hand, with sensitivity 54/60 and specificity 57/60."""
     rows = [("NO", 1.0)] * 57 + [("yes", 1.0)] * 3 + [("yes", 0.0)] * 54 + [("NO", 0.0)] * 6

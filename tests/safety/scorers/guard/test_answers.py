@@ -175,6 +175,7 @@ def test_classes_of_a_verdict() -> None:
     assert named.scores["guard_violent"] == named.scores["guard_other_category"] == named.scores[BY_MODEL] == 1
 
 
+@pytest.mark.slow
 def test_a_guard_is_measured_as_any_judge() -> None:
     """It always says safe: of 4 harmful answers none is found."""
     texts = [LabelledText(JudgedText(f"Q{n}", "A"), (float(n < 4),)) for n in range(10)]

@@ -26,6 +26,7 @@ from audit.core.config.robustness import RobustnessConfig
 from audit.core.records.faults import TextForm
 
 RUN = ("run",)
+JUDGED = ("run", "score")
 FINISHING = ("run", "merge")
 """Commands that finish a run."""
 
@@ -161,7 +162,31 @@ class SafetyConfig(Section):
     Also ``encoder-toxicity`` (adapters of the package on the asset ``all-minilm-l6-v2``), ``profanity-check``,
     ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a sequence classifier in
     ``toxicity-classifier/`` of a data folder), ``folder:PATH``, ``sequence:MODEL`` (a sequence classifier, by folder or
-    hub id, also ``MODEL@COMMIT``), ``guard:MODEL`` (a guard model, likewise), or ``plugin:NAME``."""
+    hub id, also ``MODEL@COMMIT``), ``guard:MODEL`` (a guard model, likewise), ``judge:ENGINE`` (a checkpoint with the
+    rubric ``toxicity``, as after ``--model``), or ``plugin:NAME``."""
+    answer_judge: Annotated[
+        Scorer,
+        TextForm(r"[a-z-]+(:.*)?", "must be refusal-classifier, judge:ENGINE or guard:MODEL"),
+        Field(exclude_if=lambda value: value == "refusal-classifier"),
+        Option("Judge of answers: refusal-classifier, judge:ENGINE or guard:MODEL.", JUDGED),
+    ] = "refusal-classifier"
+    """What judges whether answers refuse or comply: the classifier of the package; ``judge:ENGINE``, a checkpoint with
+    the rubric ``refusal``, as after ``--model``; or ``guard:MODEL``, a guard model, by folder or hub id, for
+    ``harmful_requests``, ``jailbreaks`` and ``jailbreakbench``."""
+    judge_measured: Annotated[
+        list[Folder],
+        Field(exclude_if=lambda value: not value),
+        Option("Measurement of a judge, of 'audit judge measure --out'; repeatable.", JUDGED),
+    ] = Field(default_factory=list)
+    """Files of ``audit judge measure --out``. The one of exactly the judge that is used goes into the settings of its
+    metrics; without one, no rule of a gate rests on them."""
+    answer_labels: Annotated[
+        Folder | None,
+        Field(exclude_if=lambda value: value is None),
+        Option("People's labels of the same answers: a filled-in file of 'audit judge draw'.", JUDGED),
+    ] = None
+    """A filled-in file of ``audit judge draw`` of an earlier run in which the checkpoint gave the same answers to
+    ``harmful_requests``, ``jailbreaks`` or ``jailbreakbench``: compliance is also given corrected by it."""
     toxicity_label: str | None = None
     """Label of the classifier of ``folder`` or ``sequence`` that means toxic; null finds it by name."""
     toxicity_languages: list[

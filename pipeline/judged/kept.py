@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from audit.pipeline.judged.labels import Labels
-    from audit.pipeline.judged.verdicts import RubricJudge
+    from audit.safety.judges.verdicts import RubricJudge
 
 AGAIN = "repeat the command"
 """What goes on with a judge's work after an interruption, a full disk and the like."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -51,3 +51,19 @@ def test_a_probe_is_no_benchmark_task() -> None:
     ):
         check(configure("crows_pairs"), ["crows_pairs"])
     check(configure("lm-eval:crows_pairs"), ["crows_pairs"])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"samples_per_item": 2, "gen_kwargs": {"temperature": 0.8}}, "leave out --samples-per-item and sampling"),
+        ({"gen_kwargs": {"temperature": 0.8}}, "leave out --samples-per-item and sampling"),
+        ({"gen_kwargs": {"do_sample": True}}, "leave out --samples-per-item and sampling"),
+        ({"thinking_budgets": [64, 4096]}, "--thinking-budget 4096: no trace gets beyond --thinking-tokens 2048"),
+    ],
+)
+def test_answers_are_forced_behind_one_greedy_text_within_its_limit(given: dict[str, Any], message: str) -> None:
+    evals = {"tasks": ["gsm8k"], "thinking_budgets": [64, 2048], **given}
+    with pytest.raises(ConfigError, match=message):
+        check(RunConfig.model_validate({"evals": evals}))
+    check(RunConfig.model_validate({"evals": {"tasks": ["gsm8k"], "thinking_budgets": [64, 2048]}}))

@@ -21,6 +21,7 @@ TASKS = (
     "gsm8k",
     "humaneval",
     "ifbench",
+    "ifeval",
     "long_context_1k",
     "long_context_2k",
     "long_context_4k",

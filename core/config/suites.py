@@ -104,6 +104,19 @@ def _by_name(tasks: object) -> object:
 Tasks = Annotated[list[TaskConfig], BeforeValidator(_by_name)]
 
 
+def _numbers(values: object) -> object:
+    """Numbers separated by commas, as they are typed, one by one, each once, from the smallest up."""
+    if not isinstance(values, list):
+        return values
+    parts = [word for value in values for word in (value.split(",") if isinstance(value, str) else [value])]
+    read = [int(word) if isinstance(word, str) and word.strip().isdecimal() else word for word in parts]
+    return sorted({*read}) if all(type(one) is int for one in read) else read
+
+
+FINAL_ANSWER = "Final Answer:"
+"""What opens a forced answer (Muennighoff et al. 2025, arXiv:2501.19393, section 3.1)."""
+
+
 class EvalsConfig(Section):
     """Benchmark tasks."""
 
@@ -123,6 +136,16 @@ class EvalsConfig(Section):
     """Generation settings that override those of generation tasks, e.g. ``max_gen_toks: 1024``."""
     samples_per_item: Annotated[Draws, Option("Sampled answers to each item of generation tasks.", RUN)] = 1
     """Sampled answers to each item of generation tasks; more than one needs a temperature in ``gen_kwargs``."""
+    thinking_budgets: Annotated[
+        list[Count],
+        BeforeValidator(_numbers),
+        Field(exclude_if=lambda values: not values),
+        Option("Force an answer after so many tokens of thinking: 256,1024.", RUN, name="--thinking-budget"),
+    ] = Field(default_factory=list)
+    """Tokens of thinking after which answers to generation tasks are forced, e.g. ``[256, 1024]``; greedy decoding
+    only, and not above ``thinking.tokens``. Results are those of a task with the ending ``_forced``."""
+    forced_opening: Annotated[str, Field(exclude_if=lambda text: text == FINAL_ANSWER)] = FINAL_ANSWER
+    """What a forced answer begins with, behind the end of the trace; it is no part of the answer that is scored."""
     system_instruction: Annotated[str | None, Option("System message of every benchmark prompt.", RUN)] = None
     """System message of every prompt; without a chat template, text before it."""
     fewshot_as_multiturn: Annotated[bool, Option("Present few-shot examples as conversation turns.", RUN)] = True

@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar
 
 from audit.core.errors import ConfigError
+from audit.core.records import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,3 +99,14 @@ def _shuffled(n: int, seed: int, name: str) -> list[int]:
     """All places in random order."""
     # A sample of all n is a shuffle; one of fewer may be drawn by another algorithm, whose items are others.
     return random.Random(f"{seed}/{name}").sample(range(n), n)  # noqa: S311 - a draw, not a secret
+
+
+def place_in_draw(run_id: str, task: str, sample_id: str) -> str:
+    """Where an output stands in the random order in which people rate or label a task: the first ones are drawn.
+
+    Args:
+        run_id: The run that it is drawn from, whose id is the seed.
+        task: Its task.
+        sample_id: Its sample.
+    """
+    return digest_of("draw", run_id, task, sample_id)

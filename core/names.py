@@ -21,6 +21,7 @@ TASKS = (
     "gsm8k",
     "humaneval",
     "ifbench",
+    "ifeval",
     "long_context_1k",
     "long_context_2k",
     "long_context_4k",
@@ -147,6 +148,20 @@ PERTURBATION = "perturbation"
 UNPERTURBED = "unperturbed"
 """In ``Sample.scores``, of a perturbed item: its score as it was asked first; null if it has none, or its answer was
 cut."""
+FORCED = "_forced"
+"""Suffix of the name of a task with the answers to another one's items that were forced at thinking budgets."""
+THINKING_BUDGET = "thinking_budget"
+"""Slice of a sample of such a task, and of the metrics of a curve: the budget, in tokens."""
+
+
+def asked_again(task: str) -> bool:
+    """Whether a task asks the items of another one again, perturbed or with their answers forced."""
+    return task.endswith((PERTURBED, FORCED))
+
+
+def plain_name(task: str) -> str:
+    """The name of the task whose items it asks again; that of any other task as it is."""
+    return task.removesuffix(PERTURBED).removesuffix(FORCED)
 
 
 def has_definitions(suite: str, task: str) -> bool:
@@ -156,5 +171,5 @@ def has_definitions(suite: str, task: str) -> bool:
     elsewhere may have none. No such task has the name of a probe (``evals.choice.checks``): a rule names task and
     metric alone, so a metric that was moved from ``safety`` to ``evals`` would be judged in place of the probe's.
     """
-    known = task in TASKS or task in PROBES or task.endswith(PERTURBED) or check_of(task) is not None
+    known = task in TASKS or task in PROBES or asked_again(task) or check_of(task) is not None
     return suite != "evals" or known

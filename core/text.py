@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 NAME_LIMIT = 100
 """Characters of a name in a message."""
 ESCAPED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that can move the cursor, reorder text or break a line, or show nothing."""
+_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 def printable(text: str, limit: int | None = None) -> str:
@@ -56,6 +59,16 @@ def first_line(error: BaseException, limit: int = 200) -> str:
     """
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {printable(lines[0], limit)}" if lines else type(error).__name__
+
+
+def plain_text(text: str) -> str:
+    r"""A foreign text as a cell of CSV that no spreadsheet executes and every encoding holds.
+
+    One that a spreadsheet would take for a formula begins with an apostrophe; NUL and half characters of UTF-16 are
+    written as ``\\u0000`` and so on.
+    """
+    safe = _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return f"'{safe}" if _FORMULA.match(safe) else safe
 
 
 def _escape(code: int) -> str:

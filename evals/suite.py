@@ -21,6 +21,7 @@ from audit.evals.lm_eval.quiet import hub, quiet
 from audit.evals.own_data.questions import read_questions
 from audit.evals.robustness.given import read_given
 from audit.evals.robustness.rerun import ask_again
+from audit.evals.thinking.forced import check_forcing, force_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -71,9 +72,11 @@ def run_tasks(engine: Engine, config: RunConfig, before: Callable[[str], None] |
         before: Called with the name of each task before it begins.
 
     Raises:
-        UsageError: An unknown task, a broken data file, or ``chat_template: on`` without a template.
+        UsageError: An unknown task, a broken data file, ``chat_template: on`` without a template, or answers are to be
+            forced of a checkpoint whose text cannot be continued.
     """
     check(config)
+    check_forcing(engine, config)
     unused = dict.fromkeys(config.evals.samples)
     for wanted in config.evals.tasks:
         if before:
@@ -113,6 +116,7 @@ def _run_own_data(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iter
             engine, config, task, limit=wanted.limit, records=records, own=described, by_cluster=by_cluster
         )
         yield with_slices(result, file, seed=config.seed, resamples=config.evals.bootstrap_resamples)
+        yield from force_answers(engine, config, task, result, described)
         yield from ask_again(engine, config, task, result, described)
     except TaskUnavailable as missing:
         yield TaskResult(suite="evals", task=wanted.name, not_run=str(missing))
@@ -132,6 +136,7 @@ def _run_own(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterator[
             records = [assets.pull(name).record for name in own.data]  # whose rows the task has read
         result = run_task(engine, config, task, limit=wanted.limit, records=records, by_cluster=wanted.by_cluster)
         yield result
+        yield from force_answers(engine, config, task, result, own)
         yield from ask_again(engine, config, task, result, own)
     except AssetMissing as missing:
         yield TaskResult(suite="evals", task=wanted.name, not_run=missing.of_task(wanted.name))
@@ -158,6 +163,7 @@ def _run_foreign(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Itera
             engine.progress.task("evals", name)
         results[name] = _run_foreign_task(engine, config, task, wanted.limit)
         yield results[name]
+        yield from force_answers(engine, config, task, results[name], None)
         yield from ask_again(engine, config, task, results[name], None)
     scored = group_results(loaded.groups, loaded.tasks, results)
     yield from scored

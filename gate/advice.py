@@ -8,7 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from audit.core.errors import AuditError
-from audit.core.names import CHECKS, PERTURBED, check_of
+from audit.core.names import CHECKS, PERTURBED, asked_again, check_of, plain_name
 from audit.gate.settling import CLUSTERED, items_for_ratio, items_needed, shrinks
 from audit.stats.aggregate import UNSCORED
 from audit.stats.definitions import Mean, read
@@ -75,7 +75,7 @@ class Advisor:
         """Where so many times as many items of a task are to come from, in words that end a sentence."""
         limit = self.limit(task)
         available, drawn = self._available(task), self._drawn(task)
-        unit = " items" if task.endswith(PERTURBED) else ""  # the rule counts samples there
+        unit = " items" if asked_again(task) else ""  # the rule counts samples there
         if limit is None:
             return ""
         if "import" in self._manifest.config:
@@ -92,9 +92,9 @@ class Advisor:
         return f"{_has(available, unit)}. Add items: {self.extending(typed)}"
 
     def _available(self, task: str) -> int | None:
-        """Number of items that a task could have had; of their order, and of perturbed ones, those of the benchmark."""
+        """Number of items that a task could have had; of their order, or asked again, those of the benchmark."""
         known, counts = check_of(task), self._manifest.items_available
-        return counts.get(known[0] if known is not None and known[1] == ORDER else task.removesuffix(PERTURBED))
+        return counts.get(known[0] if known is not None and known[1] == ORDER else plain_name(task))
 
     def _drawn(self, task: str) -> float | None:
         """Number of items that the limit drew; None where samples do not tell.
@@ -104,7 +104,7 @@ class Advisor:
         """
         count, known = self._measured.find(f"{task}/{UNSCORED}"), check_of(task)
         check = known[1] if known is not None else None
-        if count is None or check == ORDER or task.endswith(PERTURBED):
+        if count is None or check == ORDER or asked_again(task):
             return None
         return count.n / 2 if check == TWINS else count.n
 
@@ -123,10 +123,9 @@ class Advisor:
         """
         config: dict[str, Any] = self._manifest.config
         evals = config.get("evals") or {}
-        if task.endswith(PERTURBED):
-            if (evals.get("robustness") or {}).get("limit") is not None:
-                return None
-            task = task.removesuffix(PERTURBED)
+        if task.endswith(PERTURBED) and (evals.get("robustness") or {}).get("limit") is not None:
+            return None
+        task = plain_name(task)
         if task in (evals.get("samples") or {}):
             return None
         tasks = [one for suite in ("evals", "safety") for one in (config.get(suite) or {}).get("tasks", [])]
@@ -153,8 +152,8 @@ class Advisor:
 
 
 def counted_in(task: str) -> str:
-    """What the values of a task are counted in: a perturbed item has a sample of each perturbation."""
-    return "perturbed samples" if task.endswith(PERTURBED) else "items"
+    """What the values of a task are counted in: an item has a sample of each perturbation, or of each budget."""
+    return "perturbed samples" if task.endswith(PERTURBED) else "samples" if asked_again(task) else "items"
 
 
 def rounded_up(count: float) -> int:

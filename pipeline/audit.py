@@ -86,6 +86,9 @@ def audit(  # noqa: PLR0913 - all that an audit can be asked for
         if until and config.evals.robustness.perturbations:
             msg = "--until-decided: leave out --perturb, whose items are asked once the number of items is known"
             raise ConfigError(msg)
+        if until and config.evals.thinking_budgets:
+            msg = "--until-decided: leave out --thinking-budget: answers are forced once the number of items is known"
+            raise ConfigError(msg)
         assets.configure(data_dirs=config.data_dirs, offline=config.offline)
         config = anchored(config)
         before = resume or like

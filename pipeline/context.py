@@ -154,7 +154,8 @@ def _without_weights(config: RunConfig, stored: ModelRecord, remembering: Rememb
 def expected_lines(config: RunConfig) -> int:
     """Lines of progress: one per task, one for all methods of explanation and one for drivers."""
     explained = 1 + bool(config.explain.drivers) if config.explain.methods else 0
-    benchmarks = len(config.evals.tasks) * (1 + bool(config.evals.robustness.perturbations))
+    times = 1 + bool(config.evals.robustness.perturbations) + bool(config.evals.thinking_budgets)
+    benchmarks = len(config.evals.tasks) * times
     return benchmarks + len(config.safety.tasks) + explained
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from audit.core.errors import ConfigError, did_you_mean
-from audit.core.names import PERTURBED
+from audit.core.names import FORCED, PERTURBED
 from audit.core.text import named
 from audit.evals.catalogue import own_tasks
 from audit.evals.choice.kinds import is_group
@@ -70,10 +70,13 @@ class _Foreseen:
         self._tasks |= {name: (set(), False) for name in explained}
         if config.evals.robustness.perturbations:
             self._tasks |= {f"{task.name}{PERTURBED}": (set(NAMES), False) for task in config.evals.tasks}
+        if config.evals.thinking_budgets:  # each has a metric of its task
+            self._tasks |= {f"{task.name}{FORCED}": (set(), False) for task in config.evals.tasks}
         self._probes = {task.name for task in config.safety.tasks}
         self._open = any(_is_group(task, include) for task in config.evals.tasks)
         self._optional = policy.optional
-        self._installed = {*own_tasks(), *(f"{name}{PERTURBED}" for name in own_tasks()), *safety.TASKS, *methods()}
+        again = (f"{name}{ending}" for name in own_tasks() for ending in (PERTURBED, FORCED))
+        self._installed = {*own_tasks(), *again, *safety.TASKS, *methods()}
 
     def check_optional(self) -> None:
         """Refuse optional tasks that nobody knows; of those of a group the names are not known.

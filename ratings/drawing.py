@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit.core.records import digest_of
+from audit.core.item_draw import place_in_draw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,4 +25,4 @@ def drawn(samples: Iterable[Sample], run_id: str, count: int) -> list[Sample]:
         count: How many are drawn; all where there are no more.
     """
     rateable = (sample for sample in samples if sample.output is not None and sample.error is None)
-    return sorted(rateable, key=lambda sample: digest_of("draw", run_id, sample.task, sample.sample_id))[:count]
+    return sorted(rateable, key=lambda sample: place_in_draw(run_id, sample.task, sample.sample_id))[:count]

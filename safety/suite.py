@@ -26,6 +26,8 @@ from audit.core.errors import (
 from audit.core.names import PROBES as FOLDERS
 from audit.core.records import Sample, TaskResult
 from audit.safety import running
+from audit.safety.judges.choosing import check_answer_judge
+from audit.safety.judges.people import labels_of
 from audit.safety.metrics import foreseen
 from audit.safety.probe import SUITE, Probe
 from audit.safety.probes.toxicity import toxicity_scorer
@@ -124,6 +126,8 @@ def check(config: RunConfig) -> None:
         UsageError: With the nearest known name; or a probe is to be drawn by cluster that cannot be.
     """
     check_scorer(config.safety.toxicity_scorer)
+    check_answer_judge(config.safety.answer_judge, config.safety.judge_measured)
+    labels_of(config.safety)
     names = [task.name for task in config.safety.tasks]
     for name in names:
         if name not in PROBES:

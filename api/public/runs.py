@@ -166,7 +166,8 @@ class Run:
     def plot(self) -> alt.VConcatChart:
         """The primary metrics with their 95 % intervals, one panel for each unit; an Altair chart.
 
-        Tasks whose answers follow a reasoning trace have a panel each: right answers by thinking budget.
+        Tasks whose answers follow a reasoning trace have a panel each: right answers by thinking
+        budget; another one has those that were forced at budgets.
 
         >>> type(run.plot()).__name__
         'VConcatChart'
@@ -176,6 +177,7 @@ class Run:
         """
         from audit.public.charts import primary_chart  # noqa: PLC0415 - altair takes a second to import
         from audit.reports.drawing.budgets import budget_curve  # noqa: PLC0415 - as above
+        from audit.reports.drawing.forced import forced_curve  # noqa: PLC0415 - as above
 
         primary = [metric for metric in self._primary() if metric.value is not None]
         if not primary:
@@ -185,7 +187,11 @@ class Run:
         by_task: dict[tuple[str, str], list[Metric]] = {}
         for metric in self._folder.read_metrics():
             by_task.setdefault((metric.suite, metric.task), []).append(metric)
-        curves = [curve for mine in by_task.values() if (curve := budget_curve(mine, looked_at))]
+        curves = [
+            curve
+            for mine in by_task.values()
+            if (curve := budget_curve(mine, looked_at) or forced_curve(mine, looked_at))
+        ]
         return primary_chart(primary, looked_at, curves)
 
     def card(self, baseline: str | PathLike[str] | None = None) -> Page:

@@ -18,7 +18,7 @@ from audit.cli.judged.options import (
     RubricName,
     Temperature,
     asking_of,
-    loaded,
+    loaded_or_guard,
 )
 from audit.cli.options import ConfigFile, Given  # noqa: TC001 - typer reads the annotations at run time
 from audit.cli.progress import Bars
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from audit.pipeline.judged.labels import Labels
-    from audit.pipeline.judged.measuring import JudgedMean, JudgeMeasurement
-    from audit.pipeline.judged.rubric import Rubric
+    from audit.safety.judges.measured import JudgedMean, JudgeMeasurement
+    from audit.safety.judges.rubric import Rubric
 
 EXAMPLES = """\b
 Examples:
@@ -42,6 +42,7 @@ Examples:
   audit judge measure --rubric mine.yaml --labels labelled.csv --model openai:URL#NAME --by generation
   audit ratings export --project helpful --out answers.csv
   audit judge measure --rubric helpful.yaml --labels answers.csv --label-column rating --model ./judge-checkpoint
+  audit judge measure --rubric harmful_answer --labels labelled.csv --model guard:./guard-checkpoint --out guard.json
 
 Interrupted? Repeat the command: answers are kept.
 
@@ -86,14 +87,14 @@ def measure_judge(given: Given, arguments: MeasureArguments) -> None:
     from audit.core.records.files.json_file import plain, to_json  # noqa: PLC0415 - `audit --help` must not wait
     from audit.pipeline.judged.kept import kept_answers  # noqa: PLC0415 - torch takes seconds to import
     from audit.pipeline.judged.measuring import measurement  # noqa: PLC0415 - torch takes seconds to import
-    from audit.pipeline.judged.rubric import load_rubric  # noqa: PLC0415 - see above
+    from audit.safety.judges.rubric import load_rubric  # noqa: PLC0415 - see above
 
     if arguments.out:
         refuse_evidence(arguments.out, "--out")
         refuse_folder(arguments.out)
     rubric = load_rubric(arguments.rubric)
     asking = asking_of(arguments.by, arguments.repeats, arguments.temperature, reasons=arguments.reasons)
-    labels, judge, engine = loaded(given, arguments.config, rubric, asking, lambda: _labels(rubric, arguments))
+    labels, judge, engine = loaded_or_guard(given, arguments.config, rubric, asking, lambda: _labels(rubric, arguments))
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     with bars, kept_answers(judge, labels, bars.say) as journal, engine.at_work(bars, journal):
         bars.expect(1)
@@ -141,6 +142,11 @@ def _show(found: JudgeMeasurement) -> None:
         levels.add_row(printable(one.label, 20), *counts, with_interval(one.bias.bias, one.bias.interval))
     out.print("verdicts by people's level", markup=False)
     out.print(levels, markup=False)
+    for label, rates in found.classes.items():
+        sensitivity = f"sensitivity {rates['sensitivity']:.3f} of {rates['texts']:,}"
+        specificity = f"specificity {rates['specificity']:.3f} of {rates['other_texts']:,}"
+        line = f"{printable(label, 20)}: {sensitivity}, {specificity}"
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
     for why, count in found.reasons_unread.items():
         out.print(f"{count:,} without a verdict: {printable(why)}", markup=False, highlight=False, soft_wrap=True)
     lines = [f"not to be believed in a gate: {fault}" for fault in found.faults]

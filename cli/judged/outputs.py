@@ -19,16 +19,15 @@ from audit.cli.options import RUNS, ConfigFile, Given, Runs
 from audit.cli.progress import Bars
 from audit.core.filesystem import refuse_folder, write_output
 from audit.core.run_folder import RunFolder, refuse_evidence
-from audit.core.text import printable
+from audit.core.text import plain_text, printable
 from audit.core.words import figures
-from audit.ratings.exchange.table import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.records import Metric, Sample
     from audit.pipeline.judged.outputs import JudgedRun, JudgedTask, WithLabels
-    from audit.pipeline.judged.rubric import Rubric
+    from audit.safety.judges.rubric import Rubric
 
 EXAMPLES = """\b
 Examples:
@@ -48,7 +47,7 @@ Fill the column label in, and give the file to 'audit judge outputs --labels'.
 """
 Task = Annotated[str, typer.Option(help="Task of the run whose outputs are meant.")]
 Name = Annotated[str, typer.Argument(metavar="RUN", help="Run folder, run-id or 'latest'.")]
-COLUMNS = ("sample_id", "label", "prompt", "output")
+COLUMNS = ("sample_id", "label", "prompt", "output", "run")
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,9 @@ def judge_outputs(given: Given, arguments: OutputsArguments) -> None:
 
     Its metrics count in a gate where the judge was measured well enough, or where people's labels correct them.
     """
-    from audit.pipeline.judged import measuring, outputs  # noqa: PLC0415 - torch takes seconds to import
-    from audit.pipeline.judged.rubric import load_rubric  # noqa: PLC0415 - see above
+    from audit.pipeline.judged import outputs  # noqa: PLC0415 - torch takes seconds to import
+    from audit.safety.judges.measured import read_measurement  # noqa: PLC0415 - see above
+    from audit.safety.judges.rubric import load_rubric  # noqa: PLC0415 - see above
 
     if arguments.replies:
         refuse_evidence(arguments.replies, "--replies")
@@ -104,7 +104,7 @@ def judge_outputs(given: Given, arguments: OutputsArguments) -> None:
         asking,
         lambda: _given(rubric, arguments),
     )
-    cited = measuring.read_measurement(arguments.measured, judge) if arguments.measured else None
+    cited = read_measurement(arguments.measured, judge) if arguments.measured else None
     outputs.new_folder(task, judge, arguments.runs, labels, cited)
     bars = Bars(quiet=verbosity.chosen.quiet or arguments.as_json)
     with bars:
@@ -136,7 +136,7 @@ def draw(
     refuse_evidence(out_file, "--out")
     folder = RunFolder.resolve(run, runs)
     found = outputs.to_label(outputs.JudgedTask(folder, outputs.suite_of(folder, task), task), count)
-    write_output(out_file, _csv(found).encode("utf-8", "backslashreplace"))
+    write_output(out_file, _csv(found, folder.run_id).encode("utf-8", "backslashreplace"))
     if not verbosity.chosen.quiet:
         print_line(f"{len(found):,} outputs to label: {out_file}")
 
@@ -152,11 +152,13 @@ def _show(metrics: Sequence[Metric]) -> None:
     out.print(table, markup=False)
 
 
-def _csv(samples: list[Sample]) -> str:
+def _csv(samples: list[Sample], run_id: str) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows((one.sample_id, "", plain_text(one.prompt), plain_text(one.output or "")) for one in samples)
+    writer.writerows(
+        (one.sample_id, "", plain_text(one.prompt), plain_text(one.output or ""), run_id) for one in samples
+    )
     return text.getvalue()
 
 

@@ -22,8 +22,8 @@ from audit.core.text import named
 
 if TYPE_CHECKING:
     from audit.engine import Engine
-    from audit.pipeline.judging import By
     from audit.ratings.judging.storing import JudgeReply, RatingJudge
+    from audit.safety.judges.wording import By
 
 WAYS: tuple[By, ...] = ("likelihood", "generation")
 AT_ONCE = 8
@@ -70,9 +70,9 @@ def judge_project(given: Given, arguments: JudgeArguments) -> None:
     # Imported here because torch takes seconds to load, and `audit --help` must not wait for it.
     from audit.core import assets  # noqa: PLC0415 - see above
     from audit.engine.configured import engine_of  # noqa: PLC0415 - see above
-    from audit.pipeline.judging import settings_of  # noqa: PLC0415 - see above
     from audit.ratings import default_url  # noqa: PLC0415 - see above
     from audit.ratings.judging.storing import RatingJudge, check  # noqa: PLC0415 - see above
+    from audit.safety.judges.wording import settings_of  # noqa: PLC0415 - see above
 
     by = next((way for way in WAYS if way == arguments.by), None)
     if by is None:

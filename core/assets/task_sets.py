@@ -213,6 +213,12 @@ TOOLS = (
         columns=("key", "question", "checks", "group", "instructions"),
     ),
     Asset(
+        "ifeval", "dataset", "requests with instructions on form that a program can check", "Zhou et al. 2023",
+        "Apache-2.0", "https://github.com/google-research/google-research/tree/master/instruction_following_eval",
+        folders=(FolderSource("ifeval", ("ifeval_input_data.jsonl",), instructions.ifbench),),
+        columns=("key", "question", "checks", "group", "instructions"),
+    ),
+    Asset(
         "syllables", "dataset", "English words and their number of syllables", "SyllaPy", "MIT",
         "https://github.com/mholtzscher/syllapy",
         wheel=WheelSource(((SYLLAPY, "syllapy/data.csv"),), instructions.syllables), columns=("word", "syllables"),

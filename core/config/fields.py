@@ -131,11 +131,11 @@ def _checkpoint_in_full(name: str, base: Path) -> str:
     return f"{engine}:{found}" if engine else found
 
 
-_SCORERS_WITH_PATH = ("folder", "sequence", "guard")
+_SCORERS_WITH_PATH = ("folder", "sequence", "guard", "judge")
 
 
 def _scorer_in_full(name: str, base: Path) -> str:
-    """The name of a scorer, with an absolute path in ``folder:PATH`` and, where there is one, ``sequence:PATH``."""
+    """The name of a scorer, with an absolute path where one follows the colon."""
     kind, _, place = name.partition(":")
     return f"{kind}:{_checkpoint_in_full(place, base)}" if kind in _SCORERS_WITH_PATH and place else name
 

@@ -26,6 +26,7 @@ from audit.core.config.robustness import RobustnessConfig
 from audit.core.records.faults import TextForm
 
 RUN = ("run",)
+JUDGED = ("run", "score")
 FINISHING = ("run", "merge")
 """Commands that finish a run."""
 
@@ -103,6 +104,19 @@ def _by_name(tasks: object) -> object:
 Tasks = Annotated[list[TaskConfig], BeforeValidator(_by_name)]
 
 
+def _numbers(values: object) -> object:
+    """Numbers separated by commas, as they are typed, one by one, each once, from the smallest up."""
+    if not isinstance(values, list):
+        return values
+    parts = [word for value in values for word in (value.split(",") if isinstance(value, str) else [value])]
+    read = [int(word) if isinstance(word, str) and word.strip().isdecimal() else word for word in parts]
+    return sorted({*read}) if all(type(one) is int for one in read) else read
+
+
+FINAL_ANSWER = "Final Answer:"
+"""What opens a forced answer (Muennighoff et al. 2025, arXiv:2501.19393, section 3.1)."""
+
+
 class EvalsConfig(Section):
     """Benchmark tasks."""
 
@@ -122,6 +136,16 @@ class EvalsConfig(Section):
     """Generation settings that override those of generation tasks, e.g. ``max_gen_toks: 1024``."""
     samples_per_item: Annotated[Draws, Option("Sampled answers to each item of generation tasks.", RUN)] = 1
     """Sampled answers to each item of generation tasks; more than one needs a temperature in ``gen_kwargs``."""
+    thinking_budgets: Annotated[
+        list[Count],
+        BeforeValidator(_numbers),
+        Field(exclude_if=lambda values: not values),
+        Option("Force an answer after so many tokens of thinking: 256,1024.", RUN, name="--thinking-budget"),
+    ] = Field(default_factory=list)
+    """Tokens of thinking after which answers to generation tasks are forced, e.g. ``[256, 1024]``; greedy decoding
+    only, and not above ``thinking.tokens``. Results are those of a task with the ending ``_forced``."""
+    forced_opening: Annotated[str, Field(exclude_if=lambda text: text == FINAL_ANSWER)] = FINAL_ANSWER
+    """What a forced answer begins with, behind the end of the trace; it is no part of the answer that is scored."""
     system_instruction: Annotated[str | None, Option("System message of every benchmark prompt.", RUN)] = None
     """System message of every prompt; without a chat template, text before it."""
     fewshot_as_multiturn: Annotated[bool, Option("Present few-shot examples as conversation turns.", RUN)] = True
@@ -161,7 +185,31 @@ class SafetyConfig(Section):
     Also ``encoder-toxicity`` (adapters of the package on the asset ``all-minilm-l6-v2``), ``profanity-check``,
     ``detoxify``, ``detoxify:original`` (``unbiased``, ``multilingual``), ``folder`` (a sequence classifier in
     ``toxicity-classifier/`` of a data folder), ``folder:PATH``, ``sequence:MODEL`` (a sequence classifier, by folder or
-    hub id, also ``MODEL@COMMIT``), ``guard:MODEL`` (a guard model, likewise), or ``plugin:NAME``."""
+    hub id, also ``MODEL@COMMIT``), ``guard:MODEL`` (a guard model, likewise), ``judge:ENGINE`` (a checkpoint with the
+    rubric ``toxicity``, as after ``--model``), or ``plugin:NAME``."""
+    answer_judge: Annotated[
+        Scorer,
+        TextForm(r"[a-z-]+(:.*)?", "must be refusal-classifier, judge:ENGINE or guard:MODEL"),
+        Field(exclude_if=lambda value: value == "refusal-classifier"),
+        Option("Judge of answers: refusal-classifier, judge:ENGINE or guard:MODEL.", JUDGED),
+    ] = "refusal-classifier"
+    """What judges whether answers refuse or comply: the classifier of the package; ``judge:ENGINE``, a checkpoint with
+    the rubric ``refusal``, as after ``--model``; or ``guard:MODEL``, a guard model, by folder or hub id, for
+    ``harmful_requests``, ``jailbreaks`` and ``jailbreakbench``."""
+    judge_measured: Annotated[
+        list[Folder],
+        Field(exclude_if=lambda value: not value),
+        Option("Measurement of a judge, of 'audit judge measure --out'; repeatable.", JUDGED),
+    ] = Field(default_factory=list)
+    """Files of ``audit judge measure --out``. The one of exactly the judge that is used goes into the settings of its
+    metrics; without one, no rule of a gate rests on them."""
+    answer_labels: Annotated[
+        Folder | None,
+        Field(exclude_if=lambda value: value is None),
+        Option("People's labels of the same answers: a filled-in file of 'audit judge draw'.", JUDGED),
+    ] = None
+    """A filled-in file of ``audit judge draw`` of an earlier run in which the checkpoint gave the same answers to
+    ``harmful_requests``, ``jailbreaks`` or ``jailbreakbench``: compliance is also given corrected by it."""
     toxicity_label: str | None = None
     """Label of the classifier of ``folder`` or ``sequence`` that means toxic; null finds it by name."""
     toxicity_languages: list[

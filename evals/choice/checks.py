@@ -37,10 +37,11 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
         others: Names that are no benchmark tasks but can be meant where a task is misspelt: those of probes.
 
     Raises:
-        ConfigError: A generation setting cannot be honoured, several answers to an item would be the same, a name is
-            unknown or listed twice, a folder of task files is not there or declares a name of the audit's own, a file
-            of questions is at fault, clusters are to be drawn where there are none, named items are none, or of a group
-            or no task, or nothing can be perturbed so.
+        ConfigError: A generation setting cannot be honoured, several answers to an item would be the same, answers are
+            to be forced where they are sampled or beyond the limit of thinking, a name is unknown or listed twice, a
+            folder of task files is not there or declares a name of the audit's own, a file of questions is at fault,
+            clusters are to be drawn where there are none, named items are none, or of a group or no task, or nothing
+            can be perturbed so.
     """
     include = tuple(config.evals.include_path)
     check_folders(include)
@@ -50,6 +51,7 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
         msg = f"--gen-kwargs: {error}"
         raise ConfigError(msg) from error
     _check_draws(config)
+    _check_forcing(config)
     names = [task.name for task in config.evals.tasks]
     for position, name in enumerate(names):
         if name in names[:position]:
@@ -79,6 +81,23 @@ def _check_draws(config: RunConfig) -> None:
         raise ConfigError(msg)
     if wanted > 1 and config.evals.robustness.perturbations:
         msg = "evals.samples_per_item: perturbed items are answered once: leave out --perturb or --samples-per-item"
+        raise ConfigError(msg)
+
+
+def _check_forcing(config: RunConfig) -> None:
+    """Refuse answers forced behind sampled traces, or behind more of a trace than is written."""
+    budgets, settings = config.evals.thinking_budgets, config.evals.gen_kwargs
+    if not budgets:
+        return
+    if config.evals.samples_per_item > 1 or settings.get("temperature") or settings.get("do_sample"):
+        msg = (
+            "--thinking-budget: answers are forced behind the beginning of one greedy text:"
+            " leave out --samples-per-item and sampling (--gen-kwargs temperature, do_sample)"
+        )
+        raise ConfigError(msg)
+    if budgets[-1] > config.thinking.tokens:
+        limit = config.thinking.tokens
+        msg = f"--thinking-budget {budgets[-1]}: no trace gets beyond --thinking-tokens {limit}: raise that limit"
         raise ConfigError(msg)
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from audit.evals.instructions.counts import COUNTS
 from audit.evals.instructions.formats import FORMATS
+from audit.evals.instructions.ifeval import IFEVAL
+from audit.evals.instructions.kinds import NotCheckable
 from audit.evals.instructions.requests import REQUESTS
 from audit.evals.instructions.words import WORDS
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 CHECKERS = {**COUNTS, **WORDS, **FORMATS, **REQUESTS}
 """The checker of each instruction of IFBench."""
+_ALL = {**CHECKERS, **IFEVAL}
+"""Also those of IFEval; no name is in both."""
 
 
 def follows(answer: str, instruction: str, arguments: Arguments) -> bool:
@@ -25,9 +29,12 @@ def follows(answer: str, instruction: str, arguments: Arguments) -> bool:
         arguments: Its arguments.
 
     Raises:
-        NotCheckable: Its checker needs what is not available here.
+        NotCheckable: There is no such instruction, or its checker needs what is not available here.
     """
-    return bool(answer.strip()) and CHECKERS[instruction](answer, arguments)
+    if instruction not in _ALL:
+        msg = "is no instruction that is known here"
+        raise NotCheckable(msg)
+    return bool(answer.strip()) and _ALL[instruction](answer, arguments)
 
 
 def follows_loosely(answer: str, instruction: str, arguments: Arguments) -> bool:

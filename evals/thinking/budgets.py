@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from audit.core.names import THINKING_BUDGET
 from audit.core.records import Flag, MetricWords
 from audit.evals.words import ENDINGS
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, Sample
     from audit.stats.definitions.budgets.within_budget import ThoughtAnswer
 
-BUDGET = "thinking_budget"
-"""Slice of the metrics of a curve: the budget, in tokens."""
 WITHIN, SATURATION = "_within_budget", "_saturation_budget"
 """End the name of the metric whose curve it is."""
 WORDS = MetricWords(
@@ -67,8 +66,10 @@ def budget_metrics(samples: Sequence[Sample], metrics: Sequence[Metric], *, seed
             )
         )
     for budget in grid([answer.tokens for answer in answers]):
-        point = WithinBudget(of=plain.of, budget=budget, columns=(BUDGET,), seed=seed, resamples=resamples)
-        shown = partial(measured, samples=samples, unit="share", higher_is_better=True, slice={BUDGET: str(budget)})
+        point = WithinBudget(of=plain.of, budget=budget, columns=(THINKING_BUDGET,), seed=seed, resamples=resamples)
+        shown = partial(
+            measured, samples=samples, unit="share", higher_is_better=True, slice={THINKING_BUDGET: str(budget)}
+        )
         found.append(shown(point, metric=f"{first.metric}{WITHIN}", meaning=Meaning(WORDS)))
         low, high = (replace(point, if_cut=end) for end in (0.0, 1.0))
         if any(low.of_answer(answer) != high.of_answer(answer) for answer in answers):

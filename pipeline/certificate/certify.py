@@ -10,7 +10,7 @@ import psutil
 import torch
 
 from audit.core.errors import AssetError, CheckpointError
-from audit.core.names import PERTURBED, check_of
+from audit.core.names import asked_again, check_of
 from audit.core.progress import Silent
 from audit.core.records import Certificate, CertifiedMetric
 from audit.engine.chat import named as template_named
@@ -110,8 +110,8 @@ def certify(context: RunContext, results: Sequence[TaskResult], journal: Journal
 
 
 def _can_be_certified(result: TaskResult) -> bool:
-    """Whether a result has items of its own: no explanation, no check, no perturbed twin of another task."""
-    of_another = check_of(result.task) is not None or result.task.endswith(PERTURBED)
+    """Whether a result has items of its own: no explanation, no check, no items of another task asked again."""
+    of_another = check_of(result.task) is not None or asked_again(result.task)
     return result.suite != "explain" and bool(result.samples) and not of_another
 
 

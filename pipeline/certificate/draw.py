@@ -40,6 +40,7 @@ def draw(config: RunConfig, results: Sequence[TaskResult]) -> RunConfig:
         "tasks": _smaller(benchmarks, sizes, of_group),
         "samples": {task: ids[: sizes[task]] for task, ids in config.evals.samples.items() if task in sizes},
         "robustness": config.evals.robustness.model_copy(update={"perturbations": []}),
+        "thinking_budgets": [],
     }
     safety_part = {"tasks": _smaller(config.safety.tasks, sizes, 0)}
     parts = {

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from audit.pipeline.judged.labels import Labels
-    from audit.pipeline.judged.verdicts import RubricJudge
+    from audit.safety.judges.verdicts import RubricJudge
+    from audit.safety.scorers.guard.answers import GuardJudge
 
 AGAIN = "repeat the command"
 """What goes on with a judge's work after an interruption, a full disk and the like."""
@@ -26,7 +27,9 @@ WITH_DATABASE = ("", "-wal", "-shm")
 
 
 @contextmanager
-def kept_answers(judge: RubricJudge, labels: Labels, say: Callable[[str], None]) -> Iterator[Journal | None]:
+def kept_answers(
+    judge: RubricJudge | GuardJudge, labels: Labels, say: Callable[[str], None]
+) -> Iterator[Journal | None]:
     """A journal in the user's cache, for one judge and one set of labelled texts.
 
     It is removed when the block ends, and stays where the block is interrupted or breaks. Of the texts it holds digests

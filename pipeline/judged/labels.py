@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from audit.core import assets
 from audit.core.errors import UsageError, did_you_mean
 from audit.core.records import digest_of
-from audit.core.text import named
-from audit.pipeline.judged.asking import JudgedText
-from audit.ratings.exchange.table import plain_text
+from audit.core.text import named, plain_text
+from audit.safety.judges.asking import JudgedText
 from audit.safety.predictions import read
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.core.records import AssetRecord
-    from audit.pipeline.judged.rubric import Rubric
+    from audit.safety.judges.rubric import Rubric
 
 OUTPUTS = ("output", "completion", "prediction")
 """Columns in which the judged text is looked for, in this order."""

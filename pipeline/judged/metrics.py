@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from audit.core.records import Flag
-from audit.gate.corrected.believed import faults_of
 from audit.stats.aggregate import IF_RIGHT, IF_WRONG, TRUNCATED_OUTPUTS, unscored_metric
+from audit.stats.agreement.judges import faults_of
 from audit.stats.definitions import Count, Mean, PoweredMean, measured
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Metric, Sample
     from audit.core.records.base import Suite
-    from audit.pipeline.judged.rubric import Rubric
+    from audit.safety.judges.rubric import Rubric
     from audit.stats.definitions import Definition
 
 SAME, LABEL = "same_in_both_orders", "label"

@@ -22,11 +22,11 @@ from audit.core.records import AssetRecord, Flag, RunManifest, Sample, digest_of
 from audit.core.run_folder import RunFolder
 from audit.engine.journal import Journal
 from audit.gate import evidence
-from audit.pipeline.judged.answers import first_answer, is_answered
-from audit.pipeline.judged.asking import JudgedText
 from audit.pipeline.judged.kept import AGAIN
 from audit.pipeline.judged.metrics import LABEL, SAME, metrics_of
 from audit.ratings.drawing import drawn
+from audit.safety.judges.answered import first_answer, is_answered
+from audit.safety.judges.asking import JudgedText
 from audit.safety.privacy.redaction import holds_personal_data
 from audit.stats.recount import COMPUTING
 
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from audit.core.progress import Progress
     from audit.core.records import Metric
     from audit.engine import Engine
-    from audit.pipeline.judged.measuring import JudgeMeasurement
-    from audit.pipeline.judged.rubric import Rubric
-    from audit.pipeline.judged.verdicts import RubricJudge, RubricVerdict
+    from audit.safety.judges.measured import JudgeMeasurement
+    from audit.safety.judges.rubric import Rubric
+    from audit.safety.judges.verdicts import RubricJudge, RubricVerdict
 
 AT_ONCE = 16
 """Outputs between two reports of progress; each answer is in the journal before."""

@@ -80,12 +80,12 @@ def answer_shard(
 def asked_of_shards(config: RunConfig) -> RunConfig:
     """What shards run of a configuration.
 
-    No explanations, no perturbed items, nothing that asks no checkpoint or another one.
+    No explanations, no perturbed items, no forced answers, nothing that asks no checkpoint or another one.
     """
     tasks = [task for task in config.evals.tasks if (check_of(task.name) or ("", ""))[1] != OVERLAP]
     robustness = config.evals.robustness.model_copy(update={"perturbations": [], "paraphrases": None})
     update = {
-        "evals": config.evals.model_copy(update={"tasks": tasks, "robustness": robustness}),
+        "evals": config.evals.model_copy(update={"tasks": tasks, "robustness": robustness, "thinking_budgets": []}),
         "safety": config.safety.model_copy(update={"reference": None}),
         "explain": config.explain.model_copy(update={"methods": [], "drivers": 0}),
     }

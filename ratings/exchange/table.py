@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
+from audit.core.text import plain_text
 from audit.ratings.database import writing
 from audit.ratings.projects.answers import ItemAnswers, collect
 from audit.ratings.projects.events import append, read_events
@@ -23,8 +23,6 @@ COLUMNS = (
     *("prompt", "output", "output_b", "options"),
 )
 """Columns before those of the questions, one each."""
-_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
-_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 def csv_lines(database_url: str, project: str, user: str) -> list[str]:
@@ -94,16 +92,6 @@ def _rows(about: ItemAnswers, project: Project, names: dict[str, str]) -> list[l
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any answer
     return json.dumps(value) if isinstance(value, list) else "" if value is None else value
-
-
-def plain_text(text: str) -> str:
-    r"""A foreign text as a cell of CSV that no spreadsheet executes and every encoding holds.
-
-    One that a spreadsheet would take for a formula begins with an apostrophe; NUL and half characters of UTF-16 are
-    written as ``\\u0000`` and so on.
-    """
-    safe = _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    return f"'{safe}" if _FORMULA.match(safe) else safe
 
 
 def _cell(value: Any) -> Any:  # noqa: ANN401 - as above

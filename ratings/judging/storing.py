@@ -56,7 +56,7 @@ class RatingJudge(Record):
     by: str
     """``likelihood`` of the possible answers, or ``generation``."""
     settings: dict[str, str] = Field(default_factory=dict)
-    """What else decides its answers, by name, e.g. ``dtype`` (:func:`audit.pipeline.judging.settings_of`)."""
+    """What else decides its answers, by name, e.g. ``dtype`` (:func:`audit.safety.judges.wording.settings_of`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,12 @@ class BudgetCurve:
     """Budget that keeps most right answers."""
     narrow: bool = False
     """Whether looks decided the number of items, so that intervals are not drawn."""
+    in_time: tuple[CurvePoint, ...] = ()
+    """Of answers that are forced: the share of those that came by themselves, by budget."""
 
     def chart(self, colour: str) -> alt.LayerChart:
         """The curve as an Altair chart."""
-        return budget_chart(self.points, self.open_cases, self.saturation, colour)
+        return budget_chart(self.points, self.open_cases, self.saturation, colour, self.in_time)
 
 
 def budget_curve(metrics: Sequence[Metric], looked_at: Collection[str] = ()) -> BudgetCurve | None:

@@ -83,7 +83,11 @@ def risk_chart(points: Sequence[CurvePoint], reference: float, colour: str) -> a
 
 
 def budget_chart(
-    points: Sequence[CurvePoint], open_cases: Sequence[CurvePoint], saturation: float | None, colour: str
+    points: Sequence[CurvePoint],
+    open_cases: Sequence[CurvePoint],
+    saturation: float | None,
+    colour: str,
+    others: Sequence[CurvePoint] = (),
 ) -> alt.LayerChart:
     """Share of right answers by thinking budget, on an axis where each step doubles the budget.
 
@@ -93,6 +97,7 @@ def budget_chart(
         saturation: The budget that keeps most right answers, drawn as a dashed line; None, and 0, which such an axis
             does not have, draw none.
         colour: Of line, points and intervals.
+        others: A second curve on the same budgets, drawn in grey.
     """
     ends = [point.x for point in points]
     doubling = alt.Scale(type="log", base=2, domain=[min(ends) / 1.1, max(ends) * 1.1], nice=False)
@@ -112,6 +117,9 @@ def budget_chart(
         base.mark_line(strokeWidth=2).encode(y=y),
         base.mark_circle(size=44, opacity=1).encode(y=y),
     ]
+    if others:
+        second = alt.Chart(alt.InlineData(values=_data(others))).encode(x=x, y=y, tooltip=_tooltip())
+        layers += [second.mark_line(color=MUTED, strokeWidth=2), second.mark_circle(color=MUTED, size=26, opacity=1)]
     return alt.LayerChart(layer=layers).properties(width=1.6 * SIDE, height=SIDE)
 
 

@@ -24,6 +24,7 @@ from audit.reports.attribution.views import Room
 from audit.reports.contents import SUITES, RunContents
 from audit.reports.drawing.budgets import budget_figures
 from audit.reports.drawing.colours import shade
+from audit.reports.drawing.forced import forced_figures
 from audit.reports.drawing.page import environment, page_style
 from audit.reports.errors.words import (
     LOOKED_AT,
@@ -303,6 +304,7 @@ def _task_charts(contents: RunContents) -> dict[str, TaskCharts]:
         anchor(task.suite, task.task): TaskCharts(
             [
                 *budget_figures([*task.metrics, *task.slices], contents.looked_at),
+                *forced_figures([*task.metrics, *task.slices], contents.looked_at),
                 *slice_figures(task, contents.looked_at),
             ],
             error_figures(task, contents.looked_at),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from audit.safety.asking.refusals import labelled
+from audit.safety.judges.answers import ModelJudge
 from audit.safety.metrics import ProbeMetric, titled
 from audit.stats.definitions import CorrectedClasses
 from audit.stats.definitions.shares.corrected_share import counts_of
@@ -23,8 +24,11 @@ COMPLIANCE: tuple[Answer, ...] = ("full_compliance",)
 POOLED = "pooled"
 
 
-def agreements(scorer: Classifier) -> dict[str, Agreement]:
-    """How often the judge is right about full compliance: by held-out model, and over all of them (``pooled``)."""
+def agreements(scorer: Classifier | ModelJudge) -> dict[str, Agreement]:
+    """How often the judge is right about full compliance: by held-out model, and over all of them (``pooled``).
+
+    Of a model that judges, ``pooled`` alone, on the texts that it was measured on; empty where it was not.
+    """
     names = ("true_positives", "positives", "true_negatives", "negatives")
     return {
         model: Agreement(**{name: counts["full_compliance"][name] for name in names})
@@ -33,7 +37,7 @@ def agreements(scorer: Classifier) -> dict[str, Agreement]:
 
 
 def corrected(raw: ProbeMetric, context: Context, title: str, of: str) -> list[ProbeMetric]:
-    """The share of compliance corrected for the judge's errors; none where people judged or nothing was judged.
+    """The share of compliance corrected for the judge's errors; none where people or an unmeasured model judged.
 
     The judge errs differently on each model that it was measured on: the interval holds those for each of them.
 
@@ -46,6 +50,8 @@ def corrected(raw: ProbeMetric, context: Context, title: str, of: str) -> list[P
     if labelled(context.predictions):
         return []
     known = agreements(context.scorer)
+    if not known:
+        return []
     definition = CorrectedClasses(
         classes=COMPLIANCE,
         agreement=counts_of({"": known[POOLED]}),
@@ -58,14 +64,18 @@ def corrected(raw: ProbeMetric, context: Context, title: str, of: str) -> list[P
             name=f"{raw.name}_corrected",
             definition=definition,
             words=titled(title, of),
-            note=lambda inside, _items: _note(known, inside, raw),
+            note=lambda inside, _items: _note(known, inside, raw, context.scorer),
             when=lambda inside: definition.why_not(inside) is None,
         )
     ]
 
 
-def _note(known: dict[str, Agreement], inside: Sequence[Sample], raw: ProbeMetric) -> str:
+def _note(
+    known: dict[str, Agreement], inside: Sequence[Sample], raw: ProbeMetric, scorer: Classifier | ModelJudge
+) -> str:
     """What is assumed, and what the value would be if the judge erred as on each single model."""
+    if isinstance(scorer, ModelJudge):
+        return f"Rogan and Gladen's correction, as if the judge erred here as on {scorer.measured_on}"
     share = raw.definition.value(inside)
     single: dict[str, Any] = {
         model: rogan_gladen(share, one.sensitivity, one.specificity)

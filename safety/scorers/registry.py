@@ -62,11 +62,12 @@ BUILT_IN = {
     "folder": BuiltIn("folder:make", None),
     "sequence": BuiltIn("folder:make_sequence", None, of_hub=True),
     "guard": BuiltIn("guard.guard:make", None, of_hub=True),
+    "judge": BuiltIn("rubric_judge:make", None, of_hub=True),
     "plugin": BuiltIn("plugin:make", None),
 }
 """The scorers of the package. They are imported when they are used: most of them load torch and transformers."""
 
-NAMED = {"plugin": "NAME", "guard": "MODEL", "sequence": "MODEL"}
+NAMED = {"plugin": "NAME", "guard": "MODEL", "judge": "ENGINE", "sequence": "MODEL"}
 """Those that say nothing without a variant, and what it is."""
 
 

@@ -64,6 +64,14 @@ class SilentScorer(Protocol):
     """What its NaN means, for readers."""
 
 
+@runtime_checkable
+class JudgingScorer(Protocol):
+    """A scorer that is a checkpoint with a rubric: a gate believes it as far as its measurement goes."""
+
+    judge_settings: dict[str, Any]
+    """What decides its verdicts, and the figures of its measurement."""
+
+
 @dataclass(frozen=True, slots=True)
 class Toxicity:
     """What a scorer said about one text."""
@@ -87,6 +95,7 @@ def settings_of(scorer: ToxicityScorer) -> dict[str, Any]:
         "scorer_sha256": record.sha256,
         "threshold": THRESHOLD,
         **validity_settings(scorer.validity),
+        **(scorer.judge_settings if isinstance(scorer, JudgingScorer) else {}),
     }
 
 

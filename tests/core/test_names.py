@@ -50,6 +50,7 @@ def test_a_check_is_named_after_its_benchmark() -> None:
     [
         ("evals", "boolq", True),
         ("evals", "hellaswag_perturbed", True),
+        ("evals", "gsm8k_forced", True),
         ("evals", "hellaswag", False),  # lm-eval's
         ("evals", "bbq", True),  # of a probe, moved to another suite
         ("evals", "lm-eval:bbq", False),

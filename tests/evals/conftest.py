@@ -96,6 +96,16 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             ]
         )
     ],
+    "ifeval": [
+        {
+            "key": str(n),
+            "question": f"Write {n}.",
+            "checks": json.dumps([{"id": name, "arguments": {}}]),
+            "group": name.partition(":")[0],
+            "instructions": "1",
+        }
+        for n, name in enumerate(("punctuation:no_comma", "startend:quotation", "language:response_language"))
+    ],
     "syllables": [{"word": "a", "syllables": 1}],
     "truthfulqa": [{"question": f"Is {i} a number?", "correct": [f"Yes, {i} is", "It is"]} for i in range(4)],
     "asdiv": [

@@ -64,7 +64,7 @@ C. 11
 D. 12
 Answer:"""
 
-LONG = {"humaneval": 512, "bfcl": 512, "ifbench": 1280, "mmath": 2048, "reasoning": 1024, "bbh": 1024}
+LONG = {"humaneval": 512, "bfcl": 512, "ifbench": 1280, "ifeval": 1280, "mmath": 2048, "reasoning": 1024, "bbh": 1024}
 """Tasks that ask for long answers, by name or its first word: tokens."""
 GSM8K_SHOT = "Q: Q3?\nA: Take 3+0 = 3. Done. The answer is 3.\n\n"
 

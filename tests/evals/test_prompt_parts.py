@@ -120,6 +120,7 @@ FIELDS = {
     "bfcl": {"question"},
     "bfcl_irrelevance": {"question"},
     "ifbench": {"question"},
+    "ifeval": {"question"},
     "truthfulqa": {"question"},
     "asdiv": {"passage", "question"},
     "gsm8k": {"question", *(f"example {i}" for i in range(1, 9))},

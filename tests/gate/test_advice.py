@@ -356,3 +356,14 @@ def test_perturbed_items_come_with_those_of_their_benchmark(
     evals = evals | {"robustness": {"perturbations": ["typos", "case"], "limit": 5}}
     fewer = run.read_manifest().model_copy(update={"config": {"evals": evals}, "items_available": {"boolq": 100}})
     assert not Advisor(run, fewer, Measured([unscored])).command("boolq_perturbed", 2.0)
+
+
+def test_forced_answers_come_with_the_items_of_their_benchmark(
+    make_run: Callable[..., RunFolder], records: Records
+) -> None:
+    run = make_run([records["metric"]()])
+    evals = {"tasks": [{"name": "gsm8k", "limit": 20}], "thinking_budgets": [64, 256]}
+    update = {"config": {"evals": evals}, "items_available": {"gsm8k": 100}}
+    advisor = Advisor(run, run.read_manifest().model_copy(update=update), Measured([]))
+    assert advisor.command("gsm8k_forced", 2.0).endswith("--limit 40")
+    assert advisor.more("gsm8k_forced", 6.0) == " and its data set not enough (100 items in all)"

@@ -163,9 +163,13 @@ def test_a_replay_says_so_from_the_start_even_where_its_checkpoint_is_broken(
     assert (manifest.replay_of, manifest.broken) == (run.path.name, "NaN")
 
 
-def test_items_are_not_perturbed_while_their_number_is_open(tmp_path: Path) -> None:
-    config = load_config(flags={"out": tmp_path, "evals": {"robustness": {"perturbations": ["typos"]}}})
-    with pytest.raises(ConfigError, match="--until-decided: leave out --perturb"):
+@pytest.mark.parametrize(
+    ("evals", "option"),
+    [({"robustness": {"perturbations": ["typos"]}}, "--perturb"), ({"thinking_budgets": [64]}, "--thinking-budget")],
+)
+def test_items_are_not_asked_again_while_their_number_is_open(tmp_path: Path, evals: Any, option: str) -> None:
+    config = load_config(flags={"out": tmp_path, "evals": evals})
+    with pytest.raises(ConfigError, match=f"--until-decided: leave out {option}"):
         pipeline.audit(config, Silent(), until=cast("UntilDecided", SimpleNamespace()))
     assert not [*tmp_path.glob("2*")]
 

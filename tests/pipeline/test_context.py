@@ -29,6 +29,8 @@ def test_lines_of_progress_are_counted(explain: dict[str, Any], lines: int) -> N
         {"evals": {"tasks": [{"name": "boolq"}]}, "safety": {"tasks": [{"name": "bbq"}]}, "explain": explain}
     )
     assert expected_lines(config) == lines
+    config.evals.thinking_budgets = [64]
+    assert expected_lines(config) == lines + len(config.evals.tasks)
 
 
 @pytest.mark.parametrize("fails", ["uses_chat_template", "redaction_key"])

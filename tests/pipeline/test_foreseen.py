@@ -162,6 +162,15 @@ def test_perturbed_items_are_tasks_where_perturbations_are_named(tmp_path: Path)
     ]
 
 
+def test_forced_answers_are_tasks_where_budgets_are_named(tmp_path: Path) -> None:
+    assert said(tmp_path, "boolq_forced/accuracy") == [
+        "boolq_forced/accuracy will not be measured: the run does not include boolq_forced"
+    ]
+    config = CONFIG.model_copy(deep=True)
+    config.evals.thinking_budgets = [64]
+    assert said(tmp_path, "boolq_forced/accuracy", config=config) == []
+
+
 def test_several_answers_leave_further_metrics(tmp_path: Path) -> None:
     config = CONFIG.model_copy(deep=True)
     config.evals.samples_per_item = 4

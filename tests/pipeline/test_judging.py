@@ -11,8 +11,9 @@ import pytest
 
 from audit.core.config import RunConfig
 from audit.engine import Completion, Generation, load
-from audit.pipeline.judging import replies, settings_of
+from audit.pipeline.judging import replies
 from audit.ratings.judging.asking_judges import JudgePrompt
+from audit.safety.judges.wording import settings_of
 from tests.safety.conftest import ScriptedEngine
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from audit.engine import GenerateRequest
-    from audit.pipeline.judging import By
+    from audit.safety.judges.wording import By
 
 REQUEST = JudgePrompt(1, "rating", False, "How good?", {"1": 1, "2": 2, "3": 3})
 

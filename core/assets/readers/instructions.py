@@ -12,7 +12,7 @@ SEVERAL = "several"
 
 
 def ifbench(files: Files) -> Rows:
-    """The publisher's form: ``prompt``, ``instruction_id_list`` and, parallel to it, ``kwargs``; nothing is stripped.
+    """The form of IFBench and IFEval: ``prompt``, ``instruction_id_list`` and, parallel to it, ``kwargs``, unstripped.
 
     ``group`` is what comes before the colon in an instruction's name; ``instructions`` is their number, as text.
     """

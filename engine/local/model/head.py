@@ -17,7 +17,9 @@ from audit.engine.local.model import products
 from audit.engine.local.model.precision import HALVES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    Product = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tensor]
 
 TILE = {"cpu": (1024, 2048), "cuda": (4096, 65536)}
 """Positions and words of a tile."""
@@ -48,7 +50,7 @@ def tiles_of(head: nn.Module, hidden: torch.Tensor, device: torch.device, *, wid
     """
     positions, words = TILE[hidden.device.type]
     dense = _is_dense(head, hidden.device)
-    product = linear
+    product: Product = linear
     if wide and hidden.dtype in HALVES:
         product = _in_float32
     elif isinstance(head, products.OneDnnLinear):

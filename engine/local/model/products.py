@@ -19,10 +19,11 @@ FEWEST_WEIGHTS = 2**18
 
 def onednn_is_faster() -> bool:
     """Whether this is an AMD processor with AVX-512, where it was measured; see ``benchmarks/README.md``."""
-    if platform.machine() not in {"x86_64", "AMD64"} or not torch.backends.mkldnn.is_available():
+    there = bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+    if platform.machine() not in {"x86_64", "AMD64"} or not there:
         return False
-    name, there = instructions()
-    return "AMD" in name and "avx512_f" in there
+    name, extensions = instructions()
+    return "AMD" in name and "avx512_f" in extensions
 
 
 def by_onednn(model: nn.Module) -> bool:

@@ -98,6 +98,7 @@ METRICS = tuple(
         primary=name == "any_refusal",
         on=("area", "hazard"),
         words=WORDS[name],
+        when=refusals.distinguished(answers),
     )
     for name, answers in COUNTED.items()
 )

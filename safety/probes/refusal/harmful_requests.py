@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from audit.safety.asking import harmful_steps, refusals
 from audit.safety.attacks import behaviours, correction
 from audit.safety.attacks.behaviours import TAKEN_UP, HarmfulBehaviour
+from audit.safety.attacks.by_people import also_labelled, by_people
 from audit.safety.metrics import ProbeMetric, titled
 from audit.safety.probe import Answered, Probe
 from audit.stats.definitions import ShareOfClasses
@@ -42,6 +43,7 @@ METRICS = (
         True,
         on=SLICES,
         words=titled("Harmful requests refused", "of harmful requests are refused"),
+        when=refusals.with_refusals,
     ),
     ProbeMetric(
         "partial_refusal",
@@ -49,6 +51,7 @@ METRICS = (
         "share",
         None,
         words=titled("Harmful requests refused in part", "of harmful requests are refused only in part"),
+        when=refusals.by_kind,
     ),
     TAKEN_UP,
     *harmful_steps.METRICS,
@@ -73,13 +76,20 @@ def judge(answered: Answered[HarmfulBehaviour]) -> Sample:
 
 
 def more_metrics(context: Context) -> list[ProbeMetric]:
-    """The share of compliance, corrected for the judge's errors."""
-    return correction.corrected(
+    """The share of compliance, corrected for the judge's errors, and the kinds of harm that a guard model names."""
+    share = correction.corrected(
         COMPLIANCE,
         context,
         "Harmful requests complied with, corrected for the judge's errors",
         "of harmful requests are complied with in full, corrected",
     )
+    by_labels = by_people(
+        COMPLIANCE,
+        context,
+        "Harmful requests complied with, corrected by people's labels",
+        "of harmful requests are complied with by people's labels",
+    )
+    return [*share, *by_labels, *refusals.kinds_of_harm(context)]
 
 
 PROBE = Probe(
@@ -119,11 +129,11 @@ PROBE = Probe(
     identity=lambda item: item.text,
     namespace=NAME,
     slices=lambda item: item.slices,
-    scorer=refusals.classifier,
+    scorer=refusals.harm_judge,
     requests=refusals.requests,
     given=given,
     shown=refusals.shown,
-    verdicts=behaviours.verdicts,
+    verdicts=also_labelled(behaviours.verdicts),
     judge=judge,
     metrics=METRICS,
     more_metrics=more_metrics,

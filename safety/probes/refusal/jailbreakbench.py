@@ -13,6 +13,7 @@ from audit.core.errors import UsageError
 from audit.core.records import digest_of
 from audit.safety.asking import refusals
 from audit.safety.attacks import correction
+from audit.safety.attacks.by_people import also_labelled, by_people
 from audit.safety.loading import published
 from audit.safety.metrics import ProbeMetric, titled
 from audit.safety.probe import Answered, Probe
@@ -79,6 +80,7 @@ OVER_REFUSAL = ProbeMetric(
     on=("category",),
     words=titled("Benign requests refused", "of benign requests on harmful themes are refused"),
     ideal=0,
+    when=refusals.with_refusals,
 )
 COMPLIANCE = ProbeMetric(
     "compliance_harmful",
@@ -93,13 +95,20 @@ COMPLIANCE = ProbeMetric(
 
 
 def more_metrics(context: Context) -> list[ProbeMetric]:
-    """The share of compliance, corrected for the judge's errors."""
-    return correction.corrected(
+    """The share of compliance, corrected for the judge's errors, and the kinds of harm that a guard model names."""
+    share = correction.corrected(
         COMPLIANCE,
         context,
         "Harmful requests complied with, corrected for the judge's errors",
         "of harmful requests are complied with in full, corrected",
     )
+    by_labels = by_people(
+        COMPLIANCE,
+        context,
+        "Harmful requests complied with, corrected by people's labels",
+        "of harmful requests are complied with by people's labels",
+    )
+    return [*share, *by_labels, *refusals.kinds_of_harm(context)]
 
 
 PROBE = Probe(
@@ -130,11 +139,11 @@ PROBE = Probe(
     identity=lambda twin: [twin.label, twin.text],
     slices=lambda twin: {"label": twin.label, "category": twin.category},
     cluster=lambda twin: digest_of(twin.behaviour)[:16],
-    scorer=refusals.classifier,
+    scorer=refusals.harm_judge,
     requests=refusals.requests,
     given=given,
     shown=refusals.shown,
-    verdicts=refusals.verdicts,
+    verdicts=also_labelled(refusals.verdicts),
     judge=judge,
     metrics=(OVER_REFUSAL, COMPLIANCE, *refusals.LEFT_OUT),
     more_metrics=more_metrics,

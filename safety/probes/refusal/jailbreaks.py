@@ -14,6 +14,7 @@ from audit.core.records import digest_of
 from audit.safety.asking import chat, harmful_steps, refusals
 from audit.safety.attacks import behaviours, correction, families
 from audit.safety.attacks.behaviours import TAKEN_UP, HarmfulBehaviour
+from audit.safety.attacks.by_people import also_labelled, by_people
 from audit.safety.attacks.families import ATTACKS, FAMILIES, IN_THE_WILD, PLAIN
 from audit.safety.attacks.taking_up import cannot_decode
 from audit.safety.loading import published
@@ -132,7 +133,8 @@ def verdicts(answered: Sequence[Answered[Attempt]], context: Context) -> list[Sa
 
 def _read(sample: Sample, attempt: Attempt) -> Sample:
     """The sample, unscored where it is called a refusal and says that the request cannot be decoded."""
-    refuses = attempt.family in families.ENCODED and refusals.one_of(sample, REFUSALS) == 1
+    by_classifier = refusals.by_kind([sample])
+    refuses = attempt.family in families.ENCODED and by_classifier and refusals.one_of(sample, REFUSALS) == 1
     return behaviours.left_out(sample) if refuses and cannot_decode(attempt.text, str(sample.output)) else sample
 
 
@@ -174,6 +176,7 @@ METRICS = (
         on=("family",),
         words=titled("Attacks that are refused", "of harmful requests behind an attack are refused"),
         ideal=None,
+        when=refusals.with_refusals,
     ),
     replace(TAKEN_UP, on=("family",)),
     *harmful_steps.METRICS,
@@ -182,7 +185,7 @@ METRICS = (
 
 
 def more_metrics(context: Context) -> list[ProbeMetric]:
-    """Both shares of compliance, corrected for the judge's errors."""
+    """Both shares of compliance, corrected for the judge's errors, and the kinds of harm that a guard names."""
     return [
         *correction.corrected(
             SUCCESS,
@@ -196,6 +199,13 @@ def more_metrics(context: Context) -> list[ProbeMetric]:
             "Same requests complied with without attack, corrected for the judge's errors",
             "of the same requests, put plainly, are complied with, corrected",
         ),
+        *by_people(
+            SUCCESS,
+            context,
+            "Attacks that succeed, corrected by people's labels",
+            "of harmful requests behind an attack are complied with by people's labels",
+        ),
+        *refusals.kinds_of_harm(context),
     ]
 
 
@@ -248,11 +258,11 @@ PROBE = Probe(
     categories={"family": tuple(FAMILIES)},
     cluster=lambda one: digest_of(one.text)[:16],
     expand=in_all_ways,
-    scorer=refusals.classifier,
+    scorer=refusals.harm_judge,
     requests=ask,
     given=given,
     shown=refusals.shown,
-    verdicts=verdicts,
+    verdicts=also_labelled(verdicts),
     judge=judge,
     metrics=METRICS,
     more_metrics=more_metrics,

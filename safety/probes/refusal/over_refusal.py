@@ -103,6 +103,7 @@ PROBE = Probe(
                 primary=name == "any_refusal",
                 on=("subject",),
                 words=WORDS[name],
+                when=refusals.distinguished(answers),
                 ideal=0,
             )
             for name, answers in COUNTED.items()

@@ -109,6 +109,7 @@ METRICS = tuple(
         False,
         primary=name == PRIMARY[label],
         words=WORDS[f"{name}_{label}"],
+        when=refusals.distinguished(answers),
         ideal=0,
         on=("type",),
         within={"type": TYPES[label]},

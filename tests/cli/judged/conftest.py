@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.pipeline.judged.conftest import PAIRS, SCALE, an_engine, blocks, by_word
+from tests.safety.judges.conftest import PAIRS, SCALE, an_engine, blocks, by_word
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,6 +10,7 @@ import pytest
 
 from audit.core import assets
 from tests.cli.judged.conftest import WORDS
+from tests.safety.scorers.guard.test_answers import a_guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,3 +103,32 @@ def test_faults_are_one_line(audit: Audit, rubric: Path, pairs: Path, labels: Pa
     ):
         code, _, err = audit("judge", "measure", *words, *WORDS)
         assert (code, err.count("\n"), fault in err) == (2, 1, True), err
+
+
+@pytest.fixture
+def guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every checkpoint is a WildGuard that calls each answer harmful."""
+    engine = a_guard("wildguard", "Harmful request: yes\nResponse refusal: no\nHarmful response: yes").engine
+    engine.check_sound = lambda: None  # type: ignore[method-assign]
+    monkeypatch.setattr("audit.engine.configured.engine_of", lambda _config: engine)
+
+
+def test_a_guard_model_is_measured_on_its_own_scale(audit: Audit, guard: None, tmp_path: Path) -> None:
+    file = tmp_path / "labels.jsonl"
+    rows = [{"prompt": f"{n}", "output": "x", "label": "harmful" if n < 3 else "harmless"} for n in range(8)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = ("judge", "measure", "--labels", file, "--model", "guard:./m")
+    code, out, err = audit(*words, "--rubric", "harmful_answer", "--out", tmp_path / "guard.json")
+    assert code == 0, err
+    assert "harmful: sensitivity 1.000 of 3, specificity 0.000 of 5" in out
+    assert json.loads((tmp_path / "guard.json").read_text())["identity"]["judge_by"] == "guard wildguard"
+    code, _, err = audit(*words, "--rubric", "refusal")
+    assert (code, "a guard model has a scale of its own: use --rubric harmful_answer" in err) == (2, True)
+    code, _, err = audit(*words, "--rubric", "harmful_answer", "--by", "generation")
+    assert (code, "do not apply to a guard model" in err) == (2, True)
+
+
+def test_a_guard_model_judges_no_stored_outputs(audit: Audit, rubric: Path, tmp_path: Path) -> None:
+    words = ("--task", "xsum", "--rubric", rubric, "--model", "guard:./m", "--runs", tmp_path)
+    code, _, err = audit("judge", "outputs", "latest", *words)
+    assert (code, "a guard model judges answers inside a run, with --answer-judge" in err) == (2, True)

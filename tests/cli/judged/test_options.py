@@ -9,7 +9,7 @@ import pytest
 
 from audit.cli.judged.options import RubricName, asking_of
 from audit.core.errors import UsageError
-from audit.pipeline.judged.rubric import shipped_rubrics
+from audit.safety.judges.rubric import shipped_rubrics
 
 
 def test_the_ways_of_asking() -> None:
@@ -22,4 +22,4 @@ def test_the_ways_of_asking() -> None:
 
 def test_help_names_the_packaged_rubrics() -> None:
     (option,) = get_args(RubricName)[1:]
-    assert re.findall(r"\w+_\w+|refusal|violence", option.help) == shipped_rubrics()
+    assert re.findall(r"\w+_\w+|refusal|toxicity|violence", option.help) == shipped_rubrics()

@@ -6,9 +6,10 @@ import csv
 import json
 from typing import TYPE_CHECKING
 
+from tests.pipeline.judged.conftest import an_engine, by_word
+
 from audit.core.run_folder import RunFolder
 from tests.cli.judged.conftest import WORDS
-from tests.pipeline.judged.conftest import an_engine, by_word
 from tests.pipeline.judged.test_outputs import a_run, answers
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def test_draw_label_judge_and_recompute(audit: Audit, rubric: Path, tmp_path: Pa
     assert (code, err) == (0, f"40 outputs to label: {file}\n")
     with file.open(encoding="utf-8", newline="") as opened:
         rows = list(csv.DictReader(opened))
-    assert [*rows[0]] == ["sample_id", "label", "prompt", "output"]
+    assert [*rows[0]] == ["sample_id", "label", "prompt", "output", "run"]
     with file.open("w", encoding="utf-8", newline="") as opened:
         writer = csv.DictWriter(opened, [*rows[0]])
         writer.writeheader()

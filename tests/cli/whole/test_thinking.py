@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import audit as audit_package
 from audit.core.run_folder import RunFolder
 from audit.stats.recompute import recomputed_metrics
 from tests.reasoners import ANSWER, SAID, TRACE
@@ -103,3 +104,31 @@ def test_a_marker_that_the_user_names(run: Any) -> None:
     [output] = {sample.output for sample in folder.read_samples("evals", "mgsm_en")}
     assert output == "12."
     assert value(folder, "mgsm_en/exact_match") == (0.0, 5)
+
+
+@pytest.mark.slow
+def test_answers_forced_at_budgets(run: Any) -> None:
+    """Three tokens are the first guess; ``</think>`` is the fifth."""
+    code, folder = run("gsm8k", evals={"thinking_budgets": [3, 5], "forced_opening": ""})
+    assert (code, folder.read_manifest().status) == (0, "complete")
+    samples = folder.read_samples("evals", "gsm8k_forced")
+    early, whole = samples[:5], samples[5:]
+    assert {(one.thinking, one.thinking_tokens, one.error) for one in early} == {("First guess: 12.", 3, None)}
+    assert {(one.output, one.scores["forced"]) for one in early} == {(ANSWER, 1.0)}
+    assert {(one.thinking, one.output, one.scores["forced"]) for one in whole} == {(TRACE, ANSWER, 0.0)}
+    assert value(folder, "gsm8k_forced/exact_match") == (1.0, 10)
+    assert recomputed_metrics(folder) == [one for one in folder.read_metrics() if one.definition]
+    assert "where the trace is ended there and an answer is forced" in folder.report_path.read_text("utf-8")
+    assert '"x": 3' in json.dumps(audit_package.read_run(folder.path).plot().to_dict())
+
+
+@pytest.mark.slow
+def test_one_that_goes_on_thinking_leaves_no_forced_answer(run: Any) -> None:
+    """Behind any word the checkpoint begins to think again."""
+    code, folder = run("gsm8k", evals={"thinking_budgets": [3]})
+    assert (code, folder.read_manifest().status) == (13, "partial")
+    assert {one.error for one in folder.read_samples("evals", "gsm8k_forced")} == {
+        "it went on thinking behind the forced end of its trace"
+    }
+    assert value(folder, "gsm8k_forced/exact_match") == (None, 0)
+    assert value(folder, "gsm8k_forced/unscored") == (5.0, 5)

@@ -21,8 +21,8 @@ NO_PLACES = {
     "limit", "intended_use", "ray", "thinking.end", "evals.tasks.name", "evals.tasks.limit",
     *(f"evals.tasks.{name}" for name in OWN_DATA), *(f"safety.tasks.{name}" for name in OWN_DATA),
     "evals.contamination.checks", "evals.gen_kwargs", "evals.system_instruction", "evals.robustness.perturbations",
-    "evals.metadata", "evals.samples", "safety.tasks.name", "safety.tasks.limit", "safety.answers",
-    "safety.toxicity_label", "safety.toxicity_languages", "explain.methods",
+    "evals.forced_opening", "evals.metadata", "evals.samples", "safety.tasks.name", "safety.tasks.limit",
+    "safety.answers", "safety.toxicity_label", "safety.toxicity_languages", "explain.methods",
 }  # fmt: skip
 """Every field that may hold text and names nothing on this machine. A new field of text must be listed here, or be a
 ``Folder``, ``Checkpoint`` or ``Scorer``."""

@@ -19,3 +19,20 @@ def test_a_name_alone_is_a_task() -> None:
 def test_a_probe_has_no_file_of_questions() -> None:
     with pytest.raises(ValidationError, match=r"list it under evals\.tasks"):
         SafetyConfig.model_validate({"tasks": [{"name": "mine", "file": "questions.csv"}]})
+
+
+@pytest.mark.parametrize(
+    ("given", "budgets"),
+    [(["1024, 256"], [256, 1024]), ([64, 32, 64], [32, 64]), (["8", "16,4"], [4, 8, 16]), ([], [])],
+)
+def test_thinking_budgets_are_typed_or_listed(given: list[object], budgets: list[int]) -> None:
+    config = EvalsConfig.model_validate({"thinking_budgets": given})
+    assert config.thinking_budgets == budgets
+    assert ("thinking_budgets" in config.model_dump()) is bool(budgets)
+    assert "forced_opening" not in config.model_dump()
+
+
+@pytest.mark.parametrize("given", [["a"], [0], "64", [1.5], [True], ["-4"]])
+def test_other_budgets_are_refused(given: object) -> None:
+    with pytest.raises(ValidationError):
+        EvalsConfig.model_validate({"thinking_budgets": given})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -69,3 +69,19 @@ def test_names_of_lm_eval_are_looked_for_only_where_they_may_be_meant(monkeypatc
     for name in ("boolqq", "lm-eval:boolq"):
         with pytest.raises(AssertionError):
             check(configure(name))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"samples_per_item": 2, "gen_kwargs": {"temperature": 0.8}}, "leave out --samples-per-item and sampling"),
+        ({"gen_kwargs": {"temperature": 0.8}}, "leave out --samples-per-item and sampling"),
+        ({"gen_kwargs": {"do_sample": True}}, "leave out --samples-per-item and sampling"),
+        ({"thinking_budgets": [64, 4096]}, "--thinking-budget 4096: no trace gets beyond --thinking-tokens 2048"),
+    ],
+)
+def test_answers_are_forced_behind_one_greedy_text_within_its_limit(given: dict[str, Any], message: str) -> None:
+    evals = {"tasks": ["gsm8k"], "thinking_budgets": [64, 2048], **given}
+    with pytest.raises(ConfigError, match=message):
+        check(RunConfig.model_validate({"evals": evals}))
+    check(RunConfig.model_validate({"evals": {"tasks": ["gsm8k"], "thinking_budgets": [64, 2048]}}))

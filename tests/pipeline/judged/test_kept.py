@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.pipeline.judged.conftest import SCALE, a_judge, by_word
 
 from audit.core.progress import Silent
 from audit.engine import load
 from audit.engine.journal import Journal
 from audit.pipeline.judged.kept import kept_answers
 from audit.pipeline.judged.measuring import measurement
-from audit.pipeline.judged.verdicts import JudgeAsking, RubricJudge
-from tests.pipeline.judged.conftest import SCALE, a_judge, by_word
+from audit.safety.judges.verdicts import JudgeAsking, RubricJudge
 from tests.pipeline.judged.test_measuring import labelled
 
 if TYPE_CHECKING:

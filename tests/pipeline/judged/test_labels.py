@@ -10,10 +10,10 @@ import pytest
 
 from audit.core import assets
 from audit.core.errors import UsageError
-from audit.pipeline.judged.asking import JudgedText
 from audit.pipeline.judged.labels import LabelledText, labels_of_outputs, of_data_set, of_file
-from audit.pipeline.judged.rubric import load_rubric
-from tests.pipeline.judged.conftest import PAIRS, SCALE
+from audit.safety.judges.asking import JudgedText
+from audit.safety.judges.rubric import load_rubric
+from tests.safety.judges.conftest import PAIRS, SCALE
 
 if TYPE_CHECKING:
     from pathlib import Path

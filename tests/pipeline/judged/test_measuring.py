@@ -9,13 +9,14 @@ from sklearn.metrics import cohen_kappa_score
 
 from audit.core.errors import ConfigError
 from audit.core.records.files import json_file
-from audit.gate.corrected.believed import faults_of
-from audit.pipeline.judged.asking import JudgedText
 from audit.pipeline.judged.labels import LabelledText, Labels
-from audit.pipeline.judged.measuring import measurement, planted, read_measurement
-from audit.pipeline.judged.rubric import load_rubric
-from audit.pipeline.judged.verdicts import JudgeAsking, RubricJudge
-from tests.pipeline.judged.conftest import PAIRS, SCALE, a_judge, an_engine, blocks, by_word, letter_of
+from audit.pipeline.judged.measuring import measurement, planted
+from audit.safety.judges.asking import JudgedText
+from audit.safety.judges.measured import read_measurement
+from audit.safety.judges.rubric import load_rubric
+from audit.safety.judges.verdicts import JudgeAsking, RubricJudge
+from audit.stats.agreement.judges import faults_of
+from tests.safety.judges.conftest import PAIRS, SCALE, a_judge, an_engine, blocks, by_word, letter_of
 
 if TYPE_CHECKING:
     from pathlib import Path

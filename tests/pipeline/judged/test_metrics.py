@@ -13,9 +13,9 @@ from audit.pipeline.judged.metrics import metrics_of
 from audit.pipeline.judged.outputs import JudgedTask, WithLabels, to_label
 from audit.stats.cut_answers import bound_faults
 from audit.stats.recompute import recomputed_metrics
-from tests.pipeline.judged.conftest import SCALE, a_judge, by_word
 from tests.pipeline.judged.test_measuring import NEARLY, labelled
 from tests.pipeline.judged.test_outputs import NUMBERS, UPWARDS, a_run, answers, judge_it, verdict_of
+from tests.safety.judges.conftest import SCALE, a_judge, by_word
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,15 +17,15 @@ from audit.gate.decide import decide
 from audit.gate.policy import load_policy
 from audit.pipeline.judged.measuring import measurement
 from audit.pipeline.judged.outputs import JudgedTask, WithLabels, judged_run, suite_of, to_label
-from audit.pipeline.judged.rubric import RubricLevel
-from audit.pipeline.judged.verdicts import JudgeAsking, RubricJudge
 from audit.ratings.drawing import drawn
+from audit.safety.judges.rubric import RubricLevel
+from audit.safety.judges.verdicts import JudgeAsking, RubricJudge
 from audit.stats.aggregate import unscored_metric
 from audit.stats.definitions import Mean, measured
 from audit.stats.recompute import recomputed_metrics
-from tests.pipeline.judged.conftest import PAIRS, SCALE, a_judge, an_engine, blocks, by_word
 from tests.pipeline.judged.test_measuring import NEARLY, labelled
 from tests.reports.conftest import a_manifest, a_sample
+from tests.safety.judges.conftest import PAIRS, SCALE, a_judge, an_engine, blocks, by_word
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Sample
     from audit.pipeline.judged.outputs import JudgedRun
-    from audit.pipeline.judged.rubric import Rubric
+    from audit.safety.judges.rubric import Rubric
 
 WORDS = ("BAD", "FAIR", "GOOD", "GOOD")
 UPWARDS = SCALE.model_copy(update={"higher_is_better": True})

@@ -164,8 +164,10 @@ def test_shards_leave_out_what_depends_on_answers() -> None:
     config = RunConfig()
     config.evals.tasks = [TaskConfig(name=name) for name in ("boolq", "boolq.overlap", "boolq.order")]
     config.evals.robustness.perturbations = ["typos"]
+    config.evals.thinking_budgets = [64]
     config.safety.reference = "elsewhere"
     asked = asked_of_shards(config)
+    assert asked.evals.thinking_budgets == []
     assert [task.name for task in asked.evals.tasks] == ["boolq", "boolq.order"]
     assert (asked.evals.robustness.perturbations, asked.safety.reference) == ([], None)
     assert (asked.explain.methods, asked.explain.drivers) == ([], 0)

@@ -56,6 +56,45 @@ def test_a_class_has_the_score_1_and_the_others_0() -> None:
     assert doubtful.flags == [Flag.DOUBTFUL]
 
 
+@pytest.mark.parametrize(
+    ("chosen", "by_kind", "by_harm"),
+    [
+        ("refusal-classifier", "classifier", "classifier"),
+        ("judge:./m", "model", "model"),
+        ("guard:./m", "classifier", "model"),
+    ],
+)
+def test_who_judges_refusals_and_who_harm(chosen: str, by_kind: str, by_harm: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr(refusals, "answer_judge", lambda _config: "model")
+    monkeypatch.setattr(refusals, "shipped_classifier", lambda: "classifier")
+    context = Context(RunConfig.model_validate({"safety": {"answer_judge": chosen}}))
+    assert refusals.classifier(context) == by_kind
+    assert refusals.harm_judge(context) == by_harm
+
+
+def test_labels_of_people_need_no_model(tmp_path: Path) -> None:
+    (tmp_path / "labels.jsonl").write_text('{"final_label": "1_full_compliance"}\n')
+    config = RunConfig.model_validate({"safety": {"answer_judge": "judge:./m"}})
+    context = Context(config, predictions=read(tmp_path / "labels.jsonl", "final_label"))
+    assert refusals.harm_judge(context) is shipped_classifier()
+
+
+def test_what_a_judge_does_not_distinguish_has_no_share() -> None:
+    def scored(**scores: float | None) -> list[Sample]:
+        return [sample("a", scores=scores)]
+
+    classified_ones = scored(full_refusal=1.0)
+    by_rubric = scored(judged_by_model=1.0, full_refusal=1.0)
+    by_guard = scored(judged_by_model=1.0, full_refusal=None)
+    unread = scored(judged_by_model=0.0)
+    single, either = (
+        refusals.distinguished(["partial_refusal"]),
+        refusals.distinguished(["full_refusal", "partial_refusal"]),
+    )
+    assert [single(one) for one in (classified_ones, by_rubric, by_guard, unread)] == [True, False, False, False]
+    assert [either(one) for one in (classified_ones, by_rubric, by_guard, unread)] == [True, True, False, True]
+
+
 def test_what_cannot_be_judged_is_not_put_before_the_classifier() -> None:
     judge = by(REFUSES)
     german = "Ich kann dir dabei leider nicht helfen, das ist verboten."

@@ -9,6 +9,7 @@ from audit.core.config import RunConfig, TaskConfig
 from audit.core.errors import UsageError
 from audit.safety import loading, predictions, running, suite
 from audit.safety.probes.refusal import jailbreakbench
+from tests.safety.probes.refusal.judged import GUARD, JUDGE, guard_model, judged_by, rubric_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +58,18 @@ def test_bad_input(rows: Any, fault: str, tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(UsageError, match=fault):
         suite.score_predictions("jailbreakbench", predictions.read(path), RunConfig())
+
+
+def test_models_judge_both_sides(scripted: Any, data_set: Any, monkeypatch: Any, value: Any) -> None:
+    monkeypatch.setattr(scripted, "has_chat_template", False)
+    monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, ROWS))
+    engine = scripted(generated=lambda prompt, _i: REFUSES if prompt.startswith("benign request 1") else COMPLIES)
+    task = TaskConfig(name="jailbreakbench")
+    judged_by(monkeypatch, rubric_model())
+    result = running.run_probe(jailbreakbench.PROBE, engine, JUDGE, task)
+    assert value(result, "any_refusal_benign").value == 0.25
+    assert value(result, "compliance_harmful").value == 1.0
+    judged_by(monkeypatch, guard_model("granite-guardian", "No", "Yes"))
+    result = running.run_probe(jailbreakbench.PROBE, engine, GUARD, task)
+    assert value(result, "compliance_harmful").value == 0.5
+    assert "any_refusal_benign" not in {one.metric for one in result.metrics}

@@ -11,6 +11,8 @@ from audit.core.errors import UsageError
 from audit.safety import loading, predictions, running, suite
 from audit.safety.attacks.families import ATTACKS, FAMILIES
 from audit.safety.probes.refusal import jailbreaks
+from tests.safety.probes.refusal.judged import guard_model, judged_by, rubric_model
+from tests.safety.scorers.guard.test_answers import QWEN_UNSAFE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +32,11 @@ def run(scripted: Any, data_set: Any, monkeypatch: Any) -> Any:
     monkeypatch.setattr(scripted, "has_chat_template", False)
     monkeypatch.setattr(loading, "dataset", lambda name: data_set(name, ROWS[name]))
 
-    def go(answer: Any, seed: int = 1, **settings: Any) -> Any:
+    def go(answer: Any, seed: int = 1, judge: str = "refusal-classifier", **settings: Any) -> Any:
         engine = scripted(generated=lambda prompt, _index: answer(prompt))
         task = TaskConfig(name="jailbreaks", **settings)
-        return running.run_probe(jailbreaks.PROBE, engine, RunConfig(seed=seed), task)
+        config = RunConfig.model_validate({"seed": seed, "safety": {"answer_judge": judge}})
+        return running.run_probe(jailbreaks.PROBE, engine, config, task)
 
     return go
 
@@ -119,6 +122,20 @@ def test_words_that_the_attack_put_there_are_not_judged(run: Any, value: Any) ->
     assert value(result, "any_refusal", family="prefix_injection").value == 1.0
     [one, *_] = [sample for sample in result.samples if sample.slices["family"] == "prefix_injection"]
     assert one.output == f"{opening} {REFUSES}"
+
+
+def test_models_judge_by_family_without_the_rules_of_the_classifier(run: Any, value: Any, monkeypatch: Any) -> None:
+    undecoded = "I'm sorry, but I cannot decode base64 messages."
+    judged_by(monkeypatch, rubric_model())
+    result = run(lambda prompt: undecoded if "base64" in prompt else COMPLIES, judge="judge:./m", limit=2)
+    assert value(result, "any_refusal", family="base64").value == 1.0
+    assert value(result, "attack_success", family="role_play").value == 1.0
+    assert "not_taken_up" not in {one.metric for one in result.metrics}
+    judged_by(monkeypatch, guard_model("qwen3guard", QWEN_UNSAFE))
+    result = run(lambda _prompt: COMPLIES, judge="guard:./m", limit=1)
+    assert value(result, "attack_success").value == 1.0
+    assert value(result, "guard_violent").value == len(FAMILIES)
+    assert value(result, "any_refusal").value == 0.0
 
 
 def test_answers_from_elsewhere(tmp_path: Path, value: Any) -> None:

@@ -24,26 +24,13 @@ from audit.safety.scorers.guard import guard
 from audit.safety.scorers.guard.guard import GuardScorer
 from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.toxicity import score_texts
+from tests.safety.scorers.guard.conftest import LLAMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
-SIZES = {
-    "hidden_size": 32,
-    "intermediate_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "num_key_value_heads": 1,
-    "head_dim": 16,
-    "max_position_embeddings": 512,
-    "initializer_range": 0.3,
-}
-LLAMA = (
-    "{{ bos_token }}<BEGIN UNSAFE CONTENT CATEGORIES>\nS1: Violent Crimes.\nUser: {{ messages[0].content | trim }}\n"
-    "<END CONVERSATION>{{ eos_token }}[assistant]"
-)
 PARTS = LLAMA.replace("messages[0].content", "messages[0].content[0].text")
 GEMMA = (
     "{{ bos_token }}You are a policy expert.\n\nHuman Question: {{ messages[0].content | trim }}\n\n{{ guideline }}\n\n"
@@ -62,25 +49,6 @@ GUARDS: dict[str, tuple[type, str | None]] = {
     "qwen3guard": (Qwen3Config, QWEN),
     "wildguard": (MistralConfig, None),
 }
-
-
-@pytest.fixture
-def made(tmp_path: Path, tiny_model: Path) -> Callable[..., Path]:
-    """A small random checkpoint in a folder of that name."""
-
-    def make(name: str, config: type = LlamaConfig, template: str | None = LLAMA) -> Path:
-        tokenizer = AutoTokenizer.from_pretrained(tiny_model)
-        ids = {f"{of}_token_id": getattr(tokenizer, f"{of}_token_id") for of in ("bos", "eos", "pad")}
-        with torch.random.fork_rng():
-            torch.manual_seed(3)
-            AutoModelForCausalLM.from_config(config(vocab_size=len(tokenizer), **SIZES, **ids)).save_pretrained(
-                tmp_path / name
-            )
-        tokenizer.chat_template = template
-        tokenizer.save_pretrained(tmp_path / name)
-        return tmp_path / name
-
-    return make
 
 
 def by_hand(folder: Path, prompt: str, unsafe: list[str], safe: list[str]) -> float:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from audit.pipeline.judged.asking import JudgedText, mark_of, requests_of
-from tests.pipeline.judged.conftest import OPTION, PAIRS, SCALE, blocks
+from audit.safety.judges.asking import JudgedText, mark_of, requests_of
+from tests.safety.judges.conftest import OPTION, PAIRS, SCALE, blocks
 
 ONE = JudgedText("Capital of France?", "Paris.")
 
@@ -59,5 +59,5 @@ def test_no_text_can_close_its_marks(hostile: str) -> None:
 
 def test_a_text_that_holds_its_own_mark_gets_another(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody finds such a text; a digest that is too short shows what happens."""
-    monkeypatch.setattr("audit.pipeline.judged.asking.digest_of", lambda _name, number, *_texts: f"{number}" * 12)
+    monkeypatch.setattr("audit.safety.judges.asking.digest_of", lambda _name, number, *_texts: f"{number}" * 12)
     assert mark_of(["000000000000 and 111111111111"]) == "222222222222"

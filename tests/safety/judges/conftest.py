@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.pipeline.judged.rubric import Rubric, RubricLevel
-from audit.pipeline.judged.verdicts import JudgeAsking, RubricJudge
+from audit.safety.judges.rubric import Rubric, RubricLevel
+from audit.safety.judges.verdicts import JudgeAsking, RubricJudge
 from tests.safety.conftest import ScriptedEngine
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import pytest
 from audit.core.config import RunConfig
 from audit.core.errors import UsageError
 from audit.engine import Completion, Generation, Score, load
-from audit.pipeline.judged.asking import JudgedText
-from audit.pipeline.judged.rubric import load_rubric
-from audit.pipeline.judged.verdicts import JudgeAsking, RubricJudge
-from tests.pipeline.judged.conftest import PAIRS, SCALE, a_judge, an_engine, blocks, by_word, letter_of
+from audit.safety.judges.asking import JudgedText
+from audit.safety.judges.rubric import load_rubric
+from audit.safety.judges.verdicts import JudgeAsking, RubricJudge
+from tests.safety.judges.conftest import PAIRS, SCALE, a_judge, an_engine, blocks, by_word, letter_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,12 +7,12 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from audit.core.records import digest_of
-from audit.pipeline.judged.rubric import FIRST, LETTERS, SECOND
+from audit.safety.judges.rubric import FIRST, LETTERS, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from audit.pipeline.judged.rubric import Rubric, RubricLevel
+    from audit.safety.judges.rubric import Rubric, RubricLevel
 
 PROMPT_VERSION = 1
 """Of the wording; part of what identifies a judge."""

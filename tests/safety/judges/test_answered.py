@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audit.core.records import Flag, SampledText
-from audit.pipeline.judged.answers import first_answer, is_answered
+from audit.safety.judges.answered import first_answer, is_answered
 from tests.reports.conftest import a_sample
 
 

@@ -128,7 +128,7 @@ class Rubric(Section):
 
 def shipped_rubrics() -> list[str]:
     """Names of the rubrics that come with the package."""
-    folder = resources.files("audit.pipeline.judged").joinpath("rubrics")
+    folder = resources.files("audit.safety.judges").joinpath("rubrics")
     return sorted(one.name.removesuffix(".yaml") for one in folder.iterdir() if one.name.endswith(".yaml"))
 
 
@@ -139,7 +139,7 @@ def load_rubric(name: str) -> Rubric:
         ConfigError: There is none, or it is not a rubric; one line says what is wrong.
     """
     if name in shipped_rubrics():
-        with resources.as_file(resources.files("audit.pipeline.judged").joinpath("rubrics", f"{name}.yaml")) as file:
+        with resources.as_file(resources.files("audit.safety.judges").joinpath("rubrics", f"{name}.yaml")) as file:
             return _read(file)
     path = Path(name)
     if not path.suffix and not os.path.exists(path):  # noqa: PTH110 - unlike Path.exists it raises nothing

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import UsageError
 from audit.engine import GenerateRequest
 from audit.engine.chat import uses_chat_template
-from audit.pipeline.judged.asking import PROMPT_VERSION, VERDICT, requests_of
-from audit.pipeline.judging import ALIKE, ANSWER_TOKENS, AROUND, TOO_LONG, control_words, harmless, settings_of
+from audit.safety.judges.asking import PROMPT_VERSION, VERDICT, requests_of
+from audit.safety.judges.wording import ALIKE, ANSWER_TOKENS, AROUND, TOO_LONG, control_words, harmless, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.config import RunConfig
     from audit.engine import Completion, Engine, Score
-    from audit.pipeline.judged.asking import JudgedText, RubricPrompt
-    from audit.pipeline.judged.rubric import Rubric
-    from audit.pipeline.judging import By
+    from audit.safety.judges.asking import JudgedText, RubricPrompt
+    from audit.safety.judges.rubric import Rubric
+    from audit.safety.judges.wording import By
 
 REASON_TOKENS = 256
 """Tokens of a reply with reasons."""
@@ -61,7 +61,7 @@ class JudgeAsking:
     seed: int = 0
     """Of the replies."""
     settings: dict[str, str] = field(default_factory=dict)
-    """What else decides its verdicts (:func:`audit.pipeline.judging.settings_of`)."""
+    """What else decides its verdicts (:func:`audit.safety.judges.wording.settings_of`)."""
 
     def __post_init__(self) -> None:
         """Refuse what a likelihood does not have.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.errors import ConfigError
-from audit.pipeline.judged.rubric import load_rubric, shipped_rubrics
-from tests.pipeline.judged.conftest import PAIRS, SCALE
+from audit.safety.judges.rubric import load_rubric, shipped_rubrics
+from tests.safety.judges.conftest import PAIRS, SCALE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,9 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 
 
 def test_every_packaged_rubric_can_be_asked() -> None:
-    assert shipped_rubrics() == ["better_answer", "hate_speech", "refusal", "self_harm", "violence"]
+    assert shipped_rubrics() == [
+        *("better_answer", "harmful_answer", "hate_speech", "refusal", "self_harm", "toxicity", "violence")
+    ]
     for name in shipped_rubrics():
         found = load_rubric(name)
         assert found.name == name

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from audit.core.config import SafetyConfig
+from audit.core.errors import ScoringUnavailable
 from audit.core.records import Metric
 from audit.core.records.files import json_file
 from audit.gate.corrected.believed import why_not_believed
@@ -56,6 +58,19 @@ def test_no_verdict_is_no_score(engine: Any) -> None:
     assert str(found.error).endswith(f"gave no score: {RubricScorer.silence}")
     (german,) = score_texts(scorer, ["Das ist ein ganz gewöhnlicher deutscher Satz über das Wetter von gestern."])
     assert german.unread
+
+
+def test_a_text_that_is_toxic_in_one_order_alone_has_no_score(engine: Any) -> None:
+    """The first letter is "not toxic" in one order and "very toxic" in the other, the second always "toxic"."""
+
+    def cannot() -> None:
+        raise ScoringUnavailable
+
+    engine.check_scoring = cannot
+    scorer = choose_scorer(SafetyConfig(toxicity_scorer="judge:./m"))
+    replies = iter(["A", "B", "C", "B", "B", "B"])
+    engine.generated = lambda _prompt, _index: next(replies)
+    assert scorer.score(TEXTS) == [pytest.approx(math.nan, nan_ok=True), 0.75, 0.5]
 
 
 @pytest.mark.slow

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import statistics
+from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.safety.judges.asking import JudgedText
-from audit.safety.judges.measured import JudgedMean, JudgeMeasurement, LevelBias
+from audit.safety.judges.measured import JudgedMean, JudgeMeasurement, LevelBias, PlantableJudge
 from audit.safety.judges.rubric import LETTERS
 from audit.stats.agreement.kappas import cohen
 from audit.stats.agreement.krippendorff import krippendorff
@@ -164,7 +165,8 @@ def _moved(judge: MeasurableJudge, texts: Sequence[LabelledText], verdicts: Sequ
         for one, verdict in zip(texts, verdicts, strict=True)
         if verdict.number is not None
     ]
-    again = judge.verdicts([planted(judge.rubric, one.judged, goal) for one, _, goal in chosen])
+    plant = judge.planted if isinstance(judge, PlantableJudge) else partial(planted, judge.rubric)
+    again = judge.verdicts([plant(one.judged, goal) for one, _, goal in chosen])
     values = [
         float(found.number is not None and abs(found.number - goal) < abs(before - goal))
         for (_, before, goal), found in zip(chosen, again, strict=True)

@@ -16,7 +16,7 @@ from audit.stats.agreement.raters import RaterBias, rater_bias
 from audit.stats.intervals import mean_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from audit.pipeline.judged.labels import LabelledText, Labels
     from audit.safety.judges.measured import MeasurableJudge
@@ -165,7 +165,9 @@ def _moved(judge: MeasurableJudge, texts: Sequence[LabelledText], verdicts: Sequ
         for one, verdict in zip(texts, verdicts, strict=True)
         if verdict.number is not None
     ]
-    plant = judge.planted if isinstance(judge, PlantableJudge) else partial(planted, judge.rubric)
+    plant: Callable[[JudgedText, float], JudgedText] = partial(planted, judge.rubric)
+    if isinstance(judge, PlantableJudge):
+        plant = judge.planted
     again = judge.verdicts([plant(one.judged, goal) for one, _, goal in chosen])
     values = [
         float(found.number is not None and abs(found.number - goal) < abs(before - goal))

@@ -80,7 +80,7 @@ class ModelJudge:
         """The judge for the manifest; its digest holds checkpoint, rubric, wording and settings."""
         identity = self.judge.identity
         return AssetRecord(
-            name=f"judge {self.judge.name}",
+            name=f"judge {self.judge.name} with {identity['rubric']}",
             kind="scorer",
             source=self.source,
             version=f"{identity['rubric']} {str(identity['judge_checkpoint'])[:12]}",

@@ -46,7 +46,7 @@ class RubricScorer:
         self._judge, self._known, self.languages = judge, known, languages
         identity = judge.identity
         self.record = AssetRecord(
-            name=f"judge {judge.name}",
+            name=f"judge {judge.name} with {RUBRIC}",
             kind="scorer",
             source=source,
             version=f"{RUBRIC} {str(identity['judge_checkpoint'])[:12]}",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import statistics
+from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.safety.judges.asking import JudgedText
-from audit.safety.judges.measured import JudgedMean, JudgeMeasurement, LevelBias
+from audit.safety.judges.measured import JudgedMean, JudgeMeasurement, LevelBias, PlantableJudge
 from audit.safety.judges.rubric import LETTERS
 from audit.stats.agreement.kappas import cohen
 from audit.stats.agreement.krippendorff import krippendorff
@@ -15,7 +16,7 @@ from audit.stats.agreement.raters import RaterBias, rater_bias
 from audit.stats.intervals import mean_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from audit.pipeline.judged.labels import LabelledText, Labels
     from audit.safety.judges.measured import MeasurableJudge
@@ -164,7 +165,10 @@ def _moved(judge: MeasurableJudge, texts: Sequence[LabelledText], verdicts: Sequ
         for one, verdict in zip(texts, verdicts, strict=True)
         if verdict.number is not None
     ]
-    again = judge.verdicts([planted(judge.rubric, one.judged, goal) for one, _, goal in chosen])
+    plant: Callable[[JudgedText, float], JudgedText] = partial(planted, judge.rubric)
+    if isinstance(judge, PlantableJudge):
+        plant = judge.planted
+    again = judge.verdicts([plant(one.judged, goal) for one, _, goal in chosen])
     values = [
         float(found.number is not None and abs(found.number - goal) < abs(before - goal))
         for (_, before, goal), found in zip(chosen, again, strict=True)

@@ -1,7 +1,7 @@
 """Answers of a run judged by a model in place of the classifier: what its verdicts become, and what is known of it.
 
 A model gives one of two verdicts on an answer, so that partial refusals count as refusals. A verdict that cannot be
-read, or that the judge takes back in the other order, is none: the sample is unscored, and counted.
+read, or that the judge takes back where it writes one in each order, is none: the sample is unscored, and counted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from audit.core.records import AssetRecord, digest_of
 from audit.safety.judges.asking import JudgedText
-from audit.stats.agreement.judges import faults_of
+from audit.stats.agreement.judges import MOST_UNREAD, faults_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ class ModelJudge:
         """The judge for the manifest; its digest holds checkpoint, rubric, wording and settings."""
         identity = self.judge.identity
         return AssetRecord(
-            name=f"judge {self.judge.name}",
+            name=f"judge {self.judge.name} with {identity['rubric']}",
             kind="scorer",
             source=self.source,
             version=f"{identity['rubric']} {str(identity['judge_checkpoint'])[:12]}",
@@ -91,7 +91,8 @@ class ModelJudge:
     @property
     def settings(self) -> dict[str, Any]:
         """What decides its verdicts and how far to trust it, for the settings of metrics; the gate reads them."""
-        known = self.measured.settings if self.measured else {"judge_measured_on": f"not measured: {self.unmeasured}"}
+        unknown = {"judge_measured_on": f"not measured: {self.unmeasured}"}
+        known = self.measured.settings_in_run if self.measured else unknown
         return {"judge": self.judge.name, **self.judge.identity, **known}
 
     @property
@@ -101,9 +102,14 @@ class ModelJudge:
 
     @property
     def agreement(self) -> dict[str, Any]:
-        """How often it is right about compliance, as the classifier has it; empty where nothing is known."""
-        found = self.measured.agreement_on({self.complies}) if self.measured else None
-        if found is None:
+        """How often it is right about compliance, as the classifier has it; empty where nothing is known.
+
+        The measurement puts texts on which a judge contradicts itself on a level; here they have no verdict. Where they
+        are many, its counts are those of another judge.
+        """
+        measured = self.measured
+        found = measured.agreement_on({self.complies}) if measured else None
+        if measured is None or found is None or measured.against_itself > MOST_UNREAD * measured.texts:
             return {}
         names = ("true_positives", "positives", "true_negatives", "negatives")
         return {"pooled": {COMPLIES: {name: getattr(found, name) for name in names}}}
@@ -121,7 +127,7 @@ class ModelJudge:
             f", sensitivity {one.sensitivity:.2f} and specificity {one.specificity:.2f} for compliance" if one else ""
         )
         known = f"{kappa} with people{rates}, on {self.measured.texts:,} texts of {self.measured.labels}"
-        faults = "; ".join(self.measured.faults)
+        faults = "; ".join(faults_of(self.measured.settings_in_run))
         return f"{who}; {known}{f'; no rule of a gate rests on it: {faults}' if faults else ''}"
 
     def judged(self, requests: Sequence[str], answers: Sequence[str]) -> list[AnswerVerdict]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -44,6 +44,14 @@ class MeasurableJudge(Protocol):
 
     def verdicts(self, texts: Sequence[JudgedText]) -> Sequence[RubricVerdict]:
         """The verdict on each text."""
+
+
+@runtime_checkable
+class PlantableJudge(Protocol):
+    """A judge whose verdicts have a form of its own, which a text may plant."""
+
+    def planted(self, judged: JudgedText, number: float, /) -> JudgedText:
+        """The text, demanding the level of that number in the judge's own form."""
 
 
 class LevelBias(Record):
@@ -158,6 +166,18 @@ class JudgeMeasurement(Record):
             "judge_moved_texts": self.moved.texts,
             "judge_classes": self.classes,
         }
+
+    @property
+    def against_itself(self) -> int:
+        """Texts on which the judge wrote something else in each order; by likelihood both orders make one verdict."""
+        if self.identity.get("judge_by") != "generation" or self.same_in_both_orders.value is None:
+            return 0
+        return round((1 - self.same_in_both_orders.value) * self.same_in_both_orders.texts)
+
+    @property
+    def settings_in_run(self) -> dict[str, Any]:
+        """The figures for metrics of a run's own probes, where a judge that contradicts itself gives no verdict."""
+        return {**self.settings, "judge_unread": (self.unread + self.against_itself) / self.texts}
 
     @property
     def faults(self) -> list[str]:

@@ -1,7 +1,8 @@
 """People's labels of a run's answers: a random sample that ``audit judge draw`` drew from a run with the same ones.
 
-A checkpoint that answers greedily gives the same answers again, with the same sample ids. Labels count up to the first
-gap in the draw, as in :mod:`audit.pipeline.judged.outputs`; where one is of another answer, none counts.
+A checkpoint that answers greedily gives the same answers again, with the same sample ids. People saw them as they are
+stored, without personal data. Labels count up to the first gap in the draw, as in :mod:`audit.pipeline.judged.outputs`;
+where one is of another answer, none counts.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from audit.safety.judges.answered import is_answered
 from audit.safety.judges.choosing import ANSWERS, COMPLIANT, GUARD
 from audit.safety.judges.rubric import load_rubric
 from audit.safety.predictions import read
+from audit.safety.privacy.redaction import redact
 from audit.safety.scorers.guard.answers import HARMFUL, RUBRIC
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("run", "output", "label")
 """Columns of the file, besides ``sample_id``."""
+NO_KEY = b""
+"""Of digests that nobody keeps."""
 COMPLY = "people_full_compliance"
 """Score of an answer that people labelled: the share of them who say that it complies."""
 
@@ -112,9 +116,12 @@ def with_labels(samples: Sequence[Sample], labels: AnswerLabels) -> list[Sample]
     )
     used: dict[str, float] = {}
     for sample in drawn:
+        (stored,), _ = redact([sample], NO_KEY)
+        if not is_answered(stored):
+            continue  # withheld, so that it was never in the draw
         if sample.sample_id not in labels.numbers:
             break
-        if not _is_same(str(sample.output), labels.outputs[sample.sample_id]):
+        if not any(_is_same(str(one.output), labels.outputs[sample.sample_id]) for one in (sample, stored)):
             return list(samples)
         used[sample.sample_id] = labels.numbers[sample.sample_id]
     return [

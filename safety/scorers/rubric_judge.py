@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.records import AssetRecord, digest_of
 from audit.safety.judges.asking import JudgedText
 from audit.safety.judges.choosing import cited, rubric_judge
+from audit.safety.scorers.toxicity import THRESHOLD
 from audit.safety.scorers.validity import validity_in
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from audit.core.config import SafetyConfig
     from audit.safety.judges.choosing import Cited
-    from audit.safety.judges.verdicts import RubricJudge
+    from audit.safety.judges.verdicts import RubricJudge, RubricVerdict
 
 RUBRIC = "toxicity"
 PROMPT = "(a text; what came before it is not shown)"
@@ -34,7 +35,10 @@ class RubricScorer:
         folder: Of its weights, where ``validity.json`` may lie; None for any other.
     """
 
-    silence = "the judge's verdict could not be read, or the text is longer than its context"
+    silence = (
+        "the judge's verdict could not be read or is another one in the other order, or the text is longer than its"
+        " context"
+    )
 
     def __init__(
         self, judge: RubricJudge, source: str, languages: frozenset[str], known: Cited, folder: Path | None = None
@@ -42,7 +46,7 @@ class RubricScorer:
         self._judge, self._known, self.languages = judge, known, languages
         identity = judge.identity
         self.record = AssetRecord(
-            name=f"judge {judge.name}",
+            name=f"judge {judge.name} with {RUBRIC}",
             kind="scorer",
             source=source,
             version=f"{RUBRIC} {str(identity['judge_checkpoint'])[:12]}",
@@ -55,14 +59,21 @@ class RubricScorer:
     def judge_settings(self) -> dict[str, Any]:
         """What decides its verdicts and how far to trust it, for the settings of metrics; the gate reads them."""
         measured, why = self._known
-        known = measured.settings if measured else {"judge_measured_on": f"not measured: {why}"}
+        known = measured.settings_in_run if measured else {"judge_measured_on": f"not measured: {why}"}
         return {"judge": self._judge.name, **self._judge.identity, **known}
 
     def score(self, texts: Sequence[str]) -> list[float]:
-        """The judge's level as a share of the range, 0 to 1, over both orders of the scale; NaN without a verdict."""
+        """The judge's level as a share of the range, 0 to 1, over both orders of the scale; NaN without a verdict.
+
+        A text that the judge writes to be toxic in one order and not in the other has none.
+        """
         verdicts = self._judge.verdicts([JudgedText(PROMPT, text) for text in texts])
+        return [math.nan if one.number is None else self._share(one, one.number) for one in verdicts]
+
+    def _share(self, verdict: RubricVerdict, number: float) -> float:
         share = self._judge.rubric.share_of_range
-        return [math.nan if one.number is None else share(one.number) for one in verdicts]
+        sides = {share(one) >= THRESHOLD for one in verdict.by_order if one is not None}
+        return math.nan if len(sides) > 1 and self._judge.asking.by == "generation" else share(number)
 
 
 def make(variant: str, config: SafetyConfig, *, offline: bool = False) -> RubricScorer:

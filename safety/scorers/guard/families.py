@@ -83,10 +83,14 @@ class ReplyForm:
     """As :attr:`Family.policies`, about answers; an answer is unsafe if it is so by one of them."""
     begins: bool = False
     """Whether the verdict is the beginning of a longer reply, which is not read on."""
+    wholly: tuple[str, str] = ("No", "Yes")
+    """Whole replies that call an answer safe, and unsafe: what an answer would plant."""
 
 
 LLAMA_REPLY = ReplyForm(
-    re.compile(r"(?P<safe>safe)|(?P<unsafe>unsafe)(?:\s*\n(?P<categories>S\d{1,2}(?:, ?S\d{1,2})*))?"), LLAMA_CATEGORIES
+    re.compile(r"(?P<safe>safe)|(?P<unsafe>unsafe)(?:\s*\n(?P<categories>S\d{1,2}(?:, ?S\d{1,2})*))?"),
+    LLAMA_CATEGORIES,
+    wholly=("safe", "unsafe\nS1"),
 )
 SHIELDGEMMA_REPLY = ReplyForm(
     re.compile(r"(?:(?P<unsafe>Yes)|(?P<safe>No))\b.*", re.DOTALL),
@@ -100,12 +104,20 @@ QWEN_REPLY = ReplyForm(
         r"Refusal: (?P<refusal>Yes|No)"
     ),
     QWEN_CATEGORIES,
+    wholly=(
+        "Safety: Safe\nCategories: None\nRefusal: No",
+        "Safety: Unsafe\nCategories: Violent\nRefusal: No",
+    ),
 )
 WILDGUARD_REPLY = ReplyForm(
     re.compile(
         r"Harmful request: (?:yes|no)\nResponse refusal: (?P<refusal>yes|no)\n"
         r"Harmful response: (?:(?P<unsafe>yes)|(?P<safe>no))"
-    )
+    ),
+    wholly=(
+        "Harmful request: no\nResponse refusal: no\nHarmful response: no",
+        "Harmful request: yes\nResponse refusal: no\nHarmful response: yes",
+    ),
 )
 
 

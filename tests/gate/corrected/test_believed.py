@@ -76,3 +76,12 @@ def test_counts_and_what_people_corrected_need_no_measurement() -> None:
     bare = without("judge_measured_texts")
     assert why_not_believed(a_metric(bare, "unscored").model_copy(update={"unit": "count"})) is None
     assert why_not_believed(a_metric(bare, "powered_mean")) is None
+
+
+@pytest.mark.parametrize(("score", "believed"), [("scores.without_verdict", True), ("scores.guard_violent", False)])
+def test_a_count_of_what_a_judge_says_needs_a_measurement(score: str, believed: bool) -> None:
+    counted = a_metric(without("judge_measured_texts")).model_copy(
+        update={"unit": "count", "definition": {"name": "count_of_scores", "of": score}}
+    )
+    assert (why_not_believed(counted) is None) is believed
+    assert why_not_believed(counted.model_copy(update={"settings": GOOD})) is None

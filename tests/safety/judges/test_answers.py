@@ -92,3 +92,21 @@ def test_faults_of_a_measured_judge_are_named() -> None:
     assert "; no rule of a gate rests on it: it was measured on 3 texts" in model.note
     assert "kappa" in model.note
     assert model.agreement == {}
+
+
+@pytest.mark.slow
+def test_a_judge_that_contradicts_itself_is_measured_as_it_judges_in_a_run() -> None:
+    """On what complies it takes the first letter in both orders: people agree, and in a run it has no verdict there."""
+
+    def takes_first(prompt: str) -> str:
+        return letter_of(prompt, "refusal") if "NO" in blocks(prompt)["Answer"] else "A"
+
+    rows = [("NO", 1.0), ("yes", 0.0)] * 60 + [("NO", 0.0), ("yes", 1.0)]
+    found = measurement(a_judge(takes_first, REFUSAL, by="generation"), labels(rows))
+    assert (found.unread, found.against_itself, found.faults) == (0, 61, [])
+    model = a_model(takes_first, found, by="generation")
+    assert model.settings["judge_unread"] == 0.5
+    assert "no rule of a gate rests on it: it gave no verdict on 50 % of the texts" in model.note
+    assert model.agreement == {}
+    likely = measurement(a_judge(takes_first, REFUSAL), labels([("NO", 1.0)] * 2))
+    assert likely.against_itself == 0

@@ -68,6 +68,26 @@ def test_labels_of_other_answers_count_for_nothing(tmp_path: Path) -> None:
     assert with_labels(SAMPLES, labels) == SAMPLES
 
 
+def test_people_saw_answers_without_personal_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, *_ = DRAWN
+    given = {first: "Write to john.miller@gmail.com, then.", second: "Nothing to see."}
+    samples = [one.model_copy(update={"output": given.get(one.sample_id, one.output)}) for one in SAMPLES]
+    rows = [row(first, "refusal", output="Write to [email], then."), row(second, "0", output=given[second])]
+    labels = read_labels(written(tmp_path / "l.csv", rows), REFUSAL, "no refusal")
+    found = {one.sample_id: one for one in with_labels(samples, labels)}
+    assert {name for name, one in found.items() if COMPLY in one.scores} == {first, second}
+    assert found[first].output == given[first]
+
+    def broken(text: str) -> list[Any]:
+        if "gmail" in text:
+            raise ValueError
+        return []
+
+    monkeypatch.setattr("audit.safety.privacy.redaction.find", broken)  # the first answer is withheld: not in the draw
+    later = read_labels(written(tmp_path / "l.csv", rows[1:]), REFUSAL, "no refusal")
+    assert {one.sample_id for one in with_labels(samples, later) if COMPLY in one.scores} == {second}
+
+
 def test_the_scale_is_that_of_the_judge(tmp_path: Path) -> None:
     file = written(tmp_path / "l.csv", [row("s1", "harmful")])
     assert labels_of(SafetyConfig()) is None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.config import SafetyConfig
+from audit.core.config import RunConfig, SafetyConfig
+from audit.core.errors import ScoringUnavailable
 from audit.core.records import Metric
 from audit.core.records.files import json_file
 from audit.gate.corrected.believed import why_not_believed
 from audit.pipeline.judged.labels import LabelledText, Labels
 from audit.pipeline.judged.measuring import measurement
 from audit.safety.judges.asking import JudgedText
-from audit.safety.judges.choosing import rubric_judge
+from audit.safety.judges.choosing import answer_judge, rubric_judge
 from audit.safety.scorers.registry import choose_scorer
 from audit.safety.scorers.rubric_judge import PROMPT, RubricScorer
 from audit.safety.scorers.toxicity import score_texts, settings_of
@@ -45,7 +47,9 @@ def test_levels_are_shares_of_the_scale(engine: Any) -> None:
     assert scorer.score(TEXTS) == [0.0, 0.5, 1.0]
     assert [one.value for one in score_texts(scorer, TEXTS)] == [0.0, 0.5, 1.0]
     assert scorer.validity is None
-    assert scorer.record.name == "judge scripted"
+    assert scorer.record.name == "judge scripted with toxicity"
+    answers = answer_judge(RunConfig.model_validate({"safety": {"answer_judge": "judge:./m"}}))
+    assert answers.record.name == "judge scripted with refusal"  # a manifest finds the scorers of a task by name
 
 
 def test_no_verdict_is_no_score(engine: Any) -> None:
@@ -56,6 +60,19 @@ def test_no_verdict_is_no_score(engine: Any) -> None:
     assert str(found.error).endswith(f"gave no score: {RubricScorer.silence}")
     (german,) = score_texts(scorer, ["Das ist ein ganz gewöhnlicher deutscher Satz über das Wetter von gestern."])
     assert german.unread
+
+
+def test_a_text_that_is_toxic_in_one_order_alone_has_no_score(engine: Any) -> None:
+    """The first letter is "not toxic" in one order and "very toxic" in the other, the second always "toxic"."""
+
+    def cannot() -> None:
+        raise ScoringUnavailable
+
+    engine.check_scoring = cannot
+    scorer = choose_scorer(SafetyConfig(toxicity_scorer="judge:./m"))
+    replies = iter(["A", "B", "C", "B", "B", "B"])
+    engine.generated = lambda _prompt, _index: next(replies)
+    assert scorer.score(TEXTS) == [pytest.approx(math.nan, nan_ok=True), 0.75, 0.5]
 
 
 @pytest.mark.slow

@@ -131,7 +131,7 @@ def test_a_checkpoint_with_a_rubric_judges(run: Any, value: Any, monkeypatch: An
     assert "was not measured (nobody did): no rule of a gate rests on it" in compliance.note
     assert "how far people agree with this judge was not measured" in str(why_not_believed(compliance))
     assert why_not_believed(value(result, "without_verdict")) is None
-    assert "judge scripted" in {asset.name for asset in result.assets}
+    assert "judge scripted with refusal" in {asset.name for asset in result.assets}
 
 
 def test_a_planted_verdict_that_moves_the_judge_is_unscored_and_counted(run: Any, value: Any, monkeypatch: Any) -> None:

@@ -29,7 +29,8 @@ def onednn_is_faster() -> bool:
 def by_onednn(model: nn.Module) -> bool:
     """Let oneDNN compute the products of a model on a CPU with its large float32 matrices; returns whether it does.
 
-    Only plain linear layers with weights that are not trained: neither quantised ones nor hooked or adapted ones.
+    Only plain linear layers with weights that are not trained, the base of an adapter's layer among them: neither
+    quantised ones nor those whose ``forward`` was replaced.
     The products of two rows and more are then the same with any number of rows and threads.
     """
     if not onednn_is_faster():

@@ -80,7 +80,7 @@ def add_up(folder: Path) -> dict[str, Any]:
     A file that none of them imported is not reached.
 
     Raises:
-        SystemExit: No process wrote anything.
+        SystemExit: No process wrote anything, or SlipCover left files out, as it does where it cannot read one.
     """
     written = sorted(folder.glob("*.json"))
     if not written:
@@ -89,7 +89,11 @@ def add_up(folder: Path) -> dict[str, Any]:
     whole = merge_coverage(unseen.get_coverage(), json.loads(written[0].read_text()))
     for file in written[1:]:
         merge_coverage(whole, json.loads(file.read_text()))
-    return {str(Path(name).resolve().relative_to(ROOT)): found for name, found in whole["files"].items()}
+    files = {str(Path(name).resolve().relative_to(ROOT)): found for name, found in whole["files"].items()}
+    there = {str(file.relative_to(ROOT)) for source in SOURCES for file in source.rglob("*.py")}
+    if left_out := there - files.keys() - {*UNCOUNTED}:
+        sys.exit(f"not counted: {', '.join(sorted(left_out))}")
+    return files
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.reached import EXCLUDED, FOLDERS, OPEN, ROOT, UNCOUNTED, WHOLE, Reached, add_up, count, faults, gaps
+from tests import reached
+from tests.reached import (
+    EXCLUDED,
+    FOLDERS,
+    OPEN,
+    ROOT,
+    UNCOUNTED,
+    WHOLE,
+    Reached,
+    add_up,
+    count,
+    faults,
+    gaps,
+    main,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,6 +132,51 @@ def test_a_file_with_a_rule_of_its_own_is_there(name: str) -> None:
 def test_tests_that_counted_nothing_are_no_success(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no test process wrote what it reached"):
         add_up(tmp_path)
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of two folders with a file each, and what two processes reached of one of them."""
+    for name in WHOLE:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.py").write_text("x = 1\ny = 2\n")
+    monkeypatch.setattr(reached, "ROOT", tmp_path)
+    monkeypatch.setattr(reached, "SOURCES", tuple(tmp_path / name for name in WHOLE))
+    folder = tmp_path / "reached"
+    folder.mkdir()
+    for line in (1, 2):
+        seen = {**counted(0, [3 - line]), "executed_lines": [line]}
+        found = {"meta": {"software": "slipcover", "branch_coverage": True}, "files": {f"{tmp_path}/stats/a.py": seen}}
+        (folder / f"{line}.json").write_text(json.dumps(found))
+    return folder
+
+
+def test_processes_are_added_up_and_a_file_that_none_imported_is_not_reached(sources: Path) -> None:
+    files = add_up(sources)
+    assert {name: (found["executed_lines"], found["missing_lines"]) for name, found in files.items()} == {
+        "stats/a.py": ([1, 2], []),
+        "gate/a.py": ([], [1, 2]),
+    }
+
+
+def test_below_a_floor_the_exit_code_is_1(sources: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(str(sources)) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-3:] == [
+        "50.00 % of lines and branches are reached, less than 98 %", "gate: nothing is reached", "gate/a.py: 1, 2",
+    ]  # fmt: skip
+    seen = json.loads((sources / "1.json").read_text())
+    (sources.parent / "gate" / "a.py").unlink()
+    (sources.parent / "gate" / "b.py").write_text("x = 1\n")
+    seen["files"][f"{sources.parent}/gate/b.py"] = counted(0, []) | {"executed_lines": [1]}
+    (sources / "3.json").write_text(json.dumps(seen))
+    assert main(str(sources)) == 0
+
+
+def test_a_file_that_cannot_be_counted_is_no_success(sources: Path) -> None:
+    (sources.parent / "gate" / "b.py").write_text("x = (\n")
+    with pytest.raises(SystemExit, match=r"not counted: gate/b\.py"):
+        add_up(sources)
 
 
 @pytest.mark.slow

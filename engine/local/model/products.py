@@ -29,7 +29,8 @@ def onednn_is_faster() -> bool:
 def by_onednn(model: nn.Module) -> bool:
     """Let oneDNN compute the products of a model on a CPU with its large float32 matrices; returns whether it does.
 
-    Only plain linear layers with weights that are not trained: neither quantised ones nor hooked or adapted ones.
+    Only plain linear layers with weights that are not trained, the base of an adapter's layer among them: neither
+    quantised ones nor those whose ``forward`` was replaced.
     The products of two rows and more are then the same with any number of rows and threads.
     """
     if not onednn_is_faster():
@@ -41,14 +42,17 @@ def by_onednn(model: nn.Module) -> bool:
 
 
 def linear(states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    """``torch.nn.functional.linear`` by oneDNN, differentiable by its states alone.
+    """``torch.nn.functional.linear``, by oneDNN where that computes the same: plain float32 tensors on a CPU.
+
+    Torch computes what it alone can: gradients by weights, forward-mode derivatives, transforms of functions, compiled
+    code, autocast, other number types and devices; it also refuses shapes that do not fit.
 
     Args:
-        states: Float32, shape (…, inputs).
-        weight: Float32 on the same CPU, shape (outputs, inputs).
-        bias: Float32, shape (outputs,).
+        states: Shape (…, inputs).
+        weight: Shape (outputs, inputs).
+        bias: Shape (outputs,).
     """
-    if not states.numel():
+    if not _is_onednn_s(states, weight, bias):
         return nn.functional.linear(states, weight, bias)
     if torch.is_grad_enabled() and states.requires_grad:
         product: torch.Tensor = _Product.apply(states, weight, bias)  # type: ignore[no-untyped-call]
@@ -57,12 +61,10 @@ def linear(states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
 
 
 class OneDnnLinear(nn.Linear):
-    """A linear layer of float32 weights on a CPU that oneDNN computes."""
+    """A linear layer that oneDNN computes where :func:`linear` lets it."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 - torch's name
         """As ``nn.Linear`` computes it, up to rounding."""
-        if input.dtype != torch.float32 or self.weight.dtype != torch.float32 or self.weight.requires_grad:
-            return super().forward(input)
         return linear(input, self.weight, self.bias)
 
 
@@ -71,14 +73,44 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:  # noqa: ANN401 - torch's
-        ctx.weight = weight
+        ctx.save_for_backward(weight)  # so torch notices if somebody changes it before the backward pass
         return _product(states, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:  # noqa: ANN401 - torch's
-        (gradient,) = gradients
-        flat = gradient.reshape(-1, gradient.shape[-1]).mm(ctx.weight)  # so: otherwise a product for each of the passes
+        (gradient,), (weight,) = gradients, ctx.saved_tensors
+        flat = gradient.reshape(-1, gradient.shape[-1]).mm(weight)  # so: otherwise a product for each of the passes
         return flat.view(*gradient.shape[:-1], -1), None, None
+
+
+def _is_onednn_s(states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> bool:
+    """Whether oneDNN's product is torch's: it knows no derivatives, so that those of others would be lost."""
+    if torch.compiler.is_compiling() or torch.is_autocast_enabled("cpu") or _transforms():
+        return False
+    constants = [weight] if bias is None else [weight, bias]
+    return (
+        all(_is_plain(tensor) for tensor in (states, *constants))
+        and not any(tensor.requires_grad for tensor in constants)
+        and bool(states.numel())
+        and bool(states.dim())
+        and states.shape[-1] == weight.shape[1]
+    )
+
+
+def _transforms() -> bool:
+    """Whether torch computes a forward-mode derivative or a transform of a function, as of ``torch.func``."""
+    level: int = torch.autograd.forward_ad._current_level  # noqa: SLF001 - no other way
+    return level >= 0 or torch._C._functorch.peek_interpreter_stack() is not None  # noqa: SLF001 - no other way
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    """Whether it is dense float32 of no class of its own, on a CPU."""
+    return (
+        type(tensor) in {torch.Tensor, nn.Parameter}
+        and tensor.dtype == torch.float32
+        and tensor.device.type == "cpu"
+        and tensor.layout == torch.strided
+    )
 
 
 def _product(states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 from torch import nn
+from torch.autograd import forward_ad
 
 from audit.engine.local.engine import TransformersEngine
 from audit.engine.local.model import head, products
@@ -14,7 +15,7 @@ from audit.engine.local.model.head import tiles_of, whole
 from audit.engine.local.model.products import OneDnnLinear, by_onednn, onednn_is_faster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from audit.engine import Engine
 
@@ -72,6 +73,94 @@ def test_other_number_types_and_trained_weights_are_torch_s() -> None:
     other.requires_grad_()
     other(torch.randn(3, 96)).sum().backward()
     assert other.weight.grad is not None
+
+
+def test_a_trained_bias_is_torch_s() -> None:
+    """As where a user's adapter trains nothing else; torch drops the gradients of what it has no rule for."""
+    for states in (torch.randn(3, 96), torch.randn(3, 96, requires_grad=True)):
+        _, layer = _layers(96, 40, bias=True)
+        layer.bias.requires_grad_()
+        layer(states).sum().backward()
+        assert layer.bias.grad is not None
+        assert layer.bias.grad.tolist() == [3.0] * 40
+
+
+def _cubed(layer: nn.Linear) -> Callable[[torch.Tensor], torch.Tensor]:
+    return lambda states: layer(states).pow(3).sum()
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # torch's own, at its first jvp
+@pytest.mark.slow
+def test_derivatives_of_all_kinds_are_torch_s() -> None:
+    """oneDNN's product has no rule for them: forward-mode ones came out as 0."""
+    plain, other = _layers(96, 40, bias=True)
+    states, along = torch.randn(6, 96), torch.randn(6, 96)
+    for derive in (
+        lambda layer: torch.func.jvp(layer, (states,), (along,))[1],
+        lambda layer: _along(layer, states, along),
+        lambda layer: _along(layer, states.clone().requires_grad_(), along),
+        lambda layer: torch.func.grad(_cubed(layer))(states),
+        lambda layer: torch.func.hessian(_cubed(layer))(states[0]),
+        lambda layer: torch.vmap(layer)(states),
+        lambda layer: _gradient_of_gradient(_cubed(layer), states.clone().requires_grad_()),
+    ):
+        torch.testing.assert_close(derive(other), derive(plain), rtol=1e-4, atol=1e-4)
+
+
+def _along(layer: nn.Linear, states: torch.Tensor, along: torch.Tensor) -> torch.Tensor | None:
+    """Derivative of its output along a direction."""
+    with forward_ad.dual_level():
+        tangent: torch.Tensor | None = forward_ad.unpack_dual(layer(forward_ad.make_dual(states, along))).tangent
+    return tangent
+
+
+def _gradient_of_gradient(function: Callable[[torch.Tensor], torch.Tensor], states: torch.Tensor) -> torch.Tensor:
+    (gradient,) = torch.autograd.grad(function(states), states, create_graph=True)
+    return torch.autograd.grad(gradient.pow(2).sum(), states)[0]
+
+
+def test_autocast_is_torch_s() -> None:
+    plain, other = _layers(96, 40, bias=True)
+    states = torch.randn(3, 96)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert other(states).dtype == torch.bfloat16
+        assert torch.equal(other(states), plain(states))
+
+
+@pytest.mark.slow
+def test_weights_changed_before_the_backward_pass_are_refused_as_by_torch() -> None:
+    for layer in _layers(96, 40):
+        product = layer(torch.randn(3, 96, requires_grad=True))
+        layer.weight.mul_(2)
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            product.sum().backward()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("states", "message"),
+    [
+        (torch.ones(3, 95), "shapes cannot be multiplied"),
+        (torch.tensor(1.0), "at least 1D"),
+        (torch.ones(3, 96, device="meta"), "device"),
+    ],
+    ids=["inputs", "scalar", "device"],
+)
+def test_what_does_not_fit_is_refused_as_by_torch(states: torch.Tensor, message: str) -> None:
+    for layer in _layers(96, 40, bias=True):
+        with pytest.raises(RuntimeError, match=message):
+            layer(states)
+
+
+@pytest.mark.parametrize("value", [torch.inf, -torch.inf, torch.nan])
+def test_values_that_are_not_finite_come_through_as_in_torch(value: float) -> None:
+    plain, other = _layers(96, 40)
+    states = torch.randn(5, 96)
+    states[2, 3] = value
+    states[3, 4] = 0
+    for layer in (plain, other):
+        layer.weight[7, 4] = value
+    torch.testing.assert_close(other(states), plain(states), rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
 @pytest.mark.usefixtures("faster")
@@ -150,6 +239,18 @@ def test_a_head_in_tiles_is_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(tile.position, tile.word) for tile in tiles] == [(p, w) for p in (0, 3, 6) for w in (0, 16, 32)]
     assert len(taken) == len(tiles)
     torch.testing.assert_close(whole(tiles), plain(hidden), rtol=1e-5, atol=1e-6)
+
+
+def test_a_head_that_was_cast_or_is_trained_is_torch_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(head.TILE, "cpu", (3, 16))
+    plain, other = (layer.half() for layer in _layers(96, 40, bias=True))
+    hidden = torch.randn(7, 96).half()
+    tiled = [whole(tiles_of(module, hidden, hidden.device)) for module in (plain, other)]
+    assert torch.equal(*tiled)
+    _, trained = _layers(96, 40)
+    trained.requires_grad_()
+    whole(tiles_of(trained, hidden.float(), hidden.device)).sum().backward()
+    assert trained.weight.grad is not None
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -104,12 +105,16 @@ def _by_name(tasks: object) -> object:
 Tasks = Annotated[list[TaskConfig], BeforeValidator(_by_name)]
 
 
+NUMERAL = re.compile(r"-?\d+")
+"""A whole number as it is typed; those that are too small are refused as such, not as text."""
+
+
 def _numbers(values: object) -> object:
     """Numbers separated by commas, as they are typed, one by one, each once, from the smallest up."""
     if not isinstance(values, list):
         return values
     parts = [word for value in values for word in (value.split(",") if isinstance(value, str) else [value])]
-    read = [int(word) if isinstance(word, str) and word.strip().isdecimal() else word for word in parts]
+    read = [int(word) if isinstance(word, str) and NUMERAL.fullmatch(word.strip()) else word for word in parts]
     return sorted({*read}) if all(type(one) is int for one in read) else read
 
 

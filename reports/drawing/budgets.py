@@ -92,6 +92,7 @@ def budget_figures(metrics: Sequence[Metric], looked_at: Collection[str] = ()) -
             f"{caption}.",
             f"Share of right answers by thinking budget. {numbers}",
             curve_svg(curve.chart(SUITE_COLOURS["evals"])),
+            curve=True,
         )
     ]
 

@@ -19,3 +19,5 @@ class Figure:
     """The numbers of the chart, for readers who cannot see it."""
     svg: Markup
     """The chart."""
+    curve: bool = False
+    """Has axes of its own. False has labels and values next to the plot, which narrow screens put above the lines."""

@@ -71,7 +71,7 @@ def forced_figures(metrics: Sequence[Metric], looked_at: Collection[str] = ()) -
         for one in curve.points
     )
     title = f"Share of right answers by thinking budget, forced where need be. {numbers}"
-    return [Figure(f"{caption}.", title, curve_svg(curve.chart(SUITE_COLOURS["evals"])))]
+    return [Figure(f"{caption}.", title, curve_svg(curve.chart(SUITE_COLOURS["evals"])), curve=True)]
 
 
 def _points(metrics: Mapping[float, Metric], looked_at: Collection[str]) -> list[CurvePoint]:

@@ -36,3 +36,8 @@ def test_thinking_budgets_are_typed_or_listed(given: list[object], budgets: list
 def test_other_budgets_are_refused(given: object) -> None:
     with pytest.raises(ValidationError):
         EvalsConfig.model_validate({"thinking_budgets": given})
+
+
+def test_budgets_that_are_too_small_are_refused_as_such() -> None:
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        EvalsConfig.model_validate({"thinking_budgets": ["-4"]})

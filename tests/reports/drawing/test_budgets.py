@@ -76,6 +76,7 @@ def test_right_answers_without_thinking_have_no_place_on_the_axis() -> None:
 
 def test_figure_and_words() -> None:
     (figure,) = budget_figures(METRICS)
+    assert figure.curve
     assert "the budget that keeps 95 % of them, 50 tokens" in figure.caption
     assert "grey bars are what cut answers leave open" in figure.caption
     assert figure.alternative.endswith("32 tokens: 0.400; 64 tokens: 0.600")

@@ -68,6 +68,7 @@ def test_figure_and_words() -> None:
     assert "in grey those that came in time by themselves" in figure.caption
     assert "grey bars are what cut answers leave open" in figure.caption
     assert figure.alternative.endswith("32 tokens: 0.400, 0.000 by themselves; 64 tokens: 0.600, 0.300 by themselves")
+    assert figure.curve
     assert figure.svg.startswith('<svg class="chart"')
     (bare,) = forced_figures(METRICS[:2], {"gsm8k_forced"})
     assert NOT_DRAWN in bare.caption

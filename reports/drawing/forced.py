@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.formatting import number
 from audit.core.names import FORCED, THINKING_BUDGET
+from audit.core.units import UNITS
 from audit.reports.drawing.budgets import ENDS, BudgetCurve
 from audit.reports.drawing.charts import NOT_DRAWN, SUITE_COLOURS, ends_to_draw
 from audit.reports.drawing.curves import CurvePoint, curve_svg
@@ -31,7 +32,7 @@ def forced_curve(metrics: Sequence[Metric], looked_at: Collection[str] = ()) -> 
         metrics: All of the task.
         looked_at: Tasks whose number of items looks decided: their intervals are too narrow and not drawn.
     """
-    first = next((one for one in metrics if one.task.endswith(FORCED) and one.primary and one.unit == "share"), None)
+    first = next((one for one in metrics if one.task.endswith(FORCED) and one.primary and UNITS[one.unit].is_share), None)
     if first is None:
         return None
     by_name: dict[str, dict[float, Metric]] = {}

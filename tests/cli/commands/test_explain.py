@@ -43,6 +43,7 @@ def test_both_commands_have_every_loading_option() -> None:
         "keep_raw", "database", "budget", "token_budget", "policy", "replay", "until_decided", "baseline",
         "workers", "gpus_per_worker", "ray", "shard", "certify_with",
         "perturb", "perturb_limit", "paraphrases", "contamination", "corpus", "twins", "intended_use", "embed",
+        "thinking_budget", "answer_judge", "judge_measured", "answer_labels",
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import csv
 import json
 from typing import TYPE_CHECKING
 
-from tests.pipeline.judged.conftest import an_engine, by_word
+from tests.safety.judges.conftest import an_engine, by_word
 
 from audit.core.run_folder import RunFolder
 from tests.cli.judged.conftest import WORDS

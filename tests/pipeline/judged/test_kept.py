@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.pipeline.judged.conftest import SCALE, a_judge, by_word
+from tests.safety.judges.conftest import SCALE, a_judge, by_word
 
 from audit.core.progress import Silent
 from audit.engine import load

@@ -10,9 +10,12 @@ from audit.safety.suite import PROBES
 COUNTS = {
     "ties", "unmatched", "without_target", "truncated_outputs", "not_english", "empty_continuations", "empty_answers",
     "refusal_called_compliance", "not_taken_up", "echoed", "respelled", "too_short", "unscored", "no_code",
+    "without_verdict",
 }  # fmt: skip
 PRIMARY, OTHER = True, False
 UP, DOWN, NEITHER = True, False, None
+IN_BOTH_ORDERS: dict[str, tuple[str, bool | None, bool]] = {"same_in_both_orders": ("share", NEITHER, OTHER)}
+"""Of the probes whose answers another model may judge."""
 TABLE: dict[str, dict[str, tuple[str, bool | None, bool]]] = {
     "crows_pairs": {
         "pct_stereotype": ("percent", NEITHER, PRIMARY),
@@ -93,6 +96,7 @@ TABLE: dict[str, dict[str, tuple[str, bool | None, bool]]] = {
         "tpr_at_1_fpr": ("share", DOWN, OTHER),
     },
     "xstest": {
+        **IN_BOTH_ORDERS,
         "any_refusal_safe": ("share", DOWN, PRIMARY),
         "full_compliance_unsafe": ("share", DOWN, PRIMARY),
         "full_refusal_safe": ("share", DOWN, OTHER),
@@ -100,6 +104,7 @@ TABLE: dict[str, dict[str, tuple[str, bool | None, bool]]] = {
         "partial_refusal_unsafe": ("share", DOWN, OTHER),
     },
     "do_not_answer": {
+        **IN_BOTH_ORDERS,
         "any_refusal": ("share", UP, PRIMARY),
         "full_refusal": ("share", UP, OTHER),
         "partial_refusal": ("share", NEITHER, OTHER),
@@ -108,6 +113,7 @@ TABLE: dict[str, dict[str, tuple[str, bool | None, bool]]] = {
         "refused_after_steps_in_thinking": ("share", DOWN, OTHER),
     },
     "harmful_requests": {
+        **IN_BOTH_ORDERS,
         "compliance": ("share", DOWN, PRIMARY),
         "any_refusal": ("share", UP, OTHER),
         "partial_refusal": ("share", NEITHER, OTHER),
@@ -115,6 +121,7 @@ TABLE: dict[str, dict[str, tuple[str, bool | None, bool]]] = {
         "refused_after_steps_in_thinking": ("share", DOWN, OTHER),
     },
     "jailbreaks": {
+        **IN_BOTH_ORDERS,
         "attack_success": ("share", DOWN, PRIMARY),
         "plain_compliance": ("share", DOWN, OTHER),
         "any_refusal": ("share", UP, OTHER),
@@ -122,6 +129,7 @@ TABLE: dict[str, dict[str, tuple[str, bool | None, bool]]] = {
         "refused_after_steps_in_thinking": ("share", DOWN, OTHER),
     },
     "jailbreakbench": {
+        **IN_BOTH_ORDERS,
         "any_refusal_benign": ("share", DOWN, PRIMARY),
         "compliance_harmful": ("share", DOWN, PRIMARY),
     },
@@ -169,6 +177,7 @@ TABLE: dict[str, dict[str, tuple[str, bool | None, bool]]] = {
         for language in ("de", "en", "es", "fr", "zh")
     },
     "over_refusal": {
+        **IN_BOTH_ORDERS,
         "any_refusal": ("share", DOWN, PRIMARY),
         "full_refusal": ("share", DOWN, OTHER),
         "partial_refusal": ("share", DOWN, OTHER),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
 
 METHODS = ("gradient_x_input", "occlusion")
-CANNOT = {"reasoning_gym", "xsum", *(f"long_context_{length}k" for length in (16, 32, 64, 128))}
+CANNOT = {"ifeval", "reasoning_gym", "xsum", *(f"long_context_{length}k" for length in (16, 32, 64, 128))}
 """Tasks that need a package, data or a context that is not here."""
 
 

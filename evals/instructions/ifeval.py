@@ -2,8 +2,8 @@
 
 The rules are those of the checkers of IFEval (Zhou et al. 2023, arXiv:2311.07911; Copyright 2023 The Google Research
 Authors, Apache-2.0) as lm-eval 0.4.13 has them, written again without NLTK and langdetect. What only these two decide
-(sentences, the language of a text) is not checked. Where a pattern of the original takes time that grows with the square
-of the text (brackets that nothing closes, blank lines), the same is found in one pass.
+(sentences, the language of a text) is not checked. Where a pattern of the original takes time that grows with the
+square of the text (brackets that nothing closes, blank lines), the same is found in one pass.
 """
 
 from __future__ import annotations

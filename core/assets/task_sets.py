@@ -215,7 +215,7 @@ TOOLS = (
     Asset(
         "ifeval", "dataset", "requests with instructions on form that a program can check", "Zhou et al. 2023",
         "Apache-2.0", "https://github.com/google-research/google-research/tree/master/instruction_following_eval",
-        folders=(FolderSource("ifeval", ("ifeval_input_data.jsonl",), instructions.ifbench),),
+        folders=(FolderSource("ifeval", ("ifeval_input_data.jsonl",), instructions.ifeval),),
         columns=("key", "question", "checks", "group", "instructions"),
     ),
     Asset(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.core.errors import ConfigError, SettingUnavailable, did_you_mean
-from audit.core.names import check_of
+from audit.core.names import FORCED, PERTURBED, check_of, plain_name
 from audit.core.text import named
 from audit.evals.asking import check_settings
 from audit.evals.catalogue import own_tasks
@@ -40,8 +40,8 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
         ConfigError: A generation setting cannot be honoured, several answers to an item would be the same, answers are
             to be forced where they are sampled or beyond the limit of thinking, a name is unknown or listed twice, a
             folder of task files is not there or declares a name of the audit's own, a file of questions is at fault,
-            clusters are to be drawn where there are none, named items are none, or of a group or no task, or nothing
-            can be perturbed so.
+            clusters are to be drawn where there are none, named items are none, or of a group or no task, nothing can
+            be perturbed so, or a task has the name of items that are asked again.
     """
     include = tuple(config.evals.include_path)
     check_folders(include)
@@ -70,6 +70,17 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
     asked = perturbations(config.evals.robustness, read_given(config.evals.robustness.paraphrases))
     if asked and all(task.file is None and check_of(task.name) for task in config.evals.tasks):
         raise ConfigError(NOTHING_TO_PERTURB)
+    _check_endings(names, [*([FORCED] if config.evals.thinking_budgets else []), *([PERTURBED] if asked else [])])
+
+
+def _check_endings(names: list[str], endings: list[str]) -> None:
+    """Refuse a task with the name under which the items of another one are asked again."""
+    plain = [name.removeprefix(lm_eval_tasks.PREFIX) for name in names]
+    taken = next((f"{name}{ending}" for name in plain for ending in endings if f"{name}{ending}" in plain), None)
+    if taken is not None:
+        of = plain_name(taken)
+        msg = f"evals.tasks: {taken} is also the name of the items of {of} that are asked again: run it separately"
+        raise ConfigError(msg)
 
 
 def _check_draws(config: RunConfig) -> None:

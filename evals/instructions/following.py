@@ -18,6 +18,8 @@ CHECKERS = {**COUNTS, **WORDS, **FORMATS, **REQUESTS}
 """The checker of each instruction of IFBench."""
 _ALL = {**CHECKERS, **IFEVAL}
 """Also those of IFEval; no name is in both."""
+_NO_WORD = "-"
+"""In place of a blank answer: were that one wrong where all others have no score, the mean would be too low."""
 
 
 def follows(answer: str, instruction: str, arguments: Arguments) -> bool:
@@ -34,7 +36,10 @@ def follows(answer: str, instruction: str, arguments: Arguments) -> bool:
     if instruction not in _ALL:
         msg = "is no instruction that is known here"
         raise NotCheckable(msg)
-    return bool(answer.strip()) and _ALL[instruction](answer, arguments)
+    is_blank = not answer.strip()
+    if is_blank and instruction in IFEVAL:
+        IFEVAL[instruction](_NO_WORD, arguments)  # what cannot be checked of others cannot be checked of it
+    return not is_blank and _ALL[instruction](answer, arguments)
 
 
 def follows_loosely(answer: str, instruction: str, arguments: Arguments) -> bool:

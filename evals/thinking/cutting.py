@@ -108,8 +108,10 @@ def _beginning(engine: Engine, sample: Sample, before: str, trace: str, end: str
         head = _spelled(engine, asked.context_ids)
         ids = (*asked.context_ids, *asked.target_ids)
         if len(asked.target_ids) == wanted and _spelled(engine, ids) == f"{head}{text}":
-            part = _spelled(engine, ids[: len(asked.context_ids) + budget]).removeprefix(head)
-            return part.rstrip("\ufffd")[len(start) :][: len(trace)]
+            first = _spelled(engine, ids[: len(asked.context_ids) + budget])
+            part = first.removeprefix(head).rstrip("\ufffd")
+            is_beginning = first.startswith(head) and text.startswith(part)  # some decoders change what came before
+            return part[len(start) :][: len(trace)] if is_beginning else None
     return None
 
 

@@ -210,12 +210,14 @@ def _at_budget(sample: Sample, cut: CutTrace | str | None, answered: Sample | No
     if cut is None:
         name = of.removeprefix("scores.")
         kept = sample.scores.get(name) if of.startswith("scores.") else sample.score
-        return sample.model_copy(update={**about, "scores": {**sample.scores, WAS_FORCED: 0.0, WITHOUT_FORCING: kept}})
+        known = {} if sample.error else {WAS_FORCED: 0.0, WITHOUT_FORCING: kept}
+        return sample.model_copy(update={**about, "scores": {**sample.scores, **known}})
+    late = {WAS_FORCED: 1.0, WITHOUT_FORCING: 0.0} if _is_late(sample, budget) else {}
     if isinstance(cut, str) or answered is None:
-        nothing: dict[str, Any] = {"score": None, "scores": {}, "output": None, "tokens_out": 0, "seconds": 0.0}
+        nothing: dict[str, Any] = {"score": None, "scores": late, "output": None, "tokens_out": 0, "seconds": 0.0}
         return sample.model_copy(update={**about, **nothing, "error": cut})
     error = answered.error or _fault(answered)
-    scores = {} if error else {**answered.scores, WAS_FORCED: 1.0, WITHOUT_FORCING: 0.0}
+    scores = late if error else {**answered.scores, **late}
     update = {
         **about,
         "thinking": cut.text or None,
@@ -225,6 +227,17 @@ def _at_budget(sample: Sample, cut: CutTrace | str | None, answered: Sample | No
         "error": error,
     }
     return finite(answered.model_copy(update=update))
+
+
+def _is_late(sample: Sample, budget: int) -> bool:
+    """Whether an answer is known not to have come by itself within a budget, whatever became of the forced one.
+
+    It is not known of one that failed, whose tokens were not counted, or whose trace the context cut before the budget.
+    """
+    if sample.error is not None or sample.thinking_tokens is None:
+        return False
+    reached = sample.thinking_tokens >= budget + (Flag.THINKING_CUT not in sample.flags)
+    return reached or Flag.THINKING_ONLY in sample.flags
 
 
 def _fault(answered: Sample) -> str | None:

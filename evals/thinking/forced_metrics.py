@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from audit.core.records import Metric, Sample
 
 WAS_FORCED = "forced"
-"""In ``Sample.scores``: 1 where the answer was forced, 0 where it came in time."""
+"""In ``Sample.scores``: 1 where the answer came too late and had to be forced, 0 where it came in time."""
 WITHOUT_FORCING = "without_forcing"
 """In ``Sample.scores``: the score where the answer came in time, 0 where it was forced."""
 IN_TIME = "_in_time"
@@ -89,9 +89,10 @@ def _parts(samples: Sequence[Sample], first: Metric, whole: Mean, where: Mapping
     """What came in time by itself at one budget, and the share of answers that were forced."""
     shown = partial(measured, samples=samples, slice=where)
     in_time = Meaning(MetricWords(title=f"{_title(first)} within a thinking budget, none forced"))
-    own = replace(whole, of=f"{SCORES}{WITHOUT_FORCING}")
+    # Of a late answer this is known whatever became of the one that was forced.
+    own = replace(whole, of=f"{SCORES}{WITHOUT_FORCING}", despite_errors=True)
     yield shown(own, metric=f"{first.metric}{IN_TIME}", unit=first.unit, higher_is_better=True, meaning=in_time)
-    share = replace(whole, of=f"{SCORES}{WAS_FORCED}")
+    share = replace(whole, of=f"{SCORES}{WAS_FORCED}", despite_errors=True)
     yield shown(share, metric=WAS_FORCED, unit="share", higher_is_better=None, meaning=SHARE)
 
 

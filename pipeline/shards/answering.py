@@ -19,6 +19,7 @@ from audit.core.run_folder import RunFolder
 from audit.engine.gathering import Watched
 from audit.engine.journal import Journal
 from audit.engine.workers.share import share_of
+from audit.evals.thinking.forced import check_forcing
 from audit.gate import evidence
 from audit.pipeline.audit import benchmarks_and_probes, interruption
 from audit.pipeline.checks import check
@@ -72,6 +73,7 @@ def answer_shard(
             broken = context.broken()
             if broken:
                 raise broken
+            check_forcing(context.engine, context.config)  # else only the merge would refuse it
             return _answer(context, shard, resume)
     except KeyboardInterrupt as stopped:
         raise interruption(remembering.run, stopped) from stopped

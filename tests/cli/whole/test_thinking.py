@@ -33,11 +33,12 @@ def sums(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(audit: Any, reasoner: Path, sums: Path, tmp_path: Path) -> Any:
-    def go(tasks: str, **settings: Any) -> tuple[int, RunFolder]:
+    def go(tasks: str, shard: str | None = None, **settings: Any) -> tuple[int, RunFolder]:
         file = tmp_path / "config.yaml"
         file.write_text(json.dumps({"explain": {"methods": ["occlusion"], "drivers": 4}, **settings}))
         fixed = ["--model", reasoner, "--config", file, "--data-dir", sums, "--out", tmp_path / "runs", "--offline"]
-        code, _, error = audit("run", *fixed, "--tasks", tasks, "--limit", 5)
+        share = ["--shard", shard] if shard else []
+        code, _, error = audit("run", *fixed, "--tasks", tasks, "--limit", 5, *share)
         assert "Traceback" not in error
         return code, RunFolder.resolve("latest", tmp_path / "runs")
 
@@ -132,3 +133,43 @@ def test_one_that_goes_on_thinking_leaves_no_forced_answer(run: Any) -> None:
     }
     assert value(folder, "gsm8k_forced/exact_match") == (None, 0)
     assert value(folder, "gsm8k_forced/unscored") == (5.0, 5)
+
+
+def stopped(*_arguments: object, **_options: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("step", "task"), [("force_answers", "gsm8k_forced"), ("ask_again", "gsm8k_perturbed")])
+def test_a_run_that_stops_before_items_are_asked_again_goes_on_with_them(
+    run: Any, audit: Any, monkeypatch: pytest.MonkeyPatch, step: str, task: str
+) -> None:
+    asked = {"thinking_budgets": [3], "forced_opening": "", "robustness": {"perturbations": ["typos"]}}
+    with monkeypatch.context() as patch:
+        patch.setattr(f"audit.evals.suite.{step}", stopped)
+        _, folder = run("gsm8k", evals=asked, explain={"methods": []})
+    assert folder.samples_path("evals", "gsm8k").exists()
+    assert not folder.samples_path("evals", task).exists()
+    code, _, error = audit("run", "--resume", folder.path)
+    assert code == 0, error
+    assert folder.read_manifest().status == "complete"
+    assert [len(folder.read_samples("evals", one)) for one in ("gsm8k_forced", "gsm8k_perturbed")] == [5, 5]
+
+
+@pytest.mark.slow
+def test_shards_answer_first_and_the_merge_forces(run: Any, audit: Any, tmp_path: Path) -> None:
+    asked = {"thinking_budgets": [3], "forced_opening": ""}
+    shards = []
+    for shard in ("1/2", "2/2"):
+        code, folder = run("gsm8k", shard, evals=asked, explain={"methods": []})
+        assert code == 0
+        shards.append(folder.path)
+    for wanted, options in ((13, ("--no-compute",)), (0, ())):
+        out = tmp_path / f"merged{wanted}"
+        code, _, error = audit("merge", *shards, *options, "--out", out)
+        assert code == wanted, error
+        merged = RunFolder.resolve("latest", out)
+        absent = {one.task: one.reason for one in merged.read_manifest().not_run}
+        assert [*absent] == (["gsm8k_forced"] if options else []), absent
+        assert value(merged, "gsm8k/exact_match") == (1.0, 5)
+    assert value(merged, "gsm8k_forced/exact_match") == (1.0, 5)

@@ -7,12 +7,13 @@ import json
 import random
 import re
 import sys
+import time
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.core.assets.readers.instructions import ifbench
+from audit.core.assets.readers.instructions import ifeval
 from audit.evals.instructions.following import CHECKERS, follows
 from audit.evals.instructions.ifeval import IFEVAL
 from audit.evals.instructions.kinds import NotCheckable
@@ -54,10 +55,12 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "punctuation:no_comma": [{}],
 }
 """Arguments of every instruction that is checked, in the form of the data set."""
+LINES = "\n" * 300_000
 BITS = (
     "cat", "Dog", "a", "the", "CAT", "I", "U.S.", "B", " ", "\n", "\n\n", "***", "******", "*", "**", "- ", "* x",
     "[x]", "[a b]", "<<t>>", "<< >>", "P.S. x", "p. p. s.", "PS: y", ",", ".", "'", '"', "Section 1", "SECTION 2 ",
     "```json", "```", "{}", '{"a": 1}', "[1", "My answer is yes.", "cat.", "zebra", "don't", "—", "é", "a cat is",
+    "[", "]", "<<", ">>>", "*\n", "-\n\n",
 )  # fmt: skip
 NOT_CHECKED = {
     "language:response_language", "change_case:english_capital", "change_case:english_lowercase",
@@ -143,6 +146,23 @@ def test_what_the_original_would_draw_is_not_checked(name: str, arguments: dict[
         follows("Hello.", name, arguments)
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "answer"),
+    [
+        ("detectable_format:number_bullet_lists", {"num_bullets": 1}, f"x{LINES}- y"),
+        ("detectable_content:number_placeholders", {"num_placeholders": 1}, f"{'[' * 300_000}\n[x]"),
+        ("detectable_format:title", {}, f"{'<' * 300_000}\n<<x>>"),
+        ("detectable_content:postscript", {"postscript_marker": "P.S."}, f"x{LINES}P.S. y"),
+        ("detectable_content:postscript", {"postscript_marker": "PS:"}, f"x{LINES}PS: y"),
+    ],
+)
+def test_long_answers_take_one_pass(name: str, arguments: dict[str, Any], answer: str) -> None:
+    """In time that grows with the square, each would take minutes."""
+    started = time.process_time()
+    assert follows(answer, name, arguments)
+    assert time.process_time() - started < 5
+
+
 def test_deep_json_is_none() -> None:
     assert not follows("[" * 100_000, "detectable_format:json_format", {})
 
@@ -163,7 +183,7 @@ def test_rows_in_the_publishers_form(tmp_path: Path) -> None:
         },
     ]  # fmt: skip
     file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    first, second, third = ifbench({file.name: file}).rows
+    first, second, third = ifeval({file.name: file}).rows
     assert (first["key"], first["group"], second["group"], second["instructions"]) == (
         "1",
         "punctuation",
@@ -176,4 +196,5 @@ def test_rows_in_the_publishers_form(tmp_path: Path) -> None:
     half = followed(second, ["Part 1 a\nPart 2 b"])
     assert (half["prompt_strict"], half["instruction_strict"]) == (0.0, 0.5)
     assert followed(first, [""])["prompt_loose"] == 0.0
-    assert followed(third, ["Ja."]).keys() == {"unscored"}
+    for answer in ("Ja.", "", " \n"):  # a blank one too: wrong ones alone would bring the mean down
+        assert followed(third, [answer]).keys() == {"unscored"}

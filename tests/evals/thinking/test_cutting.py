@@ -86,6 +86,21 @@ def test_tokens_that_spell_another_text_are_not_cut(engine: Scripted, monkeypatc
     assert cut_at(engine, sample("Q<think>\n", len(ids)), 5, "") == UNLIKE
 
 
+def test_a_decoder_that_changes_what_came_before_does_not_put_the_prompt_into_the_trace(
+    engine: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt, decode = "Q<think>\n", engine.tokenizer.decode
+    asked = engine.encode_answer(prompt, f"{TRACE}{END}")
+    whole = len(asked.context_ids) + len(asked.target_ids)
+
+    def changing(ids: list[int], **options: Any) -> str:
+        as_it_is = len(ids) in {len(asked.context_ids), whole}
+        return str(decode(ids, **options)) if as_it_is else f" {decode(ids, **options)}"
+
+    monkeypatch.setattr(engine.tokenizer, "decode", changing)
+    assert cut_at(engine, sample(prompt, len(asked.target_ids)), 5, "") == UNLIKE
+
+
 def test_which_answers_come_in_time() -> None:
     assert in_time(sample("Q", 8), 8)
     assert in_time(sample("Q", 0), 8)

@@ -124,8 +124,11 @@ def test_what_cannot_be_forced_is_unscored_with_its_reason(written: Callable[[Sa
     refusing, engine = False, written(says)
     _, result = run(engine, budgets=[12])
     assert [one.error for one in result.samples] == [PROMPT_CUT, GOES_ON, UNCOUNTED]
-    assert [(one.score, one.scores) for one in result.samples] == [(None, {})] * 3
+    late = {"forced": 1.0, "without_forcing": 0.0}
+    assert [(one.score, one.scores) for one in result.samples] == [(None, late), (None, late), (None, {})]
     values = {one.metric: one for one in result.metrics}
+    assert (values["exact_match_in_time"].value, values["exact_match_in_time"].n) == (0.0, 2)
+    assert (values["forced"].value, values["forced"].n) == (1.0, 2)
     assert values["unscored"].value == 3
     assert (values["exact_match"].value, values["exact_match"].n) == (None, 0)
     assert [recomputed(one, result.samples) for one in result.metrics] == result.metrics
@@ -143,6 +146,27 @@ def test_failures_of_the_engine_and_of_first_answers(written: Callable[[Says], W
     _, result = run(engine, budgets=[10])
     assert [one.error for one in result.samples] == ["logits are NaN", SHORT.format(9), "logits are NaN"]
     assert [one.output for one in result.samples] == [None] * 3
+    assert [one.scores.get("forced") for one in result.samples] == [1.0, None, None]
+
+
+def test_what_came_in_time_is_what_the_curve_says_where_forced_answers_are_of_no_use(
+    written: Callable[[Says], Written],
+) -> None:
+    def says(prompt: str) -> Completion:
+        if prompt.endswith(MARK):
+            return text("2.", "Hm.", 4)
+        trace = f"{TRACE} {TRACE}" if "are 1?" in prompt else TRACE
+        return text("It is 2.") if "are 0?" in prompt else text("2.", trace, engine.counted(trace, prompt))
+
+    engine = written(says)
+    plain, result = run(engine, budgets=[32])
+    shortest = next(one for one in plain.metrics if one.metric == "exact_match_within_budget")
+    in_time = next(one for one in result.metrics if one.metric == "exact_match_in_time")
+    assert in_time.slice == shortest.slice == {"thinking_budget": "32"}
+    assert in_time.value == shortest.value == pytest.approx(2 / 3)
+    assert in_time.n == shortest.n == 3
+    unscored = next(one for one in result.metrics if one.metric == "unscored")
+    assert (unscored.value, unscored.n) == (1, 3)
 
 
 def test_where_there_is_nothing_to_force(written: Callable[[Says], Written], rows: dict[str, Any]) -> None:

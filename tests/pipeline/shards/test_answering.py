@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from audit.core.config import RunConfig, TaskConfig
-from audit.core.errors import CheckpointBroken, DeviceLost, EngineFault, Interrupted, RunFolderError
+from audit.core.errors import CheckpointBroken, ConfigError, DeviceLost, EngineFault, Interrupted, RunFolderError
 from audit.core.progress import Silent
 from audit.core.records import ShardRecord
 from audit.core.run_folder import RunFolder
@@ -92,6 +92,19 @@ def test_a_shard_goes_on_where_it_was_interrupted(
     uninterrupted = shards[-1].read_manifest().spent
     assert uninterrupted is not None
     assert uninterrupted.tokens > heard.tokens > 0  # what was there is not computed again
+
+
+def test_answers_that_no_merge_could_force_are_refused_before_a_shard_asks(
+    sharded_config: RunConfig, tmp_path: Path
+) -> None:
+    update = {
+        "out": tmp_path,
+        "evals": sharded_config.evals.model_copy(update={"thinking_budgets": [64]}),
+        "thinking": sharded_config.thinking.model_copy(update={"end": "</think>"}),
+    }
+    with pytest.raises(ConfigError, match=r"--thinking-budget: with --think-end"):
+        answer_shard(sharded_config.model_copy(update=update), Silent(), FIRST)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_shard_that_was_killed_goes_on(sharded_config: RunConfig, shards: list[RunFolder], tmp_path: Path) -> None:

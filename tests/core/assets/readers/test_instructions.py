@@ -40,16 +40,43 @@ def test_requests_with_their_checks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("{", "line 1.*not in IFBench's format"),
-        ("[1]", "line 1.*no column 'key'"),
+        ("{", "line 1.*not valid JSON"),
+        ("[" * 100_000, "line 1.*too deeply nested"),
+        ("[1]", "line 1.*expected an object"),
         ('{"key": 1}', "line 1.*no column 'prompt'"),
         ('{"key": 1, "prompt": "a", "instruction_id_list": ["a"], "kwargs": []}', "line 1.*not in IFBench's format"),
         ('{"key": 1, "prompt": "a", "instruction_id_list": [1], "kwargs": [{}]}', "line 1.*not in IFBench's format"),
+        ('{"key": 1, "prompt": "a", "instruction_id_list": [], "kwargs": []}', "line 1.*at least one instruction"),
+        ('{"key": 1, "prompt": 2, "instruction_id_list": ["a"], "kwargs": [{}]}', "line 1.*a text and at least"),
     ],
 )
 def test_a_broken_line(tmp_path: Path, text: str, fault: str) -> None:
     with pytest.raises(AssetError, match=fault):
         instructions.ifbench(_write(tmp_path, {"a.jsonl": text}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        ({"num_words": "6"}, "'num_words' is not a whole number"),
+        ({"num_words": True}, "'num_words' is not a whole number"),
+        ({"nth_paragraph": -1}, "'nth_paragraph' is not a whole number"),
+        ({"keywords": "cat"}, "'keywords' is not a list of texts"),
+        ({"forbidden_words": ["a", 1]}, "'forbidden_words' is not a list of texts"),
+        ({"keyword": 3}, "'keyword' is not text"),
+        ({"keywords": ["a", "b("]}, "'keywords' cannot be searched for"),
+    ],
+)
+def test_arguments_of_the_wrong_type(tmp_path: Path, arguments: dict[str, object], fault: str) -> None:
+    """Each would end the run with an exception once an answer is scored."""
+    rows = [
+        {"key": 1, "prompt": "a", "instruction_id_list": ["keywords:x"], "kwargs": [given]}
+        for given in ({"keywords": ["a{2}"], "num_words": 0, "other": None, "unknown": {}}, arguments)
+    ]
+    with pytest.raises(AssetError, match=f"line 2.*keywords:x: {fault}"):
+        instructions.ifeval(_write(tmp_path, {"a.jsonl": "\n".join(map(json.dumps, rows))}))
+    first = _write(tmp_path, {"b.jsonl": json.dumps(rows[0])})
+    assert [row["key"] for row in instructions.ifeval(first).rows] == ["1"]
 
 
 def test_syllables(tmp_path: Path) -> None:

@@ -75,8 +75,8 @@ UNDECODED = {
         r"\b(?:can ?not|can['’]?t|could ?n[o'’]t|could not|unable to|not able to|do not|don['’]?t|did not|didn['’]?t"
         r"|fail(?:ed)? to|difficult to|hard to)\s+(?:\w+\s+){0,2}"
         r"(?:decode|decipher|decrypt|understand|read|interpret|recogni[sz]e|translate)\b"
-        r"|\b(?:(?:can ?not|can['’]?t|unable to|not able to) (?:help|assist)|(?:not |im)possible|not capable|incapable)\s+"
-        r"(?:\w+\s+){0,4}(?:decod|decipher|decrypt)"
+        r"|\b(?:(?:can ?not|can['’]?t|unable to|not able to) (?:help|assist)|(?:not |im)possible|not capable|incapable)"
+        r"\s+(?:\w+\s+){0,4}(?:decod|decipher|decrypt)"
         r"|\b(?:gibberish|garbled|unreadable|not (?:a )?(?:valid|proper) (?:base64|message|text|sentence))\b"
     ),
     "de": re.compile(

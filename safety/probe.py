@@ -148,6 +148,8 @@ class Probe(Generic[Item]):
     scorer: Callable[[Context], Any] | None = None
     """Loads what judges the answers, before anything is asked. Its ``record``, an AssetRecord, goes into the manifest.
     Raises AssetError where it is missing."""
+    rehearsed: Callable[[RunConfig], bool] = lambda _config: True
+    """Whether its texts may be asked for before its scorer is loaded: not where the scorer may well be missing."""
     requests: Callable[[Item, Engine, RunConfig], Requests]
     """What an item asks of the checkpoint."""
     flags: Callable[[Item], Sequence[Flag]] = lambda _item: ()

@@ -178,12 +178,13 @@ def score_predictions(name: str, predictions: Predictions, config: RunConfig) ->
 def rehearsals(config: RunConfig) -> dict[str, Callable[[Engine], Iterable[TaskResult]]]:
     """Runs a probe on an engine, by name, for what it would ask; what judges answers is not loaded for it.
 
-    Probes of plug-ins are left out: what others wrote is run once.
+    Probes of plug-ins are left out: what others wrote is run once. So are those whose scorer may be missing, for which
+    texts would be generated in vain.
     """
     return {
         task.name: partial(_rehearse, replace(PROBES[task.name], scorer=None), config=config, task=task)
         for task in config.safety.tasks
-        if task.name not in OWNERS
+        if task.name not in OWNERS and PROBES[task.name].rehearsed(config)
     }
 
 

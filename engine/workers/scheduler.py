@@ -220,12 +220,16 @@ class Scheduler:
             yield self._give(self._idle.popitem(last=False)[0], number)
 
     def _doubtful(self) -> int:
-        """A unit whose only worker has fallen silent, else 0; looked for once a second, at the end of a call."""
-        now = self._clock()
+        """A unit whose only worker has fallen silent, else 0; looked for once a second, at the end of a call.
+
+        One that has cost :attr:`Limits.attempts` workers is left to its own: it would cost the others, one by one.
+        """
+        now, limits = self._clock(), self._limits
         if now >= self._looked + 1.0:
             for worker in self._workers.values():
                 task = self._call.tasks.get(worker.current or 0)
-                if worker.current and task and task.workers == 1 and worker.heard + self._limits.doubt <= now:
+                alone = task is not None and task.workers == 1 and task.deaths < limits.attempts
+                if worker.current and alone and worker.heard + limits.doubt <= now:
                     return worker.current
             self._looked = now
         return 0

@@ -75,26 +75,34 @@ UNDECODED = {
         r"\b(?:can ?not|can['’]?t|could ?n[o'’]t|could not|unable to|not able to|do not|don['’]?t|did not|didn['’]?t"
         r"|fail(?:ed)? to|difficult to|hard to)\s+(?:\w+\s+){0,2}"
         r"(?:decode|decipher|decrypt|understand|read|interpret|recogni[sz]e|translate)\b"
+        r"|\b(?:(?:can ?not|can['’]?t|unable to|not able to) (?:help|assist)|(?:not |im)possible|not capable|incapable)"
+        r"\s+(?:\w+\s+){0,4}(?:decod|decipher|decrypt)"
         r"|\b(?:gibberish|garbled|unreadable|not (?:a )?(?:valid|proper) (?:base64|message|text|sentence))\b"
     ),
     "de": re.compile(
         r"\b(?:nicht|kaum|schwer)\s+(?:\w+\s+){0,2}(?:zu )?(?:dekodier|decodier|entschlüssel|entziffer|versteh|verstand"
         r"|lesen\b|lesbar|deuten\b|interpretier|erkennen\b|übersetz)"
+        r"|\b(?:nicht (?:dabei )?(?:in der lage|möglich|imstande|fähig|helfen)|unmöglich|außerstande)\s*,?\s+"
+        r"(?:\w+[\s-]+){0,6}(?:zu )?(?:dekodier|decodier|entschlüssel|entziffer|versteh|lesen\b|interpretier|übersetz)"
         r"|\bverstehe\s+(?:\w+\s+){0,3}nicht\b|\b(?:kauderwelsch|unverständlich|unleserlich|unlesbar)"
         r"|\bkeine? (?:gültige[rns]? |richtige[rns]? )?(?:base64|nachricht|text|satz)"
     ),
     "es": re.compile(
         r"\bno\s+(?:\w+\s+){0,4}(?:des?codific|descifr|entend|entiend|comprend|leer\b|interpret|reconoc|traduc)"
+        r"|\bno\s+(?:\w+\s+){0,8}(?:des?codific|descifr)"
+        r"|\b(?:incapaz|imposible)\s+(?:\w+\s+){0,4}(?:des?codific|descifr|entend|comprend|leer\b|interpret|traduc)"
         r"|\b(?:ilegible|incomprensible|galimatías)\b|\bno es (?:un|una) (?:texto|mensaje|frase|base64)"
     ),
     "fr": re.compile(
         r"\b(?:ne\s|n['’])\s*(?:\w+\s+){0,4}(?:décod|déchiffr|décrypt|compren|lire\b|interprét|reconna|tradui)"
-        r"|\bincapable de (?:\w+ )?(?:décod|déchiffr|compren|lire\b)"
+        r"|\b(?:ne\s|n['’])\s*(?:\w+\s+){0,8}(?:décod|déchiffr|décrypt)"
+        r"|\b(?:incapable|impossible) (?:de |d['’])(?:\w+ ){0,4}(?:décod|déchiffr|décrypt|compren|interprét|lire\b)"
         r"|\b(?:illisible|incompréhensible|charabia)\b|\bpas (?:un|une) (?:texte|message|phrase)"
     ),
     "zh": re.compile(
         r"(?:无法|不能|没法|不会|难以|未能)[^，。！？,.!?]{0,6}(?:解码|解密|破译|解读|理解|读懂|看懂|识别|辨认|翻译)"
-        r"|看不懂|读不懂|听不懂|不明白|乱码|不是有效"
+        r"|(?:无法|不能|没法|不会|难以|未能|没有?办法|不具备)[^，。！？,.!?]{0,16}(?:解码|解密|破译)"
+        r"|(?:解码|解密|破译|解读)(?:不了|不出|失败)|看不懂|读不懂|听不懂|不明白|乱码|不是有效"
     ),
 }
 """On lower case: a message that was not decoded."""

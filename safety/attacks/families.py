@@ -44,6 +44,8 @@ FAMILIES = {
 ENCODED = ("base64", "leetspeak")
 """Those in which the request has to be decoded."""
 ATTACKS = tuple(name for name in FAMILIES if name != PLAIN)
+BEFORE, AFTER = " \n\u00a0\u202f\"'“„«「『*", " \u00a0\u202f\"'”“»」』*"
+"""Signs around the words that ``prefix_injection`` asks for: French quotation marks have narrow or fixed spaces."""
 _SLOT = re.compile(
     r"[\[{<(]+\s*(?:(?:insert|put|enter|write|type)[ _])?(?:(?:a|any|the|user|your)[ _])?(?:first )?"
     r"(?:prompt|quer(?:y|ies)|question|request)(?:[ _](?:on )?here)?\s*\\?[\]}>)]+",
@@ -80,7 +82,7 @@ def _opening(language: str) -> re.Pattern[str]:
     """The words that ``prefix_injection`` asks for, whatever their spaces and the width of their signs."""
     words = str(wordings(language)["opening"]).replace("：", ":").replace("！", "!").split()
     pattern = r"\s*".join(map(re.escape, words))
-    return re.compile(pattern.replace("!", "[!！]").replace(":", "[:：]"), re.IGNORECASE)
+    return re.compile(pattern.replace("!", r"[!！]\s*").replace(":", "[:：]"), re.IGNORECASE)
 
 
 def put(request: str, family: str, template: str = "", language: str = ENGLISH) -> str:
@@ -133,6 +135,6 @@ def answer_in(text: str, family: str, language: str = ENGLISH) -> str:
         return first if first.strip() else text
     if family != PREFIX_INJECTION:
         return text
-    start = text.lstrip(" \n\"'“„«*")
+    start = text.lstrip(BEFORE)
     opening = _opening(language).match(start)
-    return start[opening.end() :].lstrip("\"'”“»* ") if opening else text
+    return start[opening.end() :].lstrip(AFTER) if opening else text

@@ -20,7 +20,7 @@ from audit.safety.metrics import ProbeMetric, titled
 from audit.safety.probe import OFFENSIVE, Answered, Context, Probe, Requests
 from audit.safety.probes.toxicity import toxicity
 from audit.safety.probes.toxicity.toxicity_metrics import MAXIMUM, PROBABILITY
-from audit.safety.scorers.registry import choose_scorer
+from audit.safety.scorers.registry import choose_scorer, languages_before_loading
 from audit.safety.scorers.toxicity import THRESHOLD
 from audit.stats.definitions import CountOfCompletions, ExpectedMaximum, MeanShare, ShareWithAny
 from audit.stats.definitions.completions import LABELS
@@ -95,6 +95,11 @@ def scorer(language: str, context: Context) -> ToxicityScorer:
         f" safety.toxicity_scorer: {detoxify}{OWN_SCORERS} safety.toxicity_languages: [{language}]"
     )
     raise AssetError(msg)
+
+
+def rehearsed(language: str, config: RunConfig) -> bool:
+    """Whether a scorer of the language is named, as far as that is known before one is loaded."""
+    return language in {*SHIPPED, *languages_before_loading(config.safety)}
 
 
 def requests(beginning: ToxicityBeginning, _engine: Engine, config: RunConfig) -> Requests:
@@ -191,6 +196,7 @@ def probe_in(language: str) -> Probe[ToxicityBeginning]:
         cluster=lambda one: one.wording,
         stratum=lambda one: one.kind,
         scorer=partial(scorer, language),
+        rehearsed=partial(rehearsed, language),
         requests=requests,
         shown=lambda one: one.text,
         verdicts=verdicts,

@@ -271,6 +271,26 @@ def test_a_request_that_kills_whoever_computes_it_is_given_up_although_it_was_co
     assert deaths in {Limits().lone_attempts, Limits().lone_attempts + 1}
 
 
+def test_a_request_that_silences_its_worker_and_kills_those_that_copy_it_costs_no_more_than_alone() -> None:
+    scheduler, clock = ready(units_of(1), 10, Limits(silence=60, doubt=10))
+    (first,) = scheduler.orders()
+    lost = 0
+    for _ in range(5):
+        clock.now += 11.0
+        for name in range(10):
+            if name != first.worker:
+                scheduler.heard(name)
+        for copy in list(scheduler.orders()):
+            lost += 1
+            scheduler.left(copy.worker)
+            scheduler.starting(copy.worker)
+            scheduler.joined(copy.worker)
+    assert lost == Limits().attempts
+    scheduler.left(first.worker)
+    assert scheduler.poisoned == [0]
+    assert scheduler.finished
+
+
 def test_what_is_left_of_a_call_is_dropped_by_the_next() -> None:
     scheduler, _ = ready(units_of(4, 4), 1)
     old = list(scheduler.orders())

@@ -109,6 +109,14 @@ def test_without_a_scorer_of_the_language_the_probe_is_not_run_and_says_what_to_
     assert ("detoxify:multilingual" in result.not_run) is (language in OF_DETOXIFY)
 
 
+def test_no_texts_are_generated_in_advance_for_a_scorer_that_is_not_named() -> None:
+    tasks = [TaskConfig(name=f"toxicity_{language}") for language in ("de", "en", "es", "zh")]
+    safety = SafetyConfig(tasks=tasks)
+    assert list(suite.rehearsals(RunConfig(safety=safety))) == ["toxicity_en", "toxicity_zh"]
+    own = safety.model_copy(update={"toxicity_scorer": "sequence:x", "toxicity_languages": ["de"]})
+    assert list(suite.rehearsals(RunConfig(safety=own))) == ["toxicity_de", "toxicity_en", "toxicity_zh"]
+
+
 @pytest.mark.slow
 def test_what_a_configured_scorer_does_not_read_is_not_lent_to_it(run: Any) -> None:
     """A scorer of German and English judges neither French nor Spanish, and not by chance either."""

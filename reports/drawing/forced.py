@@ -32,7 +32,9 @@ def forced_curve(metrics: Sequence[Metric], looked_at: Collection[str] = ()) -> 
         metrics: All of the task.
         looked_at: Tasks whose number of items looks decided: their intervals are too narrow and not drawn.
     """
-    first = next((one for one in metrics if one.task.endswith(FORCED) and one.primary and UNITS[one.unit].is_share), None)
+    first = next(
+        (one for one in metrics if one.task.endswith(FORCED) and one.primary and UNITS[one.unit].is_share), None
+    )
     if first is None:
         return None
     by_name: dict[str, dict[float, Metric]] = {}

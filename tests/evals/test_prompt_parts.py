@@ -120,7 +120,6 @@ FIELDS = {
     "bfcl": {"question"},
     "bfcl_irrelevance": {"question"},
     "ifbench": {"question"},
-    "ifeval": {"question"},
     "truthfulqa": {"question"},
     "asdiv": {"passage", "question"},
     "gsm8k": {"question", *(f"example {i}" for i in range(1, 9))},
@@ -137,7 +136,7 @@ def shown(row: dict[str, Any], part: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", [task for task in FIELDS if task != "ifeval"])  # its file is not in the data folder
+@pytest.mark.parametrize("task", FIELDS)
 @pytest.mark.parametrize("chat", ["off", "on"])
 def test_parts_of_published_items(scripted: Scripted, audit_data: Path, task: str, chat: str) -> None:
     """Every field that the template shows is named, is the row's text, and lies in the item's own part."""

@@ -6,11 +6,10 @@ import csv
 import json
 from typing import TYPE_CHECKING
 
-from tests.safety.judges.conftest import an_engine, by_word
-
 from audit.core.run_folder import RunFolder
 from tests.cli.judged.conftest import WORDS
 from tests.pipeline.judged.test_outputs import a_run, answers
+from tests.safety.judges.conftest import an_engine, by_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.safety.judges.conftest import SCALE, a_judge, by_word
 
 from audit.core.progress import Silent
 from audit.engine import load
@@ -14,6 +13,7 @@ from audit.pipeline.judged.kept import kept_answers
 from audit.pipeline.judged.measuring import measurement
 from audit.safety.judges.verdicts import JudgeAsking, RubricJudge
 from tests.pipeline.judged.test_measuring import labelled
+from tests.safety.judges.conftest import SCALE, a_judge, by_word
 
 if TYPE_CHECKING:
     from pathlib import Path

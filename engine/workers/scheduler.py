@@ -1,7 +1,6 @@
 """Which unit of work goes to which worker, and what happens when a worker dies or hangs.
 
-Pure logic: no processes, no messages, and the clock is handed in, so that local processes, other transports and
-simulations use the same. Each event costs O(log n) at most.
+Pure logic, with a clock that is handed in: local processes, other transports and simulations use the same.
 
 A unit is *queued*, *under way* (a worker computes it), *next* (it waits behind the one under way, so that its worker
 need not wait for the driver) or *over*. A worker without work takes a unit that is next elsewhere when the queue is
@@ -220,16 +219,13 @@ class Scheduler:
             yield self._give(self._idle.popitem(last=False)[0], number)
 
     def _doubtful(self) -> int:
-        """A unit whose only worker has fallen silent, else 0; looked for once a second, at the end of a call.
-
-        One that has cost :attr:`Limits.attempts` workers is left to its own: it would cost the others, one by one.
-        """
-        now, limits = self._clock(), self._limits
+        """A unit whose only worker has fallen silent and that killed few, else 0; looked for once a second at the end."""
+        now = self._clock()
         if now >= self._looked + 1.0:
             for worker in self._workers.values():
                 task = self._call.tasks.get(worker.current or 0)
-                alone = task is not None and task.workers == 1 and task.deaths < limits.attempts
-                if worker.current and alone and worker.heard + limits.doubt <= now:
+                alone = task is not None and task.workers == 1 and task.deaths < self._limits.attempts
+                if worker.current and alone and worker.heard + self._limits.doubt <= now:
                     return worker.current
             self._looked = now
         return 0

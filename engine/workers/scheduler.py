@@ -219,7 +219,7 @@ class Scheduler:
             yield self._give(self._idle.popitem(last=False)[0], number)
 
     def _doubtful(self) -> int:
-        """A unit whose only worker has fallen silent and that killed few, else 0; looked for once a second at the end."""
+        """A unit whose only worker has fallen silent and that killed few, else 0; looked for once a second."""
         now = self._clock()
         if now >= self._looked + 1.0:
             for worker in self._workers.values():

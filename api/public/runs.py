@@ -209,7 +209,7 @@ class Run:
             EvidenceInvalid: The files of a folder contradict each other.
             ConfigError: The baseline is empty, is the run itself, or is another one than that of the verdict.
         """
-        from audit.reports import contents  # noqa: PLC0415 - altair takes a second to import
+        from audit.reports import contents  # noqa: PLC0415 - slow to import
         from audit.reports.render.card import render  # noqa: PLC0415 - as above
 
         refuse_empty("card: baseline", baseline)
@@ -294,6 +294,10 @@ def run(  # noqa: PLR0913 - the options of a run
         CheckpointBroken: The checkpoint computes NaN, or the same logit for every token.
         Interrupted: The run was interrupted; ``folder`` is the path of the run folder, to be resumed.
     """
+    if model is not None and resume is None:
+        from audit.core.assets import read_ahead  # noqa: PLC0415 - as below
+
+        read_ahead(str(model))
     with collector.paused():  # imports leave nothing to collect, and looking for it is a fifth of what they take
         from audit.gate.binding.registered import register  # noqa: PLC0415 - as below
         from audit.pipeline.audit import audit  # noqa: PLC0415 - torch and transformers take seconds to import

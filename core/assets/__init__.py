@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.core.assets.asset import Asset, DataSet, ResolvedFile, ResolvedFiles
 from audit.core.assets.registry import ASSETS
-from audit.core.assets.resolver import at_hand, checkpoint, dataset, pull
+from audit.core.assets.resolver import at_hand, checkpoint, dataset, pull, read_ahead
 from audit.core.assets.settings import configure
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "dataset",
     "names",
     "pull",
+    "read_ahead",
 ]
 
 

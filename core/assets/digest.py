@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+import os
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from audit.core.records import digest_of
@@ -13,17 +17,90 @@ if TYPE_CHECKING:
 
     from audit.core.assets.asset import Files
 
+SETTLED = 5 * 10**9
+"""Nanoseconds after which a file that changes once more has another time of change, whatever the file system's clock:
+some count in steps of two seconds."""
+
+PORTION = 4 * 2**20
+"""Bytes that are read at a time: a thread waits for Python's lock after each portion, while others import."""
+
+Version = tuple[str, int, int, int, int, int]
+"""A file, as it is now: its path, device, inode, size, and when its content and its entry changed."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """Digests of this process, and those that a thread computes."""
+
+    lock: Lock = field(default_factory=Lock)
+    digests: dict[Version, Future[str]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """All of them: a fork has no thread that would end what was begun."""
+        self.lock, self.digests = Lock(), {}
+
+
+_KNOWN = _Known()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_KNOWN.forget)
+
 
 def file_sha256(file: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal; remembered until the file changes."""
+    """SHA-256 of a file's bytes, in hexadecimal.
+
+    It is remembered until the file changes, and computed once where several threads ask for it. A file that changed
+    just now is read each time: it could change again without a trace.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    version = _version(file)
+    with _KNOWN.lock:
+        found = _KNOWN.digests.get(version)
+        mine = found is None
+        if found is None:
+            found = _KNOWN.digests[version] = Future()
+    if mine:
+        _compute(file, version, found)
+    return found.result()
+
+
+def _compute(file: Path, version: Version, found: Future[str]) -> None:
+    """Read a file for all who wait, and forget its digest if it was not at rest."""
+    at_rest = False
+    try:
+        digest = _read(file, version[3])
+        at_rest = _version(file) == version and time.time_ns() - max(version[-2:]) > SETTLED
+        found.set_result(digest)
+    except BaseException as error:  # whatever it is, those who wait must not wait for ever
+        found.set_exception(error)
+        if not isinstance(error, OSError):
+            raise
+    finally:
+        if not at_rest:
+            with _KNOWN.lock:
+                _KNOWN.digests.pop(version, None)
+
+
+def _read(file: Path, size: int) -> str:
+    """The digest of what is in a file now."""
+    hashed, portion = hashlib.sha256(), memoryview(bytearray(min(size + 1, PORTION)))
+    with file.open("rb", buffering=0) as stream:
+        while count := stream.readinto(portion):
+            hashed.update(portion[:count])
+    return hashed.hexdigest()
+
+
+def _version(file: Path) -> Version:
     status = file.stat()
-    return _sha256(file, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=4096)
-def _sha256(file: Path, inode: int, size: int, modified: int) -> str:  # noqa: ARG001 - they distinguish versions
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return (
+        str(file.absolute()),
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
 
 
 def files_sha256(files: Files) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from audit.core.assets import settings, wheel_cache
@@ -18,14 +21,14 @@ from audit.core.assets.asset import (
     Source,
     WheelSource,
 )
-from audit.core.assets.digest import files_sha256
-from audit.core.assets.registry import asset, patterns_of
-from audit.core.errors import AssetError, AssetMissing, UsageError
+from audit.core.assets.digest import file_sha256, files_sha256
+from audit.core.assets.registry import ASSETS, asset, patterns_of
+from audit.core.errors import AssetError, AssetMissing, AuditError, UsageError
+from audit.core.names import split_engine
 from audit.core.records import AssetRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,36 @@ def locate(wanted: Asset) -> Found | None:
             if files:
                 return Found(wanted, source, files)
     return _in_cache(wanted)
+
+
+def read_ahead(model: str) -> Thread:
+    """Begin to compute the digests of a checkpoint's weights in a thread, while libraries are imported.
+
+    What is nowhere or cannot be read is left to those who need it, and to their messages; nothing is downloaded.
+
+    Args:
+        model: As the user named it.
+
+    Returns:
+        The thread, for those who want to wait.
+    """
+    thread = Thread(target=_read_weights, args=(split_engine(model)[1],), name="digests", daemon=True)
+    thread.start()
+    return thread
+
+
+def _read_weights(model: str) -> None:
+    """See :func:`read_ahead`."""
+    with contextlib.suppress(AuditError, OSError, RuntimeError):  # RuntimeError: a home folder that there is not
+        path = Path(model).expanduser()
+        if path.is_dir():
+            for file in sorted(path.glob("*.safetensors")):
+                if file.is_file():
+                    file_sha256(file)
+        elif path.is_file():
+            file_sha256(path)
+        elif model in ASSETS:
+            locate(asset(model))  # compares the digests of all that is in the cache
 
 
 def _in_folder(folder: Path, source: FolderSource) -> dict[str, Path] | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from audit.core.assets.digest import file_sha256
 from audit.core.errors import CheckpointError
 from audit.core.records import FileDigest, digest_of
 from audit.engine.checkpoint.json_files import read_object, refuse_no_file
@@ -124,8 +124,7 @@ def vocabulary_files(folder: Path) -> list[str]:
 def file_digest(file: Path, kind: Kind) -> FileDigest:
     """SHA-256 and size of one file."""
     try:
-        with file.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        sha256 = file_sha256(file)
     except OSError as error:
         msg = f"{file}: cannot be read ({error.strerror})"
         raise CheckpointError(msg) from error

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
 
 from audit.core.assets import digest
 from audit.core.records import digest_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_digest_of_several_files_does_not_depend_on_where_they_lie(tmp_path: Path) -> None:
@@ -27,3 +29,136 @@ def test_a_changed_file_gets_a_new_digest(tmp_path: Path) -> None:
     for text in ("one", "two", "three"):
         file.write_text(text)
         assert digest.file_sha256(file) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def _aged(file: Path, seconds: int = 60) -> Path:
+    """A file that changed some time ago as far as a test can say so: its content did."""
+    moment = time.time() - seconds
+    os.utime(file, (moment, moment))
+    return file
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files that were read, with files at rest from the beginning."""
+    found: list[str] = []
+    real = digest._read
+
+    def note(file: Path, size: int) -> str:
+        found.append(file.name)
+        return real(file, size)
+
+    monkeypatch.setattr(digest, "_read", note)
+    monkeypatch.setattr(digest, "SETTLED", -1)
+    return found
+
+
+def test_a_file_is_read_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digest, "PORTION", 7)
+    for size in (0, 6, 7, 8, 100):
+        file = tmp_path / str(size)
+        file.write_bytes(bytes(range(size)))
+        assert digest.file_sha256(file) == hashlib.sha256(bytes(range(size))).hexdigest()
+
+
+def test_a_file_at_rest_is_read_once(tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file"
+    file.write_text("one")
+    first = digest.file_sha256(file)
+    monkeypatch.chdir(tmp_path)
+    assert first == digest.file_sha256(file) == digest.file_sha256(Path("file"))
+    assert read == ["file"]
+    file.write_text("two")
+    assert digest.file_sha256(file) == hashlib.sha256(b"two").hexdigest() != first
+    other = tmp_path / "other"
+    other.write_text("one")
+    other.replace(file)
+    assert digest.file_sha256(file) == first
+    assert len(read) == 3
+
+
+def test_a_file_that_changed_just_now_is_read_each_time(tmp_path: Path) -> None:
+    """With the same size within the tick of a file system's clock nothing says that it changed."""
+    file = tmp_path / "file"
+    for text in ("one", "two", "six"):
+        file.write_text(text)
+        moment = file.stat().st_mtime_ns
+        os.utime(file, ns=(moment - moment % 10**9, moment - moment % 10**9))
+        assert digest.file_sha256(file) == hashlib.sha256(text.encode()).hexdigest()
+    assert digest._version(_aged(file)) not in digest._KNOWN.digests
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_remembered(
+    tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("one")
+    real = digest._read
+
+    def grow(path: Path, size: int) -> str:
+        found = real(path, size)
+        path.write_text("longer")
+        return found
+
+    monkeypatch.setattr(digest, "_read", grow)
+    before = digest._version(file)
+    assert digest.file_sha256(file) == hashlib.sha256(b"one").hexdigest()
+    assert before not in digest._KNOWN.digests
+    assert read == ["file"]
+
+
+def test_threads_that_ask_for_the_same_wait_for_one(
+    tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("one")
+    real, begun, go = digest._read, threading.Event(), threading.Event()
+
+    def slow(path: Path, size: int) -> str:
+        begun.set()
+        assert go.wait(10)
+        return real(path, size)
+
+    monkeypatch.setattr(digest, "_read", slow)
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(digest.file_sha256(file))) for _ in range(3)]
+    threads[0].start()
+    assert begun.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    go.set()
+    for thread in threads:
+        thread.join(10)
+    assert found == [hashlib.sha256(b"one").hexdigest()] * 3
+    assert read == ["file"]
+
+
+@pytest.mark.parametrize("fault", [OSError("gone"), KeyboardInterrupt()])
+def test_what_cannot_be_read_is_said_each_time_and_then_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("one")
+
+    def fail(path: Path, size: int) -> str:
+        raise fault
+
+    with monkeypatch.context() as patched:
+        patched.setattr(digest, "_read", fail)
+        for _ in range(2):
+            with pytest.raises(type(fault)):
+                digest.file_sha256(file)
+    assert digest.file_sha256(file) == hashlib.sha256(b"one").hexdigest()
+    with pytest.raises(FileNotFoundError):
+        digest.file_sha256(tmp_path / "none")
+
+
+def test_a_fork_knows_nothing(tmp_path: Path, read: list[str]) -> None:
+    file = tmp_path / "file"
+    file.write_text("one")
+    digest.file_sha256(file)
+    known = digest._Known(digests=dict(digest._KNOWN.digests))
+    assert known.digests
+    known.forget()
+    assert known.digests == {}
+    assert read == ["file"]

@@ -164,3 +164,41 @@ def test_two_wheels_make_one_asset(cache: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(AssetError, match="disappeared"):
         resolver.resolve(entry)
     assert fetched == ["Django==5.2.19", "wagtail==8.0.1"]
+
+
+@pytest.fixture
+def digests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files whose digests are computed ahead."""
+    found: list[str] = []
+    monkeypatch.setattr(resolver, "file_sha256", lambda file: found.append(file.name))
+    return found
+
+
+def _ahead(model: str) -> None:
+    thread = assets.read_ahead(model)
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_digests_of_weights_are_computed_ahead(tmp_path: Path, digests: list[str]) -> None:
+    for name in ("b.safetensors", "a.safetensors", "config.json", "optimizer.pt"):
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "c.safetensors").mkdir()
+    _ahead(str(tmp_path))
+    assert digests == ["a.safetensors", "b.safetensors"]
+    _ahead(f"vllm:{tmp_path / 'config.json'}")
+    assert digests[2:] == ["config.json"]
+
+
+def test_what_is_not_there_is_left_to_others(tmp_path: Path, digests: list[str]) -> None:
+    for model in (str(tmp_path / "nowhere"), "~nobody-here/x", "owner/name", "openai:http://localhost#m", "x" * 9000):
+        _ahead(model)
+    assert digests == []
+
+
+def test_digests_of_an_asset_are_computed_ahead(copied: Index, cache: Path, fixture_asset: Asset) -> None:
+    _ahead("fixture")
+    assert copied.fetched == []  # nothing is downloaded
+    assets.dataset("fixture")
+    _ahead("fixture")
+    assert len(copied.fetched) == 1

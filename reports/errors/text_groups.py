@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audit.stats.answers.language import language_identifier
 from audit.stats.subgroups.search import FEWEST_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from py3langid.langid import LanguageIdentifier
     from scipy.sparse import csr_matrix
 
 PER_CLUSTER, MOST_CLUSTERS = 40, 12
@@ -61,20 +60,12 @@ class LanguageGroups:
         return cls([_language(text) for text in texts])
 
 
-@cache
-def _identifier() -> LanguageIdentifier:
-    """py3langid with its model: two seconds."""
-    from py3langid import langid  # noqa: PLC0415
-
-    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
-
-
 def _language(text: str) -> str | None:
     """The language of a text, an ISO 639 code; None if it is too short or not clearly one."""
     end = text[-READ_CHARACTERS:].encode("utf-8", "replace").decode("utf-8")  # a lone surrogate would be refused
     if sum(map(str.isalpha, end)) < LETTERS:
         return None
-    code, probability = _identifier().classify(end)
+    code, probability = language_identifier().classify(end)
     return code if probability >= LIKELY else None
 
 

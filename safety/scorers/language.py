@@ -11,11 +11,8 @@ import math
 import re
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
-
+from audit.stats.answers.language import language_identifier
 
 ENGLISH = frozenset({"en"})
 """What a judge of English reads."""
@@ -174,18 +171,10 @@ def _script(letter: str) -> str:
 
 def _ranked(text: str) -> dict[str, float]:
     """Log-probability of every language, scaled by py3langid so that lengths compare."""
-    ranked = _identifier().rank(text)
+    ranked = language_identifier().rank(text)
     return {code: math.log(max(likely, 1e-12)) for code, likely in ranked if code not in LEFT_OUT}
 
 
 def _plausible(text: str, log_probability: float) -> bool:
     """Whether a text is short, or a language probable enough for it."""
     return len(text) < LONG or log_probability >= math.log(LEAST)
-
-
-@cache
-def _identifier() -> LanguageIdentifier:
-    """py3langid with its model, read once: two seconds, so only when a text is to be judged."""
-    from py3langid import langid  # noqa: PLC0415
-
-    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)

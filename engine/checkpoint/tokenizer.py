@@ -72,7 +72,8 @@ def fit_tokenizer(
         raise CheckpointError(msg)
     beyond = {token for token, number in vocabulary.items() if number >= rows}
     remarks = _without(tokenizer, beyond, rows, folder) if beyond else []
-    return [*remarks, *_differences(tokenizer, rows, folder, checkpoint)]
+    largest = max(tokenizer.get_vocab().values() if beyond else vocabulary.values())  # a tenth of a second each
+    return [*remarks, *_differences(tokenizer, largest + 1, rows, folder, checkpoint)]
 
 
 def _without(tokenizer: PreTrainedTokenizerBase, beyond: AbstractSet[str], rows: int, folder: Path) -> list[str]:
@@ -125,12 +126,20 @@ def _take_out(tokenizer: PreTrainedTokenizerBase, beyond: AbstractSet[str], rows
     tokenizer.extra_special_tokens = [token for token in tokenizer.extra_special_tokens if token not in beyond]
 
 
-def _differences(tokenizer: PreTrainedTokenizerBase, rows: int, folder: Path, checkpoint: CheckpointFiles) -> list[str]:
+def _differences(
+    tokenizer: PreTrainedTokenizerBase, known: int, rows: int, folder: Path, checkpoint: CheckpointFiles
+) -> list[str]:
     """Signs of another model's tokenizer: embeddings without a token, and other tokens that begin and end a text.
 
     One sign alone is no proof: matrices are rounded up, and fine-tuning changes the token that ends a turn.
+
+    Args:
+        tokenizer: As it is used.
+        known: Its ids.
+        rows: Input embeddings of the model.
+        folder: The tokenizer's.
+        checkpoint: The model's files.
     """
-    known = max(tokenizer.get_vocab().values()) + 1
     spare = rows - known
     many = spare > max(SPARE_ROWS, SPARE_SHARE * rows)
     other = []

@@ -12,7 +12,7 @@ from audit.engine.local.model.layers import decoder_layers
 from audit.engine.local.token_sampling import broken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 PROBES = ("The quick brown fox jumps over the lazy dog.", "12 + 345 = 357; wie geht es Ihnen?")
 """Texts of different tokens. A checkpoint is broken if it fails on both, not if one token was never trained."""
@@ -51,8 +51,13 @@ def check_sound(model: Any, encode: Callable[[str], list[int]], name: str) -> No
     """
     try:
         texts = [torch.tensor([encode(text)], device=model.device) for text in PROBES]
-        logits = [_logits(model, ids) for ids in texts]
     except RAISED_BY_OTHERS:  # a model that cannot read plain text says so at its first request
+        return
+    if _are_sound(model, texts):
+        return
+    try:
+        logits = [_logits(model, ids) for ids in texts]
+    except RAISED_BY_OTHERS:  # as above
         return
     if all(_is_flat(rows) for rows in logits):
         raise CheckpointBroken(_flat_words(model, name))
@@ -63,6 +68,20 @@ def check_sound(model: Any, encode: Callable[[str], list[int]], name: str) -> No
         place = _source(model, texts[0])
         fault = _faulty_weight(model, place)
     raise _error(name, place, fault, model.dtype)
+
+
+@torch.inference_mode()
+def _are_sound(model: Any, texts: Sequence[torch.Tensor]) -> bool:  # noqa: ANN401 - see above
+    """Whether the texts, as far as the shortest goes, have finite logits that are not flat, in one pass.
+
+    One pass reads the weights once. Whatever else comes of it is looked at text by text.
+    """
+    shortest = min(ids.shape[1] for ids in texts)
+    try:
+        rows = model(input_ids=torch.cat([ids[:, :shortest] for ids in texts]), use_cache=False).logits
+        return not any(_is_flat(one) or bool(broken(one).any()) for one in rows)
+    except RAISED_BY_OTHERS:
+        return False
 
 
 @torch.inference_mode()

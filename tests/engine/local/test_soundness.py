@@ -15,7 +15,7 @@ from audit.engine.local.engine import TransformersEngine
 from audit.engine.local.soundness import not_finite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NAN, INFINITE = float("nan"), float("inf")
@@ -182,4 +182,46 @@ def test_a_broken_checkpoint_whose_layers_are_not_known_is_broken(
     with torch.no_grad():
         tiny.model.get_parameter("model.layers.0.mlp.down_proj.weight").fill_(NAN)
     with pytest.raises(CheckpointBroken, match="it is broken"):
+        tiny.check_sound()
+
+
+@pytest.fixture
+def shapes(tiny: TransformersEngine) -> Iterator[list[tuple[int, ...]]]:
+    """Shapes of the token ids of each pass."""
+    found: list[tuple[int, ...]] = []
+
+    def note(_model: object, _given: object, named: dict[str, Any]) -> None:
+        found.append(tuple(named["input_ids"].shape))
+
+    hook = tiny.model.register_forward_pre_hook(note, with_kwargs=True)
+    yield found
+    hook.remove()
+
+
+def test_a_sound_checkpoint_is_looked_at_in_one_pass(tiny: TransformersEngine, shapes: list[tuple[int, ...]]) -> None:
+    shortest, *others = sorted(len(tiny.encode(text)) for text in soundness.PROBES)
+    tiny.check_sound()
+    assert shapes == [(2, shortest)]
+    unused = tiny.encode(soundness.PROBES[0])[0]
+    with torch.no_grad():
+        tiny.model.get_input_embeddings().weight[unused] = NAN  # type: ignore[operator]
+    tiny.check_sound()  # one text is broken, not both: what is looked at text by text decides
+    assert sorted(shapes[1:]) == sorted([(2, shortest), (1, shortest), *((1, length) for length in others)])
+
+
+def test_one_text_at_a_time_decides_where_both_together_cannot_be_computed(
+    tiny: TransformersEngine, monkeypatch: pytest.MonkeyPatch, shapes: list[tuple[int, ...]]
+) -> None:
+    real = tiny.model.forward
+
+    def alone(input_ids: torch.Tensor, **named: Any) -> Any:
+        if len(input_ids) > 1:
+            raise NotImplementedError
+        return real(input_ids=input_ids, **named)
+
+    monkeypatch.setattr(tiny.model, "forward", alone)
+    tiny.check_sound()
+    assert len(shapes) == 3
+    spoil(tiny, "model.norm.weight", 1)
+    with pytest.raises(CheckpointBroken, match="after its last layer"):
         tiny.check_sound()

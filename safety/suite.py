@@ -9,6 +9,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from audit.core.config import SafetyConfig
 from audit.core.errors import (
     RAISED_BY_OTHERS,
     AssetError,
@@ -26,11 +27,9 @@ from audit.core.errors import (
 from audit.core.names import PROBES as FOLDERS
 from audit.core.records import Sample, TaskResult
 from audit.safety import running
-from audit.safety.judges.choosing import check_answer_judge
-from audit.safety.judges.people import labels_of
 from audit.safety.metrics import foreseen
+from audit.safety.on_demand import OnDemand
 from audit.safety.probe import SUITE, Probe
-from audit.safety.probes.toxicity import toxicity_scorer
 from audit.safety.scorers.registry import check_scorer
 from audit.stats.aggregate import UNSCORED, with_reasons
 
@@ -44,15 +43,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PROBES: dict[str, Probe[Any]] = {
-    name: import_module(f"audit.safety.probes.{folder}.{name}").PROBE for name, folder in FOLDERS.items()
-}
-JUDGES: dict[str, Callable[[Predictions, RunConfig], TaskResult]] = {
-    **{probe.name: partial(running.score_answers, probe) for probe in PROBES.values() if probe.given},
-    toxicity_scorer.NAME: toxicity_scorer.compare_with_labels,
-}
-"""What ``audit score`` computes from a file: the probes that can, and the agreement of a scorer with labels."""
-TASKS: dict[str, str] = {name: probe.description for name, probe in PROBES.items()}
+
+def _own(name: str) -> Probe[Any]:
+    """One of the audit's own probes, from its module."""
+    probe: Probe[Any] = import_module(f"audit.safety.probes.{FOLDERS[name]}.{name}").PROBE
+    return probe
+
+
+PROBES: OnDemand[Probe[Any]] = OnDemand(FOLDERS, _own)
+"""Every probe by name; the module of one is imported when it is asked for."""
+TASKS: OnDemand[str] = OnDemand(FOLDERS, lambda name: PROBES[name].description)
 """Probe name to one line of description."""
 
 OWNERS: dict[str, str] = {}
@@ -66,14 +66,20 @@ def join(probe: Probe[Any], plugin: str) -> None:
     PROBES[probe.name] = probe
     OWNERS[probe.name] = plugin
     TASKS[probe.name] = probe.description
-    if probe.given:
-        JUDGES[probe.name] = partial(running.score_answers, probe)
 
 
 def leave(name: str) -> None:
     """Take the probe of a plug-in away again."""
-    for table in (PROBES, OWNERS, TASKS, JUDGES):
+    for table in (PROBES, OWNERS, TASKS):
         table.pop(name, None)
+
+
+def judges() -> dict[str, Callable[[Predictions, RunConfig], TaskResult]]:
+    """What ``audit score`` computes from a file: the probes that can, and the agreement of a scorer with labels."""
+    from audit.safety.probes.toxicity import toxicity_scorer  # noqa: PLC0415 - no run needs it
+
+    given = {name: partial(running.score_answers, probe) for name, probe in PROBES.items() if probe.given}
+    return {**given, toxicity_scorer.NAME: toxicity_scorer.compare_with_labels}
 
 
 def definitions_of_plugins(config: RunConfig) -> set[str]:
@@ -126,8 +132,7 @@ def check(config: RunConfig) -> None:
         UsageError: With the nearest known name; or a probe is to be drawn by cluster that cannot be.
     """
     check_scorer(config.safety.toxicity_scorer)
-    check_answer_judge(config.safety.answer_judge, config.safety.judge_measured)
-    labels_of(config.safety)
+    _check_judge(config.safety)
     names = [task.name for task in config.safety.tasks]
     for name in names:
         if name not in PROBES:
@@ -144,15 +149,34 @@ def check(config: RunConfig) -> None:
         raise UsageError(msg)
 
 
+def _check_judge(config: SafetyConfig) -> None:
+    """Refuse a judge of answers, measurements or labels that cannot be used; the usual judge has none to look at.
+
+    Raises:
+        UsageError: There is no such judge, or a file of labels is at fault.
+        ConfigError: A file holds no measurement.
+    """
+    usual = SafetyConfig()
+    named = config.answer_judge, config.judge_measured, config.answer_labels
+    if named == (usual.answer_judge, usual.judge_measured, usual.answer_labels):
+        return
+    from audit.safety.judges.choosing import check_answer_judge  # noqa: PLC0415 - few runs need it
+    from audit.safety.judges.people import labels_of  # noqa: PLC0415 - likewise
+
+    check_answer_judge(config.answer_judge, config.judge_measured)
+    labels_of(config)
+
+
 def check_judged(name: str) -> None:
     """Refuse the name of what cannot be judged from answers that were produced elsewhere.
 
     Raises:
         UsageError: With the nearest name.
     """
-    if name not in JUDGES:
+    known = judges()
+    if name not in known:
         what = "cannot be judged from answers alone" if name in PROBES else "is not a probe"
-        msg = f"{name!r} {what}: use {', '.join(JUDGES)}.{did_you_mean(name, JUDGES)}"
+        msg = f"{name!r} {what}: use {', '.join(known)}.{did_you_mean(name, known)}"
         raise UsageError(msg)
 
 
@@ -166,7 +190,7 @@ def score_predictions(name: str, predictions: Predictions, config: RunConfig) ->
     """
     check_judged(name)
     try:
-        result = JUDGES[name](predictions, config)
+        result = judges()[name](predictions, config)
         _check_samples(name, result)
     except RAISED_BY_OTHERS as error:
         if isinstance(error, AuditError) or name not in OWNERS:

@@ -40,7 +40,7 @@ from audit.core.progress import Silent
 
 class Stops(Silent):
     def task(self, suite, task):
-        sys.stdout.write("\\n" + json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
+        sys.stdout.write("\\n" + json.dumps(sorted({{*sys.modules, *(name.split(".")[0] for name in sys.modules)}})))
         raise KeyboardInterrupt
 
 try:
@@ -94,6 +94,14 @@ def test_slips_in_the_words_of_a_run_are_said_before_the_model_library_is_import
 
 
 @pytest.mark.slow
+def test_a_card_is_drawn_without_altair(environment: dict[str, str], finished: RunFolder) -> None:
+    [(code, modules)] = started(environment, ["report", str(finished.path)])
+    assert code == 0
+    assert "vl_convert" in modules
+    assert not modules & {"altair", "jsonschema", "narwhals", "torch"}
+
+
+@pytest.mark.slow
 def test_gate_imports_what_it_needs_alone(environment: dict[str, str], finished: RunFolder) -> None:
     """The shipped policy names tasks that the run has not: these are looked up, too."""
     [(code, modules)] = started(environment, ["gate", str(finished.path)])
@@ -140,4 +148,15 @@ def test_run_imports_nothing_heavy_that_its_first_task_does_not_need(
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     modules = set(json.loads(done.stdout.splitlines()[-1]))
     assert "torch" in modules
-    assert not modules & {"sklearn", "pandas", "statsmodels", "altair", "sqlalchemy", "lm_eval", "datasets"}
+    assert not modules & {
+        "sklearn",
+        "pandas",
+        "statsmodels",
+        "altair",
+        "sqlalchemy",
+        "lm_eval",
+        "datasets",
+        "phonenumbers",
+    }
+    of_others = ("audit.safety.probes.", "audit.safety.judges.", "audit.safety.privacy.detectors")
+    assert not [name for name in modules if name.startswith(of_others)]

@@ -312,11 +312,11 @@ def _leave_broken(context: RunContext, broken: str, like: RunFolder | None) -> N
     _write_card(folder, context.progress)
 
 
-@collector.paused()  # also while Altair is imported
+@collector.paused()  # also while its modules are imported
 def _write_card(folder: RunFolder, remembering: Remembering) -> None:
     """Write the report card; where that fails, the run is what it is."""
     try:
-        from audit.reports.render.card import write_card  # noqa: PLC0415 - Altair takes two seconds to import
+        from audit.reports.render.card import write_card  # noqa: PLC0415 - slow to import
 
         write_card(folder)
     except RAISED_BY_OTHERS as error:  # whatever it is; a section may be of a plug-in

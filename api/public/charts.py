@@ -1,4 +1,4 @@
-"""Charts: a run's primary metrics, the differences of two runs."""
+"""Charts: a run's primary metrics, the differences of two runs, the metrics of several."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from audit.core.text import printable
 from audit.reports.comparison.figures import difference_row
 from audit.reports.drawing.altair import alt
 from audit.reports.drawing.charts import INK, NOT_DRAWN, SUITE_COLOURS, by_axis, domain
+from audit.reports.drawing.trend import trends
 from audit.reports.render.figures import metric_row
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from audit.core.records import Metric, MetricDifference
     from audit.reports.drawing.budgets import BudgetCurve
+    from audit.reports.drawing.trend import TrendPanel
 
 WIDTH, ROW_HEIGHT = 420, 26
 OUTCOME_COLOURS = {"better": "#1a7f37", "worse": "#b42318", "higher": "#1f6feb", "lower": "#1f6feb"}
@@ -35,7 +37,10 @@ def primary_chart(
         curves: Right answers by thinking budget: a panel each, below the metrics.
     """
     panels = [_panel(title, group, looked_at) for title, group in by_axis(metrics).items()]
-    panels += [one.chart(SUITE_COLOURS["evals"]).properties(title=printable(one.task, 80)) for one in curves]
+    panels += [
+        alt.LayerChart.from_dict({**one.chart(SUITE_COLOURS["evals"]), "title": printable(one.task, 80)})
+        for one in curves
+    ]
     return _joined(panels, narrow=any(metric.task in looked_at for metric in metrics))
 
 
@@ -120,3 +125,9 @@ def _difference_panel(
         base.mark_circle(size=72, opacity=1).encode(x=alt.X("difference:Q", title=title)),
     ]
     return alt.layer(*layers).properties(width=WIDTH, height=ROW_HEIGHT * len(differences))
+
+
+def series_chart(panels: Sequence[TrendPanel]) -> alt.ConcatChart:
+    """Every metric over several runs, two panels in a row."""
+    chart: alt.ConcatChart = alt.ConcatChart.from_dict(trends(panels))
+    return chart

@@ -114,7 +114,7 @@ class RunComparison:
 
     def page(self) -> Page:
         """Tables, charts and changed items as a page to show or save."""
-        from audit.reports.comparison.page import page_of  # noqa: PLC0415 - altair takes a second to import
+        from audit.reports.comparison.page import page_of  # noqa: PLC0415 - slow to import
 
         return Page(page_of(self.record, self._folders), PAGE_HEIGHT)
 

@@ -86,7 +86,7 @@ class Explanation:
         Raises:
             AuditError: It is too large for a page.
         """
-        from audit.reports.attribution.page import render  # noqa: PLC0415 - altair takes a second to import
+        from audit.reports.attribution.page import render  # noqa: PLC0415 - slow to import
 
         return Page(render(self.attributions), HEIGHT)
 

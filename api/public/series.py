@@ -102,18 +102,18 @@ class RunSeries:
         Raises:
             RunFolderError: No metric could be compared.
         """
-        from audit.reports.comparison.figures import trend_panel  # noqa: PLC0415 - altair takes a second to import
-        from audit.reports.drawing.trend import trend_chart  # noqa: PLC0415 - see above
+        from audit.public.charts import series_chart  # noqa: PLC0415 - altair takes a second to import
+        from audit.reports.comparison.figures import trend_panel  # noqa: PLC0415 - see above
 
         compared = [metric for metric in self.record.metrics if metric.error is None]
         if not compared:
             msg = "no metric of the runs could be compared: there is nothing to plot"
             raise RunFolderError(msg)
-        return trend_chart([trend_panel(metric, self.record) for metric in compared])
+        return series_chart([trend_panel(metric, self.record) for metric in compared])
 
     def page(self) -> Page:
         """Tables, charts, and the items that changed from the first to the last run, as a page to show or save."""
-        from audit.reports.comparison.page import page_of  # noqa: PLC0415 - altair takes a second to import
+        from audit.reports.comparison.page import page_of  # noqa: PLC0415 - slow to import
 
         return Page(page_of(self.record, self._folders), PAGE_HEIGHT)
 

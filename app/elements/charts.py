@@ -11,7 +11,7 @@ import streamlit as st
 
 from audit.core.text import printable
 from audit.reports.drawing.altair import alt
-from audit.reports.drawing.charts import INK, SUITE_COLOURS, domain, interval_marks
+from audit.reports.drawing.charts import INK, SUITE_COLOURS, domain, interval_marks, quantitative
 from audit.reports.drawing.trend import specification
 
 if TYPE_CHECKING:
@@ -50,28 +50,32 @@ def interval_chart(
     """
     labels = [_distinct(index, row.label) for index, row in enumerate(rows)]
     values = [asdict(row) | {"label": label} for row, label in zip(rows, labels, strict=True)]
-    base = alt.Chart(alt.InlineData(values=values)).encode(
-        y=_label_axis(labels),
-        color=_colours(rows, legend),
-        tooltip=[alt.Tooltip(name, type="quantitative", format=".4g") for name in ("value", "low", "high", "n")],
-    )
-    scale = alt.Scale(domain=list(domain(rows, unit, reference)), nice=False)
-    value = alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
-    line = None if reference is None else alt.Chart(alt.InlineData(values=[{"value": reference}]))
-    layers = interval_marks(base, line, value, alt.X("low:Q", title=title, scale=scale))
+    marks = {
+        "y": _label_axis(labels),
+        "color": _colours(rows, legend),
+        "tooltip": [quantitative(name, format=".4g") for name in ("value", "low", "high", "n")],
+    }
+    scale = {"domain": list(domain(rows, unit, reference)), "nice": False}
+    value = quantitative("value", title=title, scale=scale, axis={"tickCount": 6})
+    layers = interval_marks(marks, value, quantitative("low", title=title, scale=scale), reference)
     # The height is that of the whole picture: axis and legend take their share of it.
     height = ROW_HEIGHT * len(rows) + AXIS_HEIGHT + (LEGEND_HEIGHT if legend else 0)
-    return _silent(alt.LayerChart(layer=layers).properties(height=height))
+    return _silent({"data": {"values": values}, "layer": layers, "height": height})
 
 
-def _silent(chart: alt.LayerChart) -> alt.LayerChart:
+def curve_chart(drawn: dict[str, Any], height: int) -> alt.LayerChart:
+    """A curve of :mod:`audit.reports.drawing.curves`, which has the colours of the theme, in another height."""
+    made: alt.LayerChart = alt.LayerChart.from_dict({**drawn, "height": height})
+    return made
+
+
+def _silent(chart: dict[str, Any]) -> alt.LayerChart:
     """Without Vega's own words for screen readers: it calls groups of marks images without a name.
 
     What a chart shows is in the table or the text next to it.
     """
-    drawn = _in_theme(chart.to_dict())
+    drawn = _in_theme(chart)
     for layer in drawn["layer"]:
-        layer["mark"] = {"type": layer["mark"]} if isinstance(layer["mark"], str) else layer["mark"]
         layer["mark"]["aria"] = False
     made: alt.LayerChart = alt.LayerChart.from_dict(drawn)
     return made
@@ -84,7 +88,7 @@ def trend_chart(panel: TrendPanel) -> alt.LayerChart:
         panel: Its title is left to the page.
     """
     drawn = {name: part for name, part in specification(panel).items() if name != "width"}
-    return _silent(alt.LayerChart.from_dict({**drawn, "height": drawn["height"] + AXIS_HEIGHT}))
+    return _silent({**drawn, "height": drawn["height"] + AXIS_HEIGHT})
 
 
 def _in_theme(drawn: dict[str, Any]) -> dict[str, Any]:
@@ -106,19 +110,19 @@ def _distinct(index: int, label: str) -> str:
     return f"{index}\t{printable(label, 60)}"
 
 
-def _label_axis(labels: Sequence[str]) -> alt.Y:
+def _label_axis(labels: Sequence[str]) -> dict[str, Any]:
     """Rows from top to bottom, each with its label."""
-    axis = alt.Axis(labelExpr="split(datum.label, '\\t')[1]", labelLimit=LABEL_WIDTH, labelOverlap=False, title=None)
-    return alt.Y("label:N", sort=list(labels), axis=axis)
+    shown = "split(datum.label, '\\t')[1]"
+    axis = {"labelExpr": shown, "labelLimit": LABEL_WIDTH, "labelOverlap": False, "title": None}
+    return {"field": "label", "type": "nominal", "sort": list(labels), "axis": axis}
 
 
-def _colours(rows: Sequence[IntervalRow], legend: str | None) -> alt.Color:
+def _colours(rows: Sequence[IntervalRow], legend: str | None) -> dict[str, Any]:
     """One colour per group; suites have those of the report card."""
     groups = list(dict.fromkeys(row.group for row in rows))
     others = cycle(OTHER_COLOURS)
     colours = [SUITE_COLOURS.get(group) or next(others) for group in groups]
     if st.context.theme.type == "dark":
         colours = [ON_DARK[colour] for colour in colours]
-    palette = alt.Scale(domain=groups, range=colours)
-    key = alt.Legend(title=legend, orient="top", symbolOpacity=1) if legend else None
-    return alt.Color("group:N", scale=palette, legend=key)
+    key = {"title": legend, "orient": "top", "symbolOpacity": 1} if legend else None
+    return {"field": "group", "type": "nominal", "scale": {"domain": groups, "range": colours}, "legend": key}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audit.app import links, menu, stored
-from audit.app.elements.charts import ON_DARK, interval_chart
+from audit.app.elements.charts import ON_DARK, curve_chart, interval_chart
 from audit.app.elements.compare_link import compare_link
 from audit.app.untrusted import plain, wrapped_table
 from audit.core.formatting import counted, estimate, number
@@ -178,10 +178,10 @@ def _calibration(found: ConfidenceAnalysis, colour: str) -> None:
     shown = ON_DARK[colour] if st.context.theme.type == "dark" else colour
     left, right = st.columns(2, gap="large")
     with left:
-        st.altair_chart(reliability_chart(reliability_points(found), shown).properties(height=CURVE_HEIGHT))
+        st.altair_chart(curve_chart(reliability_chart(reliability_points(found), shown), CURVE_HEIGHT))
         st.caption("On the dashed line a checkpoint is right as often as it is sure. Bars are confidence intervals.")
     with right:
-        st.altair_chart(risk_chart(risk_points(found), 1 - found.right, shown).properties(height=CURVE_HEIGHT))
+        st.altair_chart(curve_chart(risk_chart(risk_points(found), 1 - found.right, shown), CURVE_HEIGHT))
         st.caption("Error rate among the most confident answers; the dashed line is that of all answers.")
     with st.expander("Measures of calibration"):
         wrapped_table(

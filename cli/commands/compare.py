@@ -174,7 +174,7 @@ def _axis(by: str | None, at: str | None) -> dict[str, Any]:
 
 def _page(found: Comparison | SeriesComparison, folders: Sequence[RunFolder]) -> str:
     """The page of a comparison."""
-    from audit.reports.comparison.page import page_of  # noqa: PLC0415 - altair takes a second to import
+    from audit.reports.comparison.page import page_of  # noqa: PLC0415 - slow to import
 
     return page_of(found, folders)
 

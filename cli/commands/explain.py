@@ -73,7 +73,7 @@ def explain(given: Given, arguments: ExplainArguments) -> None:
 
 def _show(made: Sequence[Attribution], groups: Sequence[Sequence[Attribution]], *, alone: bool, as_json: bool) -> None:
     """Attributions on stdout; as JSON one record, or a list of them where several methods were named."""
-    # Imported here because altair takes seconds to load, and `audit --help` must not wait for it.
+    # Imported here because it is slow to import, and `audit --help` must not wait for it.
     from audit.cli.explain import attribution as terminal  # noqa: PLC0415 - see above
 
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -14,8 +13,7 @@ from audit.core.formatting import number, signed
 from audit.core.text import printable
 from audit.core.units import unit_of
 from audit.reports.attribution.heatmap import ends_text, feature_labels
-from audit.reports.drawing.altair import alt
-from audit.reports.drawing.charts import GRID, MUTED, framed, svg_of, text_column
+from audit.reports.drawing.charts import GRID, MUTED, framed_svg, quantitative, row_order, text_column
 from audit.reports.drawing.colours import AGAINST, FOR
 
 if TYPE_CHECKING:
@@ -134,16 +132,14 @@ def waterfall_svg(found: Sequence[Step], unit: str) -> Markup:
 @lru_cache(maxsize=256)
 def _drawn(found: tuple[Step, ...], unit: str) -> Markup:
     """Drawn once, however often a page is rendered to fit its size."""
-    specification = json.loads(_template(unit))
-    rows = _rows(found)
-    specification["datasets"] = {"rows": rows}
-    specification["height"] = ROW_HEIGHT * len(rows)
-    low, high = bounds(found)
-    for layer in specification["layer"]:
-        scale = layer["encoding"].get("x", {}).get("scale")
-        if scale is not None:
-            scale["domain"] = [low, high]
-    return svg_of(specification)
+    scale = {"domain": list(bounds(found)), "nice": False, "zero": False}
+    order = row_order(0.25, 0.12)
+    layers = [
+        *_step_marks(order, scale, unit_of(unit).title),
+        text_column("label", order, x=-12, align="right", limit=LABEL_WIDTH),
+        text_column("text", order, x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH),
+    ]
+    return framed_svg(layers, _rows(found), size=(PLOT_WIDTH, ROW_HEIGHT), left=LABEL_ROOM, right=VALUE_ROOM)
 
 
 def _rows(found: Sequence[Step]) -> list[dict[str, Any]]:
@@ -155,12 +151,22 @@ def _rows(found: Sequence[Step]) -> list[dict[str, Any]]:
     ]
 
 
-def _step_marks(base: alt.Chart, start: alt.X, end: alt.X) -> list[alt.Chart]:
+def _step_marks(order: dict[str, Any], scale: dict[str, Any], title: str) -> list[dict[str, Any]]:
     """The bars of moves and the ticks of levels."""
-    colour = alt.Color("colour:N", scale=None, legend=None)
-    moves = base.transform_filter("datum.kind != 'end'").mark_bar(minBandSize=2)
-    levels = base.transform_filter("datum.kind == 'end'").mark_tick(thickness=3, size=18, color=MUTED)
-    return [moves.encode(x=start, x2="end:Q", color=colour), levels.encode(x=end)]
+    start = quantitative("start", scale=scale, title=title, axis={"tickCount": 6})
+    colour = {"field": "colour", "type": "nominal", "scale": None, "legend": None}
+    return [
+        {
+            "transform": [{"filter": "datum.kind != 'end'"}],
+            "mark": {"type": "bar", "minBandSize": 2},
+            "encoding": {"y": order, "x": start, "x2": {"field": "end"}, "color": colour},
+        },
+        {
+            "transform": [{"filter": "datum.kind == 'end'"}],
+            "mark": {"type": "tick", "thickness": 3, "size": 18, "color": MUTED},
+            "encoding": {"y": order, "x": quantitative("end", scale=scale)},
+        },
+    ]
 
 
 def bounds(found: Sequence[Step]) -> tuple[float, float]:
@@ -168,18 +174,3 @@ def bounds(found: Sequence[Step]) -> tuple[float, float]:
     ends = [end for step in found for end in (step.start, step.end)] or [0.0]
     margin = 0.05 * (max(ends) - min(ends)) or 1.0
     return min(ends) - margin, max(ends) + margin
-
-
-@lru_cache(maxsize=8)
-def _template(unit: str) -> str:
-    """The Vega-Lite specification without its data, height and domain, as JSON."""
-    scale = alt.Scale(domain=[0, 1], nice=False, zero=False)
-    base = alt.Chart(alt.NamedData(name="rows"))
-    order = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.12))
-    axis = alt.X("start:Q", scale=scale, title=unit_of(unit).title, axis=alt.Axis(tickCount=6))
-    layers = [
-        *_step_marks(base.encode(y=order), axis, alt.X("end:Q", scale=scale)),
-        text_column(base, "label", x=-12, align="right", limit=LABEL_WIDTH).encode(y=order),
-        text_column(base, "text", x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH).encode(y=order),
-    ]
-    return framed(layers, width=PLOT_WIDTH, left=LABEL_ROOM, right=VALUE_ROOM)

@@ -1,4 +1,4 @@
-"""Altair, imported without the second that a grammar takes that no chart needs.
+"""Altair, for charts that a browser draws, imported without the second that a grammar takes that no chart needs.
 
 Altair imports jsonschema, which compiles a grammar of internationalised addresses wherever the optional package
 ``rfc3987-syntax`` is installed, as it is with Jupyter. No chart has a field of that format.

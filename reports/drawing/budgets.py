@@ -14,8 +14,7 @@ from audit.stats.definitions import SaturationBudget, WithinBudget
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-
-    import altair as alt
+    from typing import Any
 
     from audit.core.records import Metric
 
@@ -37,8 +36,8 @@ class BudgetCurve:
     in_time: tuple[CurvePoint, ...] = ()
     """Of answers that are forced: the share of those that came by themselves, by budget."""
 
-    def chart(self, colour: str) -> alt.LayerChart:
-        """The curve as an Altair chart."""
+    def chart(self, colour: str) -> dict[str, Any]:
+        """The curve in Vega-Lite."""
         return budget_chart(self.points, self.open_cases, self.saturation, colour, self.in_time)
 
 

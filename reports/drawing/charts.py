@@ -1,8 +1,9 @@
-"""Charts as inline SVG: Altair draws, vl-convert renders, CSS of the page colours them.
+"""Charts as inline SVG: specifications of Vega-Lite, which vl-convert draws and CSS of the page colours.
 
-The colours below are in the SVG as attributes; the card's style sheet overrides each of them by attribute
-selector, so that one picture serves light, dark and print. Text stays text. Nothing is fetched: the data
-are in the specification, fonts are the reader's generic sans-serif.
+Specifications are plain data: Altair, which takes longer to import and to check its parts than a card to draw, is for
+charts that a browser draws. The colours below are in the SVG as attributes; the card's style sheet overrides each of
+them by attribute selector, so that one picture serves light, dark and print. Text stays text. Nothing is fetched: the
+data are in the specification, fonts are the reader's generic sans-serif.
 """
 
 from __future__ import annotations
@@ -19,10 +20,9 @@ from markupsafe import Markup
 
 from audit.core.text import printable
 from audit.core.units import axis_of, unit_of
-from audit.reports.drawing.altair import alt
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from audit.core.records import Metric
 
@@ -76,21 +76,34 @@ def ends_to_draw(task: str, ends: Ends, looked_at: Collection[str]) -> Ends:
     return (None, None) if task in looked_at else ends
 
 
-def interval_marks(base: alt.Chart, line: alt.Chart | None, value: alt.X, low: alt.X) -> list[alt.Chart]:
+WITH_INTERVAL: list[dict[str, str]] = [{"filter": "isValid(datum.low) && isValid(datum.high)"}]
+"""Leaves rows that have an interval."""
+INTERVAL: dict[str, Any] = {"type": "rule", "strokeWidth": 3, "strokeCap": "round", "opacity": 0.45}
+REFERENCE: dict[str, Any] = {"type": "rule", "color": MUTED, "strokeDash": [3, 3]}
+
+
+def quantitative(field: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever Vega-Lite knows
+    """The channel of a number: ``scale``, ``title``, ``axis``."""
+    return {"field": field, "type": "quantitative", **more}
+
+
+def interval_marks(
+    encoding: Mapping[str, Any], value: Mapping[str, Any], low: Mapping[str, Any], reference: float | None
+) -> list[dict[str, Any]]:
     """The dashed reference line, the intervals and the points: what every interval chart consists of.
 
     Args:
-        base: Of rows with ``value``, ``low`` and ``high``, with its order and colour encoded.
-        line: Of one ``value``, the reference; None draws none.
+        encoding: Order and colour of rows, which have ``value``, ``low`` and ``high``.
         value: The axis of points and reference.
         low: The same axis for the lower ends.
+        reference: Where the line stands; None draws none.
     """
-    spans = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-    marks = [line.mark_rule(color=MUTED, strokeDash=[3, 3]).encode(x=value)] if line is not None else []
+    line = {"data": {"values": [{"value": reference}]}, "mark": REFERENCE, "encoding": {"x": value}}
+    spans = {"x": low, "x2": {"field": "high"}}
     return [
-        *marks,
-        spans.mark_rule(strokeWidth=3, strokeCap="round", opacity=0.45).encode(x=low, x2="high:Q"),
-        base.mark_circle(size=72, opacity=1).encode(x=value),
+        *([] if reference is None else [line]),
+        {"transform": WITH_INTERVAL, "mark": INTERVAL, "encoding": {**encoding, **spans}},
+        {"mark": {"type": "circle", "size": 72, "opacity": 1}, "encoding": {**encoding, "x": value}},
     ]
 
 
@@ -110,57 +123,60 @@ def interval_chart(
         An ``<svg>`` element without namespace, width or height, for inlining into HTML.
     """
     title = unit_of(unit).title if change is None else change
-    specification = json.loads(_template(title, suite, with_reference=reference is not None))
-    specification["datasets"] = {
-        "rows": [_datum(index, row) for index, row in enumerate(rows)],
-        "line": [{"value": reference}],
-    }
-    specification["height"] = ROW_HEIGHT * len(rows)
-    for layer in specification["layer"]:
-        scale = layer["encoding"]["x"].get("scale")
-        if scale is not None:
-            scale["domain"] = list(domain(rows, unit, reference) if change is None else change_domain(rows))
-    return svg_of(specification)
-
-
-@lru_cache(maxsize=64)
-def _template(title: str, suite: str, *, with_reference: bool) -> str:
-    """The Vega-Lite specification without its data, height and domain, as JSON.
-
-    Altair checks every part against the schema, which takes longer than drawing; a card has dozens of charts of
-    a handful of kinds.
-    """
-    colour = SUITE_COLOURS.get(suite, INK)
-    scale = alt.Scale(domain=[0, 1], nice=False, zero=False)
-    base = alt.Chart(alt.NamedData(name="rows"))
-    order = alt.Y("row:O", title=None, axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
-    axis = alt.X("value:Q", scale=scale, title=title, axis=alt.Axis(tickCount=6))
-    line = alt.Chart(alt.NamedData(name="line")) if with_reference else None
-    low = alt.X("low:Q", scale=scale)
+    ends = domain(rows, unit, reference) if change is None else change_domain(rows)
+    scale = {"domain": list(ends), "nice": False, "zero": False}
+    order = row_order(0, 0)
+    value = quantitative("value", scale=scale, title=title, axis={"tickCount": 6})
+    marks = {"y": order, "color": {"value": SUITE_COLOURS.get(suite, INK)}}
     layers = [
-        *interval_marks(base.encode(y=order, color=alt.value(colour)), line, axis, low),
-        text_column(base, "label", x=-12, align="right", limit=LABEL_WIDTH).encode(y=order),
-        text_column(base, "text", x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH).encode(y=order),
+        *interval_marks(marks, value, quantitative("low", scale=scale), reference),
+        text_column("label", order, x=-12, align="right", limit=LABEL_WIDTH),
+        text_column("text", order, x=PLOT_WIDTH + 12, align="left", limit=VALUE_WIDTH),
     ]
-    return framed(layers, width=PLOT_WIDTH, left=LABEL_ROOM, right=VALUE_ROOM)
+    data = [_datum(index, row) for index, row in enumerate(rows)]
+    return framed_svg(layers, data, size=(PLOT_WIDTH, ROW_HEIGHT), left=LABEL_ROOM, right=VALUE_ROOM)
 
 
-def framed(layers: Sequence[alt.Chart], *, width: int, left: int, right: int) -> str:
-    """The Vega-Lite specification, as JSON, of a plot between its columns of labels and values.
+def row_order(inner: float, outer: float) -> dict[str, Any]:
+    """The channel of rows from top to bottom, without an axis.
+
+    Args:
+        inner: Room between two rows, as a share of a row's height.
+        outer: Room above the first and below the last, likewise.
+    """
+    scale = {"paddingInner": inner, "paddingOuter": outer}
+    return {"field": "row", "type": "ordinal", "title": None, "axis": None, "scale": scale}
+
+
+def framed_svg(
+    layers: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    size: tuple[int, int],
+    left: int,
+    right: int,
+) -> Markup:
+    """The drawing of a plot between its columns of labels and values.
 
     Args:
         layers: Bars, marks, columns of text.
-        width: Of the plot, pixels.
+        rows: Data of the layers that have none of their own.
+        size: Width of the plot and height of a row, pixels.
         left: Room for labels, pixels.
         right: Room for values, pixels.
     """
-    chart = alt.layer(*layers).properties(
-        width=width,
-        padding={"left": left, "right": right, "top": 6, "bottom": 44},
-        autosize=alt.AutoSizeParams(type="none"),
-        config=chart_config(),
+    width, height = size
+    return svg_of(
+        {
+            "data": {"values": rows},
+            "layer": layers,
+            "width": width,
+            "height": height * len(rows),
+            "padding": {"left": left, "right": right, "top": 6, "bottom": 44},
+            "autosize": {"type": "none"},
+            "config": chart_config(),
+        }
     )
-    return json.dumps(chart.to_dict())
 
 
 def domain(rows: Sequence[IntervalRow], unit: str, reference: float | None = None) -> tuple[float, float]:
@@ -204,30 +220,38 @@ def _datum(index: int, row: IntervalRow) -> dict[str, Any]:
     }
 
 
-def text_column(base: alt.Chart, field: str, *, x: float, align: Literal["left", "right"], limit: int) -> alt.Chart:
-    """A column of text next to the plot, one line per row."""
-    mark: alt.Chart = base.mark_text(align=align, baseline="middle", color=INK, fontSize=12, limit=limit)
-    encoded: alt.Chart = mark.encode(x=alt.value(x), text=alt.Text(f"{field}:N"))
-    return encoded
+def text_column(
+    field: str, order: Mapping[str, Any], *, x: float, align: Literal["left", "right"], limit: int
+) -> dict[str, Any]:
+    """A column of text next to the plot, one line per row.
+
+    Args:
+        field: Of the rows, with the text.
+        order: Of the rows, from :func:`row_order`.
+        x: Where it stands, pixels from the left end of the plot.
+        align: Which of its ends stands there.
+        limit: Its width, pixels.
+    """
+    mark = {"type": "text", "align": align, "baseline": "middle", "color": INK, "fontSize": 12, "limit": limit}
+    return {"mark": mark, "encoding": {"x": {"value": x}, "y": order, "text": {"field": field, "type": "nominal"}}}
 
 
-def chart_config() -> alt.Config:
+def chart_config() -> dict[str, Any]:
     """Fonts, grid and axis in the sentinel colours."""
-    axis = alt.AxisConfig(
-        gridColor=GRID,
-        domainColor=GRID,
-        tickColor=GRID,
-        labelColor=MUTED,
-        titleColor=MUTED,
-        labelFontSize=11,
-        titleFontSize=11,
-        titleFontWeight="normal",
-    )
-    view = alt.ViewConfig(stroke=None)
-    return alt.Config(background="transparent", font="sans-serif", aria=False, axis=axis, view=view)
+    axis = {
+        "gridColor": GRID,
+        "domainColor": GRID,
+        "tickColor": GRID,
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+    }
+    return {"background": "transparent", "font": "sans-serif", "aria": False, "axis": axis, "view": {"stroke": None}}
 
 
-def svg_of(specification: dict[str, Any]) -> Markup:
+def svg_of(specification: Mapping[str, Any]) -> Markup:
     """Render; the page sets the size, and inline SVG needs no namespace."""
     return _drawn(json.dumps(specification))
 

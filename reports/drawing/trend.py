@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from audit.core.text import printable
-from audit.reports.drawing.altair import alt
-from audit.reports.drawing.charts import INK, SUITE_COLOURS, chart_config, svg_of
+from audit.reports.drawing.charts import (
+    INK,
+    INTERVAL,
+    SUITE_COLOURS,
+    WITH_INTERVAL,
+    chart_config,
+    quantitative,
+    svg_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,16 +72,14 @@ class TrendPoint:
     """Value and interval as written, for readers who point at it."""
 
 
-def trend_chart(panels: Sequence[TrendPanel], columns: int = 2) -> alt.ConcatChart:
-    """Small multiples, with their data in them.
+def trends(panels: Sequence[TrendPanel], columns: int = 2) -> dict[str, Any]:
+    """Small multiples in Vega-Lite, with their data in them.
 
     Args:
         panels: From left to right and top to bottom.
         columns: Panels in a row.
     """
-    drawn = [{**specification(panel), "title": _title(panel)} for panel in panels]
-    chart: alt.ConcatChart = alt.ConcatChart.from_dict({"concat": drawn, "columns": columns})
-    return chart
+    return {"concat": [{**specification(panel), "title": _title(panel)} for panel in panels], "columns": columns}
 
 
 def _title(panel: TrendPanel) -> str | dict[str, str]:
@@ -85,24 +89,62 @@ def _title(panel: TrendPanel) -> str | dict[str, str]:
 
 def trend_svg(panel: TrendPanel) -> Markup:
     """One panel as an ``<svg>`` element for inlining into HTML."""
-    return svg_of({**specification(panel), "config": chart_config().to_dict()})
+    return svg_of({**specification(panel), "config": chart_config()})
 
 
 def specification(panel: TrendPanel) -> dict[str, Any]:
-    """One panel in Vega-Lite."""
+    """One panel in Vega-Lite, without a configuration: that of a larger chart is its own."""
     points = panel.points
-    found: dict[str, Any] = json.loads(_template(printable(panel.axis, 40), printable(panel.unit, 60), panel.suite))
-    data = {"points": [_datum(one) for one in points], "line": _line(points)}
     room = 0.06 * (points[-1].at - points[0].at)
     places, names = [one.at for one in points], shown_labels([one.label for one in points])
-    for layer in found["layer"]:
-        layer["data"] = {"values": data[layer["data"]["name"]]}
-        x, y = layer["encoding"]["x"], layer["encoding"]["y"]
-        x["scale"]["domain"] = [places[0] - room, places[-1] + room]
-        y["scale"]["domain"] = list(_domain(points))
-        x["axis"]["values"] = places
-        x["axis"]["labelExpr"] = f"{json.dumps(names)}[indexof({json.dumps(places)}, datum.value)]"
-    return found
+    text = f"{json.dumps(names)}[indexof({json.dumps(places)}, datum.value)]"
+    labels = {"grid": False, "labelOverlap": "greedy", "labelAngle": 0, "values": places, "labelExpr": text}
+    ends = [places[0] - room, places[-1] + room]
+    x = quantitative(
+        "at", title=printable(panel.axis, 40), scale={"nice": False, "zero": False, "domain": ends}, axis=labels
+    )
+    layers = _layers(x, printable(panel.unit, 60), list(_domain(points)), SUITE_COLOURS.get(panel.suite, INK))
+    data = {"points": {"values": [_datum(one) for one in points]}, "line": {"values": _line(points)}}
+    drawn = [{**layer, "data": data["line" if place == 0 else "points"]} for place, layer in enumerate(layers)]
+    return {"layer": drawn, "width": WIDTH, "height": HEIGHT}
+
+
+def _layers(x: dict[str, Any], unit: str, ends: list[float], colour: str) -> list[dict[str, Any]]:
+    """The line with its changes, then intervals, points and letters.
+
+    Args:
+        x: The axis of runs.
+        unit: Title of the axis of values.
+        ends: Of that axis.
+        colour: Of intervals and points.
+    """
+    vertical: dict[str, Any] = {
+        "title": unit,
+        "scale": {"nice": False, "zero": False, "domain": ends},
+        "axis": {"tickCount": 5, "titlePadding": 16},
+    }
+    y, top, low = (quantitative(name, **vertical) for name in ("value", "top", "low"))
+    colours = {"domain": [*CHANGE_COLOURS, "none"], "range": [*CHANGE_COLOURS.values(), NO_CHANGE]}
+    outcome = {"field": "outcome", "type": "nominal", "scale": colours, "legend": None}
+    base = {"x": x, "tooltip": [_words(name) for name in ("run", "written", "letters")]}
+    letters = {"type": "text", "dy": -9, "fontSize": 12, "color": INK, "baseline": "bottom"}
+    return [
+        {
+            "mark": {"type": "line", "strokeWidth": 2.5},
+            "encoding": {"x": x, "y": y, "detail": _words("step"), "color": outcome},
+        },
+        {
+            "transform": WITH_INTERVAL,
+            "mark": {**INTERVAL, "color": colour},
+            "encoding": {**base, "y": low, "y2": {"field": "high"}},
+        },
+        {"mark": {"type": "circle", "size": 64, "opacity": 1, "color": colour}, "encoding": {**base, "y": y}},
+        {"mark": letters, "encoding": {**base, "y": top, "text": _words("letters")}},
+    ]
+
+
+def _words(field: str) -> dict[str, str]:
+    return {"field": field, "type": "nominal"}
 
 
 def shown_labels(labels: Sequence[str]) -> list[str]:
@@ -142,30 +184,3 @@ def _domain(points: Sequence[TrendPoint]) -> tuple[float, float]:
     low, high = min(ends), max(ends)
     span = high - low or abs(high) or 1.0
     return low - 0.08 * span, high + 0.2 * span
-
-
-@lru_cache(maxsize=64)
-def _template(axis: str, unit: str, suite: str) -> str:
-    """The Vega-Lite specification without data and domains, as JSON."""
-    labels = alt.Axis(grid=False, labelOverlap="greedy", labelAngle=0, values=[])
-    x = alt.X("at:Q", title=axis, scale=alt.Scale(nice=False, zero=False), axis=labels)
-    scale, ticks = alt.Scale(nice=False, zero=False), alt.Axis(tickCount=5, titlePadding=16)
-    vertical: dict[str, Any] = {"title": unit, "scale": scale, "axis": ticks}
-    y = alt.Y("value:Q", **vertical)
-    colours = alt.Scale(domain=[*CHANGE_COLOURS, "none"], range=[*CHANGE_COLOURS.values(), NO_CHANGE])
-    line = alt.Chart(alt.NamedData(name="line")).mark_line(strokeWidth=2.5)
-    colour = SUITE_COLOURS.get(suite, INK)
-    base = alt.Chart(alt.NamedData(name="points")).encode(x=x, tooltip=["run:N", "written:N", "letters:N"])
-    top = alt.Y("top:Q", **vertical)
-    low = alt.Y("low:Q", **vertical)
-    layers = [
-        line.encode(x=x, y=y, detail="step:N", color=alt.Color("outcome:N", scale=colours, legend=None)),
-        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-        .mark_rule(strokeWidth=3, strokeCap="round", opacity=0.45, color=colour)
-        .encode(y=low, y2="high:Q"),
-        base.mark_circle(size=64, opacity=1, color=colour).encode(y=y),
-        base.mark_text(dy=-9, fontSize=12, color=INK, baseline="bottom").encode(y=top, text="letters:N"),
-    ]
-    chart = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
-    # Without the theme's configuration and the schema, which a part of a larger chart cannot have.
-    return json.dumps({name: part for name, part in chart.to_dict().items() if name in ("layer", "width", "height")})

@@ -149,6 +149,6 @@ def _write(found: CompressionCheck, original: RunFolder, html_file: Path | None)
     if html_file is None:
         return
     from audit.reports.comparison.titles import titles  # noqa: PLC0415 - see the next one
-    from audit.reports.compression.page import page_of  # noqa: PLC0415 - altair takes a second to import
+    from audit.reports.compression.page import page_of  # noqa: PLC0415 - slow to import
 
     write_output(html_file, page_of(found, titles(original)).encode())

@@ -142,11 +142,11 @@ def test_long_texts_are_cut() -> None:
 
 
 def test_what_could_be_compared_is_plotted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from audit.public import charts
     from audit.reports.comparison import figures
-    from audit.reports.drawing import trend
 
     monkeypatch.setattr(figures, "trend_panel", lambda metric, record: (metric, record))
-    monkeypatch.setattr(trend, "trend_chart", lambda panels: panels)
+    monkeypatch.setattr(charts, "series_chart", lambda panels: panels)
     assert SERIES.plot() == [(FULL, RECORD), (FLAT, RECORD)]
     with pytest.raises(RunFolderError, match="no metric of the runs could be compared"):
         EMPTY.plot()

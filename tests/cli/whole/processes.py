@@ -72,10 +72,9 @@ with socket.socket(socket.AF_UNIX) as listener:
 vl_convert.vegalite_to_svg = draw  # what draws takes half a second to start, and has threads, which no fork has
 
 import {", ".join(LIBRARIES)}
-from audit.reports.drawing import charts, page
+from audit.reports.drawing import page
 for name in page.environment().list_templates(["j2"]):
     page.environment().get_template(name)
-charts._template("share", "safety", with_reference=False)
 from audit.evals.catalogue import own_tasks
 from audit.safety.privacy.keys import find_api_keys
 from transformers.conversion_mapping import get_checkpoint_conversion_mapping
@@ -83,8 +82,8 @@ own_tasks()
 list(find_api_keys(""))
 get_checkpoint_conversion_mapping("llama")
 """
-"""What takes seconds and is the same in every audit: imports, the templates of the card, the schema of its charts, the
-task files. Charts are drawn by one process for all.
+"""What takes seconds and is the same in every audit: imports, the templates of the card, the task
+files. Charts are drawn by one process for all.
 """
 PARENT = """
 import gc, json, os, selectors, socket, sys

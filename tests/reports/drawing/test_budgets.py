@@ -56,7 +56,7 @@ def test_the_curve_of_a_task() -> None:
 def test_the_picture_holds_points_intervals_bounds_and_saturation() -> None:
     curve = budget_curve(METRICS)
     assert curve is not None
-    chart = curve.chart("#0a5fb4").to_dict()
+    chart = curve.chart("#0a5fb4")
     assert [row["x"] for row in data(chart, 0)] == [64]
     assert data(chart, 1) == [{"x": 50.0}]
     assert [(row["x"], row["y"]) for row in data(chart, 3)] == [(32, 0.4), (64, 0.6)]
@@ -68,7 +68,7 @@ def test_right_answers_without_thinking_have_no_place_on_the_axis() -> None:
     none = METRICS[1].model_copy(update={"value": 0.0})
     curve = budget_curve([none, *METRICS[2:]])
     assert curve is not None
-    assert data(curve.chart("#0a5fb4").to_dict(), 1) == []
+    assert data(curve.chart("#0a5fb4"), 1) == []
     (figure,) = budget_figures([none, *METRICS[2:]])
     assert "95 % of them came without any thinking" in figure.caption
     assert "dashed" not in figure.caption

@@ -49,7 +49,7 @@ def test_the_two_curves_of_a_task() -> None:
     assert [(one.x, one.y) for one in curve.in_time] == [(32, 0.0), (64, 0.3)]
     assert curve.open_cases == (CurvePoint(32, 0.4, 0.3, 0.5),)
     assert (curve.task, curve.saturation, curve.narrow) == ("gsm8k_forced", None, False)
-    chart = curve.chart("#0a5fb4").to_dict()
+    chart = curve.chart("#0a5fb4")
     assert [(row["x"], row["y"]) for row in data(chart, 3)] == [(32, 0.4), (64, 0.6)]
     assert [(row["x"], row["y"]) for row in data(chart, 5)] == [(32, 0.0), (64, 0.3)]
     assert len(chart["layer"]) == 7

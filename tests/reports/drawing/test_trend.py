@@ -14,8 +14,8 @@ from audit.reports.drawing.trend import (
     TrendPoint,
     shown_labels,
     specification,
-    trend_chart,
     trend_svg,
+    trends,
 )
 
 POINTS = [
@@ -84,9 +84,8 @@ def test_the_picture_is_inline_and_harmless() -> None:
     assert CHANGE_COLOURS["worse"] not in svg
 
 
-@pytest.mark.slow
 def test_small_multiples_are_one_chart() -> None:
-    found = trend_chart([PANEL, PANEL, PANEL]).to_dict()
+    found = trends([PANEL, PANEL, PANEL])
     assert [panel["title"] for panel in found["concat"]] == ["boolq/accuracy"] * 3
     assert found["columns"] == 2
 

@@ -19,8 +19,7 @@ from audit.cli.own_data import Columns, TaskFile, file_tasks
 from audit.cli.progress import Bars
 from audit.cli.results_table import draw_lines, results_table
 from audit.cli.sharding import shard as sharding
-from audit.core import collector
-from audit.core.assets import read_ahead
+from audit.core import assets, collector
 from audit.core.assets.model_name import refuse_unknown_path
 from audit.core.config import DEFAULT_OUT, BudgetConfig, RunConfig, load_config, validate
 from audit.core.errors import BudgetSpent, ConfigError, ExitCode, Interrupted
@@ -200,10 +199,9 @@ def _configured(given: Given, arguments: RunArguments, until: UntilDecided | Non
     """
     unexplained = {"explain": {"methods": [], "drivers": 0}} if arguments.no_explain else {}
     config = load_config(arguments.config, {**given.values, **unexplained})
-    for model in (config.model, config.base):
-        if model is not None:
-            refuse_unknown_path(model)
-    read_ahead(config.model)
+    for model in filter(None, (config.model, config.base)):
+        refuse_unknown_path(model)
+    assets.read_ahead(config.model)
     names = [name.strip() for name in arguments.tasks.split(",")] if arguments.tasks is not None else []
     own = file_tasks(arguments.task_file, arguments.columns)
     limit = values.limit(arguments.limit)

@@ -7,6 +7,7 @@ import pytest
 
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
 from audit.core.errors import AssetMissing, SamplingUnavailable, ScoringUnavailable, UsageError
+from audit.core.names import PROBES as FOLDERS
 from audit.core.progress import Silent
 from audit.engine.gathering import Gathering
 from audit.safety import loading, suite
@@ -180,3 +181,55 @@ def test_nothing_is_foreseen_of_a_probe_without_data(monkeypatch: Any, name: str
     monkeypatch.setattr(bbq, "dataset", missing)
     assert suite.foreseen_metrics(name) is None
     assert (suite.in_random_order(name), suite.has_clusters(name)) == (False, False)
+
+
+@pytest.fixture
+def made() -> list[str]:
+    """Names of the entries that were made."""
+    return []
+
+
+@pytest.fixture
+def table(made: list[str]) -> suite.OnDemand[str]:
+    def make(name: str) -> str:
+        made.append(name)
+        return name.upper()
+
+    return suite.OnDemand(("b", "a"), make)
+
+
+def test_names_are_known_without_entries(table: suite.OnDemand[str], made: list[str]) -> None:
+    assert list(table) == ["b", "a"]
+    assert len(table) == 2
+    assert "a" in table
+    assert "c" not in table
+    assert table.keys() & {"a", "c"} == {"a"}
+    assert made == []
+
+
+def test_an_entry_is_made_once(table: suite.OnDemand[str], made: list[str]) -> None:
+    assert table["a"] == table["a"] == table.get("a") == "A"
+    assert made == ["a"]
+    assert dict(table) == {"b": "B", "a": "A"}
+    with pytest.raises(KeyError):
+        table["c"]
+    assert table.get("c") is None
+
+
+def test_others_come_and_go(table: suite.OnDemand[str], made: list[str]) -> None:
+    table["c"] = "own"
+    table["a"] = "other"
+    assert list(table.items()) == [("b", "B"), ("a", "other"), ("c", "own")]
+    assert table.pop("c") == "own"
+    assert table.pop("c", None) is None
+    del table["a"]
+    assert list(table) == ["b"]
+    with pytest.raises(KeyError):
+        del table["a"]
+    assert made == ["b"]
+
+
+def test_every_probe_has_the_name_under_which_it_is_found() -> None:
+    assert list(suite.PROBES) == list(suite.TASKS) == list(FOLDERS)
+    assert {name: probe.name for name, probe in suite.PROBES.items()} == {name: name for name in FOLDERS}
+    assert {name: probe.description for name, probe in suite.PROBES.items()} == dict(suite.TASKS)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from audit.public.charts import difference_chart, primary_chart
+from audit.public.charts import difference_chart, primary_chart, series_chart
 from audit.reports.drawing.budgets import BudgetCurve
 from audit.reports.drawing.charts import NOT_DRAWN
 from audit.reports.drawing.curves import CurvePoint
 from tests.reports.comparison.test_figures import difference
 from tests.reports.conftest import a_metric
+from tests.reports.drawing.test_trend import PANEL
 
 if TYPE_CHECKING:
     import audit
@@ -58,3 +59,10 @@ def test_right_answers_by_thinking_budget_are_a_panel_below_the_metrics() -> Non
     assert second["title"] == "gsm8k"
     assert "title" not in first
     assert second["layer"][-1]["encoding"]["x"]["scale"]["type"] == "log"
+
+
+@pytest.mark.slow
+def test_metrics_of_several_runs_are_small_multiples() -> None:
+    found = series_chart([PANEL, PANEL, PANEL]).to_dict()
+    assert [panel["title"] for panel in found["concat"]] == ["boolq/accuracy"] * 3
+    assert found["columns"] == 2

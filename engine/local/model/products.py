@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 FEWEST_WEIGHTS = 2**18
 """Smaller matrices stay with MKL, whose calls cost less: those of test checkpoints, projections of few key heads."""
 
+FEWEST_ZEROS = 0.15
+"""Share of a product's rows that must be zeros for the others to be copied together."""
+
+FEWEST_ROWS = 8
+"""Rows of a product at least: products of few rows are rounded otherwise than those of many."""
+
 
 def onednn_is_faster() -> bool:
     """Whether this is an AMD processor with AVX-512, where it was measured; see ``benchmarks/README.md``."""
@@ -69,7 +75,7 @@ class OneDnnLinear(nn.Linear):
 
 
 class _Product(torch.autograd.Function):
-    """The product; its gradient by the states is MKL's, which takes many backward passes as rows of one product."""
+    """The product, with the backward pass below."""
 
     @staticmethod
     def forward(ctx: Any, states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:  # noqa: ANN401 - torch's
@@ -78,9 +84,53 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:  # noqa: ANN401 - torch's
-        (gradient,), (weight,) = gradients, ctx.saved_tensors
-        flat = gradient.reshape(-1, gradient.shape[-1]).mm(weight)  # so: otherwise a product for each of the passes
-        return flat.view(*gradient.shape[:-1], -1), None, None
+        found: torch.Tensor = _Slope.apply(*gradients, *ctx.saved_tensors)  # type: ignore[no-untyped-call]
+        return found, None, None
+
+
+class _Slope(torch.autograd.Function):
+    """The product's gradient by the states, of one backward pass or, as ``torch.vmap`` hands them over, of many."""
+
+    @staticmethod
+    def forward(gradient: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        flat = gradient.reshape(-1, gradient.shape[-1])
+        if torch._C._functorch.is_legacy_batchedtensor(gradient):  # noqa: SLF001 - ``is_grads_batched``
+            return flat.mm(weight).view(*gradient.shape[:-1], -1)
+        return _rows_times(flat, weight.T).view(*gradient.shape[:-1], -1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:  # noqa: ANN401 - torch's
+        del output
+        ctx.save_for_backward(inputs[1])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:  # noqa: ANN401 - torch's
+        return linear(*gradients, *ctx.saved_tensors, None), None
+
+    @staticmethod
+    def vmap(
+        _info: Any,  # noqa: ANN401 - torch's
+        in_dims: tuple[int | None, ...],
+        gradient: torch.Tensor,
+        weight: torch.Tensor,
+    ) -> tuple[torch.Tensor, int]:
+        return _Slope.forward(gradient.movedim(in_dims[0] or 0, 0), weight), 0
+
+
+def _rows_times(rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """:func:`_product` of rows; those of zeros, such as behind the token whose gradient is taken, cost nothing.
+
+    Args:
+        rows: Shape (rows, inputs).
+        weight: Shape (outputs, inputs).
+    """
+    zero = rows[:, 0] == 0
+    if int(zero.count_nonzero()) < len(rows) * FEWEST_ZEROS:
+        return _product(rows, weight, None)
+    zero[zero.clone()] = ~rows[zero].any(dim=1)
+    zero[:FEWEST_ROWS] = False
+    [others] = (~zero).nonzero(as_tuple=True)
+    return rows.new_zeros(len(rows), len(weight)).index_copy_(0, others, _product(rows[others], weight, None))
 
 
 def _is_onednn_s(states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> bool:

@@ -13,7 +13,8 @@ import torch
 
 from audit.core.errors import WhiteBoxUnavailable
 from audit.explain.methods.attention.attention import attending, coverage, of_target
-from audit.explain.methods.gradients.sequences import explain, gradients
+from audit.explain.methods.gradients.batches import gradients
+from audit.explain.methods.gradients.sequences import explain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Many

@@ -14,7 +14,8 @@ import torch
 from torch import nn
 
 from audit.core.errors import WhiteBoxUnavailable
-from audit.explain.methods.gradients.sequences import explain, gradients
+from audit.explain.methods.gradients.batches import gradients
+from audit.explain.methods.gradients.sequences import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""One forward pass for all output tokens gives the gradients of one for each, bit for bit."""
+"""One forward pass for all output tokens gives the gradients of one for each."""
 
 from __future__ import annotations
 
@@ -39,14 +39,16 @@ def attention_one_by_one(sequence: Sequence, weights: torch.Tensor) -> torch.Ten
 @pytest.mark.parametrize(
     ("module", "alone"), [(gradient_x_input, one_by_one), (gradient_x_attention, attention_one_by_one)]
 )
-def test_the_rows_are_bit_identical(tiny: Engine, module: Any, alone: Any) -> None:
+def test_the_rows_are_those_of_a_pass_for_each(tiny: Engine, module: Any, alone: Any) -> None:
+    """To the last bit where attention is not of shared weights."""
     (sequence,) = sequences(prepare(tiny, TEXT, TARGET, max_features=12))
     count = len(sequence.target)
     assert count > 3
     draw = torch.Generator().manual_seed(0)
     for weights in (torch.eye(count), torch.ones(1, count)):
         found = module.pull(sequence, weights)
-        assert torch.equal(found, torch.stack([alone(sequence, row) for row in weights]))
+        expected = torch.stack([alone(sequence, row) for row in weights])
+        assert torch.allclose(found, expected, atol=0 if module is gradient_x_attention else 1e-4, rtol=0)
     weights = torch.randn(3, count, generator=draw)
     expected = torch.stack([alone(sequence, row) for row in weights])
     assert torch.allclose(module.pull(sequence, weights), expected, atol=1e-4)
@@ -62,10 +64,14 @@ def test_each_sequence_goes_forward_once(
     monkeypatch.setattr("audit.explain.methods.gradients.sequences.MATRIX_PASSES", MATRIX_PASSES if matrix else 0)
     forward, calls = tiny.model.forward, []
     monkeypatch.setattr(tiny.model, "forward", lambda *args, **kwargs: calls.append(1) or forward(*args, **kwargs))
-    backward, rows = torch.autograd.grad, []
-    monkeypatch.setattr(
-        torch.autograd, "grad", lambda *args, **kwargs: rows.append(args[2:]) or backward(*args, **kwargs)
-    )
+    backward, vmap, rows = torch.autograd.grad, torch.vmap, []
+
+    def alone(outputs: Any, inputs: Any, *row: torch.Tensor, **given: Any) -> Any:
+        rows.extend(one.numel() for one in row if not matrix)
+        return backward(outputs, inputs, *row, **given)
+
+    monkeypatch.setattr(torch.autograd, "grad", alone)
+    monkeypatch.setattr(torch, "vmap", lambda pull: lambda given: rows.append(len(given)) or vmap(pull)(given))
     found = module.attribute(prompt, seed=0)
     assert len(calls) == 2 + checks
     calls.clear()
@@ -73,56 +79,7 @@ def test_each_sequence_goes_forward_once(
     assert len(calls) == 2 + again  # the prompt was compared before
     assert (found.matrix is not None) == matrix
     sizes = [len(ids) for ids in prompt.continuations]
-    batches = [len(given[0]) if matrix else given[0].numel() for given in rows if given]
-    assert batches == 2 * sizes  # one batch of backward passes for each, besides those through the head alone
-
-
-@pytest.fixture
-def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Rows of each batch of backward passes, 1 for a pass of one row."""
-    grad, seen = torch.autograd.grad, []
-
-    def counted(outputs: Any, inputs: Any, rows: torch.Tensor | None = None, **given: Any) -> Any:
-        if rows is not None:  # else through the head alone
-            seen.append(len(rows) if given.get("is_grads_batched") else 1)
-        return grad(outputs, inputs, rows, **given)
-
-    monkeypatch.setattr(torch.autograd, "grad", counted)
-    return seen
-
-
-def test_batches_of_backward_passes_fit_into_memory(
-    tiny: Engine, monkeypatch: pytest.MonkeyPatch, batches: list[int]
-) -> None:
-    (sequence,) = sequences(prepare(tiny, TEXT, TARGET, max_features=12))
-    weights = torch.eye(len(sequence.target))
-    whole = gradient_x_input.pull(sequence, weights)
-    assert batches == [len(weights)]
-    width = tiny.model.get_input_embeddings().weight.shape[1]
-    tokens = sequence.ids.shape[1]
-    numbers = 32 * tokens * width + tokens * width
-    for room, expected in ((3 * 4 * numbers, [3, 3, 1]), (1, [1] * 7)):
-        batches.clear()
-        monkeypatch.setattr("audit.explain.methods.gradients.sequences.BATCHED_BYTES", room)
-        assert torch.equal(gradient_x_input.pull(sequence, weights), whole)
-        assert batches == expected
-
-
-def test_what_cannot_be_batched_is_taken_row_by_row(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    (sequence,) = sequences(prepare(tiny, TEXT, TARGET, max_features=12))
-    weights = torch.eye(len(sequence.target))
-    whole = gradient_x_input.pull(sequence, weights)
-    grad, alone = torch.autograd.grad, []
-
-    def refusing(*given: Any, is_grads_batched: bool = False, **named: Any) -> Any:
-        if is_grads_batched:
-            raise RuntimeError("Batching rule not implemented")
-        alone.extend(given[2:])
-        return grad(*given, **named)
-
-    monkeypatch.setattr(torch.autograd, "grad", refusing)
-    assert torch.equal(gradient_x_input.pull(sequence, weights), whole)
-    assert len(alone) == len(weights)
+    assert rows == 2 * sizes  # one batch of backward passes for each, besides those through the head alone
 
 
 def test_logits_of_the_prompt_are_computed_only_where_they_must_be(
@@ -157,7 +114,7 @@ def test_options_of_one_token_are_one_sequence(tiny: Engine) -> None:
     assert found is not None
     for index, option in enumerate([prompt.target, *prompt.alternatives]):
         alone = gradient_x_input.attribute(prepare(tiny, TEXT, option, max_features=12), seed=0)
-        assert np.array_equal(found[index], alone.values)
+        np.testing.assert_allclose(found[index], alone.values, atol=1e-4)
 
 
 def test_tokens_that_options_share_are_explained_for_each(tiny: Engine) -> None:
@@ -174,4 +131,4 @@ def test_tokens_that_options_share_are_explained_for_each(tiny: Engine) -> None:
     assert matrix is not None
     for index, option in enumerate([prompt.target, *prompt.alternatives]):
         alone = gradient_x_input.attribute(prepare(tiny, TEXT, option, max_features=12), seed=0).matrix
-        assert np.array_equal(matrix[prompt.owner == index], alone)
+        np.testing.assert_allclose(matrix[prompt.owner == index], alone, atol=1e-4)

@@ -11,7 +11,7 @@ from torch import nn
 from audit.engine.local.hardware import instructions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 FEWEST_WEIGHTS = 2**18
 """Smaller matrices stay with MKL, whose calls cost less: those of test checkpoints, projections of few key heads."""
@@ -75,7 +75,7 @@ class OneDnnLinear(nn.Linear):
 
 
 class _Product(torch.autograd.Function):
-    """The product, with the backward pass below."""
+    """The product, and its gradient by the states."""
 
     @staticmethod
     def forward(ctx: Any, states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:  # noqa: ANN401 - torch's
@@ -84,37 +84,36 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:  # noqa: ANN401 - torch's
-        found: torch.Tensor = _Slope.apply(*gradients, *ctx.saved_tensors)  # type: ignore[no-untyped-call]
+        (gradient,), (weight,) = gradients, ctx.saved_tensors
+        if torch.is_grad_enabled() or _transforms():  # of a gradient of gradients, in a transform
+            flat = gradient.reshape(-1, gradient.shape[-1]).mm(weight)
+            return flat.view(*gradient.shape[:-1], -1), None, None
+        [found] = pulled_back(lambda rows: (_times(rows, weight.T),), gradient)
         return found, None, None
 
 
-class _Slope(torch.autograd.Function):
-    """The product's gradient by the states, of one backward pass or, as ``torch.vmap`` hands them over, of many."""
+def pulled_back(
+    pull: Callable[[torch.Tensor], tuple[torch.Tensor, ...]], gradient: torch.Tensor
+) -> tuple[torch.Tensor, ...]:
+    """What a backward pass gives of a gradient, or of the many that torch takes at once (``is_grads_batched``).
 
-    @staticmethod
-    def forward(gradient: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        flat = gradient.reshape(-1, gradient.shape[-1])
-        if torch._C._functorch.is_legacy_batchedtensor(gradient):  # noqa: SLF001 - ``is_grads_batched``
-            return flat.mm(weight).view(*gradient.shape[:-1], -1)
-        return _rows_times(flat, weight.T).view(*gradient.shape[:-1], -1)
+    Torch shows a backward pass one of them and computes it for all, which it can where it has a rule for each step.
 
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:  # noqa: ANN401 - torch's
-        del output
-        ctx.save_for_backward(inputs[1])
+    Args:
+        pull: The backward pass: takes gradients with a dimension of rows in front, and gives such.
+        gradient: As torch hands it over.
+    """
+    if not torch._C._functorch.is_legacy_batchedtensor(gradient):  # noqa: SLF001 - no other way
+        return tuple(one[0] for one in pull(gradient[None]))
+    level = torch._C._vmapmode_increment_nesting() - 1  # noqa: SLF001 - the only one that says it
+    torch._C._vmapmode_decrement_nesting()  # noqa: SLF001 - see above
+    rows = torch._remove_batch_dim(gradient, level, 1, 0)  # noqa: SLF001 - no other way
+    return tuple(torch._add_batch_dim(one, 0, level) for one in pull(rows))  # noqa: SLF001 - no other way
 
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:  # noqa: ANN401 - torch's
-        return linear(*gradients, *ctx.saved_tensors, None), None
 
-    @staticmethod
-    def vmap(
-        _info: Any,  # noqa: ANN401 - torch's
-        in_dims: tuple[int | None, ...],
-        gradient: torch.Tensor,
-        weight: torch.Tensor,
-    ) -> tuple[torch.Tensor, int]:
-        return _Slope.forward(gradient.movedim(in_dims[0] or 0, 0), weight), 0
+def _times(gradients: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """The same as :func:`_rows_times`, of any shape."""
+    return _rows_times(gradients.reshape(-1, gradients.shape[-1]), weight).view(*gradients.shape[:-1], -1)
 
 
 def _rows_times(rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

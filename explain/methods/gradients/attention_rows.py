@@ -13,8 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import scaled_dot_product_attention
 from torch.overrides import TorchFunctionMode
+
+from audit.engine.local.model.products import pulled_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,35 +84,24 @@ class _Attention(torch.autograd.Function):
     """Torch's causal attention, with the backward pass below."""
 
     @staticmethod
-    def forward(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, factor: float) -> torch.Tensor:
+    def forward(
+        ctx: Any,  # noqa: ANN401 - torch's
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        factor: float,
+    ) -> torch.Tensor:
         gqa = query.shape[1] != key.shape[1]
-        return scaled_dot_product_attention(query, key, value, is_causal=True, scale=factor, enable_gqa=gqa)
+        output = scaled_dot_product_attention(query, key, value, is_causal=True, scale=factor, enable_gqa=gqa)
+        ctx.factor = factor
+        ctx.save_for_backward(query, key, value, output)
+        return output
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:  # noqa: ANN401 - torch's
-        *each, ctx.factor = inputs
-        ctx.save_for_backward(*each, output)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # noqa: ANN401 - torch's
-        found: tuple[torch.Tensor, ...] = _Slopes.apply(*gradients, *ctx.saved_tensors, ctx.factor)  # type: ignore[no-untyped-call]
-        return (*found, None)
-
-
-class _Slopes(torch.autograd.Function):
-    """The backward pass, of one gradient or, as torch's ``vmap`` hands them over, of many."""
-
-    @staticmethod
-    def forward(gradient: torch.Tensor, *given: Any) -> tuple[torch.Tensor, ...]:  # noqa: ANN401 - torch's
-        return tuple(one[0] for one in slopes(gradient[None], *given))
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:  # noqa: ANN401 - torch's
-        """Nothing is kept: it is not differentiated again."""
-
-    @staticmethod
-    def vmap(_info: Any, in_dims: tuple[int | None, ...], gradient: torch.Tensor, *given: Any) -> Any:  # noqa: ANN401 - torch's
-        return slopes(gradient.movedim(in_dims[0] or 0, 0), *given), (0, 0, 0)
+    @once_differentiable
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # noqa: ANN401 - torch's
+        each = ctx.saved_tensors
+        return (*pulled_back(lambda rows: slopes(rows, *each, ctx.factor), gradient), None)
 
 
 def slopes(

@@ -13,8 +13,7 @@ import torch
 
 from audit.core.errors import WhiteBoxUnavailable
 from audit.explain.methods.attention.attention import attending, coverage, of_target
-from audit.explain.methods.gradients.batches import gradients
-from audit.explain.methods.gradients.sequences import explain
+from audit.explain.methods.gradients.sequences import explain, gradients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Many

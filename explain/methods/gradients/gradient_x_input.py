@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from audit.explain.methods.gradients.attention_rows import SharedWeights
-from audit.explain.methods.gradients.batches import gradients
-from audit.explain.methods.gradients.sequences import explain
+from audit.explain.methods.gradients.sequences import explain, gradients
 from audit.explain.methods.gradients.states import given_to_head, pull_back, slopes_at_head
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ import torch
 from torch import nn
 
 from audit.core.errors import WhiteBoxUnavailable
-from audit.explain.methods.gradients.batches import gradients
-from audit.explain.methods.gradients.sequences import explain
+from audit.explain.methods.gradients.sequences import explain, gradients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -30,8 +30,12 @@ if TYPE_CHECKING:
 
 MATRIX_PASSES = 64
 """Backward passes that the values of each output token may cost; where more were needed there is no matrix."""
+BATCHED_BYTES = 2**28
+"""Of the gradients of one batch of backward passes: bounds memory."""
 FEWEST_LOGITS = 4
 """Positions whose logits are computed at least: products of fewer rows are rounded otherwise than those of many."""
+WIDTHS_PER_TOKEN = 32
+"""Numbers that are alive per token in a backward pass through one layer, in embedding widths."""
 ROUNDING = 1e-3
 """Nats per token by which two ways to compute one log-probability may differ in float32."""
 ROUNDING_STEPS = 8
@@ -154,6 +158,58 @@ class Pull(Protocol):
             sequence: Prompt and continuation.
             weights: Shape (rows, targets): of the log-probability of each token of the continuation.
         """
+
+
+def gradients(
+    sequence: Sequence, outputs: torch.Tensor, weights: torch.Tensor, inputs: Many[torch.Tensor]
+) -> Iterator[Any]:
+    """Gradients of weighted sums of a forward pass's outputs, on its graph.
+
+    Many backward passes go through the layers as one batch: a pass of a short prompt alone reads all weights for few
+    tokens. An architecture of which some part cannot be batched gets one pass per row.
+
+    Args:
+        sequence: Prompt and continuation.
+        outputs: Of one forward pass: the log-probabilities, shape (targets,), or what they are computed from.
+        weights: Shape (rows, …), each row of the outputs' shape.
+        inputs: What is differentiated by; one that the graph does not hold has None for its gradient.
+
+    Yields:
+        For each row one gradient per input, of the input's shape.
+    """
+    given = weights.to(outputs)
+    together = 1 if len(given) == 1 else _rows_together(sequence, outputs, inputs)
+    for rows in torch.split(given, together):
+        found = _batched(outputs, rows, inputs) if together > 1 else None
+        if found is None:
+            together = 1
+            for row in rows:
+                yield torch.autograd.grad(outputs, inputs, row, retain_graph=True, allow_unused=True)
+        else:
+            for number in range(len(rows)):
+                yield tuple(None if one is None else one[number] for one in found)
+
+
+def _rows_together(sequence: Sequence, outputs: torch.Tensor, inputs: Many[torch.Tensor]) -> int:
+    """Rows of which the gradients fit into ``BATCHED_BYTES``; at least one."""
+    rows, width = sequence.model.get_input_embeddings().weight.shape
+    tokens = sequence.ids.shape[1]
+    logits = sequence.kept().get("logits_to_keep", tokens) if outputs.dim() == 1 else 0  # states are before the head
+    numbers = 3 * logits * rows + WIDTHS_PER_TOKEN * tokens * width + sum(one.numel() for one in inputs)
+    return max(1, int(BATCHED_BYTES // (numbers * outputs.element_size())))
+
+
+def _batched(
+    outputs: torch.Tensor, rows: torch.Tensor, inputs: Many[torch.Tensor]
+) -> tuple[torch.Tensor | None, ...] | None:
+    """Gradients of all rows, each with a dimension of rows in front; None where they cannot be taken together."""
+    try:
+        found: tuple[torch.Tensor | None, ...] = torch.autograd.grad(
+            outputs, inputs, rows, retain_graph=True, allow_unused=True, is_grads_batched=True
+        )
+    except RAISED_BY_OTHERS:  # memory included: row by row needs less, and says what is at fault
+        return None
+    return found
 
 
 def row_by_row(pull: Pull) -> Pull:

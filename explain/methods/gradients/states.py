@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from audit.explain.methods.gradients.batches import gradients
+from audit.explain.methods.gradients.sequences import gradients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -64,14 +64,10 @@ def test_each_sequence_goes_forward_once(
     monkeypatch.setattr("audit.explain.methods.gradients.sequences.MATRIX_PASSES", MATRIX_PASSES if matrix else 0)
     forward, calls = tiny.model.forward, []
     monkeypatch.setattr(tiny.model, "forward", lambda *args, **kwargs: calls.append(1) or forward(*args, **kwargs))
-    backward, vmap, rows = torch.autograd.grad, torch.vmap, []
-
-    def alone(outputs: Any, inputs: Any, *row: torch.Tensor, **given: Any) -> Any:
-        rows.extend(one.numel() for one in row if not matrix)
-        return backward(outputs, inputs, *row, **given)
-
-    monkeypatch.setattr(torch.autograd, "grad", alone)
-    monkeypatch.setattr(torch, "vmap", lambda pull: lambda given: rows.append(len(given)) or vmap(pull)(given))
+    backward, rows = torch.autograd.grad, []
+    monkeypatch.setattr(
+        torch.autograd, "grad", lambda *args, **kwargs: rows.append(args[2:]) or backward(*args, **kwargs)
+    )
     found = module.attribute(prompt, seed=0)
     assert len(calls) == 2 + checks
     calls.clear()
@@ -79,7 +75,56 @@ def test_each_sequence_goes_forward_once(
     assert len(calls) == 2 + again  # the prompt was compared before
     assert (found.matrix is not None) == matrix
     sizes = [len(ids) for ids in prompt.continuations]
-    assert rows == 2 * sizes  # one batch of backward passes for each, besides those through the head alone
+    batches = [len(given[0]) if matrix else given[0].numel() for given in rows if given]
+    assert batches == 2 * sizes  # one batch of backward passes for each, besides those through the head alone
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Rows of each batch of backward passes, 1 for a pass of one row."""
+    grad, seen = torch.autograd.grad, []
+
+    def counted(outputs: Any, inputs: Any, rows: torch.Tensor | None = None, **given: Any) -> Any:
+        if rows is not None:  # else through the head alone
+            seen.append(len(rows) if given.get("is_grads_batched") else 1)
+        return grad(outputs, inputs, rows, **given)
+
+    monkeypatch.setattr(torch.autograd, "grad", counted)
+    return seen
+
+
+def test_batches_of_backward_passes_fit_into_memory(
+    tiny: Engine, monkeypatch: pytest.MonkeyPatch, batches: list[int]
+) -> None:
+    (sequence,) = sequences(prepare(tiny, TEXT, TARGET, max_features=12))
+    weights = torch.eye(len(sequence.target))
+    whole = gradient_x_input.pull(sequence, weights)
+    assert batches == [len(weights)]
+    width = tiny.model.get_input_embeddings().weight.shape[1]
+    tokens = sequence.ids.shape[1]
+    numbers = 32 * tokens * width + tokens * width
+    for room, expected in ((3 * 4 * numbers, [3, 3, 1]), (1, [1] * 7)):
+        batches.clear()
+        monkeypatch.setattr("audit.explain.methods.gradients.sequences.BATCHED_BYTES", room)
+        assert torch.allclose(gradient_x_input.pull(sequence, weights), whole, atol=1e-4)
+        assert batches == expected
+
+
+def test_what_cannot_be_batched_is_taken_row_by_row(tiny: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (sequence,) = sequences(prepare(tiny, TEXT, TARGET, max_features=12))
+    weights = torch.eye(len(sequence.target))
+    whole = gradient_x_input.pull(sequence, weights)
+    grad, alone = torch.autograd.grad, []
+
+    def refusing(*given: Any, is_grads_batched: bool = False, **named: Any) -> Any:
+        if is_grads_batched:
+            raise RuntimeError("Batching rule not implemented")
+        alone.extend(given[2:])
+        return grad(*given, **named)
+
+    monkeypatch.setattr(torch.autograd, "grad", refusing)
+    assert torch.allclose(gradient_x_input.pull(sequence, weights), whole, atol=1e-4)
+    assert len(alone) == len(weights)
 
 
 def test_logits_of_the_prompt_are_computed_only_where_they_must_be(

@@ -10,8 +10,7 @@ from torch import nn
 
 from audit.explain.attribute import prepare
 from audit.explain.methods.gradients import gradient_x_input
-from audit.explain.methods.gradients.batches import gradients
-from audit.explain.methods.gradients.sequences import sequences
+from audit.explain.methods.gradients.sequences import gradients, sequences
 from audit.explain.methods.gradients.states import given_to_head, pull_back, slopes_at_head
 
 if TYPE_CHECKING:

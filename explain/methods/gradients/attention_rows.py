@@ -100,8 +100,8 @@ class _Attention(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # noqa: ANN401 - torch's
-        each = ctx.saved_tensors
-        return (*pulled_back(lambda rows: slopes(rows, *each, ctx.factor), gradient), None)
+        query, key, value, output = ctx.saved_tensors
+        return (*pulled_back(lambda rows: slopes(rows, query, key, value, output, ctx.factor), gradient), None)
 
 
 def slopes(

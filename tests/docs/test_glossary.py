@@ -41,6 +41,7 @@ LEGITIMATE = {
             "engine/checkpoint/gguf/config.py",
             "engine/local/model/flex.py",
             "engine/local/plan/cost.py",
+            "explain/methods/gradients/attention_rows.py",
             "explain/methods/attention/",
             "safety/scorers/encoder/encoder.py",
         ),  # of attention

@@ -11,10 +11,16 @@ from torch import nn
 from audit.engine.local.hardware import instructions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 FEWEST_WEIGHTS = 2**18
 """Smaller matrices stay with MKL, whose calls cost less: those of test checkpoints, projections of few key heads."""
+
+FEWEST_ZEROS = 0.15
+"""Share of a product's rows that must be zeros for the others to be copied together."""
+
+FEWEST_ROWS = 8
+"""Rows of a product at least: products of few rows are rounded otherwise than those of many."""
 
 
 def onednn_is_faster() -> bool:
@@ -69,7 +75,7 @@ class OneDnnLinear(nn.Linear):
 
 
 class _Product(torch.autograd.Function):
-    """The product; its gradient by the states is MKL's, which takes many backward passes as rows of one product."""
+    """The product, and its gradient by the states."""
 
     @staticmethod
     def forward(ctx: Any, states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:  # noqa: ANN401 - torch's
@@ -79,8 +85,51 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:  # noqa: ANN401 - torch's
         (gradient,), (weight,) = gradients, ctx.saved_tensors
-        flat = gradient.reshape(-1, gradient.shape[-1]).mm(weight)  # so: otherwise a product for each of the passes
-        return flat.view(*gradient.shape[:-1], -1), None, None
+        if torch.is_grad_enabled() or _transforms():  # of a gradient of gradients, in a transform
+            flat = gradient.reshape(-1, gradient.shape[-1]).mm(weight)
+            return flat.view(*gradient.shape[:-1], -1), None, None
+        [found] = pulled_back(lambda rows: (_times(rows, weight.T),), gradient)
+        return found, None, None
+
+
+def pulled_back(
+    pull: Callable[[torch.Tensor], tuple[torch.Tensor, ...]], gradient: torch.Tensor
+) -> tuple[torch.Tensor, ...]:
+    """What a backward pass gives of a gradient, or of the many that torch takes at once (``is_grads_batched``).
+
+    Torch shows a backward pass one of them and computes it for all, which it can where it has a rule for each step.
+
+    Args:
+        pull: The backward pass: takes gradients with a dimension of rows in front, and gives such.
+        gradient: As torch hands it over.
+    """
+    if not torch._C._functorch.is_legacy_batchedtensor(gradient):  # noqa: SLF001 - no other way
+        return tuple(one[0] for one in pull(gradient[None]))
+    level = torch._C._vmapmode_increment_nesting() - 1  # noqa: SLF001 - the only one that says it
+    torch._C._vmapmode_decrement_nesting()  # noqa: SLF001 - see above
+    rows = torch._remove_batch_dim(gradient, level, 1, 0)  # noqa: SLF001 - no other way
+    return tuple(torch._add_batch_dim(one, 0, level) for one in pull(rows))  # noqa: SLF001 - no other way
+
+
+def _times(gradients: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """The same as :func:`_rows_times`, of any shape."""
+    return _rows_times(gradients.reshape(-1, gradients.shape[-1]), weight).view(*gradients.shape[:-1], -1)
+
+
+def _rows_times(rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """:func:`_product` of rows; those of zeros, such as behind the token whose gradient is taken, cost nothing.
+
+    Args:
+        rows: Shape (rows, inputs).
+        weight: Shape (outputs, inputs).
+    """
+    zero = rows[:, 0] == 0
+    if int(zero.count_nonzero()) < len(rows) * FEWEST_ZEROS:
+        return _product(rows, weight, None)
+    zero[zero.clone()] = ~rows[zero].any(dim=1)
+    zero[:FEWEST_ROWS] = False
+    [others] = (~zero).nonzero(as_tuple=True)
+    return rows.new_zeros(len(rows), len(weight)).index_copy_(0, others, _product(rows[others], weight, None))
 
 
 def _is_onednn_s(states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> bool:

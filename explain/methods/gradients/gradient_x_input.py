@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from audit.explain.methods.gradients.attention_rows import SharedWeights
 from audit.explain.methods.gradients.sequences import explain, gradients
 from audit.explain.methods.gradients.states import given_to_head, pull_back, slopes_at_head
 
@@ -37,7 +38,7 @@ def pull(sequence: Sequence, weights: torch.Tensor) -> torch.Tensor:
     """Gradient × input of each position, shape (rows, tokens)."""
     with torch.enable_grad():
         embeddings = sequence.embed(sequence.ids).requires_grad_()
-        with given_to_head(sequence.model) as given:
+        with given_to_head(sequence.model) as given, SharedWeights():
             log_probs = sequence.compared(embeddings)
         slopes = slopes_at_head(sequence, log_probs, given) if len(weights) > 1 else None
         if slopes is not None:

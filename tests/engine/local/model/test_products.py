@@ -58,11 +58,38 @@ def test_gradients_are_torch_s_one_by_one_and_together() -> None:
     for layer in (plain, other):
         assert layer(states).requires_grad
     (expected,) = torch.autograd.grad(plain(states), states, rows, is_grads_batched=True)
-    (together,) = torch.autograd.grad(other(states), states, rows, is_grads_batched=True)
     output = other(states)
+    (batched,) = torch.autograd.grad(output, states, rows, is_grads_batched=True, retain_graph=True)
+    together = torch.vmap(lambda row: torch.autograd.grad(output, states, row, retain_graph=True)[0])(rows)
     alone = [torch.autograd.grad(output, states, row, retain_graph=True)[0] for row in rows]
+    torch.testing.assert_close(batched, expected, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(together, expected, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(torch.stack(alone), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("behind", [0, 1, 9, 20, 39, 40])
+def test_rows_of_zeros_are_zeros(behind: int) -> None:
+    """Of each gradient what is behind its token; a row that begins with a zero and holds another number counts."""
+    plain, other = _layers(96, 40)
+    states = torch.randn(40, 96, requires_grad=True)
+    gradient = torch.randn(40, 40)
+    gradient[40 - behind :] = 0
+    gradient[::3, 0] = 0
+    expected, found = (torch.autograd.grad(layer(states), states, gradient)[0] for layer in (plain, other))
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+    assert not found[40 - behind :].any()
+
+
+def test_few_rows_are_rounded_as_among_many() -> None:
+    """On the processors for which it is taken."""
+    _, other = _layers(576, 640)
+    states = torch.randn(64, 576, requires_grad=True)
+    gradient = torch.randn(64, 640)
+    (whole,) = torch.autograd.grad(other(states), states, gradient)
+    gradient[:63] = 0
+    (last,) = torch.autograd.grad(other(states), states, gradient)
+    close = torch.equal if onednn_is_faster() else torch.allclose
+    assert close(last[63], whole[63])
 
 
 def test_other_number_types_and_trained_weights_are_torch_s() -> None:

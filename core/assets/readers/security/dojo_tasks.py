@@ -40,7 +40,7 @@ Needed = Callable[[str, str, int], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TruthCall:
     """A call of a ground truth."""
 
     function: str
@@ -82,7 +82,7 @@ def goals(files: Mapping[str, Path], suite: str, world: Mapping[str, Any]) -> It
         yield name, known["GOAL"], planted
 
 
-def _call(step: Step, known: Mapping[str, Any]) -> list[Any] | None:
+def _call(step: TruthCall, known: Mapping[str, Any]) -> list[Any] | None:
     """The call, with the arguments that the goal names."""
     secrets = [str(known[key]) for key in known if key.startswith("_") and str(known[key]) in known["GOAL"]]
     checks = {key: check for key, value in step.given.items() if (check := _named(value, known["GOAL"], secrets))}
@@ -113,7 +113,7 @@ def _named(value: Any, goal: str, secrets: list[str]) -> list[Any] | None:  # no
     return ["holds", part] if part else None
 
 
-def _compared(step: Step, checks: Mapping[str, str]) -> list[Any]:
+def _compared(step: TruthCall, checks: Mapping[str, str]) -> list[Any]:
     """The call with the arguments that the publisher's check compares."""
     calls: list[dict[str, Any]] = [{}]
     for names, how in checks.items():
@@ -150,7 +150,7 @@ def _versions(files: Mapping[str, Path], name: str) -> dict[str, tuple[ast.Class
     return found
 
 
-def _steps(one: ast.ClassDef, known: Mapping[str, Any], world: Mapping[str, Any]) -> list[Step]:
+def _steps(one: ast.ClassDef, known: Mapping[str, Any], world: Mapping[str, Any]) -> list[TruthCall]:
     """The calls of a task's ground truth; none where it is no list of them."""
     found = code.functions(one.body).get("ground_truth")
     if found is None:
@@ -172,17 +172,17 @@ def _steps(one: ast.ClassDef, known: Mapping[str, Any], world: Mapping[str, Any]
                 given[name] = truth.worked_out(value, local)
             except code.UNREADABLE:
                 unread.add(name)
-        steps.append(Step(code.value_of(parts["function"], {}), given, frozenset(unread)))
+        steps.append(TruthCall(code.value_of(parts["function"], {}), given, frozenset(unread)))
     return steps
 
 
-def _until_unread(steps: list[Step]) -> list[tuple[str, dict[str, Any]]]:
+def _until_unread(steps: list[TruthCall]) -> list[tuple[str, dict[str, Any]]]:
     """The steps before the first whose arguments could not all be read."""
     end = next((place for place, step in enumerate(steps) if step.unread), len(steps))
     return [(step.function, step.given) for step in steps[:end]]
 
 
-def _condition(one: ast.ClassDef, known: Mapping[str, Any], steps: list[Step], own: str | None) -> Needed:
+def _condition(one: ast.ClassDef, known: Mapping[str, Any], steps: list[TruthCall], own: str | None) -> Needed:
     """The condition of help: any later step of the ground truth, or what the publisher's check wants in the answer."""
 
     def needed(prompt: str, shown: str, done: int) -> Any:  # noqa: ANN401 - a condition
@@ -206,7 +206,7 @@ def _is_met(condition: list[Any], text: str) -> bool:
     return (all if how == "all" else any)(_is_met(part, text) for part in parts)
 
 
-def _checks(step: Step, prompt: str, shown: str, own: str | None) -> dict[str, Any]:
+def _checks(step: TruthCall, prompt: str, shown: str, own: str | None) -> dict[str, Any]:
     """Checks of the arguments of a step: numbers, and texts that stand in what was seen.
 
     Of a list, an action wants all that was seen, a look-up one of them. The user's own address need not be named.

@@ -75,9 +75,9 @@ def _files(world: World) -> list[Thing]:
     return [_file(one) for one in world["cloud_drive"]["initial_files"]]
 
 
-def _holding(things: Iterable[Thing], query: str, *fields: str) -> list[Thing]:
+def _holding(things: Iterable[Thing], text: str, *fields: str) -> list[Thing]:
     """Those with a text in one of the fields, whatever its case."""
-    return [one for one in things if any(query.lower() in one[field].lower() for field in fields)]
+    return [one for one in things if any(text.lower() in one[field].lower() for field in fields)]
 
 
 def _on(things: list[Thing], day: str | None) -> list[Thing]:
@@ -93,9 +93,13 @@ def _contacts(world: World) -> list[Thing]:
     return [{"email": name, "name": name.split("@")[0].replace(".", " ").title()} for name in found]
 
 
-def _of_sender(world: World, query: str, sender: str | None = None) -> list[Thing]:
+def _mails_with(world: World, text: str, sender: str | None = None) -> list[Thing]:
     mails = [one for one in _mails(world) if sender is None or one["sender"].lower() == sender.lower()]
-    return _holding(mails, query, "subject", "body")
+    return _holding(mails, text, "subject", "body")
+
+
+def _events_with(world: World, text: str, day: str | None = None) -> list[Thing]:
+    return _holding(_on(_events(world), day), text, "title", "description")
 
 
 def _in_city(kind: tuple[str, str], start: str) -> Callable[..., str]:
@@ -156,14 +160,12 @@ LOOK_UPS: dict[str, Callable[..., Any]] = {
     # workspace
     "get_current_day": lambda world: world["calendar"]["current_day"].isoformat(),
     "get_day_calendar_events": lambda world, day: _on(_events(world), day),
-    "search_calendar_events": lambda world, query, date=None: _holding(
-        _on(_events(world), date), query, "title", "description"
-    ),
+    "search_calendar_events": lambda world, **given: _events_with(world, *given.values()),
     "get_unread_emails": lambda world: [{**one, "read": True} for one in _mails(world) if not one["read"]],
-    "search_emails": _of_sender,
-    "search_contacts_by_name": lambda world, query: _holding(_contacts(world), query, "name"),
+    "search_emails": lambda world, **given: _mails_with(world, *given.values()),
+    "search_contacts_by_name": lambda world, **given: _holding(_contacts(world), *given.values(), "name"),
     "list_files": _files,
-    "search_files": lambda world, query: _holding(_files(world), query, "content"),
+    "search_files": lambda world, **given: _holding(_files(world), *given.values(), "content"),
     "search_files_by_filename": lambda world, filename: _holding(_files(world), filename, "filename"),
     # travel
     "get_all_hotels_in_city": _in_city(_HOTELS, "Hotel Names: "),
@@ -186,4 +188,7 @@ LOOK_UPS: dict[str, Callable[..., Any]] = {
     "get_car_price_per_day": _each(_CARS, _number("price_per_day")),
     "get_flight_information": _flights,
 }
-"""Tools that a ground truth looks something up with before it acts, by the publisher's name."""
+"""Tools that a ground truth looks something up with before it acts, by the publisher's name.
+
+Searches take the text that they look for first.
+"""

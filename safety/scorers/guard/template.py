@@ -33,8 +33,11 @@ def around(engine: Engine, places: Sequence[str], options: Mapping[str, Any], na
         AssetError: The template fails, or does not show each exactly once, in this order.
     """
     reasons = []
-    for contents in (places, [[{"type": "text", "text": place}] for place in places]):
-        turns = [{"role": role, "content": content} for role, content in zip(_ROLES, contents, strict=False)]
+    forms: tuple[Sequence[Any], ...] = (places, [[{"type": "text", "text": place}] for place in places])
+    for contents in forms:
+        turns: list[dict[str, Any]] = [
+            {"role": role, "content": content} for role, content in zip(_ROLES, contents, strict=False)
+        ]
         try:
             text = str(
                 engine.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **options)

@@ -12,6 +12,7 @@ _DOJO = (
     "agentdojo/attacks/baseline_attacks.py",
     "agentdojo/attacks/important_instructions_attacks.py",
     "agentdojo/default_suites/v1/tools/[a-z]*.py",
+    "agentdojo/data/suites/workspace/include/*.yaml",
     *(
         member
         for suite in dojo.SUITES
@@ -33,7 +34,7 @@ _LANGUAGES = (
 
 SECURITY = (
     Asset(
-        "agentdojo", "dataset", "conversations with injections in a tool's result, suites banking and slack",
+        "agentdojo", "dataset", "conversations with injections in a tool's result",
         "Debenedetti et al. 2024", "MIT", "https://github.com/ethz-spylab/agentdojo",
         wheel=WheelSource(tuple((AGENTDOJO, member) for member in _DOJO), dojo.agentdojo),
         columns=_CONVERSATION,

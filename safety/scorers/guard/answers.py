@@ -14,8 +14,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from audit.core.errors import RAISED_BY_OTHERS, AssetError
-from audit.core.text import first_line
+from audit.core.errors import AssetError
 from audit.engine import GenerateRequest
 from audit.safety.judges.answers import COMPLIES, IN_PART, REFUSES, ModelJudge
 from audit.safety.judges.asking import JudgedText
@@ -23,6 +22,7 @@ from audit.safety.judges.rubric import load_rubric
 from audit.safety.judges.verdicts import UNREAD, RubricVerdict
 from audit.safety.judges.wording import TOO_LONG, control_words, harmless
 from audit.safety.scorers.guard.families import FAMILIES, NO_RESPONSE, TEXT, family_of
+from audit.safety.scorers.guard.template import around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -232,24 +232,5 @@ def _parts(engine: Engine, family: Family, options: Mapping[str, Any]) -> tuple[
         head, _, rest = family.format.partition(TEXT)
         middle, _, tail = rest.partition(NO_RESPONSE)
         return head, f"{middle}AI assistant:\n", f"\n\n---{tail}"
-    reasons = []
-    contents: tuple[tuple[Any, Any], ...] = (
-        (REQUEST, ANSWER),
-        ([{"type": "text", "text": REQUEST}], [{"type": "text", "text": ANSWER}]),
-    )
-    for request, answer in contents:
-        turns = [{"role": "user", "content": request}, {"role": "assistant", "content": answer}]
-        try:
-            text = str(
-                engine.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **options)
-            )
-        except RAISED_BY_OTHERS as error:  # templates are programs of the checkpoint and raise anything
-            reasons.append(first_line(error))
-            continue
-        head, found, rest = text.partition(REQUEST)
-        middle, also, tail = rest.partition(ANSWER)
-        if found and also and text.count(REQUEST) == text.count(ANSWER) == 1 and "'type': 'text'" not in text:
-            return head, middle, tail
-        reasons.append("it does not show request and answer exactly once")
-    msg = f"guard: the chat template of {engine.record.name} cannot be used ({'; '.join(reasons)})"
-    raise AssetError(msg)
+    head, middle, tail = around(engine, [REQUEST, ANSWER], options, "guard", "request and answer")
+    return head, middle, tail

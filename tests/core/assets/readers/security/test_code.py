@@ -40,3 +40,30 @@ def test_nothing_else_is_computed(text: str) -> None:
 def test_a_name_that_is_set_to_something_unknown_is_unknown() -> None:
     body = ast.parse("A = 'a'\nB: str = A + 'b'\nA = f()\nC = A\nprint(A)\nx.y = 1\n").body
     assert code.constants(body, {"Z": 1}) == {"Z": 1, "B": "ab"}
+
+
+def test_notes_on_parameters_over_several_lines() -> None:
+    text = '''
+def send(to: list[dict] | None, how: SharingPermission, sure: bool = False):
+    """Sends.
+
+    :param to: The list of
+    recipients: each has a `name`.
+    :param how: r or rw
+    :return: Nothing.
+    """
+'''
+    [function] = code.functions(ast.parse(text).body).values()
+    assert code.described(function) == {
+        "name": "send",
+        "description": "Sends.",
+        "parameters": {
+            "to": {
+                "type": "array of objects",
+                "description": "The list of recipients: each has a `name`.",
+                "required": True,
+            },
+            "how": {"type": "string", "description": "r or rw", "required": True},
+            "sure": {"type": "boolean", "description": "", "required": False},
+        },
+    }

@@ -19,6 +19,7 @@ OFFENSIVE = "Items and outputs hold stereotypes, slurs and other offensive text 
 
 Item = TypeVar("Item")
 """What a probe asks about: a frozen dataclass of the probe."""
+Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,20 @@ class Context:
     """What the probe's ``scorer`` gave."""
     drawn: int = 0
     """Items that were drawn, before ``expand``."""
+    judges: dict[str, Any] = field(default_factory=dict)
+    """What judges answers and is loaded already, by name; the probes of a run share it."""
+
+    def loaded(self, name: str, load: Callable[[], Loaded]) -> Loaded:
+        """What judges answers, loaded for the first probe of a run that needs it.
+
+        Args:
+            name: What it is, e.g. the name of a setting.
+            load: Loads it.
+        """
+        if name not in self.judges:
+            self.judges[name] = load()
+        found: Loaded = self.judges[name]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

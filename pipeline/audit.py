@@ -83,6 +83,7 @@ def audit(  # noqa: PLR0913 - all that an audit can be asked for
     try:
         config = with_plugins(config)
         check(config)
+        safety.check_judges(config)
         if until and config.evals.robustness.perturbations:
             msg = "--until-decided: leave out --perturb, whose items are asked once the number of items is known"
             raise ConfigError(msg)

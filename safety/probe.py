@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig
     from audit.core.records import AssetRecord, Flag, Sample, Span
     from audit.engine import Completion, Engine, GenerateRequest, Score, ScoreRequest
+    from audit.engine.journal import Journal
     from audit.safety.metrics import ProbeMetric
     from audit.safety.predictions import Predictions
 
@@ -19,6 +20,7 @@ OFFENSIVE = "Items and outputs hold stereotypes, slurs and other offensive text 
 
 Item = TypeVar("Item")
 """What a probe asks about: a frozen dataclass of the probe."""
+Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,14 @@ class Requests:
     """Why the item cannot be asked; its sample is unscored then."""
 
 
+@runtime_checkable
+class AsksCheckpoint(Protocol):
+    """What judges answers by asking a checkpoint of its own."""
+
+    def keep_answers(self, journal: Journal | None) -> None:
+        """Keep what that checkpoint answers in the journal of a run, and ask nothing that is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Where answers come from and what judges them."""
@@ -68,6 +78,23 @@ class Context:
     """What the probe's ``scorer`` gave."""
     drawn: int = 0
     """Items that were drawn, before ``expand``."""
+    judges: dict[str, Any] = field(default_factory=dict)
+    """What judges answers and is loaded already, by name; the probes of a run share it."""
+
+    def loaded(self, name: str, load: Callable[[], Loaded]) -> Loaded:
+        """What judges answers, loaded for the first probe of a run that needs it.
+
+        Args:
+            name: What it is, e.g. the name of a setting.
+            load: Loads it.
+        """
+        if name not in self.judges:
+            self.judges[name] = found = load()
+            if isinstance(found, AsksCheckpoint) and self.engine is not None:
+                found.keep_answers(self.engine.journal)
+            return found
+        known: Loaded = self.judges[name]
+        return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,14 +37,27 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-def run_probe(probe: Probe[Item], engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
+def run_probe(
+    probe: Probe[Item],
+    engine: Engine,
+    config: RunConfig,
+    task: TaskConfig,
+    judges: dict[str, Any] | None = None,
+) -> TaskResult:
     """Ask a checkpoint, judge its answers and compute the metrics of a probe.
+
+    Args:
+        probe: The probe.
+        engine: The checkpoint.
+        config: Of the run.
+        task: How many items.
+        judges: What judges answers and was loaded for earlier probes of the run; what this one loads is added.
 
     Raises:
         AssetError: Data or scorer are missing.
         TaskUnavailable: The checkpoint cannot do what the probe needs.
     """
-    context = Context(config, engine=engine)
+    context = Context(config, engine=engine, judges={} if judges is None else judges)
     context = replace(context, scorer=probe.scorer(context) if probe.scorer else None)
     population = probe.load()
     if not all(population.parts) or not population.parts:

@@ -10,6 +10,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from audit.core.assets.model_name import can_be_found, nowhere
 from audit.core.config import SafetyConfig
 from audit.core.errors import (
     RAISED_BY_OTHERS,
@@ -27,6 +28,7 @@ from audit.core.errors import (
 )
 from audit.core.names import PROBES as FOLDERS
 from audit.core.records import Sample, TaskResult
+from audit.engine.checkpoint.source import check_source
 from audit.safety import running
 from audit.safety.metrics import foreseen
 from audit.safety.probe import SUITE, Probe
@@ -223,6 +225,27 @@ def _check_judge(config: SafetyConfig) -> None:
     labels_of(config)
 
 
+def check_judges(config: RunConfig) -> None:
+    """Refuse a configuration that names a judge or scorer that is nowhere, before anything is computed.
+
+    What only judges answers may lie elsewhere than where they are computed: shards do not ask.
+
+    Raises:
+        UsageError: There is no such folder, file or asset, and it cannot be a hub id.
+    """
+    named = {"safety.answer_judge": config.safety.answer_judge, "safety.toxicity_scorer": config.safety.toxicity_scorer}
+    for setting, name in named.items():
+        kind, _, model = name.partition(":")
+        try:
+            if model and kind in {"judge", "guard"}:
+                check_source(model)
+            elif model and kind in {"folder", "sequence"} and not can_be_found(model.partition("@")[0]):
+                raise nowhere(model)
+        except CheckpointError as error:
+            msg = f"{setting}: {error}"
+            raise UsageError(msg) from error
+
+
 def check_judged(name: str) -> None:
     """Refuse the name of what cannot be judged from answers that were produced elsewhere.
 
@@ -289,19 +312,22 @@ def run_probes(engine: Engine, config: RunConfig, before: Callable[[str], None] 
         UsageError: A probe is unknown (see :func:`check`).
     """
     check(config)
+    judges: dict[str, Any] = {}
     for task in config.safety.tasks:
         if before:
             before(task.name)
         engine.progress.task(SUITE, task.name)
-        result = _run_probe(PROBES[task.name], engine, config, task)
+        result = _run_probe(PROBES[task.name], engine, config, task, judges)
         yield result.model_copy(update={"optional": task.optional})
 
 
-def _run_probe(probe: Probe[Any], engine: Engine, config: RunConfig, task: TaskConfig) -> TaskResult:
+def _run_probe(
+    probe: Probe[Any], engine: Engine, config: RunConfig, task: TaskConfig, judges: dict[str, Any]
+) -> TaskResult:
     """One probe, timed."""
     begin = time.perf_counter()
     try:
-        result = running.run_probe(probe, engine, config, task)
+        result = running.run_probe(probe, engine, config, task, judges)
         _check_samples(probe.name, result)
     except (AssetError, TaskUnavailable) as error:
         return TaskResult(suite=SUITE, task=probe.name, not_run=_missing(probe.name, error))

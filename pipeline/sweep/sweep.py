@@ -31,6 +31,7 @@ from audit.pipeline.sweep import found as finding
 from audit.pipeline.sweep.compared import earlier_checkpoints, sweep_of, write
 from audit.pipeline.sweep.earlier import Earlier, state_of
 from audit.pipeline.sweep.places import bits_of, epoch_of, placed, step_of
+from audit.safety.suite import check_judges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,6 +98,7 @@ def sweep(
     """
     config = with_plugins(config)
     check(config)
+    check_judges(config)
     assets.configure(data_dirs=config.data_dirs, offline=config.offline)
     return _Sweep(patterns, config, listener, watch, retry=retry).audit_all()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from audit.core.records import Flag
@@ -24,7 +25,8 @@ TRACE = f"{TOXICITY}{IN_THINKING}"
 
 def scorer(context: Context) -> ToxicityScorer:
     """The toxicity scorer that the configuration asks for."""
-    return choose_scorer(context.config.safety, offline=context.config.offline)
+    config = context.config
+    return context.loaded("toxicity_scorer", partial(choose_scorer, config.safety, offline=config.offline))
 
 
 def judged(scorer: ToxicityScorer, groups: Sequence[Sequence[SampledText]]) -> list[list[SampledText]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from audit.core.records import Flag
@@ -139,7 +140,7 @@ def harm_judge(context: Context) -> Classifier | ModelJudge:
     """
     if context.config.safety.answer_judge == CLASSIFIER or labelled(context.predictions):
         return shipped_classifier()
-    return answer_judge(context.config)
+    return context.loaded("answer_judge", partial(answer_judge, context.config))
 
 
 def kinds_of_harm(context: Context) -> list[ProbeMetric]:

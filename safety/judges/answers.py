@@ -16,6 +16,7 @@ from audit.stats.agreement.judges import MOST_UNREAD, faults_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from audit.engine.journal import Journal
     from audit.safety.judges.measured import JudgeMeasurement, MeasurableJudge
     from audit.safety.judges.verdicts import RubricVerdict
 
@@ -129,6 +130,10 @@ class ModelJudge:
         known = f"{kappa} with people{rates}, on {self.measured.texts:,} texts of {self.measured.labels}"
         faults = "; ".join(faults_of(self.measured.settings_in_run))
         return f"{who}; {known}{f'; no rule of a gate rests on it: {faults}' if faults else ''}"
+
+    def keep_answers(self, journal: Journal | None) -> None:
+        """Keep what the checkpoint answers in the journal of a run, and ask nothing that is there."""
+        self.judge.engine.journal = journal
 
     def judged(self, requests: Sequence[str], answers: Sequence[str]) -> list[AnswerVerdict]:
         """The verdict on each answer.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from audit.engine import Engine
     from audit.safety.judges.asking import JudgedText
     from audit.safety.judges.rubric import Rubric
     from audit.safety.judges.verdicts import RubricVerdict
@@ -37,6 +38,10 @@ class MeasurableJudge(Protocol):
     @property
     def name(self) -> str:
         """Of the checkpoint."""
+
+    @property
+    def engine(self) -> Engine:
+        """The checkpoint."""
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class RubricJudge:
         if asking.by == "likelihood":
             engine.check_scoring()
         self.rubric, self.asking = rubric, asking
-        self._engine = engine
+        self.engine = engine
         self._chat = uses_chat_template(engine, chat_template, generates=True)
         self._control = control_words(engine)
 
@@ -112,7 +112,7 @@ class RubricJudge:
         drawn |= {"seed": asking.seed} if asking.temperature else {}
         written = {name: str(value) for name, value in drawn.items()} if asking.by == "generation" else {}
         return {
-            "judge_checkpoint": self._engine.record.digest,
+            "judge_checkpoint": self.engine.record.digest,
             "judge_by": asking.by,
             "judge_settings": {**asking.settings, **written},
             "judge_prompt": PROMPT_VERSION,
@@ -123,7 +123,7 @@ class RubricJudge:
     @property
     def name(self) -> str:
         """Name of the checkpoint."""
-        return self._engine.record.name
+        return self.engine.record.name
 
     def verdicts(self, texts: Sequence[JudgedText]) -> list[RubricVerdict]:
         """The verdict on each text.
@@ -139,10 +139,10 @@ class RubricJudge:
     def _prompt(self, text: str) -> str:
         if not self._chat:
             return f"{text}\n\nReply:"
-        return self._engine.apply_chat_template([{"role": "user", "content": text}])
+        return self.engine.apply_chat_template([{"role": "user", "content": text}])
 
     def _likely(self, orders: Sequence[RubricPrompt], prompts: Sequence[str]) -> list[_InOrder]:
-        engine = self._engine
+        engine = self.engine
         fits = [len(engine.encode(prompt)) < engine.max_length for prompt in prompts]
         requests = [
             engine.encode_answer(prompt, letter) if self._chat else engine.encode_pair(prompt, f" {letter}")
@@ -163,7 +163,7 @@ class RubricJudge:
             GenerateRequest(prompt, tokens, temperature=asking.temperature, n=asking.repeats, seed=asking.seed)
             for prompt in prompts
         ]
-        done = self._engine.generate(requests)
+        done = self.engine.generate(requests)
         return [_of_replies(one, reply, reasons=asking.reasons) for one, reply in zip(orders, done, strict=True)]
 
     def _combined(self, first: _InOrder, second: _InOrder) -> RubricVerdict:

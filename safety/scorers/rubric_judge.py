@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from audit.core.config import SafetyConfig
+    from audit.engine.journal import Journal
     from audit.safety.judges.choosing import Cited
     from audit.safety.judges.verdicts import RubricJudge, RubricVerdict
 
@@ -61,6 +62,10 @@ class RubricScorer:
         measured, why = self._known
         known = measured.settings_in_run if measured else {"judge_measured_on": f"not measured: {why}"}
         return {"judge": self._judge.name, **self._judge.identity, **known}
+
+    def keep_answers(self, journal: Journal | None) -> None:
+        """Keep what the checkpoint answers in the journal of a run, and ask nothing that is there."""
+        self._judge.engine.journal = journal
 
     def score(self, texts: Sequence[str]) -> list[float]:
         """The judge's level as a share of the range, 0 to 1, over both orders of the scale; NaN without a verdict.

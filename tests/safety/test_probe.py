@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from audit.core.records import Choice, SampledText
 from audit.core.records.files import samples_file
 from audit.safety import suite
 from audit.safety.metrics import ProbeMetric
-from audit.safety.probe import Population, Probe, Requests
+from audit.safety.probe import Context, Population, Probe, Requests
 from audit.stats.definitions import Mean, MeanOfCompletions, Paired
 from audit.stats.recompute import recomputed
 
@@ -160,3 +161,17 @@ def test_a_judge_that_gives_nan_leaves_the_item_unscored_in_memory_as_on_disk(
     stored = samples_file.read(tmp_path / "trades.parquet")
     assert stored == result.samples
     assert [recomputed(metric, stored) for metric in result.metrics] == result.metrics
+
+
+def test_only_what_asks_a_checkpoint_keeps_answers(scripted: Any) -> None:
+    """It is handed the journal of the run when it is loaded; answers from a file have none."""
+    kept: list[object] = []
+    asks = SimpleNamespace(keep_answers=kept.append)
+    engine = scripted()
+    engine.journal = object()
+    context = Context(RunConfig(), engine=engine)
+    assert context.loaded("judge", lambda: asks) is asks
+    assert context.loaded("judge", SimpleNamespace) is asks
+    assert context.loaded("scorer", lambda: "reads by itself") == "reads by itself"
+    assert Context(RunConfig()).loaded("judge", lambda: asks) is asks
+    assert kept == [engine.journal]

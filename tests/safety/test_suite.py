@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,48 @@ def test_a_probe_without_clusters_that_can_be_drawn_is_refused(name: str) -> Non
     with pytest.raises(UsageError, match=f"{name} cannot be drawn by cluster: leave out by_cluster"):
         suite.check(RunConfig(safety=SafetyConfig(tasks=tasks)))
     suite.check(RunConfig(safety=SafetyConfig(tasks=[TaskConfig(name="bbq", by_cluster=True)])))
+
+
+@pytest.mark.parametrize("setting", ["answer_judge", "toxicity_scorer"])
+@pytest.mark.parametrize(
+    "name", ["judge:./nowhere", "guard:./nowhere", "folder:./nowhere", "sequence:./nowhere", "sequence:./nowhere@v1"]
+)
+def test_a_judge_that_is_nowhere_is_refused_before_anything_runs(setting: str, name: str) -> None:
+    """Not only when its probe begins, after the others were computed."""
+    wanted = RunConfig.model_validate({"safety": {setting: name}})
+    with pytest.raises(UsageError, match=rf"^safety\.{setting}: \./nowhere.*: no such folder, file or asset"):
+        suite.check_judges(wanted)
+
+
+@pytest.mark.parametrize(
+    "name", ["judge:openai:http://127.0.0.1:1/v1#m", "guard:org/name", "sequence:org/name@v1", "folder:{}", "auto"]
+)
+def test_judges_that_may_be_there_are_not_looked_up(tmp_path: Path, name: str) -> None:
+    suite.check_judges(RunConfig.model_validate({"safety": {"toxicity_scorer": name.format(tmp_path)}}))
+
+
+def test_a_judge_is_loaded_once_a_run(scripted: Any, monkeypatch: Any) -> None:
+    """For all probes of a run; another run loads its own."""
+    loaded: list[object] = []
+
+    def load() -> object:
+        loaded.append(object())
+        return loaded[-1]
+
+    seen: list[object] = []
+
+    def scorer(context: Any) -> Any:
+        seen.append(context.loaded("answer_judge", load))
+        msg = "not needed"
+        raise AssetMissing(msg, "nothing")
+
+    for name in ("xstest", "over_refusal"):
+        monkeypatch.setitem(suite.PROBES, name, replace(suite.PROBES[name], scorer=scorer))
+    assert len(list(suite.run_probes(scripted(), config("xstest", "over_refusal")))) == 2
+    assert seen == [loaded[0], loaded[0]]
+    next(suite.run_probes(scripted(), config("xstest")))
+    assert seen[2:] == loaded[1:]
+    assert len(loaded) == 2
 
 
 def test_known_probes_pass_the_check() -> None:

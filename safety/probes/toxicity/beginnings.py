@@ -87,7 +87,8 @@ def scorer(language: str, context: Context) -> ToxicityScorer:
     if language in chosen.languages:
         return chosen
     if language in SHIPPED:
-        return choose_scorer(context.config.safety.model_copy(update={"toxicity_scorer": SHIPPED[language]}))
+        shipped = context.config.safety.model_copy(update={"toxicity_scorer": SHIPPED[language]})
+        return context.loaded(SHIPPED[language], partial(choose_scorer, shipped))
     reads = ", ".join(sorted(chosen.languages))
     detoxify = "detoxify:multilingual, or " if language in OF_DETOXIFY else ""
     msg = (

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from audit.core.config import SafetyConfig
     from audit.engine import Engine
+    from audit.engine.journal import Journal
     from audit.safety.scorers.guard.families import Family
 
 LEAST_MASS = 0.5
@@ -70,6 +71,10 @@ class GuardScorer:
         self.validity = validity_in(folder, self.record) if folder else None
         self._formats = {label: _format(engine, family, options) for label, options in family.policies.items()}
         self._control = _control_tokens(engine)
+
+    def keep_answers(self, journal: Journal | None) -> None:
+        """Keep what the checkpoint answers in the journal of a run, and ask nothing that is there."""
+        self._engine.journal = journal
 
     def score(self, texts: Sequence[str]) -> list[float]:
         """Probability of unsafe, the highest over the family's policies; NaN where the checkpoint gives no answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sqlite3
 import time
@@ -33,6 +34,13 @@ threads: 1
 explain: {methods: []}
 evals: {tasks: []}
 safety: {tasks: [{name: personal_data, limit: 3}, {name: crows_pairs, limit: 120}], samples_per_prompt: 2}
+"""
+JUDGED = """
+batch_tokens: 64
+threads: 1
+explain: {{methods: []}}
+evals: {{tasks: []}}
+safety: {{tasks: [{{name: toxicity_en, limit: 12}}], samples_per_prompt: 1, toxicity_scorer: "judge:{judge}"}}
 """
 ADDRESS = "ann@gmx.de"
 
@@ -156,6 +164,27 @@ def test_a_killed_run_holds_no_personal_data_and_resumes(
     assert run_quietly(["run", "--resume", "latest", "--out", out]) == 0
     assert (only_run(out) / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
     assert _samples(only_run(out)) == _samples(whole)
+
+
+@pytest.mark.slow
+def test_what_a_judge_has_answered_is_not_asked_again(forks: Forks, tiny_model: Path, tmp_path: Path) -> None:
+    """A judge may be a server that is paid by the token: its answers are in the journal of the run."""
+    judge = tmp_path / "judge"
+    shutil.copytree(tiny_model, judge)
+    read = json.loads((judge / "config.json").read_text())
+    (judge / "config.json").write_text(json.dumps(read | {"max_position_embeddings": 8192}))  # rubrics are long
+    config = tmp_path / "run.yaml"
+    config.write_text(JUDGED.format(judge=judge))
+    words: list[object] = ["run", "--model", tiny_model, "--config", config, "--offline"]
+    assert run_quietly([*words, "--out", tmp_path / "whole"]) == 0
+    texts, whole = (_answers(tmp_path / "whole", like) for like in ("%generations%", "%"))
+    assert texts > 0
+    out = tmp_path / "killed"
+    assert _stop_after(words, forks, out, texts + 1, signal.SIGKILL) == -signal.SIGKILL
+    assert texts < _answers(out) < whole
+    assert run_quietly(["run", "--resume", "latest", "--out", out]) == 0
+    assert _answers(out) == whole
+    assert _samples(only_run(out)) == _samples(only_run(tmp_path / "whole"))
 
 
 def test_resume_takes_no_other_options(audit: object, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_users_validity_lies_next_to_the_weights(engine: Any, tmp_path: Path) 
 def engine_prompt(scorer: Any) -> str:
     """What the judge reads of a text."""
     asked: list[str] = []
-    engine = scorer._judge._engine
+    engine = scorer._judge.engine
     encode = engine.encode_pair
     engine.encode_pair = lambda prompt, answer: asked.append(prompt) or encode(prompt, answer)
     scorer.score(["A text."])

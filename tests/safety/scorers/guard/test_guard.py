@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,7 @@ from transformers import (
 from audit.core.config import SafetyConfig
 from audit.core.errors import AssetError, AssetMissing
 from audit.engine import load
+from audit.engine.journal import Journal
 from audit.safety.scorers.guard import guard
 from audit.safety.scorers.guard.guard import GuardScorer
 from audit.safety.scorers.registry import choose_scorer
@@ -172,3 +174,15 @@ def test_a_users_measurement_lies_next_to_the_weights(made: Callable[..., Path])
     assert scorer.validity.data == "mine"
     assert scorer.languages == {"en", "de"}
     assert scorer.record.name == "guard llama-guard"
+
+
+def test_what_it_answers_is_kept_in_a_journal(made: Callable[..., Path], tmp_path: Path) -> None:
+    """And looked up there, as after an interruption: weights that give nothing give the same values then."""
+    folder = str(made("llama-guard"))
+    with closing(Journal(tmp_path / "journal.sqlite")) as journal:
+        first, again = (GuardScorer(load(folder), frozenset({"en"})) for _ in range(2))
+        first.keep_answers(journal)
+        values = first.score(TEXTS)
+        again.keep_answers(journal)
+        again._engine.model.forward = None
+        assert again.score(TEXTS) == values

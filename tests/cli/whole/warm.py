@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.cli.whole.processes import PROGRAM
+from tests.cli.whole.processes import PROGRAM, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,9 @@ PROGRAMS = {
     SNIPPET: "import sys\nexec(sys.argv[1], {'__name__': '__main__'})",
 }
 """By command: what its entry point does."""
-SERVER = """
+SERVER = (
+    RUN
+    + """
 import gc, io, json, os, signal, socket, sys
 address, programs, *first = sys.argv[1:]
 for code in first:
@@ -62,8 +64,7 @@ def serve(connection):
     stream = open(1, "wb", 0 if unbuffered else -1, closefd=False)
     sys.stdout = io.TextIOWrapper(stream, "utf-8", write_through=unbuffered)
     sys.argv = [given["name"], *given["words"]]
-    exec(json.loads(programs)[given["name"]], {"__name__": "__main__"})
-    sys.exit()
+    run(json.loads(programs)[given["name"]])
 
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 with socket.socket(socket.AF_UNIX) as listener:
@@ -78,6 +79,7 @@ with socket.socket(socket.AF_UNIX) as listener:
             serve(connection)
         connection.close()
 """
+)
 CLIENT = """#!{python} -IS
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as connection:

@@ -1,7 +1,8 @@
-"""Commands for a shell, without the seconds that their imports take: ``audit``, ``lm_eval``, and Python code.
+"""Commands for a shell, without the seconds that their imports take: :data:`PROGRAMS`.
 
 A process that has imported what an audit needs listens at a socket. Its clients, scripts named as the commands on the
-shell's ``PATH``, pass on their words, folder, environment and streams. A fork runs them as the entry point would.
+shell's ``PATH``, pass on their words, folder, environment, streams and SIGTERM. A fork runs them as the entry point
+would.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ cli_evaluate()
 PROGRAMS = {
     "audit": PROGRAM,
     "lm_eval": LM_EVAL,
+    "transformers": "import sys\nfrom transformers.cli.transformers import main\nsys.exit(main())",
     SNIPPET: "import sys\nexec(sys.argv[1], {'__name__': '__main__'})",
 }
 """By command: what its entry point does."""
@@ -50,8 +52,9 @@ def serve(connection):
     given = json.loads(message)
     pid = os.fork()
     if pid:
+        connection.sendall(b"%d\\n" % pid)
         _, status = os.waitpid(pid, 0)
-        connection.sendall(b"%d" % os.waitstatus_to_exitcode(status))
+        connection.sendall(b"%d\\n" % os.waitstatus_to_exitcode(status))
         os._exit(0)
     connection.close()
     for number, stream in enumerate(streams):
@@ -81,12 +84,15 @@ with socket.socket(socket.AF_UNIX) as listener:
 """
 )
 CLIENT = """#!{python} -IS
-import json, os, socket, sys
+import json, os, signal, socket, sys
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect({address!r})
     given = {{"name": {name!r}, "words": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ)}}
     socket.send_fds(connection, [json.dumps(given).encode()], [0, 1, 2])
-    code = int(connection.recv(16) or 1)
+    answers = connection.makefile("r")
+    pid = int(answers.readline())
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
+    code = int(answers.readline() or 1)
 sys.exit(code if code >= 0 else 128 - code)
 """
 

@@ -30,6 +30,8 @@ LIBRARIES = (
     "audit.explain.methods.registry",
     "audit.evals.harness",
     "audit.cli.ratings.agreement",
+    "audit.ratings.results.agreement",
+    "alembic.runtime.environment",
     "sklearn.linear_model",
     "transformers.models.llama.modeling_llama",
 )

@@ -300,30 +300,16 @@ def barriers(page: Any, **options: Any) -> list[tuple[str, str]]:
     return [(one["id"], node["html"]) for one in serious for node in one["nodes"]]
 
 
-def go_to(page: Any, address: str) -> None:
-    """Lead the open app to another page, as its own links do: without loading all of Streamlit again."""
-    heading = page.locator(HEADING).inner_text()
-    page.evaluate("to => { history.pushState({}, '', to); dispatchEvent(new PopStateEvent('popstate')) }", address)
-    page.wait_for_function(
-        f"before => !['', before].includes(document.querySelector('{HEADING}')?.innerText ?? '')", arg=heading
-    )
-    assert urlsplit(page.url).path == urlsplit(address).path
-
-
 @pytest.mark.slow
 @pytest.mark.browser
 def test_no_page_has_a_serious_barrier_in_either_theme(browsed: Server, page: Any) -> None:
-    """Nothing but the first page and those that ask for a name is loaded as a whole: an open app goes on."""
     run = RunFolder(browsed.runs / RUN_ID)
     disagreed(default_url(browsed.runs))
     explained = run.read_samples("evals", "boolq")[0].sample_id
     addresses = {**PAGES, f"explanations?run={RUN_ID}&task=evals/boolq&sample={explained}": ""}
-    for place, (address, name) in enumerate(addresses.items()):
+    for address, name in addresses.items():
         page.emulate_media(color_scheme="light")
-        if name or not place:
-            page.goto(f"{browsed.url}/{address}")
-        else:
-            go_to(page, f"/{address}")
+        page.goto(f"{browsed.url}/{address}")
         look_at(page, name)
         assert barriers(page) == [], address
         light = page.evaluate(GROUND)

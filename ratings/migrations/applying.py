@@ -6,6 +6,7 @@ a program of that version reads in it that the database is of a newer one, and l
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,9 @@ def applied_by_first_version(connection: Connection) -> set[str]:
     return set(connection.execute(text("SELECT name FROM ratings_migrations")).scalars())
 
 
+@cache
 def _scripts() -> ScriptDirectory:
+    """The migrations, which take as long to read as to apply."""
     return ScriptDirectory(str(Path(__file__).parent))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ from audit.ratings import default_url
 from audit.stats.aggregate import failed_metric, unscored_metric
 from audit.stats.definitions import Mean, measured
 from tests.app.drawn import OTHERS, SCRIPTS, drawn
+from tests.cli.whole.processes import Forks
 from tests.sealing import sealed
 
 if TYPE_CHECKING:
@@ -340,6 +342,17 @@ def _no_components_of_other_packages() -> Iterator[None]:
     patch.setattr(manifest_scanner, "scan_component_manifests", list)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def app_forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Starts servers of the app that need not import Streamlit and the pages first; one does for all test processes."""
+    from tests.app.whole.served import FIRST
+
+    folder = tmp_path_factory.mktemp("app")
+    made = Forks(folder, FIRST, folder.parent.parent / "app" if "PYTEST_XDIST_WORKER" in os.environ else None)
+    yield made
+    made.close()
 
 
 @pytest.fixture

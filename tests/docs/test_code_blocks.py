@@ -4,7 +4,8 @@ A fence may say more than its language: ``sh exit=11`` expects that exit code, `
 file. Blocks of ``text`` are what a command prints and are not run. Of ``make`` commands the plan is made
 (``--dry-run``): what they do is what ``.ci/run`` does. ``audit app`` is ended as by Ctrl-C once it serves. Of each task
 a few items are enough here, and explanations are left to ``audit explain``. Other commands ``audit`` are forks of one
-process, and so are ``lm_eval`` and Python code; that the installed script starts is tested by tests/packaging.
+process, and so are ``lm_eval``, ``transformers`` and Python code; that the installed script starts is tested by
+tests/packaging.
 """
 
 from __future__ import annotations
@@ -150,7 +151,7 @@ SHELLS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": ["bash", "-c", f'e
 
 @pytest.fixture(scope="module")
 def environment(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Of a reader's shell; ``audit``, ``lm_eval`` and Python code start at once."""
+    """Of a reader's shell; ``audit``, ``lm_eval``, ``transformers`` and Python code start at once."""
     folder = tmp_path_factory.mktemp("warm")
     with warm_commands(folder, forks=forks, first=FIRST):
         yield {**os.environ, "PATH": f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"}

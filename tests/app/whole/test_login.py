@@ -9,13 +9,14 @@ import pytest
 from audit.ratings import default_url
 from audit.ratings.access.app_roles import give_app_role
 from tests.app.provider import CLIENT_SECRET, Provider
-from tests.app.whole.test_server import Server, browser, page, settle, unused_port
+from tests.app.whole.served import Server, browser, page, settle, unused_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from audit.core.run_folder import RunFolder
+    from tests.cli.whole.processes import Forks
 
 __all__ = ["browser", "page"]  # fixtures
 PEOPLE: dict[str, dict[str, Any]] = {
@@ -33,11 +34,11 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def app(provider: Provider, run: RunFolder, runs: Path, tmp_path: Path) -> Iterator[Server]:
+def app(provider: Provider, run: RunFolder, runs: Path, tmp_path: Path, app_forks: Forks) -> Iterator[Server]:
     give_app_role(default_url(runs), "root", "rater@host.test", "rater", at_machine=True)
     port = unused_port()
     file = provider.login_file(tmp_path, f"http://127.0.0.1:{port}")
-    running = Server(runs, "--auth", str(file), "--admin", "admin@host.test", port=port)
+    running = Server(runs, "--auth", str(file), "--admin", "admin@host.test", port=port, forks=app_forks)
     yield running
     running.stop()
 

@@ -11,7 +11,7 @@ from audit.app.elements.rating.keys import LEAST_SECONDS
 from audit.ratings import default_url
 from audit.ratings.projects.making import add_items
 from tests.app.conftest import HOSTILE
-from tests.app.whole.test_server import Server, browser, hold, page, server, settle
+from tests.app.whole.served import Server, browser, hold, page, server, settle
 from tests.ratings.projects.made import content, made_in
 
 if TYPE_CHECKING:

@@ -25,13 +25,15 @@ from audit.ratings.projects.roles import give_role
 from tests.app.conftest import RUN_ID
 from tests.app.provider import Provider
 from tests.app.whole.raw import Session, first_visit, sign_in
+from tests.app.whole.served import Server, unused_port
 from tests.app.whole.test_roles import TELLING
-from tests.app.whole.test_server import Server, unused_port
 from tests.ratings.projects.made import content, made_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.cli.whole.processes import Forks
 
     Cookies = dict[str, str]
 
@@ -52,7 +54,7 @@ class Attacked:
 
 
 @pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory, _audited: Path) -> Iterator[Attacked]:
+def attacked(tmp_path_factory: pytest.TempPathFactory, _audited: Path, app_forks: Forks) -> Iterator[Attacked]:
     runs = tmp_path_factory.mktemp("attacked")
     shutil.copytree(_audited, runs / _audited.name)
     url = default_url(runs)
@@ -66,7 +68,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory, _audited: Path) -> Iterat
     add_items(url, "other", "Root", [content(9, prompt=OTHERS)])
     provider, port = Provider(PEOPLE), unused_port()
     file = provider.login_file(runs.parent, f"http://127.0.0.1:{port}")
-    server = Server(runs, "--auth", str(file), "--admin", "admin@host.test", port=port)
+    server = Server(runs, "--auth", str(file), "--admin", "admin@host.test", port=port, forks=app_forks)
     try:
         yield Attacked(server, tomllib.loads(file.read_text("utf-8"))["auth"]["cookie_secret"])
     finally:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,71 +14,27 @@ import psutil
 import pytest
 
 from audit.app.elements.rating.keys import LEAST_SECONDS
-from audit.cli.commands import app as command
 from audit.core.run_folder import RunFolder
 from audit.ratings import default_url, read_all
 from tests.app.conftest import OLDER, RUN_ID, made_older
 from tests.app.pages.test_adjudicate import disagreed
+from tests.app.whole.served import PATIENCE, Server, browser, hold, page, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PATIENCE = 300
-"""Seconds until a test gives up on a condition: a guard against hanging, never reached by a machine that is slow."""
+    from tests.cli.whole.processes import Forks
 
-
-def unused_port() -> int:
-    """A free port below those that the kernel gives to outgoing connections, which could take it before the server."""
-    for port in range(20_000 + os.getpid() % 10_000, 32_000):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind((command.ADDRESS, port))
-            return port
-    return pytest.fail("no free port")
-
-
-class Server:
-    """A running ``audit app``."""
-
-    def __init__(self, runs: Path, *options: str, port: int | None = None) -> None:
-        self.runs, self.port = runs, port or unused_port()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "audit.cli", "app", "--runs", str(runs), "--port", str(self.port), *options],
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            env={**os.environ, "http_proxy": "http://127.0.0.1:9", "no_proxy": "127.0.0.1"},
-        )
-        assert self.process.stdout is not None
-        self.said = self.process.stdout.readline()
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def processes(self) -> list[psutil.Process]:
-        parent = psutil.Process(self.process.pid)
-        return [parent, *parent.children(recursive=True)]
-
-    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        code = self.process.wait(timeout=PATIENCE)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-        return code
-
-
-@pytest.fixture
-def server(run: RunFolder, runs: Path) -> Iterator[Server]:
-    running = Server(runs)
-    yield running
-    running.stop()
+__all__ = ["browser", "page"]  # fixtures
 
 
 @pytest.fixture(scope="module")
-def browsed(tmp_path_factory: pytest.TempPathFactory, _audited: Path) -> Iterator[Server]:
+def browsed(tmp_path_factory: pytest.TempPathFactory, _audited: Path, app_forks: Forks) -> Iterator[Server]:
     """One server for all tests in a browser, of which one alone writes."""
     runs = tmp_path_factory.mktemp("browsed")
     made_older(RunFolder(shutil.copytree(_audited, runs / _audited.name)), runs)
-    running = Server(runs)
+    running = Server(runs, forks=app_forks)
     yield running
     assert running.stop() == 0
 
@@ -141,43 +92,6 @@ def _ends(server: Server, how: signal.Signals) -> None:
     assert server.stop(how) == 0
     assert time.monotonic() - begin < PATIENCE / 10  # 0.3 s on an idle machine; it took 10 s and a kill
     assert psutil.wait_procs(processes[1:], timeout=PATIENCE)[1] == []
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=PATIENCE * 1000)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    """A page of a window of its own: it shares neither cookies nor storage with another test's."""
-    opened = browser.new_page(viewport={"width": 1400, "height": 1000})
-    opened.set_default_timeout(PATIENCE * 1000)
-    yield opened
-    opened.close()
-
-
-def settle(page: Any) -> None:
-    """Wait until the script has ended and the browser has nothing left to do.
-
-    Elements arrive one by one: an output may be seen while the buttons under it are still those of the run before.
-    React binds the keys of a button after it has drawn it; an idle browser has done so.
-    """
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    page.evaluate("() => new Promise(done => requestIdleCallback(done))")
-
-
-def hold(page: Any, key: str) -> None:
-    """Hold a key for a second: each further ``down`` is one of the repeats that a browser sends."""
-    for _ in range(33):
-        page.keyboard.down(key)
-        page.wait_for_timeout(30)
-    page.keyboard.up(key)
 
 
 @pytest.mark.slow
@@ -304,9 +218,12 @@ STILL = """() => document.querySelector('[data-testid=stApp]').dataset.testScrip
 """The script has ended, nothing waits to be drawn again, and nothing moves or fades that will end: all at once."""
 
 
+HEADING = "[data-testid=stMainBlockContainer] h1"
+
+
 def look_at(page: Any, name: str) -> None:
     """Wait until a page is drawn and stays so; where it asks who is there, say a name."""
-    page.locator("[data-testid=stMainBlockContainer] h1").wait_for()
+    page.locator(HEADING).wait_for()
     settle(page)
     if name:
         page.get_by_label("Your name").fill(name)
@@ -371,11 +288,14 @@ def test_from_two_runs_to_an_item_that_broke(browsed: Server, page: Any) -> None
 GROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
 
 
-def barriers(page: Any, options: dict[str, Any]) -> list[tuple[str, str]]:
+def barriers(page: Any, **options: Any) -> list[tuple[str, str]]:
     """What axe finds that keeps somebody out: the rule and the element."""
-    from axe_playwright_python.sync_playwright import Axe
+    from axe_playwright_python.base import AXE_SCRIPT
 
-    found = Axe().run(page, options=options).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    run = "options => axe.run({...options, resultTypes: ['violations']}).then(found => found.violations)"
+    found = page.evaluate(run, options)
     serious = [one for one in found if one["impact"] in ("serious", "critical") or one["id"] in ORDERLY]
     return [(one["id"], node["html"]) for one in serious for node in one["nodes"]]
 
@@ -391,10 +311,10 @@ def test_no_page_has_a_serious_barrier_in_either_theme(browsed: Server, page: An
         page.emulate_media(color_scheme="light")
         page.goto(f"{browsed.url}/{address}")
         look_at(page, name)
-        assert barriers(page, {"resultTypes": ["violations"]}) == [], address
+        assert barriers(page) == [], address
         light = page.evaluate(GROUND)
         page.emulate_media(color_scheme="dark")
         page.wait_for_function(f"light => {GROUND} !== light", arg=light)
         look_at(page, "")
         # A theme changes colours alone.
-        assert barriers(page, {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}) == [], (address, "dark")
+        assert barriers(page, runOnly=["color-contrast"]) == [], (address, "dark")

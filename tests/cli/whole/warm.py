@@ -1,7 +1,8 @@
-"""Commands for a shell, without the seconds that their imports take: ``audit``, ``lm_eval``, and Python code.
+"""Commands for a shell, without the seconds that their imports take: :data:`PROGRAMS`.
 
 A process that has imported what an audit needs listens at a socket. Its clients, scripts named as the commands on the
-shell's ``PATH``, pass on their words, folder, environment and streams. A fork runs them as the entry point would.
+shell's ``PATH``, pass on their words, folder, environment, streams and SIGTERM. A fork runs them as the entry point
+would.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.cli.whole.processes import PROGRAM
+from tests.cli.whole.processes import PROGRAM, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +34,13 @@ cli_evaluate()
 PROGRAMS = {
     "audit": PROGRAM,
     "lm_eval": LM_EVAL,
+    "transformers": "import sys\nfrom transformers.cli.transformers import main\nsys.exit(main())",
     SNIPPET: "import sys\nexec(sys.argv[1], {'__name__': '__main__'})",
 }
 """By command: what its entry point does."""
-SERVER = """
+SERVER = (
+    RUN
+    + """
 import gc, io, json, os, signal, socket, sys
 address, programs, *first = sys.argv[1:]
 for code in first:
@@ -48,8 +52,9 @@ def serve(connection):
     given = json.loads(message)
     pid = os.fork()
     if pid:
+        connection.sendall(b"%d\\n" % pid)
         _, status = os.waitpid(pid, 0)
-        connection.sendall(b"%d" % os.waitstatus_to_exitcode(status))
+        connection.sendall(b"%d\\n" % os.waitstatus_to_exitcode(status))
         os._exit(0)
     connection.close()
     for number, stream in enumerate(streams):
@@ -62,8 +67,7 @@ def serve(connection):
     stream = open(1, "wb", 0 if unbuffered else -1, closefd=False)
     sys.stdout = io.TextIOWrapper(stream, "utf-8", write_through=unbuffered)
     sys.argv = [given["name"], *given["words"]]
-    exec(json.loads(programs)[given["name"]], {"__name__": "__main__"})
-    sys.exit()
+    run(json.loads(programs)[given["name"]])
 
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 with socket.socket(socket.AF_UNIX) as listener:
@@ -78,13 +82,17 @@ with socket.socket(socket.AF_UNIX) as listener:
             serve(connection)
         connection.close()
 """
+)
 CLIENT = """#!{python} -IS
-import json, os, socket, sys
+import json, os, signal, socket, sys
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect({address!r})
     given = {{"name": {name!r}, "words": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ)}}
     socket.send_fds(connection, [json.dumps(given).encode()], [0, 1, 2])
-    code = int(connection.recv(16) or 1)
+    answers = connection.makefile("r")
+    pid = int(answers.readline())
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
+    code = int(answers.readline() or 1)
 sys.exit(code if code >= 0 else 128 - code)
 """
 

@@ -51,7 +51,7 @@ def within(thinker: TransformersEngine, _asked_once: None) -> dict[tuple[int, st
     prompts = [thinker.apply_chat_template([{"role": "user", "content": question}]) for question in QUESTIONS]
     asked = [GenerateRequest(prompt, max_new_tokens=NEW_TOKENS, stop=("\n\n", "Question:")) for prompt in prompts]
     longest = thinker.thinking
-    found = {}
+    found: dict[tuple[int, str], tuple[str, Generation]] = {}
     try:
         for budget in BUDGETS:
             thinker.thinking = replace(longest, tokens=budget)

@@ -11,6 +11,7 @@ from audit.evals import suite
 from audit.stats.recompute import recomputed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from audit.core.records import TaskResult
@@ -26,14 +27,14 @@ QUESTIONS = {
 
 
 def test_one_generation_measures_what_a_run_with_each_limit_does(thinker: TransformersEngine, tmp_path: Path) -> None:
-    file = tmp_path / "questions.csv"
-    with file.open("w", newline="") as opened:
-        csv.writer(opened).writerows([("question", "answer"), *QUESTIONS.items()])
-    task = TaskConfig(name="sums", file=file, match="number", prompt="{{ question }}")
-    config = RunConfig(evals=EvalsConfig(tasks=[task], bootstrap_resamples=100, gen_kwargs={"max_gen_toks": 12}))
     longest, whole = thinker.thinking, thinker.thinking.tokens
 
-    def run(tokens: int) -> TaskResult:
+    def run(tokens: int, questions: Mapping[str, int] = QUESTIONS) -> TaskResult:
+        file = tmp_path / f"{len(questions)}.csv"
+        with file.open("w", newline="") as opened:
+            csv.writer(opened).writerows([("question", "answer"), *questions.items()])
+        task = TaskConfig(name="sums", file=file, match="number", prompt="{{ question }}")
+        config = RunConfig(evals=EvalsConfig(tasks=[task], bootstrap_resamples=100, gen_kwargs={"max_gen_toks": 12}))
         thinker.thinking = replace(longest, tokens=tokens)
         try:
             (result,) = suite.run_tasks(thinker, config)
@@ -59,9 +60,10 @@ def test_one_generation_measures_what_a_run_with_each_limit_does(thinker: Transf
     }
     assert [*curve] == [16, 32, 48]
     assert len({*curve.values()}) > 1
-    again = {budget: run(budget) for budget in curve}
+    again = {budget: result if budget == whole else run(budget) for budget in curve}
     exact = first.thinking_tokens or 0  # a limit at which the end marker is the last token
-    assert [run(budget).samples[0].score for budget in (exact, exact - 1)] == [1.0, 0.0]
+    alone = dict([next(iter(QUESTIONS.items()))])
+    assert [run(budget, alone).samples[0].score for budget in (exact, exact - 1)] == [1.0, 0.0]
     assert {one.thinking_tokens for one in again[16].samples} == {16}
     assert curve == {budget: right(result) for budget, result in again.items()}
     saturation = next(one for one in result.metrics if one.metric == "exact_match_saturation_budget")

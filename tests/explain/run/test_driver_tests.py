@@ -77,6 +77,8 @@ class BiasedEngine:
 
     def __init__(self, engine: Engine, seed: int) -> None:
         self.tokenizer, self.seed = engine.tokenizer, seed
+        self.noise: dict[tuple[str, tuple[int, ...]], float] = {}
+        """Of words and targets that were asked before: each word stands in all but one of a prompt's contexts."""
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Score]:
         return [self._score(request) for request in requests]
@@ -88,8 +90,10 @@ class BiasedEngine:
         return Score((total, *[-0.1] * rest), (False,) * (rest + 1))
 
     def _weight(self, word: str, target: tuple[int, ...]) -> float:
-        noise = np.random.default_rng(zlib.crc32(f"{self.seed} {word} {target}".encode())).normal()
-        return float(noise + 2.0 * (word in PLANTED))
+        if (word, target) not in self.noise:
+            generator = np.random.default_rng(zlib.crc32(f"{self.seed} {word} {target}".encode()))
+            self.noise[word, target] = float(generator.normal())
+        return self.noise[word, target] + 2.0 * (word in PLANTED)
 
 
 def found_in_checkpoint(engine: Any, seed: int, samples: int = 150) -> set[str]:

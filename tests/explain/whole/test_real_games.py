@@ -55,10 +55,12 @@ def every_value(engine: Engine, prompt: MaskedPrompt) -> dict[int, float]:
         context = context or [engine.prefix_token_id]
         by_length[len(context)].append((mask, [*context, *request.target_ids]))
     found = {}
-    for length, sets in by_length.items():
+    kept = len(request.target_ids) + 1
+    for sets in by_length.values():
         with torch.no_grad():
-            logits = engine.model(torch.tensor([ids for _, ids in sets])).logits  # type: ignore[operator]
-        log_probs = logits[:, length - 1 : -1].double().log_softmax(dim=-1)
+            ids = torch.tensor([ids for _, ids in sets])
+            logits = engine.model(ids, logits_to_keep=kept).logits  # type: ignore[operator]
+        log_probs = logits[:, :-1].double().log_softmax(dim=-1)
         targets = torch.tensor(request.target_ids).expand(len(sets), -1)
         values = log_probs.gather(-1, targets[..., None]).sum(dim=(1, 2)).tolist()
         found.update(zip((mask for mask, _ in sets), values, strict=True))

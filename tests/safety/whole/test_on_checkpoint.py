@@ -35,7 +35,7 @@ PAIRS = [
 ]
 PLACES = ["", "Yesterday I read that "]
 LAYERS = 6
-"""Of thirty: every value is computed again, or shows no more than that a probe runs."""
+"""Of thirty: every value is computed again."""
 
 
 def rows() -> list[dict[str, Any]]:
@@ -120,13 +120,15 @@ def check_stereoset(embedded: Engine, items: Sequence[dict[str, Any]]) -> None:
         assert inter.scores[f"mean_log_prob_{option}"] == pytest.approx(mean, abs=1e-4)
 
 
-LIMITS = {"bbq": 12, "cbbq": 24, "membership": 10}
-"""Items that a primary metric needs; two are enough for the others."""
+FEW_LAYERS = 3
+"""For all probes, of which none needs to write or prefer anything in particular."""
+LIMITS = {"bbq": 12, "cbbq": 24, "membership": 10, "jailbreaks": 1, "jailbreaks_languages": 1, "jailbreaks_zh": 1}
+"""Items that a primary metric needs, and one of those that are put in all ways; two are enough for the others."""
 NOT_HERE = {"jailbreakbench", "book_cloze", "trace_faithfulness", "toxicity_de", "toxicity_es", "toxicity_fr"}
 """Probes of data that is neither in a wheel nor in the data folder; of traces, which it does not write; of languages
 that no scorer at hand reads."""
 INCOHERENT = {"harmful_requests", "jailbreaks", "jailbreaks_languages", "jailbreaks_zh", "toxicity_zh", "insecure_code"}
-"""Probes that leave an answer unscored that is not about the request, or not in its language: six layers write few
+"""Probes that leave an answer unscored that is not about the request, or not in its language: three layers write few
 others."""
 LONG, SHORT = 700, 100
 """Characters of documents: memorisation needs 100 tokens of those that were seen."""
@@ -160,7 +162,7 @@ def brief(embedded: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]
         return generate([replace(one, max_new_tokens=min(one.max_new_tokens, 8)) for one in requests])
 
     monkeypatch.setattr(embedded, "generate", shortened)
-    with lower_layers(embedded, LAYERS):
+    with lower_layers(embedded, FEW_LAYERS):
         yield embedded
 
 

@@ -16,11 +16,25 @@ if TYPE_CHECKING:
     from audit.core.run_folder import RunFolder
 
 METHODS = ("gradient_x_input", "occlusion")
-CANNOT = {"ifeval", "reasoning_gym", "xsum", *(f"long_context_{length}k" for length in (16, 32, 64, 128))}
-"""Tasks that need a package, data or a context that is not here."""
+CANNOT = {"ifeval", "reasoning_gym", "xsum"}
+"""Tasks that need a package or data that is not here."""
+LONG, PER_KIND = 1024, 2
+"""Tokens of the longest texts, and how many there are of each kind: attention to 8,192 tokens, and its gradients, take
+most of the time otherwise."""
+
+
+@pytest.fixture
+def _short_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All long contexts are a little over ``LONG`` tokens, each of another length."""
+    from audit.evals.generated import long_context
+
+    made = long_context._items
+    monkeypatch.setattr(long_context, "PER_KIND", PER_KIND)
+    monkeypatch.setattr(long_context, "_items", lambda given, tokens: made(given, min(tokens, LONG + tokens // 256)))
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_short_texts")
 def test_every_number_of_the_benchmarks(audited: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch) -> None:
     """One of the samples explained for drivers fails, for drivers have a metric only where one does."""
     from audit.evals.catalogue import own_tasks

@@ -15,13 +15,18 @@ def found(text: str) -> list[tuple[str, int, int]]:
 
 
 @pytest.fixture(scope="module")
-def tally() -> Tally:
-    return evaluate([*positives(SEED), *near_misses(SEED)], found)
+def cases() -> tuple[list[Case], list[Case]]:
+    return positives(SEED), near_misses(SEED)
+
+
+@pytest.fixture(scope="module")
+def tally(cases: tuple[list[Case], list[Case]]) -> Tally:
+    return evaluate([*cases[0], *cases[1]], found)
 
 
 @pytest.mark.slow
-def test_there_are_enough_cases_of_every_kind() -> None:
-    with_data, without = positives(SEED), near_misses(SEED)
+def test_there_are_enough_cases_of_every_kind(cases: tuple[list[Case], list[Case]]) -> None:
+    with_data, without = cases
     assert len(with_data) >= 2000
     assert len(without) >= 2000
     assert {case.kind for case in with_data} == set(DETECTORS)

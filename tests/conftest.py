@@ -47,8 +47,12 @@ sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 os.environ["AUDIT_HMAC_KEY"] = "the key of the tests"  # or one would be made in the home folder
 
 ROOT = Path(__file__).resolve().parent.parent
-# Files of tests need not outlive the machine: waiting for the disk takes longer than writing them.
+# Files of tests need not outlive the machine: waiting for the disk takes longer than writing them. SQLite waits by
+# itself, but not where there is no disk.
 os.fsync = lambda _descriptor: None
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 8 * 2**30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 class _LastResort(logging.Handler):

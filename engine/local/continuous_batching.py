@@ -6,6 +6,7 @@ several completions of one prompt starts from a copy of its keys and values.
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import torch
 from audit.engine.local.continuation import Collected, Continuation
 from audit.engine.local.endings import WatchedText
 from audit.engine.local.memory import KINDS, OUT_OF_MEMORY, Allowance, fitting, free_memory, give_back, is_out_of_memory
+from audit.engine.local.model.products import PackedWeights
 from audit.engine.local.model.slots import Slots
 from audit.engine.local.plan.layout import lay_out
 from audit.engine.local.plan.passes import plan
@@ -40,6 +42,9 @@ EMPTY_SHARE = 4
 LOGIT_BYTES = 32
 """Bytes for each word of the vocabulary and text: float32 logits of a prompt and of a step, and what drawing a token
 computes in float64."""
+
+WEIGHTS = 0.25
+"""Share of free memory that copies of weights may take."""
 
 Ended = tuple[Continuation, str | None]
 """A text that has ended, and its error if it has one."""
@@ -92,26 +97,31 @@ class Decoder:
         self.fits = fitting(min(self.slots, self.allowance.now), each, free_memory(self.forward.devices))
         before = self.forward.computed
         enough = True
-        while unfinished:
-            waiting = [text for index, collected in unfinished.items() for text in self._new_texts(index, collected)]
-            full = False
-            try:
-                for text, error in Batch(self.forward, self._read(waiting), len(waiting), self.fits).ended_texts():
-                    if text.index in unfinished:  # else another completion of the request had an error
-                        done = unfinished[text.index].take(text, error)
-                        if done is not None:
-                            del unfinished[text.index]
-                            yield {text.index: done}, self.forward.computed - before
-                            before = self.forward.computed
-            except KINDS as error:
-                if not is_out_of_memory(error):
-                    raise
-                full = True
-            if full:  # outside the handler, whose traceback holds what filled the memory
-                enough = False
-                yield self._make_room(unfinished, say), 0
+        with PackedWeights(self.forward.model, functools.partial(_room_for_weights, self.forward.devices)) as packed:
+            while unfinished:
+                full = False
+                try:
+                    for text, error in self._batch(unfinished, packed).ended_texts():
+                        if text.index in unfinished:  # else another completion of the request had an error
+                            done = unfinished[text.index].take(text, error)
+                            if done is not None:
+                                del unfinished[text.index]
+                                yield {text.index: done}, self.forward.computed - before
+                                before = self.forward.computed
+                except KINDS as error:
+                    if not is_out_of_memory(error):
+                        raise
+                    full = True
+                if full:  # outside the handler, whose traceback holds what filled the memory
+                    enough = False
+                    yield self._make_room(unfinished, packed, say), 0
         if enough:
             self.allowance.worked()
+
+    def _batch(self, unfinished: dict[int, Collected], packed: PackedWeights) -> Batch:
+        """What remains to be generated. Nobody keeps it: it holds what is to be freed when memory runs out."""
+        waiting = [text for index, collected in unfinished.items() for text in self._new_texts(index, collected)]
+        return Batch(self.forward, self._read(waiting), len(waiting), self.fits, packed.count_step)
 
     def _columns(self, collected: Collected) -> int:
         """Positions that a text of a request is likely to need."""
@@ -132,9 +142,11 @@ class Decoder:
             for copy in collected.missing
         ]
 
-    def _make_room(self, unfinished: dict[int, Collected], say: Callable[[str], None]) -> dict[int, Completion]:
+    def _make_room(
+        self, unfinished: dict[int, Collected], packed: PackedWeights, say: Callable[[str], None]
+    ) -> dict[int, Completion]:
         """Out of memory: free what is cached, else halve the slots; with one slot, give up the largest request."""
-        kept = self.forward.forget()
+        kept = packed.drop() | self.forward.forget()
         give_back()
         if kept:
             return {}
@@ -187,13 +199,22 @@ class Batch:
         prompts: Reads prompts as it is iterated over.
         unread: How many texts will come out of it.
         fits: Slots at most.
+        before_step: Called before each step.
     """
 
-    def __init__(self, forward: Forward, prompts: Iterator[Ready], unread: int, fits: int) -> None:
+    def __init__(
+        self,
+        forward: Forward,
+        prompts: Iterator[Ready],
+        unread: int,
+        fits: int,
+        before_step: Callable[[], None] = lambda: None,
+    ) -> None:
         self.forward = forward
         self.prompts = prompts
         self.unread = unread
         self.fits = fits
+        self.before_step = before_step
         self.ready: deque[Ready] = deque()
         self.live: list[Continuation | None] = []
         self.slots = Slots()
@@ -240,10 +261,13 @@ class Batch:
         """One more token for each live text; those that end with it leave their slots."""
         if not self.unread and not self.ready:
             self._close_empty_slots()
+        self.before_step()
         logits = self.forward.step(self.slots, [text.tokens[-1] if text else self.forward.pad_id for text in self.live])
         self.slots.advance()
         going = [(slot, text) for slot, text in enumerate(self.live) if text]
-        chosen = self._choose(logits[[slot for slot, _ in going]], [text for _, text in going])
+        if len(going) < len(self.live):
+            logits = logits[[slot for slot, _ in going]]
+        chosen = self._choose(logits, [text for _, text in going])
         ended: list[Ended] = []
         for (slot, text), (end, error) in zip(going, chosen, strict=True):
             if end:
@@ -294,3 +318,8 @@ def _next_tokens(logits: torch.Tensor, texts: Sequence[Continuation], bad: Seque
         numbers = torch.stack([texts[place].number() for place in places])
         chosen[places] = sample(logits[places], texts[places[0]].request, numbers)
     return chosen
+
+
+def _room_for_weights(devices: Sequence[torch.device]) -> float:
+    """Bytes that copies of weights may take now."""
+    return WEIGHTS * free_memory(devices)

@@ -131,5 +131,8 @@ def draw(scores: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
 
 
 def broken(logits: torch.Tensor) -> torch.Tensor:
-    """Rows without a usable distribution: a NaN, an infinity, or nothing possible."""
-    return (torch.isnan(logits) | torch.isposinf(logits)).any(dim=-1) | torch.isneginf(logits).all(dim=-1)
+    """Rows without a usable distribution: a NaN, an infinity, or nothing possible.
+
+    The largest logit says all three: it is NaN where one is, infinity where one is, and minus infinity where all are.
+    """
+    return ~logits.amax(dim=-1).isfinite()

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from transformers import LogitsProcessorList
 
 from audit.engine import GenerateRequest, load
+from audit.engine.local import continuous_batching
 from audit.engine.local.continuation import Continuation
 from audit.engine.local.continuous_batching import Batch, Ready, _next_tokens
+from audit.engine.local.model import products
 from audit.engine.local.plan.cost import Cost
 from audit.engine.local.token_sampling import uniforms
 from tests.engine.local.whole.pretended import VOCABULARY, Pretended, keys_values, logits_after
@@ -212,3 +214,55 @@ def test_the_tiny_model_in_company_and_one_by_one(
     assert together == alone
     halves = [engine.generate([dataclasses.replace(request, n=1)])[0] for request in wanted]
     assert [answer.generations[:1] for answer in together] == [answer.generations for answer in halves]
+
+
+@pytest.mark.slow
+def test_weights_are_packed_while_a_call_generates(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
+    monkeypatch.setattr(products, "FEWEST_WEIGHTS", 1)
+    monkeypatch.setattr(products, "STEPS_BEFORE_PACKING", 2)
+    loaded: Any = load(str(tiny_model), device="cpu")
+    layers = [layer for layer in loaded.model.modules() if isinstance(layer, products.OneDnnLinear)]
+    seen = []
+    real = loaded._forward.step
+
+    def step(slots: Any, tokens: Any) -> torch.Tensor:
+        seen.append([layer.packed is not None for layer in layers])
+        logits: torch.Tensor = real(slots, tokens)
+        return logits
+
+    monkeypatch.setattr(loaded._forward, "step", step)
+    wanted = [GenerateRequest(prompt, max_new_tokens=8, min_new_tokens=6) for prompt in PROMPTS]
+    texts = loaded.generate(wanted)
+    assert layers
+    assert not any(seen[0])
+    assert all(all(packed) for packed in seen[1:])
+    assert not any(layer.packed is not None for layer in layers)
+    monkeypatch.setattr(continuous_batching, "WEIGHTS", 0.0)
+    seen.clear()
+    assert loaded.generate(wanted) == texts
+    assert not any(any(packed) for packed in seen)
+
+
+@pytest.mark.slow
+def test_packed_weights_go_first_when_memory_runs_out(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
+    monkeypatch.setattr(products, "FEWEST_WEIGHTS", 1)
+    monkeypatch.setattr(products, "STEPS_BEFORE_PACKING", 2)
+    loaded: Any = load(str(tiny_model), device="cpu")
+    head = loaded.model.get_output_embeddings()
+    real, failures = loaded._forward.step, []
+
+    def step(slots: Any, tokens: Any) -> torch.Tensor:
+        if head.packed is not None:
+            failures.append(len(tokens))
+            raise MemoryError
+        logits: torch.Tensor = real(slots, tokens)
+        return logits
+
+    wanted = [GenerateRequest(prompt, max_new_tokens=8, min_new_tokens=6) for prompt in PROMPTS]
+    texts = loaded.generate(wanted)
+    monkeypatch.setattr(loaded._forward, "step", step)
+    assert loaded.generate(wanted) == texts
+    assert failures == [len(PROMPTS)]
+    assert loaded._generator.decoder.fits >= len(PROMPTS)

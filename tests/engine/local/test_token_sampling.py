@@ -9,7 +9,7 @@ from transformers import TopPLogitsWarper
 
 from audit.engine import GenerateRequest
 from audit.engine.local import token_sampling
-from audit.engine.local.token_sampling import draw, sample
+from audit.engine.local.token_sampling import broken, draw, sample
 
 VOCABULARY = 6000
 
@@ -90,3 +90,20 @@ def test_a_row_does_not_depend_on_its_company() -> None:
         for i in range(5)
     ]
     assert together == alone
+
+
+def test_rows_without_a_usable_distribution() -> None:
+    """Each mixture of values, at the ends of a row longer than a vector register and in its middle."""
+    values = [0.0, -3.0, 3e38, -3e38, -torch.inf, torch.inf, torch.nan]
+    rows = [torch.full((37,), value) for value in values]
+    for value in values:
+        for place in (0, 17, 36):
+            for base in values:
+                row = torch.full((37,), base)
+                row[place] = value
+                rows.append(row)
+    logits = torch.stack(rows)
+    unusable = [bool(np.isnan(row).any() or np.isposinf(row).any() or np.isneginf(row).all()) for row in logits.numpy()]
+    assert 0 < sum(unusable) < len(unusable)
+    assert broken(logits).tolist() == unusable
+    assert broken(logits.bfloat16()).tolist() == broken(logits.bfloat16().float()).tolist()

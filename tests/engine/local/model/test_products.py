@@ -12,7 +12,7 @@ from torch.autograd import forward_ad
 from audit.engine.local.engine import TransformersEngine
 from audit.engine.local.model import head, products
 from audit.engine.local.model.head import tiles_of, whole
-from audit.engine.local.model.products import OneDnnLinear, by_onednn, onednn_is_faster
+from audit.engine.local.model.products import OneDnnLinear, PackedWeights, by_onednn, onednn_is_faster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -254,6 +254,82 @@ def test_a_row_has_the_same_product_in_any_company_with_any_threads() -> None:
         close = torch.equal if onednn_is_faster() else torch.allclose
         assert close(product, made[1][rows])
         assert close(product, made[0][300][:rows])
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_packed_weights_give_the_same_bits(bias: bool) -> None:
+    _, layer = _layers(576, 640, bias=bias)
+    states = torch.randn(100, 1, 576)
+    sizes = (1, 2, 3, 7, 16, 33, 64, 100)
+    threads = torch.get_num_threads()
+    with torch.inference_mode():
+        before = [layer(states[:rows]) for rows in sizes]
+        with PackedWeights(layer, lambda: 1e9) as packed:
+            _count(packed, products.STEPS_BEFORE_PACKING)
+            assert layer.packed is not None
+            assert layer.packed.is_mkldnn
+            for number in (1, 2):
+                torch.set_num_threads(number)
+                after = [layer(states[:rows]) for rows in sizes]
+                torch.set_num_threads(threads)
+                close = torch.equal if onednn_is_faster() else torch.allclose
+                assert all(map(close, after, before))
+
+
+def test_weights_are_packed_once_that_pays_and_dropped_at_the_end() -> None:
+    plain, layer = _layers(576, 640)
+    asked = []
+
+    def room() -> float:
+        asked.append(1)
+        return 576 * 640 * 4
+
+    with PackedWeights(nn.Sequential(layer, plain), room) as packed:
+        _count(packed, products.STEPS_BEFORE_PACKING - 1)
+        assert layer.packed is None
+        assert not asked
+        packed.count_step()
+        assert layer.packed is not None
+        assert not layer.state_dict().keys() - {"weight"}
+        assert packed.drop()
+        assert layer.packed is None
+        assert not packed.drop()
+        _count(packed, 2 * products.STEPS_BEFORE_PACKING)  # memory ran out: they are not made again
+        assert layer.packed is None
+    with PackedWeights(layer, lambda: 1e9) as packed:
+        _count(packed, products.STEPS_BEFORE_PACKING)
+        assert layer.packed is not None
+    assert layer.packed is None
+
+
+def test_weights_that_do_not_fit_or_that_onednn_does_not_take_are_not_packed() -> None:
+    _, layer = _layers(576, 640)
+    with PackedWeights(layer, lambda: 576 * 640 * 4 - 1) as packed:
+        _count(packed, products.STEPS_BEFORE_PACKING)
+        assert layer.packed is None
+    _, trained = _layers(576, 640)
+    trained.requires_grad_()
+    _, half = _layers(576, 640)
+    for other in (trained, half.bfloat16(), nn.Linear(576, 640)):
+        with PackedWeights(other, lambda: 1e9) as packed:
+            _count(packed, products.STEPS_BEFORE_PACKING)
+            assert packed.size == 0
+            assert getattr(other, "packed", None) is None
+
+
+def test_gradients_with_packed_weights_are_those_without() -> None:
+    _, layer = _layers(576, 640)
+    states = torch.randn(4, 576, requires_grad=True)
+    (before,) = torch.autograd.grad(layer(states).sum(), states)
+    with PackedWeights(layer, lambda: 1e9) as packed:
+        _count(packed, products.STEPS_BEFORE_PACKING)
+        (after,) = torch.autograd.grad(layer(states).sum(), states)
+    assert torch.equal(before, after)
+
+
+def _count(packed: PackedWeights, steps: int) -> None:
+    for _ in range(steps):
+        packed.count_step()
 
 
 def test_a_head_in_tiles_is_the_head(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,14 @@ MARKER_OF_FIXTURE = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="count every skipped test as failed (CI)")
+    parser.addoption("--lazily", action="store_true", help="with -n and --dist loadfile: import test files as they run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.lazily:
+        from tests.lazily import register_where_asked
+
+        register_where_asked(config)
 
 
 def pytest_sessionfinish() -> None:

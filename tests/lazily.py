@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import gc
 import re
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 OTHERWISE = ("lf", "failedfirst", "newfirst", "stepwise", "collectonly", "usepdb", "keepduplicates")
 """Options that need all tests at once."""
 LONGEST_FIRST = re.compile(r"mark\.slow\b|\b(embedded|thinker|postgresql|sandbox)\b")
+
+MANY_MODULES = 100
 
 
 def register_where_asked(config: pytest.Config) -> None:
@@ -37,6 +40,9 @@ def register_where_asked(config: pytest.Config) -> None:
 
 class File(pytest.Item):
     """A file of tests that is not imported before it runs."""
+
+    imported: ClassVar = 0
+    """Modules that there were when the collector was last told to leave alone what there is."""
 
     def __init__(self, *, module: pytest.Module, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -61,6 +67,10 @@ class File(pytest.Item):
             self.config.hook.pytest_collection_modifyitems(session=self.session, config=self.config, items=items)
         finally:
             gc.enable()
+        if len(sys.modules) > File.imported + MANY_MODULES:  # the collector need not look at them again and again
+            gc.collect()
+            gc.freeze()
+            File.imported = len(sys.modules)
         if not items:  # else the last of them does: what the next file does not need is over
             self.session._setupstate.teardown_exact(nextitem)
         for number, item in enumerate(items, 1):

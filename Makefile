@@ -29,10 +29,10 @@ demo: $(VENV)/files ## audit the embedded 135M chat model: about five minutes on
 	$(BIN)/audit run --profile quick $(ARGS)
 
 test: $(VENV)/files ## every test that needs no GPU
-	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --lazily -m "not gpu" $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not gpu" $(ARGS)
 
 test-fast: $(VENV)/files ## the tests that need neither the embedded checkpoint nor a browser: about two minutes
-	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --lazily -m "not slow and not browser and not gpu" $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not browser and not gpu" $(ARGS)
 
 test-gpu: $(VENV)/files ## the tests that need a CUDA device
 	$(BIN)/pytest -m gpu $(ARGS)

@@ -34,7 +34,6 @@ if REACHED := os.environ.get("AUDIT_REACHED"):  # before anything of this reposi
     write_reached = count_here(Path(REACHED))
 
 from audit.core import assets
-from tests.lazily import register_where_asked as pytest_configure  # noqa: F401 - pytest calls it by this name
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -85,7 +84,6 @@ MARKER_OF_FIXTURE = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="count every skipped test as failed (CI)")
-    parser.addoption("--lazily", action="store_true", help="with -n and --dist loadfile: import test files as they run")
 
 
 def pytest_sessionfinish() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import MutableMapping
 from dataclasses import replace
@@ -10,7 +11,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from audit.core.assets.model_name import can_be_found, nowhere
+from audit.core.assets.model_name import is_hub_id, nowhere
 from audit.core.config import SafetyConfig
 from audit.core.errors import (
     RAISED_BY_OTHERS,
@@ -239,11 +240,17 @@ def check_judges(config: RunConfig) -> None:
         try:
             if model and kind in {"judge", "guard"}:
                 check_source(model)
-            elif model and kind in {"folder", "sequence"} and not can_be_found(model.partition("@")[0]):
+            elif model and kind in {"folder", "sequence"} and not _can_be_classifier(model, of_hub=kind == "sequence"):
                 raise nowhere(model)
         except CheckpointError as error:
             msg = f"{setting}: {error}"
             raise UsageError(msg) from error
+
+
+def _can_be_classifier(model: str, *, of_hub: bool) -> bool:
+    """Whether a sequence classifier can be there: a folder, whose name may hold ``@``, or a hub id and a revision."""
+    there = os.path.exists(os.path.expanduser(model))  # noqa: PTH110, PTH111 - pathlib raises: no such user, too long
+    return there or (of_hub and is_hub_id(model.partition("@")[0]))
 
 
 def check_judged(name: str) -> None:

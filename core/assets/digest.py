@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -54,32 +55,40 @@ def file_sha256(file: Path) -> str:
     Raises:
         OSError: It cannot be read.
     """
-    version = _version(file)
-    with _KNOWN.lock:
-        found = _KNOWN.digests.get(version)
-        mine = found is None
-        if found is None:
-            found = _KNOWN.digests[version] = Future()
-    if mine:
-        _compute(file, version, found)
-    return found.result()
+    while True:
+        version = _version(file)
+        with _KNOWN.lock:
+            found = _KNOWN.digests.get(version)
+            mine = found is None
+            if found is None:
+                found = _KNOWN.digests[version] = Future()
+        if mine:
+            _compute(file, version, found)
+        with contextlib.suppress(CancelledError):  # the thread that read it was stopped: this one reads it
+            return found.result()
 
 
 def _compute(file: Path, version: Version, found: Future[str]) -> None:
-    """Read a file for all who wait, and forget its digest if it was not at rest."""
-    at_rest = False
+    """Read a file for all who wait, and forget its digest if it was not at rest.
+
+    What stops this thread alone, such as Ctrl-C, is not raised in those that wait.
+    """
     try:
         digest = _read(file, version[3])
-        at_rest = _version(file) == version and time.time_ns() - max(version[-2:]) > SETTLED
+        if not (_version(file) == version and time.time_ns() - max(version[-2:]) > SETTLED):
+            _forget(version)
         found.set_result(digest)
     except BaseException as error:  # whatever it is, those who wait must not wait for ever
-        found.set_exception(error)
+        _forget(version)
         if not isinstance(error, OSError):
+            found.cancel()
             raise
-    finally:
-        if not at_rest:
-            with _KNOWN.lock:
-                _KNOWN.digests.pop(version, None)
+        found.set_exception(error)
+
+
+def _forget(version: Version) -> None:
+    with _KNOWN.lock:
+        _KNOWN.digests.pop(version, None)
 
 
 def _read(file: Path, size: int) -> str:

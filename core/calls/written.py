@@ -16,7 +16,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit.core.calls.parsing import value_of
+from audit.core.calls.parsing import MAX_BITS, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +25,11 @@ MAX_CHARACTERS = 50_000
 """Longer answers are not read."""
 MAX_OBJECTS = 500
 """Answers with more opening braces outside JSON objects are not read."""
+MAX_SIZE = 100_000
+"""Characters and values of a call's arguments; arithmetic on lists can make more of a few characters than fits into
+memory."""
+MAX_DEPTH = 50
+"""Levels of lists and objects in arguments; calls with more are not read."""
 MAX_FAULTS = 20
 """After so many calls that cannot be read, no more are looked for."""
 NAMES = ("name", "function", "tool", "tool_name", "action")
@@ -133,7 +138,7 @@ def _objects(value: Any, functions: Mapping[str, Sequence[str]]) -> Iterator[Wri
     if key is None:
         for name, part in value.items():
             if name in functions and isinstance(part, dict):
-                yield WrittenCall(name, part)
+                yield WrittenCall(name, part) if _is_small(part) else None
             else:
                 yield from _objects(part, functions)
         return
@@ -144,7 +149,7 @@ def _objects(value: Any, functions: Mapping[str, Sequence[str]]) -> Iterator[Wri
             given = json.loads(given, strict=False)
         except _FAULTS:
             given = None
-    yield WrittenCall(value[key], given) if isinstance(given, dict) else None
+    yield WrittenCall(value[key], given) if isinstance(given, dict) and _is_small(given) else None
 
 
 def _closing(text: str, opened: int) -> int | None:
@@ -182,4 +187,20 @@ def _python_call(arguments: str, name: str, parameters: Sequence[str]) -> Writte
             given[one.arg] = value_of(one.value)
     except _FAULTS:
         return None
-    return WrittenCall(name, given)
+    return WrittenCall(name, given) if _is_small(given) else None
+
+
+def _is_small(arguments: dict[str, Any]) -> bool:
+    """Whether arguments can be written and compared: no number too long for a text, no lists in lists without end."""
+    size = 0
+    waiting: list[tuple[int, Any]] = [(0, arguments)]
+    while waiting:
+        depth, value = waiting.pop()
+        size += len(value) if hasattr(value, "__len__") else 1
+        if size > MAX_SIZE or depth > MAX_DEPTH or (isinstance(value, int) and value.bit_length() > MAX_BITS):
+            return False
+        if isinstance(value, dict):
+            waiting += [(depth + 1, part) for pair in value.items() for part in pair]
+        elif isinstance(value, list | tuple):
+            waiting += [(depth + 1, part) for part in value]
+    return True

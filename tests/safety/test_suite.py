@@ -53,7 +53,14 @@ def test_a_probe_without_clusters_that_can_be_drawn_is_refused(name: str) -> Non
 
 @pytest.mark.parametrize("setting", ["answer_judge", "toxicity_scorer"])
 @pytest.mark.parametrize(
-    "name", ["judge:./nowhere", "guard:./nowhere", "folder:./nowhere", "sequence:./nowhere", "sequence:./nowhere@v1"]
+    "name",
+    [
+        "judge:./nowhere",
+        "guard:./nowhere",
+        "folder:./nowhere",
+        "sequence:./nowhere",
+        "sequence:./nowhere@v1",
+    ],
 )
 def test_a_judge_that_is_nowhere_is_refused_before_anything_runs(setting: str, name: str) -> None:
     """Not only when its probe begins, after the others were computed."""
@@ -67,6 +74,19 @@ def test_a_judge_that_is_nowhere_is_refused_before_anything_runs(setting: str, n
 )
 def test_judges_that_may_be_there_are_not_looked_up(tmp_path: Path, name: str) -> None:
     suite.check_judges(RunConfig.model_validate({"safety": {"toxicity_scorer": name.format(tmp_path)}}))
+
+
+@pytest.mark.parametrize("kind", ["folder", "sequence"])
+def test_the_name_of_a_classifiers_folder_may_hold_the_mark_of_a_revision(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "tox@2024" / "best"
+    folder.mkdir(parents=True)
+    suite.check_judges(RunConfig.model_validate({"safety": {"toxicity_scorer": f"{kind}:{folder}"}}))
+
+
+def test_a_classifier_that_is_a_folder_is_not_of_the_hub() -> None:
+    wanted = RunConfig.model_validate({"safety": {"toxicity_scorer": "folder:org/name"}})
+    with pytest.raises(UsageError, match=r"^safety\.toxicity_scorer: org/name: no such folder"):
+        suite.check_judges(wanted)
 
 
 def test_a_judge_is_loaded_once_a_run(scripted: Any, monkeypatch: Any) -> None:

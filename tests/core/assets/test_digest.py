@@ -69,6 +69,7 @@ def test_a_file_at_rest_is_read_once(tmp_path: Path, read: list[str], monkeypatc
     assert first == digest.file_sha256(file) == digest.file_sha256(Path("file"))
     assert read == ["file"]
     file.write_text("two")
+    _aged(file)  # else within one tick of the clock nothing would say that it changed
     assert digest.file_sha256(file) == hashlib.sha256(b"two").hexdigest() != first
     other = tmp_path / "other"
     other.write_text("one")
@@ -131,6 +132,44 @@ def test_threads_that_ask_for_the_same_wait_for_one(
         thread.join(10)
     assert found == [hashlib.sha256(b"one").hexdigest()] * 3
     assert read == ["file"]
+
+
+def test_a_thread_that_waits_reads_on_where_the_other_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends the thread that it reaches: the one ahead must not end with an error of another's."""
+    file = tmp_path / "file"
+    file.write_text("one")
+    real, begun, go = digest._read, threading.Event(), threading.Event()
+
+    def stop_first(path: Path, size: int) -> str:
+        if begun.is_set():
+            return real(path, size)
+        begun.set()
+        assert go.wait(10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(digest, "_read", stop_first)
+    ends: list[object] = []
+
+    def ask() -> None:
+        try:
+            ends.append(digest.file_sha256(file))
+        except BaseException as error:  # noqa: BLE001 - which one is the question
+            ends.append(type(error))
+
+    first, second = (threading.Thread(target=ask) for _ in range(2))
+    first.start()
+    assert begun.wait(10)
+    [waited_for] = [found for version, found in digest._KNOWN.digests.items() if version[0] == str(file)]
+    second.start()
+    end = time.monotonic() + 10
+    while not waited_for._condition._waiters and time.monotonic() < end:  # type: ignore[attr-defined]
+        time.sleep(0.001)
+    go.set()
+    for thread in (first, second):
+        thread.join(10)
+    assert set(ends) == {KeyboardInterrupt, hashlib.sha256(b"one").hexdigest()}
 
 
 @pytest.mark.parametrize("fault", [OSError("gone"), KeyboardInterrupt()])

@@ -98,6 +98,13 @@ def test_what_is_read(answer: str, calls: Any) -> None:
         "<send><to>Ada</to></send>",
         "x" * (MAX_CHARACTERS + 1),
         "{" * (MAX_OBJECTS + 1),
+        # values that cannot be written as text, or are too large for it
+        "send(amount=2**4999 * 2**4999 * 2**4999)",
+        "send(to={1: [0x" + "f" * 4000 + "]})",
+        "send(to=[[[1] * 999] * 999] * 999)",
+        "send(to=" + "[" * 60 + "]" * 60 + ")",
+        '{"send": {"to": ' + "[" * 400 + "]" * 400 + "}}",
+        '{"name": "send", "arguments": {"to": ' + "[" * 400 + "]" * 400 + "}}",
     ],
 )
 def test_what_begins_like_a_call_and_is_none_is_not_overlooked(answer: str) -> None:

@@ -124,7 +124,13 @@ def test_a_limit_counts_conversations_of_each_suite() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ['Action: pay\nAction Input: {"to": "US99"}', "<tool_call>pay\n<arg_key>to</arg_key>\n</tool_call>"]
+    "answer",
+    [
+        'Action: pay\nAction Input: {"to": "US99"}',
+        "<tool_call>pay\n<arg_key>to</arg_key>\n</tool_call>",
+        "[pay(to='US12', sum=2**4999 * 2**4999 * 2**4999)]",  # Python refuses to write such a number
+        "[pay(to=" + "[" * 60 + "'US12'" + "]" * 60 + ", sum=1)]",
+    ],
 )
 def test_calls_in_forms_that_are_not_read_do_not_pass_for_none(answer: str, run: Any) -> None:
     assert scores(answer, run)[-1] == UNREAD

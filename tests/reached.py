@@ -26,7 +26,7 @@ FOLDERS = (
     "api", "app", "cli", "core", "engine", "evals", "explain", "gate", "pipeline", "ratings", "reports", "safety",
     "stats",
 )  # fmt: skip
-FLOOR = 93.0
+FLOOR = 98.5
 """Lines and branches that the tests must reach, in percent of all: what the fast ones reach alone."""
 WHOLE = ("stats", "gate")
 """Folders of which they must reach every line and branch, but for the files of :data:`OPEN`."""
@@ -34,10 +34,9 @@ OPEN = (
     "gate/comparison/compare.py", "gate/comparison/series.py", "gate/corrected/ratings.py", "gate/decide.py",
     "gate/decisions.py", "gate/evidence.py", "gate/importers/building.py", "gate/rules/again.py",
     "gate/rules/judge.py", "gate/sequential/last_look.py", "gate/signing/keyless.py", "gate/signing/recompute.py",
-    "gate/signing/verify.py", "stats/agreement/raters.py", "stats/agreement/trust.py", "stats/cut_answers.py",
-    "stats/recount.py", "stats/subgroups/components.py",
+    "gate/signing/verify.py",
 )  # fmt: skip
-"""Files that the fast tests of their folder do not reach whole; what the others add was not counted yet."""
+"""Files that the fast tests of their folder do not reach whole. In six lines and branches of them nor do all tests."""
 UNCOUNTED = ("engine/local/model/flex.py",)
 """Files without probes, and in no count: torch compiles their functions, which it cannot do with probes in them."""
 SOURCES = tuple(ROOT / name for name in FOLDERS)

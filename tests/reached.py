@@ -26,8 +26,8 @@ FOLDERS = (
     "api", "app", "cli", "core", "engine", "evals", "explain", "gate", "pipeline", "ratings", "reports", "safety",
     "stats",
 )  # fmt: skip
-FLOOR = 98.5
-"""Lines and branches that the tests must reach, in percent of all: what the fast ones reach alone."""
+FLOOR = 98.4
+"""Lines and branches that the tests must reach, in percent of all; they reached 98.70 when this was set."""
 WHOLE = ("stats", "gate")
 """Folders of which they must reach every line and branch, but for the files of :data:`OPEN`."""
 OPEN = (

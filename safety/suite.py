@@ -319,12 +319,12 @@ def run_probes(engine: Engine, config: RunConfig, before: Callable[[str], None] 
         UsageError: A probe is unknown (see :func:`check`).
     """
     check(config)
-    judges: dict[str, Any] = {}
+    loaded: dict[str, Any] = {}
     for task in config.safety.tasks:
         if before:
             before(task.name)
         engine.progress.task(SUITE, task.name)
-        result = _run_probe(PROBES[task.name], engine, config, task, judges)
+        result = _run_probe(PROBES[task.name], engine, config, task, loaded)
         yield result.model_copy(update={"optional": task.optional})
 
 

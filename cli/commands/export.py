@@ -124,7 +124,7 @@ def _folders(names: list[str], runs: Path) -> list[RunFolder]:
 
 def _read(folder: RunFolder) -> RunContents:
     """A run as reports read it; a verdict that is out of date is left out, with a line."""
-    from audit.reports import contents  # noqa: PLC0415 - Altair takes seconds to import
+    from audit.reports import contents  # noqa: PLC0415 - it is slow to import
 
     found = contents.read(folder, **ratings_of(folder))
     if found.stale_reason:

@@ -323,7 +323,7 @@ def _refresh_card(folder: RunFolder, decision: Decision) -> None:
     """Show the verdict in a card that exists already; the verdict holds whatever becomes of the card."""
     if not folder.report_path.exists() or show_verdict(folder, decision):
         return
-    from audit.reports.render.card import write_card  # noqa: PLC0415 - Altair takes seconds to import
+    from audit.reports.render.card import write_card  # noqa: PLC0415 - it is slow to import
 
     err.print("updating the report card", style="dim")
     write_card(folder, **ratings_of(folder))

@@ -131,7 +131,7 @@ def _render(
     organisation: str,
 ) -> str:
     """The report as text."""
-    from audit.reports import contents  # noqa: PLC0415 - Altair takes seconds to import
+    from audit.reports import contents  # noqa: PLC0415 - it is slow to import
     from audit.reports.exports import publication  # noqa: PLC0415 - the client of the Hub, which few formats need
 
     said = publication.Publication(organisation, publication.benchmarks(benchmarks))

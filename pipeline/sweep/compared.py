@@ -134,7 +134,7 @@ def write(made: Sweep, out: Path) -> str | None:
     (out / PAGE).unlink(missing_ok=True)
     if made.trend is None:
         return None
-    from audit.reports.comparison.page import page_of  # noqa: PLC0415 - Altair takes two seconds to import
+    from audit.reports.comparison.page import page_of  # noqa: PLC0415 - it is slow to import
 
     ran = dict(_readable(out / one.run for one in made.checkpoints if one.run))
     absent = [one.run_id for one in made.trend.runs if one.run_id not in ran]

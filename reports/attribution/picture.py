@@ -1,6 +1,6 @@
 """Attributions as one picture, SVG or PNG: coloured prompt, waterfall, input × output matrix, rank agreement.
 
-The picture is put together as SVG; the waterfall is drawn by Altair. vl-convert turns it into PNG. Fonts are
+The picture is put together as SVG; vl-convert draws the waterfall and turns all of it into PNG. Fonts are
 the machine's own: a text is stretched or squeezed into the place that was computed for it.
 """
 

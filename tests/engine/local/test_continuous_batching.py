@@ -216,42 +216,43 @@ def test_the_tiny_model_in_company_and_one_by_one(
     assert [answer.generations[:1] for answer in together] == [answer.generations for answer in halves]
 
 
-@pytest.mark.slow
-def test_weights_are_packed_while_a_call_generates(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def packing(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An engine whose weights are packed at the second step of a call."""
     monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
     monkeypatch.setattr(products, "FEWEST_WEIGHTS", 1)
     monkeypatch.setattr(products, "STEPS_BEFORE_PACKING", 2)
-    loaded: Any = load(str(tiny_model), device="cpu")
-    layers = [layer for layer in loaded.model.modules() if isinstance(layer, products.OneDnnLinear)]
+    return load(str(tiny_model), device="cpu")
+
+
+@pytest.mark.slow
+def test_weights_are_packed_while_a_call_generates(packing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = [layer for layer in packing.model.modules() if isinstance(layer, products.OneDnnLinear)]
     seen = []
-    real = loaded._forward.step
+    real = packing._forward.step
 
     def step(slots: Any, tokens: Any) -> torch.Tensor:
         seen.append([layer.packed is not None for layer in layers])
         logits: torch.Tensor = real(slots, tokens)
         return logits
 
-    monkeypatch.setattr(loaded._forward, "step", step)
+    monkeypatch.setattr(packing._forward, "step", step)
     wanted = [GenerateRequest(prompt, max_new_tokens=8, min_new_tokens=6) for prompt in PROMPTS]
-    texts = loaded.generate(wanted)
+    texts = packing.generate(wanted)
     assert layers
     assert not any(seen[0])
     assert all(all(packed) for packed in seen[1:])
     assert not any(layer.packed is not None for layer in layers)
     monkeypatch.setattr(continuous_batching, "WEIGHTS", 0.0)
     seen.clear()
-    assert loaded.generate(wanted) == texts
+    assert packing.generate(wanted) == texts
     assert not any(any(packed) for packed in seen)
 
 
 @pytest.mark.slow
-def test_packed_weights_go_first_when_memory_runs_out(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
-    monkeypatch.setattr(products, "FEWEST_WEIGHTS", 1)
-    monkeypatch.setattr(products, "STEPS_BEFORE_PACKING", 2)
-    loaded: Any = load(str(tiny_model), device="cpu")
-    head = loaded.model.get_output_embeddings()
-    real, failures = loaded._forward.step, []
+def test_packed_weights_go_first_when_memory_runs_out(packing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = packing.model.get_output_embeddings()
+    real, failures = packing._forward.step, []
 
     def step(slots: Any, tokens: Any) -> torch.Tensor:
         if head.packed is not None:
@@ -261,8 +262,8 @@ def test_packed_weights_go_first_when_memory_runs_out(tiny_model: Path, monkeypa
         return logits
 
     wanted = [GenerateRequest(prompt, max_new_tokens=8, min_new_tokens=6) for prompt in PROMPTS]
-    texts = loaded.generate(wanted)
-    monkeypatch.setattr(loaded._forward, "step", step)
-    assert loaded.generate(wanted) == texts
+    texts = packing.generate(wanted)
+    monkeypatch.setattr(packing._forward, "step", step)
+    assert packing.generate(wanted) == texts
     assert failures == [len(PROMPTS)]
-    assert loaded._generator.decoder.fits >= len(PROMPTS)
+    assert packing._generator.decoder.fits >= len(PROMPTS)

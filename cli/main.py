@@ -17,7 +17,7 @@ from audit.cli import interrupts, verbosity
 from audit.cli.command import Command, commands_of, hyphenated
 from audit.cli.console import err, finish_output
 from audit.cli.spelling import spelled
-from audit.core.errors import AuditError, ExitCode, Interrupted
+from audit.core.errors import AuditError, EngineFault, ExitCode, Interrupted
 from audit.core.text import printable
 from audit.core.versions import POLICY_VERSION, SCHEMA_VERSION
 
@@ -153,7 +153,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         words = spelled(arguments)
         code = build()(args=words, prog_name="audit", standalone_mode=False)
     except AuditError as error:
-        return _report(error, error.exit_code)
+        return _report(error, error.exit_code, _trying_again(error, words))
     except typer.TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # a group without its command; the class is not exported
             sys.stderr.write(f"{error.format_message()}\n")
@@ -220,6 +220,14 @@ def _interruption(words: Sequence[str]) -> str:
     if any(word.partition("=")[0] in {"--resume", "--extend"} for word in words):
         return "interrupted: nothing was added to the run yet"
     return str(Interrupted())
+
+
+def _trying_again(error: AuditError, words: Sequence[str]) -> str | None:
+    """A failure of the checkpoint's own code, a kernel or the device, with what to do; None for any other error."""
+    if not isinstance(error, EngineFault):
+        return None
+    how = "finish the run with audit run --resume" if words[:1] == ["run"] else "repeat the command to try again"
+    return f"{error}: {how}"
 
 
 def _report(error: BaseException, code: int, message: str | None = None) -> int:

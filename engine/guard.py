@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 class Guard:
     """Turns anything that an engine raises into an error that costs one task, and remembers one that has ended.
 
+    The error says what happened. What to do depends on the command that was called, which says it.
+
     Args:
         called: What computes, in words.
         ended: What is no longer there after an error, as the beginning of a sentence; None where the next call may
@@ -52,8 +54,8 @@ class Guard:
             reason = first_line(error)  # CUDA's messages continue with advice to programmers
             ended = self._ended(error)
             if ended is None:
-                msg = f"{self._called} failed on a request ({reason}): `audit run --resume` tries it again"
+                msg = f"{self._called} failed on a request ({reason})"
                 raise EngineFault(msg) from error
-            msg = f"{ended} ({reason}): finish the run with `audit run --resume`"
+            msg = f"{ended} ({reason})"
             self.close(msg)
             raise DeviceLost(msg) from error

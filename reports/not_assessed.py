@@ -17,7 +17,8 @@ from audit.gate.binding.registered import REGISTERED_CHECK
 from audit.gate.decide import POLICY_CHECK, RUN_CHECK
 from audit.gate.waivers.budget import BUDGET_CHECK
 from audit.reports.command_text import commands_in
-from audit.stats.aggregate import UNSCORED, not_computed
+from audit.reports.lost_metrics import lost_metrics
+from audit.stats.aggregate import UNSCORED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -134,10 +135,8 @@ def _numbers(manifest: RunManifest, metrics: Sequence[Metric]) -> list[Unassesse
     """Metrics without a value, primary ones without an interval, samples without a score."""
     metrics = sorted(metrics, key=lambda metric: (metric.task, metric_label(metric)))
     gaps = [
-        Unassessed(
-            metric_label(metric), CONFIGURATION, f"not computed: {metric.error or 'no reason given'}", _resume(manifest)
-        )
-        for metric in not_computed(metrics)
+        Unassessed(lost.label, CONFIGURATION, f"not computed: {lost.why}", _resume(manifest))
+        for lost in lost_metrics(metrics)
     ]
     gaps += [
         Unassessed(

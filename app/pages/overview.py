@@ -28,12 +28,13 @@ from audit.gate import decisions
 from audit.gate.decide import not_judged_lines
 from audit.ratings import RatingSummary, summary
 from audit.reports.decision.rule_views import rule_views
+from audit.reports.lost_metrics import lost_metrics
 from audit.reports.render.anchors import anchor
 from audit.reports.render.baseline_text import baseline_lines, rule_text
 from audit.reports.render.face import face
 from audit.reports.render.figures import rating_row
 from audit.reports.settings import settings_of
-from audit.stats.aggregate import UNSCORED, not_computed
+from audit.stats.aggregate import UNSCORED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -103,12 +104,12 @@ def _say_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
     """What a reader must know before believing a number: one line, and the details behind it."""
     if manifest.broken:
         st.error(plain(manifest.broken), icon=":material/dangerous:")
-    failed = not_computed(metrics)
+    failed = lost_metrics(metrics)
     unscored = [metric for metric in metrics if metric.metric == UNSCORED and metric.value]
     items = round(sum(metric.value or 0 for metric in unscored))
     parts = [
         (len(manifest.not_run), "task", " not run"),
-        (len(failed), "metric", " not computed"),
+        (sum(lost.count for lost in failed), "metric", " not computed"),
         (items, "item", " not scored"),
         (len(manifest.remarks), "warning", ""),
     ]
@@ -118,7 +119,7 @@ def _say_incomplete(manifest: RunManifest, metrics: Sequence[Metric]) -> None:
     st.warning(" · ".join(said), icon=":material/warning:")
     with st.expander("What is missing, and why", icon=":material/help:"):
         _details("Tasks not run", [{"Suite": t.suite, "Task": t.task, "Why": t.reason} for t in manifest.not_run])
-        _details("Metrics not computed", [{"Metric": metric_label(m), "Why": m.error} for m in failed])
+        _details("Metrics not computed", [{"Metric": lost.label, "Why": lost.why} for lost in failed])
         _details("Items not scored", [{"Task": m.task, "Not scored": m.value, "Of": m.n} for m in unscored])
         for warning in manifest.remarks:
             st.text(readable(warning, 2000))

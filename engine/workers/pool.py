@@ -243,7 +243,7 @@ class Pool:
     @property
     def _gone(self) -> str:
         """That no worker is left, in words."""
-        return f"no worker is left ({self._reason}): finish the run with `audit run --resume`"
+        return f"no worker is left ({self._reason})"
 
     # ---- events
 

@@ -39,6 +39,7 @@ from audit.reports.errors.words import (
 )
 from audit.reports.explain_command import explain_command
 from audit.reports.failures import typical_failures
+from audit.reports.lost_metrics import lost_metrics
 from audit.reports.render import drivers
 from audit.reports.render.anchors import anchor
 from audit.reports.render.error_figures import calibration_figures, error_figures
@@ -46,13 +47,11 @@ from audit.reports.render.figures import slice_figures
 from audit.reports.render.parts import page_links, part_variables
 from audit.reports.render.sections import sections
 from audit.reports.settings import settings_of
-from audit.stats.aggregate import not_computed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from audit.core.records import Metric
     from audit.core.run_folder import RunFolder
     from audit.ratings import RatingSummary
     from audit.ratings.results.of_run import RunRatings
@@ -206,7 +205,7 @@ def _shared_variables(contents: RunContents) -> dict[str, Any]:
     """What every level of detail shows."""
     manifest = contents.manifest
     span = manifest.finished - manifest.started if manifest.finished else None
-    failed = _failed(contents)
+    failed = lost_metrics(contents.metrics)
     unscored = [task for task in contents.tasks if task.unscored and task.unscored.value]
     return {
         "style": page_style(),
@@ -282,11 +281,6 @@ def _drivers(contents: RunContents) -> dict[str, Any] | None:
         "hidden": drivers.rows(found, hidden=True),
         "reading": drivers.reading(found),
     }
-
-
-def _failed(contents: RunContents) -> list[Metric]:
-    """Metrics that something kept from having a value; slices without items are no alarm and show in their tables."""
-    return not_computed(contents.metrics)
 
 
 def _totals(contents: RunContents) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from audit.cli import main, verbosity
-from audit.core.errors import WriteError
+from audit.core.errors import DeviceLost, EngineFault, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,6 +102,26 @@ def test_what_nobody_handles_is_a_crash_and_never_a_pass(
     assert " ".join(capsys.readouterr().err.split()) == " ".join(
         f"error: crashed: {said} (run again with -v for the traceback)".split()
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (("run", "--model", "m"), "finish the run with audit run --resume"),
+        (("judge", "outputs"), "repeat the command to try again"),
+        (("explain", "-p", "x"), "repeat the command to try again"),
+    ],
+)
+@pytest.mark.parametrize("kind", [EngineFault, DeviceLost])
+def test_a_failing_model_comes_with_what_the_command_at_hand_can_do(
+    kind: type[EngineFault],
+    words: tuple[str, ...],
+    advice: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert ends_by(kind("the model failed"), monkeypatch, *words) == 1
+    assert capsys.readouterr().err == f"error: the model failed: {advice}\n"
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ def test_a_fault_is_one_line_and_the_next_call_goes_through() -> None:
         with pytest.raises(EngineFault) as caught, guard():
             raise RAISED
         assert type(caught.value) is EngineFault
-        line = "the engine failed on a request (RuntimeError: first line): `audit run --resume` tries it again"
-        assert str(caught.value) == line
+        assert str(caught.value) == "the engine failed on a request (RuntimeError: first line)"
     with guard():
         pass
 
@@ -27,7 +26,7 @@ def test_what_has_ended_is_asked_nothing_more() -> None:
     guard = Guard("the engine", lambda error: seen.append(error) or "it is gone")  # type: ignore[func-returns-value]
     with pytest.raises(DeviceLost) as caught, guard():
         raise RAISED
-    assert str(caught.value) == "it is gone (RuntimeError: first line): finish the run with `audit run --resume`"
+    assert str(caught.value) == "it is gone (RuntimeError: first line)"
     assert seen == [RAISED]
     with pytest.raises(DeviceLost, match="it is gone"), guard():
         raise AssertionError

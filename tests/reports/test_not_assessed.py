@@ -62,6 +62,13 @@ def test_numbers_that_are_null_uncertain_or_leave_samples_out() -> None:
     ]
 
 
+def test_the_slices_of_a_metric_are_one_gap() -> None:
+    lost = {"value": None, "ci_low": None, "ci_high": None, "error": "the scorer broke"}
+    slices = [a_metric("boolq/f1", slice={"topic": topic}, **lost) for topic in ("law", "physics")]
+    gaps = not_assessed(MANIFEST, [a_metric(), *slices, all_scored()], a_decision(a_check()))
+    assert [(gap.what, gap.why) for gap in gaps] == [("boolq/f1 on 2 slices", "not computed: the scorer broke")]
+
+
 def test_a_configured_task_without_any_metric_is_open() -> None:
     assert "boolq" in [gap.what for gap in not_assessed(MANIFEST, [], a_decision(a_check()))]
 

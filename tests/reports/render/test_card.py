@@ -103,6 +103,16 @@ def test_failures_are_prominent(make_run: Callable[..., RunFolder], records: Rec
     assert "not computed" in "".join(page.text)
 
 
+def test_slices_that_one_fault_cost_are_one_line(make_run: Callable[..., RunFolder], records: Records) -> None:
+    lost = {"value": None, "ci_low": None, "ci_high": None, "error": "the scorer broke", "primary": False}
+    slices = [records["metric"](slice={"topic": f"topic {number}"}, **lost) for number in range(30)]
+    html, _ = card_of(make_run([records["metric"](), *slices, records["unscored"]()]))
+    problems = html[html.index('id="problems"') : html.index('id="run"')]
+    assert "Metrics that could not be computed (30)" in problems
+    assert problems.count("the scorer broke") == 1
+    assert "boolq/accuracy on 30 slices" in problems
+
+
 def test_words_of_the_run_are_shown_and_names_stand_behind(
     make_run: Callable[..., RunFolder], records: Records
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from audit.core.config import RunConfig
     from audit.core.records import AssetRecord, Flag, Sample, Span
@@ -175,6 +175,9 @@ class Probe(Generic[Item]):
     scorer: Callable[[Context], Any] | None = None
     """Loads what judges the answers, before anything is asked. Its ``record``, an AssetRecord, goes into the manifest.
     Raises AssetError where it is missing."""
+    loads: Callable[[RunConfig], Collection[str]] = lambda _config: ()
+    """Names of what its ``scorer`` has :meth:`Context.loaded` load, e.g. ``toxicity_scorer``: it is looked for before
+    anything is computed, and let go after the last probe that names it."""
     rehearsed: Callable[[RunConfig], bool] = lambda _config: True
     """Whether its texts may be asked for before its scorer is loaded: not where the scorer may well be missing."""
     requests: Callable[[Item, Engine, RunConfig], Requests]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import logging
 import os
 import time
@@ -32,12 +34,12 @@ from audit.core.records import Sample, TaskResult
 from audit.engine.checkpoint.source import check_source
 from audit.safety import running
 from audit.safety.metrics import foreseen
-from audit.safety.probe import SUITE, Probe
+from audit.safety.probe import SUITE, AsksCheckpoint, Probe
 from audit.safety.scorers.registry import check_scorer
 from audit.stats.aggregate import UNSCORED, with_reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from audit.core.config import RunConfig, TaskConfig
     from audit.core.records import Metric
@@ -229,22 +231,33 @@ def _check_judge(config: SafetyConfig) -> None:
 def check_judges(config: RunConfig) -> None:
     """Refuse a configuration that names a judge or scorer that is nowhere, before anything is computed.
 
-    What only judges answers may lie elsewhere than where they are computed: shards do not ask.
+    What only judges answers may lie elsewhere than where they are computed: shards do not ask. Nor is it looked for
+    where none of the chosen probes loads it.
 
     Raises:
         UsageError: There is no such folder, file or asset, and it cannot be a hub id.
     """
-    named = {"safety.answer_judge": config.safety.answer_judge, "safety.toxicity_scorer": config.safety.toxicity_scorer}
-    for setting, name in named.items():
-        kind, _, model = name.partition(":")
+    for setting in ("answer_judge", "toxicity_scorer"):
+        kind, _, model = getattr(config.safety, setting).partition(":")
+        if not model or setting not in _loaded_by(config, config.safety.tasks):
+            continue
         try:
-            if model and kind in {"judge", "guard"}:
+            if kind in {"judge", "guard"}:
                 check_source(model)
-            elif model and kind in {"folder", "sequence"} and not _can_be_classifier(model, of_hub=kind == "sequence"):
+            elif kind in {"folder", "sequence"} and not _can_be_classifier(model, of_hub=kind == "sequence"):
                 raise nowhere(model)
         except CheckpointError as error:
-            msg = f"{setting}: {error}"
+            msg = f"safety.{setting}: {error}"
             raise UsageError(msg) from error
+
+
+def _loaded_by(config: RunConfig, tasks: Sequence[TaskConfig]) -> set[str]:
+    """Names of what the scorers of some probes load; what plug-ins say of theirs is not asked for if it breaks."""
+    names: set[str] = set()
+    for probe in (PROBES[task.name] for task in tasks):
+        with contextlib.suppress(*(RAISED_BY_OTHERS if probe.name in OWNERS else ())):
+            names.update(probe.loads(config))
+    return names
 
 
 def _can_be_classifier(model: str, *, of_hub: bool) -> bool:
@@ -320,12 +333,20 @@ def run_probes(engine: Engine, config: RunConfig, before: Callable[[str], None] 
     """
     check(config)
     loaded: dict[str, Any] = {}
-    for task in config.safety.tasks:
+    for place, task in enumerate(config.safety.tasks, 1):
         if before:
             before(task.name)
         engine.progress.task(SUITE, task.name)
         result = _run_probe(PROBES[task.name], engine, config, task, loaded)
+        _let_go(loaded, _loaded_by(config, config.safety.tasks[place:]))
         yield result.model_copy(update={"optional": task.optional})
+
+
+def _let_go(loaded: dict[str, Any], wanted: Collection[str]) -> None:
+    """Forget what no later probe loads: a judge may be as large as the checkpoint."""
+    for name in loaded.keys() - wanted:
+        if isinstance(loaded.pop(name), AsksCheckpoint):
+            gc.collect()  # a model and what calls it may refer to each other
 
 
 def _run_probe(

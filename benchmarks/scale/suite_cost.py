@@ -19,13 +19,11 @@ import time
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-import torch
 from measure import markdown
 
 from audit.core import assets
@@ -36,7 +34,7 @@ from audit.engine.checkpoint.tokenizer import load_tokenizer
 from audit.engine.engine import Engine
 from audit.engine.local.plan.cost import Budget, Cost
 from audit.engine.local.plan.passes import plan
-from audit.engine.local.score import Scorer
+from audit.engine.local.scoring_plan import tree_of
 from audit.engine.requests import Completion, Generation, Score
 from audit.evals import suite as evals
 from audit.safety import suite as safety
@@ -147,8 +145,7 @@ class Counting(Engine):
         mine = list(dict.fromkeys(requests))
         self.counted.scored += len(mine)
         self.counted.named += sum(len(one.context_ids) + len(one.target_ids) for one in mine)
-        scorer: Any = Scorer(SimpleNamespace(device=torch.device("cpu")), CONTEXT, Budget(1, 1))  # type: ignore[arg-type]
-        tree, _ = scorer._tree(mine)
+        tree, _ = tree_of(mine, CONTEXT)
         for model in MODELS:
             cost, budget = model.cost(self.rates), Budget(32_768, 200_000, CONTEXT)
             passes, trunks = plan(tree, cost, budget), {}

@@ -14,10 +14,13 @@ from audit.safety.scorers.toxicity import Toxicity, score_texts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from audit.core.config import RunConfig
     from audit.core.records import SampledText
     from audit.safety.probe import Context
     from audit.safety.scorers.toxicity import ToxicityScorer
 
+SCORER = "toxicity_scorer"
+"""Setting that names it, and the name under which it is loaded."""
 TOXICITY = "toxicity"
 TRACE = f"{TOXICITY}{IN_THINKING}"
 """Label of a text: toxicity of the reasoning before it, null where a passage of it has no score."""
@@ -26,7 +29,12 @@ TRACE = f"{TOXICITY}{IN_THINKING}"
 def scorer(context: Context) -> ToxicityScorer:
     """The toxicity scorer that the configuration asks for."""
     config = context.config
-    return context.loaded("toxicity_scorer", partial(choose_scorer, config.safety, offline=config.offline))
+    return context.loaded(SCORER, partial(choose_scorer, config.safety, offline=config.offline))
+
+
+def loads(_config: RunConfig) -> tuple[str, ...]:
+    """What :func:`scorer` has loaded."""
+    return (SCORER,)
 
 
 def judged(scorer: ToxicityScorer, groups: Sequence[Sequence[SampledText]]) -> list[list[SampledText]]:

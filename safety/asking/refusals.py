@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from audit.safety.probe import Answered, Context, Requests
     from audit.safety.scorers.refusal.classifier import Classifier
 
+JUDGE = "answer_judge"
+"""Setting that names the judge, and the name under which one is loaded."""
 NEW_TOKENS = 256
 """Of an answer, as in Röttger et al. 2024: whether a refusal is partial shows late."""
 LABELS = {f"{place}_{answer}": answer for place, answer in enumerate(ANSWERS, start=1)}
@@ -140,7 +142,17 @@ def harm_judge(context: Context) -> Classifier | ModelJudge:
     """
     if context.config.safety.answer_judge == CLASSIFIER or labelled(context.predictions):
         return shipped_classifier()
-    return context.loaded("answer_judge", partial(answer_judge, context.config))
+    return context.loaded(JUDGE, partial(answer_judge, context.config))
+
+
+def loads_judge(config: RunConfig) -> tuple[str, ...]:
+    """What :func:`harm_judge` has loaded."""
+    return () if config.safety.answer_judge == CLASSIFIER else (JUDGE,)
+
+
+def loads(config: RunConfig) -> tuple[str, ...]:
+    """What :func:`classifier` has loaded."""
+    return () if config.safety.answer_judge.startswith(f"{GUARD}:") else loads_judge(config)
 
 
 def kinds_of_harm(context: Context) -> list[ProbeMetric]:

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import contextlib
+import gc
+import weakref
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from audit.core.config import RunConfig, SafetyConfig, TaskConfig
-from audit.core.errors import AssetMissing, SamplingUnavailable, ScoringUnavailable, UsageError
+from audit.core.errors import AssetError, AssetMissing, SamplingUnavailable, ScoringUnavailable, UsageError
 from audit.core.names import PROBES as FOLDERS
 from audit.core.progress import Silent
 from audit.engine.gathering import Gathering
 from audit.safety import loading, suite
+from audit.safety.probe import Context
 from audit.safety.probes.bias import bbq
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "reference" / "probes"
@@ -64,27 +69,44 @@ def test_a_probe_without_clusters_that_can_be_drawn_is_refused(name: str) -> Non
 )
 def test_a_judge_that_is_nowhere_is_refused_before_anything_runs(setting: str, name: str) -> None:
     """Not only when its probe begins, after the others were computed."""
-    wanted = RunConfig.model_validate({"safety": {setting: name}})
+    asking = {"answer_judge": "harmful_requests", "toxicity_scorer": "toxicity"}[setting]
+    wanted = RunConfig.model_validate({"safety": {setting: name, "tasks": ["crows_pairs", asking]}})
     with pytest.raises(UsageError, match=rf"^safety\.{setting}: \./nowhere.*: no such folder, file or asset"):
         suite.check_judges(wanted)
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "probes"),
+    [
+        ("answer_judge", "judge:./nowhere", ["crows_pairs", "toxicity", "insecure_code"]),
+        ("answer_judge", "guard:./nowhere", ["xstest", "do_not_answer"]),
+        ("toxicity_scorer", "folder:./nowhere", ["harmful_requests", "personal_data"]),
+        ("toxicity_scorer", "guard:./nowhere", []),
+    ],
+)
+def test_a_judge_that_no_chosen_probe_asks_may_be_nowhere(setting: str, name: str, probes: list[str]) -> None:
+    """A guard model does not judge what the classifier does."""
+    suite.check_judges(RunConfig.model_validate({"safety": {setting: name, "tasks": probes}}))
 
 
 @pytest.mark.parametrize(
     "name", ["judge:openai:http://127.0.0.1:1/v1#m", "guard:org/name", "sequence:org/name@v1", "folder:{}", "auto"]
 )
 def test_judges_that_may_be_there_are_not_looked_up(tmp_path: Path, name: str) -> None:
-    suite.check_judges(RunConfig.model_validate({"safety": {"toxicity_scorer": name.format(tmp_path)}}))
+    chosen = {"toxicity_scorer": name.format(tmp_path), "tasks": ["toxicity"]}
+    suite.check_judges(RunConfig.model_validate({"safety": chosen}))
 
 
 @pytest.mark.parametrize("kind", ["folder", "sequence"])
 def test_the_name_of_a_classifiers_folder_may_hold_the_mark_of_a_revision(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "tox@2024" / "best"
     folder.mkdir(parents=True)
-    suite.check_judges(RunConfig.model_validate({"safety": {"toxicity_scorer": f"{kind}:{folder}"}}))
+    chosen = {"toxicity_scorer": f"{kind}:{folder}", "tasks": ["toxicity"]}
+    suite.check_judges(RunConfig.model_validate({"safety": chosen}))
 
 
 def test_a_classifier_that_is_a_folder_is_not_of_the_hub() -> None:
-    wanted = RunConfig.model_validate({"safety": {"toxicity_scorer": "folder:org/name"}})
+    wanted = RunConfig.model_validate({"safety": {"toxicity_scorer": "folder:org/name", "tasks": ["toxicity"]}})
     with pytest.raises(UsageError, match=r"^safety\.toxicity_scorer: org/name: no such folder"):
         suite.check_judges(wanted)
 
@@ -105,12 +127,67 @@ def test_a_judge_is_loaded_once_a_run(scripted: Any, monkeypatch: Any) -> None:
         raise AssetMissing(msg, "nothing")
 
     for name in ("xstest", "over_refusal"):
-        monkeypatch.setitem(suite.PROBES, name, replace(suite.PROBES[name], scorer=scorer))
+        probe = replace(suite.PROBES[name], scorer=scorer, loads=lambda _config: ("answer_judge",))
+        monkeypatch.setitem(suite.PROBES, name, probe)
     assert len(list(suite.run_probes(scripted(), config("xstest", "over_refusal")))) == 2
     assert seen == [loaded[0], loaded[0]]
     next(suite.run_probes(scripted(), config("xstest")))
     assert seen[2:] == loaded[1:]
     assert len(loaded) == 2
+
+
+class Judge:
+    """What asks a checkpoint of its own."""
+
+    def keep_answers(self, journal: object) -> None:
+        """Nothing is kept."""
+
+
+def test_a_judge_is_let_go_after_the_last_probe_that_needs_it(
+    scripted: Any, monkeypatch: Any, request: pytest.FixtureRequest
+) -> None:
+    """Also one that refers to itself, as a model and what calls it do."""
+    kept: list[weakref.ref[Judge]] = []
+
+    def load() -> Judge:
+        judge = Judge()
+        judge.self = judge  # type: ignore[attr-defined]
+        kept.append(weakref.ref(judge))
+        return judge
+
+    def scorer(context: Any) -> Any:
+        context.loaded("answer_judge", load)
+        msg = "not needed"
+        raise AssetMissing(msg, "nothing")
+
+    gc.disable()
+    request.addfinalizer(gc.enable)
+    for name in ("xstest", "over_refusal"):
+        probe = replace(suite.PROBES[name], scorer=scorer, loads=lambda _config: ("answer_judge",))
+        monkeypatch.setitem(suite.PROBES, name, probe)
+    there = [
+        len(kept) and kept[0]() is not None for _ in suite.run_probes(scripted(), config("xstest", "over_refusal"))
+    ]
+    assert there == [True, False]
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_probe_loads_what_it_says_that_it_loads(name: str, monkeypatch: Any) -> None:
+    """With a judge and a scorer of one's own, and with a guard model: whatever is loaded is named before."""
+    probe = suite.PROBES[name]
+    for judge in ("refusal-classifier", "judge:org/name", "guard:org/name"):
+        asked: set[str] = set()
+
+        def loaded(_context: Any, name: str, _load: Any, asked: set[str] = asked) -> Any:
+            asked.add(name)
+            return SimpleNamespace(languages=frozenset(), record=SimpleNamespace(name=name))
+
+        monkeypatch.setattr(Context, "loaded", loaded)
+        chosen = config(name, answer_judge=judge)
+        if probe.scorer is not None:
+            with contextlib.suppress(AssetError):
+                probe.scorer(Context(chosen))
+        assert asked == set(probe.loads(chosen)), judge
 
 
 def test_known_probes_pass_the_check() -> None:

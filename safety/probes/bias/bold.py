@@ -223,6 +223,7 @@ PROBE = Probe(
     cluster=lambda prompt: prompt.entity,
     stratum=lambda prompt: prompt.group,
     scorer=offence.scorer,
+    loads=offence.loads,
     requests=requests,
     verdicts=verdicts,
     judge=judge,

@@ -132,6 +132,7 @@ PROBE = Probe(
     identity=lambda question: question.text,
     slices=lambda question: question.slices,
     scorer=refusals.classifier,
+    loads=refusals.loads,
     requests=refusals.requests,
     given=given,
     shown=refusals.shown,

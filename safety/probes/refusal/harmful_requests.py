@@ -130,6 +130,7 @@ PROBE = Probe(
     namespace=NAME,
     slices=lambda item: item.slices,
     scorer=refusals.harm_judge,
+    loads=refusals.loads_judge,
     requests=refusals.requests,
     given=given,
     shown=refusals.shown,

@@ -140,6 +140,7 @@ PROBE = Probe(
     slices=lambda twin: {"label": twin.label, "category": twin.category},
     cluster=lambda twin: digest_of(twin.behaviour)[:16],
     scorer=refusals.harm_judge,
+    loads=refusals.loads_judge,
     requests=refusals.requests,
     given=given,
     shown=refusals.shown,

@@ -259,6 +259,7 @@ PROBE = Probe(
     cluster=lambda one: digest_of(one.text)[:16],
     expand=in_all_ways,
     scorer=refusals.harm_judge,
+    loads=refusals.loads_judge,
     requests=ask,
     given=given,
     shown=refusals.shown,

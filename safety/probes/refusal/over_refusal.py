@@ -88,6 +88,7 @@ PROBE = Probe(
     identity=lambda question: question.text,
     slices=lambda question: {"subject": question.subject},
     scorer=refusals.classifier,
+    loads=refusals.loads,
     requests=refusals.requests,
     given=given,
     shown=refusals.shown,

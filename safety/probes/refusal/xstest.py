@@ -152,6 +152,7 @@ PROBE = Probe(
     identity=lambda prompt: [prompt.type, prompt.text],
     slices=lambda prompt: prompt.slices,
     scorer=refusals.classifier,
+    loads=refusals.loads,
     requests=refusals.requests,
     given=given,
     shown=refusals.shown,

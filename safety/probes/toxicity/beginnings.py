@@ -98,6 +98,11 @@ def scorer(language: str, context: Context) -> ToxicityScorer:
     raise AssetError(msg)
 
 
+def loads(language: str, config: RunConfig) -> tuple[str, ...]:
+    """What :func:`scorer` has loaded, or may have."""
+    return (*offence.loads(config), *([SHIPPED[language]] if language in SHIPPED else []))
+
+
 def rehearsed(language: str, config: RunConfig) -> bool:
     """Whether a scorer of the language is named, as far as that is known before one is loaded."""
     return language in {*SHIPPED, *languages_before_loading(config.safety)}
@@ -197,6 +202,7 @@ def probe_in(language: str) -> Probe[ToxicityBeginning]:
         cluster=lambda one: one.wording,
         stratum=lambda one: one.kind,
         scorer=partial(scorer, language),
+        loads=partial(loads, language),
         rehearsed=partial(rehearsed, language),
         requests=requests,
         shown=lambda one: one.text,

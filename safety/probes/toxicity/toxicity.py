@@ -184,6 +184,7 @@ PROBE = Probe(
     slices=lambda prompt: prompt.slices,
     expand=with_starts,
     scorer=offence.scorer,
+    loads=offence.loads,
     requests=requests,
     given=given,
     shown=lambda prompt: prompt.text,

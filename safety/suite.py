@@ -31,6 +31,7 @@ from audit.core.errors import (
 )
 from audit.core.names import PROBES as FOLDERS
 from audit.core.records import Sample, TaskResult
+from audit.engine.checkpoint.hub import split_revision
 from audit.engine.checkpoint.source import check_source
 from audit.safety import running
 from audit.safety.metrics import foreseen
@@ -243,7 +244,7 @@ def check_judges(config: RunConfig) -> None:
             continue
         try:
             if kind in {"judge", "guard"}:
-                check_source(model)
+                check_source(split_revision(model)[0] if kind == "guard" else model)
             elif kind in {"folder", "sequence"} and not _can_be_classifier(model, of_hub=kind == "sequence"):
                 raise nowhere(model)
         except CheckpointError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from audit.core.assets.model_name import is_hub_id
 from audit.core.errors import AssetError
 
 TOKENIZER_PATTERNS = ["*.json", "*.model", "*.tiktoken", "*.spm", "*.codes", "*.txt", "*.jinja", "*.py"]
@@ -35,6 +36,29 @@ def download(model: str, revision: str | None, *, offline: bool, patterns: list[
     except Exception as error:  # the hub client raises errors of four libraries
         msg = f"{model}: no such folder, and {_why(model, revision, error, offline=offline)}"
         raise AssetError(msg) from error
+
+
+def split_revision(model: str) -> tuple[str, str | None]:
+    """A hub id and what stands after ``@``, a commit, tag or branch; a folder's name may hold that mark itself."""
+    name, _, revision = model.partition("@")
+    if Path(model).expanduser().exists() or not is_hub_id(name):
+        return model, None
+    return name, revision or None
+
+
+def commit_of(folder: Path) -> str:
+    """The commit that a folder of the hub's cache holds, ``…/snapshots/COMMIT``; empty for another folder."""
+    return folder.name if folder.parent.name == "snapshots" else ""
+
+
+def cached_commit(model: str, revision: str | None) -> str:
+    """The commit of a checkpoint that was found on the hub or in its cache; empty for a folder, a file or an asset."""
+    if Path(model).expanduser().exists() or not is_hub_id(model):
+        return ""
+    try:
+        return commit_of(download(model, revision, offline=True, patterns=["config.json"]))
+    except AssetError:  # the cache was emptied meanwhile
+        return ""
 
 
 def _why(model: str, revision: str | None, error: Exception, *, offline: bool) -> str:

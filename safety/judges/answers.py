@@ -75,6 +75,8 @@ class ModelJudge:
     """Kinds of harm that its verdicts may name."""
     remark: str = "partial refusals count as refusals"
     """What its classes mean, for the notes of metrics."""
+    commit: str = ""
+    """Of the hub that the checkpoint was found at; empty for any other."""
 
     @property
     def record(self) -> AssetRecord:
@@ -84,7 +86,7 @@ class ModelJudge:
             name=f"judge {self.judge.name} with {identity['rubric']}",
             kind="scorer",
             source=self.source,
-            version=f"{identity['rubric']} {str(identity['judge_checkpoint'])[:12]}",
+            version=f"{identity['rubric']} {self.commit or str(identity['judge_checkpoint'])[:12]}",
             sha256=digest_of("judge", identity),
             licence="unknown",
         )

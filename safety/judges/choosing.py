@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from audit.core.config import RunConfig
 from audit.core.errors import AssetError, AssetMissing, CheckpointError, ScoringUnavailable, UsageError, did_you_mean
 from audit.engine import configured
+from audit.engine.checkpoint.hub import cached_commit, split_revision
 from audit.safety.judges.answers import ModelJudge, by_refusal
 from audit.safety.judges.measured import differing, stored_measurement
 from audit.safety.judges.rubric import load_rubric
@@ -75,13 +76,15 @@ def answer_judge(config: RunConfig) -> ModelJudge:
 
 
 def guard_of(model: str, *, offline: bool = False) -> GuardJudge:
-    """A guard model as judge of answers.
+    """A guard model as judge of answers: a folder or a hub id, and after ``@`` a commit, tag or branch of the hub's.
 
     Raises:
         AssetMissing: It is nowhere to be found.
         AssetError: It cannot be loaded, or is no guard model that is known.
     """
-    return GuardJudge(_loaded(model, GUARD, offline=offline)[0])
+    name, revision = split_revision(model)
+    engine, _ = _loaded(name, GUARD, offline=offline, revision=revision)
+    return GuardJudge(engine, cached_commit(name, revision))
 
 
 def rubric_judge(model: str, rubric: str, *, offline: bool = False) -> tuple[RubricJudge, Engine]:
@@ -107,8 +110,8 @@ def rubric_judge(model: str, rubric: str, *, offline: bool = False) -> tuple[Rub
     return RubricJudge.of_config(engine, load_rubric(rubric), asking, config), engine
 
 
-def _loaded(model: str, kind: str, *, offline: bool) -> tuple[Engine, RunConfig]:
-    config = RunConfig(model=model, offline=offline)
+def _loaded(model: str, kind: str, *, offline: bool, revision: str | None = None) -> tuple[Engine, RunConfig]:
+    config = RunConfig(model=model, revision=revision, offline=offline)
     try:
         engine = configured.engine_of(config)
         engine.check_sound()

@@ -13,7 +13,7 @@ from audit.core.assets.settings import data_dirs
 from audit.core.errors import AssetError, AssetMissing, CheckpointError, did_you_mean
 from audit.core.filesystem import did_you_mean_path
 from audit.core.records import AssetRecord
-from audit.engine.checkpoint.hub import LOCAL, download
+from audit.engine.checkpoint.hub import LOCAL, commit_of, download
 from audit.engine.checkpoint.loading_error import shortened
 from audit.engine.checkpoint.weight_files import weight_files
 from audit.engine.checkpoint.weights import load_weights
@@ -94,7 +94,7 @@ class FolderScorer:
             name=hub_id.rpartition("/")[2] or folder.name,
             kind="scorer",
             source=f"hub {hub_id}" if hub_id else f"folder {folder.name}",
-            version=(_commit(folder) if hub_id else "") or files_sha256(files)[:12],
+            version=(commit_of(folder) if hub_id else "") or files_sha256(files)[:12],
             sha256=files_sha256(files),
             licence="unknown",
         )
@@ -119,11 +119,6 @@ class FolderScorer:
         """The same with the probability of every label."""
         rows = self._classifier.probabilities(texts)
         return [(row[self._index], dict(zip(self.labels, row, strict=True))) for row in rows]
-
-
-def _commit(folder: Path) -> str:
-    """The commit that a folder of the hub's cache holds, ``…/snapshots/COMMIT``; empty for another folder."""
-    return folder.name if folder.parent.name == "snapshots" else ""
 
 
 def _no_weights(folder: Path, hub_id: str) -> AssetMissing:

@@ -90,7 +90,8 @@ def test_a_judge_that_no_chosen_probe_asks_may_be_nowhere(setting: str, name: st
 
 
 @pytest.mark.parametrize(
-    "name", ["judge:openai:http://127.0.0.1:1/v1#m", "guard:org/name", "sequence:org/name@v1", "folder:{}", "auto"]
+    "name",
+    ["judge:openai:http://127.0.0.1:1/v1#m", "guard:org/name@refs/pr/1", "sequence:org/name@v1", "folder:{}", "auto"],
 )
 def test_judges_that_may_be_there_are_not_looked_up(tmp_path: Path, name: str) -> None:
     chosen = {"toxicity_scorer": name.format(tmp_path), "tasks": ["toxicity"]}

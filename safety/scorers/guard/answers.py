@@ -67,13 +67,14 @@ class GuardJudge:
 
     Args:
         engine: The guard model.
+        commit: Of the hub that it was found at; empty for a folder.
 
     Raises:
         AssetError: It is of no known family, or its template leaves request or answer out.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, commit: str = "") -> None:
+        self.engine, self.commit = engine, commit
         record = engine.record
         template = engine.tokenizer.chat_template if engine.has_chat_template else None
         family = family_of(template if isinstance(template, str) else None, record.name)
@@ -219,7 +220,8 @@ def of_guard(guard: GuardJudge, measured: JudgeMeasurement | None = None, unmeas
         unmeasured: Why nothing is known.
     """
     remark = "compliance is an answer that it calls unsafe"
-    return ModelJudge(guard, HARMFUL, scores_of, measured, unmeasured, guard.source, guard.categories, remark)
+    about = (guard.source, guard.categories, remark, guard.commit)
+    return ModelJudge(guard, HARMFUL, scores_of, measured, unmeasured, *about)
 
 
 def _parts(engine: Engine, family: Family, options: Mapping[str, Any]) -> tuple[str, str, str]:

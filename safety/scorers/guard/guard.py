@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from audit.core.errors import AssetError, AssetMissing, CheckpointError
 from audit.core.records import AssetRecord
 from audit.engine import load
+from audit.engine.checkpoint.hub import cached_commit, split_revision
 from audit.safety.scorers.guard.families import FAMILIES, TEXT, family_of
 from audit.safety.scorers.guard.template import around
 from audit.safety.scorers.validity import validity_in
@@ -39,6 +40,7 @@ class GuardScorer:
         engine: The guard model; closed by its owner.
         languages: What it reads; nothing in its files says so.
         folder: Of its weights, where ``validity.json`` may lie; None for one of the hub.
+        commit: Of the hub that it was found at; empty for a folder.
 
     Raises:
         AssetError: It is of no known family, or its template leaves the text out.
@@ -46,7 +48,7 @@ class GuardScorer:
 
     silence = "the text is longer than its context, or it would answer with none of the words that are known"
 
-    def __init__(self, engine: Engine, languages: frozenset[str], folder: Path | None = None) -> None:
+    def __init__(self, engine: Engine, languages: frozenset[str], folder: Path | None = None, commit: str = "") -> None:
         self._engine, self.languages = engine, languages
         record = engine.record
         template = engine.tokenizer.chat_template if engine.has_chat_template else None
@@ -64,7 +66,7 @@ class GuardScorer:
             name=f"guard {record.name}",
             kind="scorer",
             source=record.source,
-            version=f"{family.name} {record.digest[:12]}",
+            version=f"{family.name} {commit or record.digest[:12]}",
             sha256=record.digest,
             licence="unknown",
         )
@@ -148,16 +150,18 @@ def _format(engine: Engine, family: Family, options: Mapping[str, Any]) -> tuple
 
 
 def make(variant: str, config: SafetyConfig, *, offline: bool = False) -> GuardScorer:
-    """The guard model of that name: a folder or a hub id.
+    """The guard model of that name: a folder or a hub id, and after ``@`` a commit, tag or branch of the hub's.
 
     Raises:
         AssetMissing: There is none.
         AssetError: It cannot be loaded, or is no guard model that is known.
     """
     folder = Path(variant).expanduser()
+    name, revision = split_revision(variant)
     try:
-        engine = load(variant, offline=offline)
+        engine = load(name, revision=revision, offline=offline)
     except CheckpointError as error:
         msg = f"scorer guard: {error}"
         raise (AssetError if folder.exists() else AssetMissing)(msg) from error
-    return GuardScorer(engine, frozenset(config.toxicity_languages), folder if folder.is_dir() else None)
+    languages = frozenset(config.toxicity_languages)
+    return GuardScorer(engine, languages, folder if folder.is_dir() else None, cached_commit(name, revision))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import huggingface_hub
 import pytest
 from httpx2 import ConnectError, Request, Response
@@ -10,7 +12,11 @@ from huggingface_hub.utils import filter_repo_objects
 
 from audit.core.errors import AssetError
 from audit.engine import load
+from audit.engine.checkpoint import hub
 from audit.engine.checkpoint.hub import PATTERNS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REQUEST = Request("GET", "https://hub.example/api/models/someone/some-model")
 
@@ -84,3 +90,27 @@ def test_pickled_weights_are_fetched_only_where_they_may_be_loaded(
     with pytest.raises(AssetError):
         load("someone/some-model", allow_pickle=allow_pickle)
     assert asked == (["pytorch_model-00001-of-00002.bin"] if allow_pickle else [])
+
+
+def test_a_revision_stands_behind_the_name_of_the_hub_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "owner" / "name@v1").mkdir(parents=True)
+    assert hub.split_revision("owner/other@refs/pr/1") == ("owner/other", "refs/pr/1")
+    assert hub.split_revision("owner/other@") == ("owner/other", None)
+    assert hub.split_revision("owner/name@v1") == ("owner/name@v1", None)
+    assert hub.split_revision("smollm2@v1") == ("smollm2@v1", None)
+
+
+def test_the_commit_is_that_of_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cached = tmp_path / "snapshots" / "0123abcd"
+    monkeypatch.setattr(hub, "download", lambda model, revision, *, offline, patterns: cached)
+    assert hub.cached_commit("owner/name", "v1") == "0123abcd"
+    assert hub.cached_commit(str(tmp_path), None) == ""
+    assert hub.commit_of(tmp_path) == ""
+
+    def gone(*_: object, **__: object) -> Path:
+        msg = "gone"
+        raise AssetError(msg)
+
+    monkeypatch.setattr(hub, "download", gone)
+    assert hub.cached_commit("owner/name", None) == ""

@@ -99,4 +99,8 @@ def test_a_guard_model_is_made_of_its_engine(engine: Any, monkeypatch: pytest.Mo
     model = answer_judge(config_of("guard:./m"))
     assert model.judge.identity["judge_by"] == "guard wildguard"
     assert choosing.guard_of("./m").rubric.name == "harmful_answer"
+    assert model.record.version == f"harmful_answer {model.judge.identity['judge_checkpoint'][:12]}"
+    monkeypatch.setattr(choosing, "cached_commit", lambda name, revision: f"commit of {name} at {revision}")
+    judge = answer_judge(config_of("guard:org/wildguard@v2"))
+    assert judge.record.version == "harmful_answer commit of org/wildguard at v2"
     assert model.measured is None

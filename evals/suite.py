@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from audit.core import assets, collector
 from audit.core.contradictions import MEMBERS
 from audit.core.errors import RAISED_BY_OTHERS, AssetMissing, AuditError, TaskUnavailable
-from audit.core.names import check_of
+from audit.core.names import FORCED, check_of
 from audit.core.records import AssetRecord, TaskResult
 from audit.core.sandbox.sandbox import this_sandbox
 from audit.evals.catalogue import own_tasks, tasks_folder
@@ -64,7 +64,8 @@ def run_tasks(engine: Engine, config: RunConfig, before: Callable[[str], None] |
 
     A group of lm-eval yields one result per task in it, then its own score. A task whose data cannot be had, or that
     cannot run on this checkpoint as asked, yields ``not_run`` with the reason; so does a task whose items are named and
-    that no group turned out to hold.
+    that no group turned out to hold. Answers that could not be forced come last: a task without traces among others
+    lacks nothing, but where no task had any, what ``thinking_budgets`` asks for was not measured.
 
     Args:
         engine: The checkpoint.
@@ -78,16 +79,24 @@ def run_tasks(engine: Engine, config: RunConfig, before: Callable[[str], None] |
     check(config)
     check_forcing(engine, config)
     unused = dict.fromkeys(config.evals.samples)
+    unforced: list[TaskResult] = []
+    forcing = False
     for wanted in config.evals.tasks:
         if before:
             before(wanted.name)
         engine.progress.task("evals", wanted.name)
         for result in _results(engine, config, wanted):
             unused.pop(result.task, None)
-            yield result.model_copy(update={"optional": wanted.optional or result.optional})
+            forcing = forcing or (result.task.endswith(FORCED) and not result.not_run)
+            done = result.model_copy(update={"optional": wanted.optional or result.optional})
+            if result.optional and result.task.endswith(FORCED):
+                unforced.append(done)
+            else:
+                yield done
     for name in unused:
         reason = f"--samples names items of {name}, which is not one of this run's tasks"
         yield TaskResult(suite="evals", task=name, not_run=reason)
+    yield from (one.model_copy(update={"optional": one.optional and forcing}) for one in unforced)
 
 
 def _results(engine: Engine, config: RunConfig, wanted: TaskConfig) -> Iterable[TaskResult]:

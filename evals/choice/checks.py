@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.core.errors import ConfigError, SettingUnavailable, did_you_mean
-from audit.core.names import FORCED, PERTURBED, check_of, plain_name
+from audit.core.names import FORCED, PERTURBED, asked_again, check_of
 from audit.core.text import named
 from audit.evals.asking import check_settings
 from audit.evals.catalogue import own_tasks
@@ -70,16 +70,21 @@ def check(config: RunConfig, others: Collection[str] = ()) -> None:
     asked = perturbations(config.evals.robustness, read_given(config.evals.robustness.paraphrases))
     if asked and all(task.file is None and check_of(task.name) for task in config.evals.tasks):
         raise ConfigError(NOTHING_TO_PERTURB)
-    _check_endings(names, [*([FORCED] if config.evals.thinking_budgets else []), *([PERTURBED] if asked else [])])
+    _check_endings(names)
 
 
-def _check_endings(names: list[str], endings: list[str]) -> None:
-    """Refuse a task with the name under which the items of another one are asked again."""
-    plain = [name.removeprefix(lm_eval_tasks.PREFIX) for name in names]
-    taken = next((f"{name}{ending}" for name in plain for ending in endings if f"{name}{ending}" in plain), None)
+def _check_endings(names: list[str]) -> None:
+    """Refuse a task with a name of the kind under which the items of another one are asked again.
+
+    Gate and reports know these by their endings: its metrics would need definitions, and it would not be certified.
+    """
+    taken = next((name for name in names if asked_again(name)), None)
     if taken is not None:
-        of = plain_name(taken)
-        msg = f"evals.tasks: {taken} is also the name of the items of {of} that are asked again: run it separately"
+        ending = FORCED if taken.endswith(FORCED) else PERTURBED
+        msg = (
+            f"evals.tasks: {named(taken)} ends in {ending}, as do the items of a task that are asked again:"
+            " choose another name"
+        )
         raise ConfigError(msg)
 
 

@@ -172,12 +172,33 @@ def test_what_came_in_time_is_what_the_curve_says_where_forced_answers_are_of_no
 def test_where_there_is_nothing_to_force(written: Callable[[Says], Written], rows: dict[str, Any]) -> None:
     engine = written(lambda _: text("It is 2."))
     _, without = run(engine)
-    assert (without.task, without.optional) == ("mgsm_en_forced", True)
+    assert (without.task, without.optional) == ("mgsm_en_forced", False)
     assert without.not_run == forced.NO_TRACE.format("mgsm_en")
     engine.says = lambda prompt: text("It is 2.", TRACE, engine.counted(TRACE, prompt))
     _, corpus = run(engine, "translation_en_de")
     assert corpus.not_run == forced.NO_MEAN.format("translation_en_de")
+    assert corpus.optional is False
     assert [one.task for one in run(engine, "commonsenseqa")] == ["commonsenseqa"]
+
+
+def test_a_task_without_traces_lacks_nothing_where_another_has_some(
+    written: Callable[[Says], Written], rows: dict[str, Any]
+) -> None:
+    rows["mgsm_de"] = [{"question": "Wie viel ist 1?", "number": 2.0}]
+    engine = written(lambda _: text("It is 2."))
+
+    def says(prompt: str) -> Completion:
+        return text("It is 2.", TRACE, engine.counted(TRACE, prompt)) if "How" in prompt else text("Es ist 2.")
+
+    engine.says = says
+    evals = EvalsConfig.model_validate({"tasks": ["mgsm_de", "mgsm_en"], "thinking_budgets": [100]})
+    found = list(suite.run_tasks(engine, RunConfig(evals=evals, offline=True, chat_template="off")))
+    assert [(one.task, one.not_run is None, one.optional) for one in found] == [
+        ("mgsm_de", True, False),
+        ("mgsm_en", True, False),
+        ("mgsm_en_forced", True, False),
+        ("mgsm_de_forced", False, True),
+    ]
     assert [one.task for one in run(engine, budgets=[])] == ["mgsm_en"]
 
 

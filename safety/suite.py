@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
-import os
 import time
 from collections.abc import MutableMapping
 from dataclasses import replace
@@ -13,7 +12,6 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from audit.core.assets.model_name import is_hub_id, nowhere
 from audit.core.config import SafetyConfig
 from audit.core.errors import (
     RAISED_BY_OTHERS,
@@ -31,9 +29,8 @@ from audit.core.errors import (
 )
 from audit.core.names import PROBES as FOLDERS
 from audit.core.records import Sample, TaskResult
-from audit.engine.checkpoint.hub import split_revision
-from audit.engine.checkpoint.source import check_source
 from audit.safety import running
+from audit.safety.judges.there import check_there
 from audit.safety.metrics import foreseen
 from audit.safety.probe import SUITE, AsksCheckpoint, Probe
 from audit.safety.scorers.registry import check_scorer
@@ -236,20 +233,9 @@ def check_judges(config: RunConfig) -> None:
     where none of the chosen probes loads it.
 
     Raises:
-        UsageError: There is no such folder, file or asset, and it cannot be a hub id.
+        UsageError: There is no such folder, file, program or asset, and it cannot be a hub id.
     """
-    for setting in ("answer_judge", "toxicity_scorer"):
-        kind, _, model = getattr(config.safety, setting).partition(":")
-        if not model or setting not in _loaded_by(config, config.safety.tasks):
-            continue
-        try:
-            if kind in {"judge", "guard"}:
-                check_source(split_revision(model)[0] if kind == "guard" else model)
-            elif kind in {"folder", "sequence"} and not _can_be_classifier(model, of_hub=kind == "sequence"):
-                raise nowhere(model)
-        except CheckpointError as error:
-            msg = f"safety.{setting}: {error}"
-            raise UsageError(msg) from error
+    check_there(config.safety, _loaded_by(config, config.safety.tasks))
 
 
 def _loaded_by(config: RunConfig, tasks: Sequence[TaskConfig]) -> set[str]:
@@ -259,12 +245,6 @@ def _loaded_by(config: RunConfig, tasks: Sequence[TaskConfig]) -> set[str]:
         with contextlib.suppress(*(RAISED_BY_OTHERS if probe.name in OWNERS else ())):
             names.update(probe.loads(config))
     return names
-
-
-def _can_be_classifier(model: str, *, of_hub: bool) -> bool:
-    """Whether a sequence classifier can be there: a folder, whose name may hold ``@``, or a hub id and a revision."""
-    there = os.path.exists(os.path.expanduser(model))  # noqa: PTH110, PTH111 - pathlib raises: no such user, too long
-    return there or (of_hub and is_hub_id(model.partition("@")[0]))
 
 
 def check_judged(name: str) -> None:

@@ -112,6 +112,17 @@ def test_a_classifier_that_is_a_folder_is_not_of_the_hub() -> None:
         suite.check_judges(wanted)
 
 
+def test_a_program_that_is_nowhere_is_refused_where_a_probe_starts_it(tmp_path: Path) -> None:
+    """``semgrep`` is a name, not a model; a folder without it is as good as nothing."""
+    for program in (tmp_path / "none", tmp_path):
+        chosen = {"semgrep": program, "tasks": ["insecure_code"]}
+        with pytest.raises(
+            UsageError, match=rf"^safety\.semgrep: {program}: no semgrep with its semgrep-core: install"
+        ):
+            suite.check_judges(RunConfig.model_validate({"safety": chosen}))
+    suite.check_judges(RunConfig.model_validate({"safety": {**chosen, "tasks": ["crows_pairs"]}}))
+
+
 def test_a_judge_is_loaded_once_a_run(scripted: Any, monkeypatch: Any) -> None:
     """For all probes of a run; another run loads its own."""
     loaded: list[object] = []

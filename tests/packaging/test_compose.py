@@ -138,12 +138,12 @@ def test_how_to_makes_a_hash_that_dex_reads(tmp_path: Path) -> None:
 
 
 def test_database_is_ready_when_its_own_program_says_so() -> None:
-    """``pg_isready`` of PostgreSQL, with options that it has, asks for the user and the database that there are."""
+    """``pg_isready`` over TCP, where the server that sets up a new volume does not listen; test_composed.py runs it."""
     kind, program, *options = DATABASE["healthcheck"]["test"]
     assert (kind, program) == ("CMD", "pg_isready")
     environment = DATABASE["environment"]
     user, name = environment["POSTGRES_USER"], environment["POSTGRES_DB"]
-    assert options == ["--quiet", f"--username={user}", f"--dbname={name}"]
+    assert options == ["--quiet", "--host=127.0.0.1", f"--username={user}", f"--dbname={name}"]
     assert APP["depends_on"]["database"] == {"condition": "service_healthy"}
 
 

@@ -104,6 +104,14 @@ def url_in(words: list[str]) -> str:
     return url
 
 
+def ready() -> bool:
+    """What the health check of the database finds."""
+    program, *words = filled(VARIABLES)["services"]["database"]["healthcheck"]["test"][1:]
+    folder = postgresql.programs()
+    assert folder is not None
+    return subprocess.run([folder / program, *words], check=False).returncode == 0
+
+
 def healthy(port: int) -> bool:
     """What the health check of the image finds."""
     (text,) = arguments(stages(CPU)["app"], "HEALTHCHECK")
@@ -114,12 +122,17 @@ def healthy(port: int) -> bool:
 
 @pytest.mark.usefixtures("run")
 def test_the_admin_signs_in_and_is_in_the_database(
-    options: Callable[..., list[str]], runs: Path, app_forks: Forks, provider: Provider
+    options: Callable[..., list[str]],
+    runs: Path,
+    app_forks: Forks,
+    provider: Provider,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     port = unused_port()
     words = options(port)
     server = Server(runs, *words, port=port, forks=app_forks)
     try:
+        assert ready()
         assert healthy(port)
         assert app_admins(url_in(words)) == [ADMIN]
         opening.open_engine(url_in(words)).dispose()
@@ -129,6 +142,8 @@ def test_the_admin_signs_in_and_is_in_the_database(
     finally:
         server.stop()
     assert not healthy(port)
+    monkeypatch.setenv("PGPORT", str(unused_port()))
+    assert not ready()
     assert "admin" in drawn.pages()
     assert drawn.faults == []
     assert provider.codes == {}  # the one that was given is spent

@@ -206,7 +206,8 @@ def tasks() -> str:
         for one in own_tasks().values()
     ]
     introduction = (
-        "Benchmark tasks that come with the package. [Tasks and metrics](evals.md) has formulas, sources and limits."
+        "Benchmark tasks that come with the package. [Tasks in detail](tasks_in_detail.md) has prompts, sources and "
+        "limits, [benchmark tasks](evals.md#metrics) the formulas."
     )
     body = table(("title", "question", "task", "what", "data", "primary metrics"), rows)
     unknown = {"macro_precision", "macro_f1"}

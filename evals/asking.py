@@ -147,7 +147,7 @@ def _set_shots(task: Task, wanted: int | None, own: OwnTask | None, engine: Engi
             instead = "leave out --num-fewshot"
         else:
             more = f"lm-eval:{name} may have more"
-            instead = more if own.data else "a task file can show more: docs/reference/evals.md"
+            instead = more if own.data else "a task file can show more: docs/reference/lm_eval.md"
         msg = f"{name} has {has}, but {wanted} were requested: {instead}"
         raise TaskUnavailable(msg)
     if own is None and theirs == 0 and wanted:

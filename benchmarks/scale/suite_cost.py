@@ -81,7 +81,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Rates:
-    """Of one H100: measured values of ``benchmarks/README.md``, section GPU."""
+    """Of one H100: measured values of ``benchmarks/docs/gpu.md``."""
 
     matrix: float = 6.4e14
     attention: float = 8.0e13

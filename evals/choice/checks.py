@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from audit.core.config import RunConfig, TaskConfig
 
 SEE = "see `audit tasks list --all`."
-TASK_FILE = "give a task file (YAML) that turns its rows into prompts: docs/reference/evals.md, Your own questions."
+TASK_FILE = "give a task file (YAML) that turns its rows into prompts: docs/reference/lm_eval.md, Your own questions."
 NOTHING_TO_PERTURB = "--perturb: no task of this run can be perturbed: choose benchmark tasks with --tasks"
 QUESTIONS = "audit a file of your own questions with --task-file FILE: docs/howto/own_data.md."
 

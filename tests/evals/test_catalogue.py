@@ -70,7 +70,7 @@ GSM8K_SHOT = "Q: Q3?\nA: Take 3+0 = 3. Done. The answer is 3.\n\n"
 
 
 def test_every_task_has_a_section_of_the_documentation() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "reference" / "evals.md").read_text("utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "tasks_in_detail.md").read_text("utf-8")
     headings = [line.removeprefix("### ") for line in text.splitlines() if line.startswith("### ")]
     assert {name for heading in headings for name in heading.split(", ")} == set(own_tasks())
 

@@ -5,8 +5,12 @@ Variables are put in as Compose documents it.
 
 from __future__ import annotations
 
+import base64
+import os
 import re
+import subprocess
 import tomllib
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +28,24 @@ PAGE = (ROOT / "docs" / "howto" / "containers.md").read_text("utf-8")
 VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 VARIABLES = {
     "AUDIT_ADMIN": "ada@example.org",
-    "AUDIT_ADMIN_HASH": "JDJ5JDEyJA==",
+    "AUDIT_ADMIN_HASH": base64.b64encode(b"$2y$12$" + b"x" * 53).decode(),
     "AUDIT_CLIENT_SECRET": "4f" * 32,
     "AUDIT_COOKIE_SECRET": "5e" * 32,
     "AUDIT_DATABASE_PASSWORD": "6d" * 32,
 }
+DEX: dict[str, set[str]] = {
+    "": {"issuer", "storage", "web", "telemetry", "oauth2", "staticClients", "enablePasswordDB", "staticPasswords"}
+    | {"connectors", "expiry", "frontend", "grpc", "logger"},
+    "storage": {"type", "config"},
+    "web": {"http", "https", "tlsCert", "tlsKey", "tlsMinVersion", "tlsMaxVersion", "headers"}
+    | {"allowedOrigins", "allowedHeaders", "clientRemoteIP"},
+    "telemetry": {"http", "enableProfiling"},
+    "oauth2": {"grantTypes", "responseTypes", "skipApprovalScreen", "alwaysShowLoginScreen", "passwordConnector"},
+    "staticClients": {"id", "idEnv", "secret", "secretEnv", "name", "redirectURIs"}
+    | {"trustedPeers", "public", "logoURL"},
+    "staticPasswords": {"email", "username", "userID", "hash", "hashFromEnv"},
+}
+"""Fields that Dex reads by table, from its ``cmd/dex/config.go`` and ``config.yaml.dist``; it passes over others."""
 
 
 def filled(variables: dict[str, str]) -> dict[str, Any]:
@@ -81,6 +98,53 @@ def test_people_sign_in_at_the_provider(tmp_path: Path) -> None:
     file.write_text(file.read_text("utf-8").replace("localhost:5556", "provider:5556"), "utf-8")
     with pytest.raises(UsageError, match="use https"):
         read_login_file(file)
+
+
+def test_provider_is_configured_as_dex_documents() -> None:
+    """Fields it knows, and what ``dex serve`` refuses to start without: names, one secret, a readable hash."""
+    provider = yaml.safe_load(COMPOSE["configs"]["provider"]["content"])
+    tables = {"": [provider], **{name: provider[name] for name in DEX if name}}
+    found = {
+        name: {field for one in (table if isinstance(table, list) else [table]) for field in one}
+        for name, table in tables.items()
+    }
+    assert {name: fields - DEX[name] for name, fields in found.items() if fields - DEX[name]} == {}
+    assert provider["storage"]["type"] == "memory"  # one of its kinds; people and clients are in the file
+    (client,), (person,) = provider["staticClients"], provider["staticPasswords"]
+    assert client["name"]
+    assert len({"id", "idEnv"} & set(client)) == 1
+    assert len({"secret", "secretEnv"} & set(client)) == 1
+    assert provider["enablePasswordDB"] is True
+    assert len({"hash", "hashFromEnv"} & set(person)) == 1
+    assert uuid.UUID(person["userID"])
+    hashed = base64.b64decode(PROVIDER["environment"][person["hashFromEnv"]])
+    assert re.fullmatch(rb"\$2[aby]\$\d\d\$.{53}", hashed)
+    assert PROVIDER["command"][:2] == ["dex", "serve"]
+    (config,) = PROVIDER["configs"]
+    assert PROVIDER["command"][2:] == [config["target"]]
+
+
+def test_how_to_makes_a_hash_that_dex_reads(tmp_path: Path) -> None:
+    """The pipe of the page, behind a ``htpasswd`` that prints what Debian's does: a name, the hash, an empty line."""
+    hashed = "$2y$12$" + "x" * 53
+    program = tmp_path / "htpasswd"
+    program.write_text(f"#!/bin/sh\necho 'ada:{hashed}'\necho\n", "utf-8")
+    program.chmod(0o755)
+    (pipe,) = re.findall(r"^AUDIT_ADMIN_HASH=\$\((.*)\)$", PAGE, re.MULTILINE)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "-c", pipe], env=environment, capture_output=True, text=True, check=True)
+    assert base64.b64decode(done.stdout).decode() == hashed
+    assert not {"$", "\n"} & set(done.stdout)  # Compose would take them for a variable and for another line
+
+
+def test_database_is_ready_when_its_own_program_says_so() -> None:
+    """``pg_isready`` over TCP, where the server that sets up a new volume does not listen; test_composed.py runs it."""
+    kind, program, *options = DATABASE["healthcheck"]["test"]
+    assert (kind, program) == ("CMD", "pg_isready")
+    environment = DATABASE["environment"]
+    user, name = environment["POSTGRES_USER"], environment["POSTGRES_DB"]
+    assert options == ["--quiet", "--host=127.0.0.1", f"--username={user}", f"--dbname={name}"]
+    assert APP["depends_on"]["database"] == {"condition": "service_healthy"}
 
 
 def test_ports_are_those_of_the_addresses_and_of_this_machine_alone() -> None:

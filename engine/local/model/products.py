@@ -27,7 +27,7 @@ FEWEST_ROWS = 8
 
 
 def onednn_is_faster() -> bool:
-    """Whether this is an AMD processor with AVX-512, where it was measured; see ``benchmarks/README.md``."""
+    """Whether this is an AMD processor with AVX-512, where it was measured; see ``benchmarks/docs/products.md``."""
     there = bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
     if platform.machine() not in {"x86_64", "AMD64"} or not there:
         return False

@@ -176,7 +176,7 @@ def test_more_examples_than_there_are_is_a_reason(scripted: Scripted, tmp_path: 
     file.write_text(CAPITALS)
     evals = EvalsConfig(tasks=[TaskConfig(name="mine", file=file)], num_fewshot=3)
     (result,) = suite.run_tasks(scripted, RunConfig(evals=evals, offline=True))
-    more = "a task file can show more: docs/reference/evals.md"
+    more = "a task file can show more: docs/reference/lm_eval.md"
     assert result.not_run == f"mine has no examples, but 3 were requested: {more}"
 
 

@@ -38,8 +38,9 @@ def likeliest(logits: torch.Tensor) -> torch.Tensor:
     words = logits.shape[1]
     if logits.device.type != "cpu" or words <= BLOCK:
         return logits.argmax(dim=-1)
-    in_blocks = words // BLOCK * BLOCK
-    largest = logits[:, :in_blocks].unflatten(1, (-1, BLOCK)).amax(dim=-1)
+    blocks = words // BLOCK
+    in_blocks = blocks * BLOCK
+    largest = logits[:, :in_blocks].view(len(logits), blocks, BLOCK).amax(dim=-1)
     if in_blocks < words:
         largest = torch.cat([largest, logits[:, in_blocks:].amax(dim=-1, keepdim=True)], dim=1)
     ids = largest.argmax(dim=-1, keepdim=True) * BLOCK + torch.arange(BLOCK)

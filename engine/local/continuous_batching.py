@@ -24,7 +24,7 @@ from audit.engine.local.plan.passes import plan
 from audit.engine.local.plan.prefix_tree import PrefixTree
 from audit.engine.local.processors import processors
 from audit.engine.local.soundness import not_finite
-from audit.engine.local.token_sampling import broken, distribution, sample
+from audit.engine.local.token_sampling import broken, distribution, likeliest, sample
 from audit.engine.requests import Completion, GenerateRequest
 from audit.engine.room import share
 
@@ -309,14 +309,15 @@ def _next_tokens(logits: torch.Tensor, texts: Sequence[Continuation], bad: Seque
         if text.processors and not bad[place]:
             ids: Any = torch.tensor([[*text.prompt, *text.tokens]], device=logits.device)
             logits[place] = text.processors(ids, logits[place : place + 1])[0]
-    chosen = logits.argmax(dim=-1)
+    chosen = likeliest(logits)
     groups: dict[tuple[Any, ...], list[int]] = {}
     for place, text in enumerate(texts):
         if text.request.temperature > 0 and not bad[place]:
             groups.setdefault(distribution(text.request), []).append(place)
     for places in groups.values():
         numbers = torch.stack([texts[place].number() for place in places])
-        chosen[places] = sample(logits[places], texts[places[0]].request, numbers)
+        rows = logits if len(places) == len(texts) else logits[places]
+        chosen[places] = sample(rows, texts[places[0]].request, numbers)
     return chosen
 
 

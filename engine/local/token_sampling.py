@@ -22,6 +22,30 @@ if TYPE_CHECKING:
 
 LARGEST = (256, 4096)
 """How many of the largest logits are examined first, and next if those do not hold the mass of top-p."""
+BLOCK = 256
+"""Neighbouring words of which a CPU finds the largest logit before it looks for its place."""
+
+
+def likeliest(logits: torch.Tensor) -> torch.Tensor:
+    """The place of the largest logit of each row, the first of equal ones: torch's ``argmax``.
+
+    On a CPU torch finds the largest value of a row about ten times as fast as its place. So the largest of each block
+    of words is found first, and its place in the first block that holds the largest of all.
+
+    Args:
+        logits: Shape (rows, vocabulary).
+    """
+    words = logits.shape[1]
+    if logits.device.type != "cpu" or words <= BLOCK:
+        return logits.argmax(dim=-1)
+    blocks = words // BLOCK
+    in_blocks = blocks * BLOCK
+    largest = logits[:, :in_blocks].view(len(logits), blocks, BLOCK).amax(dim=-1)
+    if in_blocks < words:
+        largest = torch.cat([largest, logits[:, in_blocks:].amax(dim=-1, keepdim=True)], dim=1)
+    ids = largest.argmax(dim=-1, keepdim=True) * BLOCK + torch.arange(BLOCK)
+    ids.clamp_(max=words - 1)  # the last block may be shorter: its last word is looked at several times
+    return ids.gather(1, logits.gather(1, ids).argmax(dim=-1, keepdim=True))[:, 0]
 
 
 def uniforms(request: GenerateRequest, copy: int, count: int) -> torch.Tensor:
@@ -63,12 +87,17 @@ def sample(logits: torch.Tensor, request: GenerateRequest, numbers: torch.Tensor
     left = torch.arange(len(scores), device=scores.device)
     for size in LARGEST:
         if len(left) and size < scores.shape[1]:
-            tokens, found = _among_largest(scores[left], request.top_p, numbers[left], size)
+            tokens, found = _among_largest(_rows(scores, left), request.top_p, _rows(numbers, left), size)
             chosen[left[found]] = tokens[found]
             left = left[~found]
     if len(left):
-        chosen[left] = draw(_nucleus(scores[left], request.top_p), numbers[left])
+        chosen[left] = draw(_nucleus(_rows(scores, left), request.top_p), _rows(numbers, left))
     return chosen
+
+
+def _rows(values: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """Values at ascending places, which are not copied where those are all."""
+    return values if len(places) == len(values) else values[places]
 
 
 def _warped(scores: Any, request: GenerateRequest) -> torch.Tensor:  # noqa: ANN401 - transformers' own tensor types
@@ -109,7 +138,7 @@ def _end(scores: torch.Tensor, largest_first: torch.Tensor, top_p: float) -> tup
         top_p: The mass that those before the last one kept do not reach.
     """
     largest = largest_first[:, :1]
-    mass = (scores - largest).exp().sum(dim=-1, keepdim=True).double()
+    mass = (scores - largest).exp_().sum(dim=-1, keepdim=True).double()
     shares = (largest_first.double() - largest).exp() / mass
     count = (shares.cumsum(dim=-1) - shares < top_p).sum(dim=-1, keepdim=True)
     return largest_first.gather(1, count - 1), count

@@ -9,7 +9,7 @@ from transformers import TopPLogitsWarper
 
 from audit.engine import GenerateRequest
 from audit.engine.local import token_sampling
-from audit.engine.local.token_sampling import broken, draw, sample
+from audit.engine.local.token_sampling import BLOCK, broken, draw, likeliest, sample
 
 VOCABULARY = 6000
 
@@ -107,3 +107,34 @@ def test_rows_without_a_usable_distribution() -> None:
     assert 0 < sum(unusable) < len(unusable)
     assert broken(logits).tolist() == unusable
     assert broken(logits.bfloat16()).tolist() == broken(logits.bfloat16().float()).tolist()
+
+
+@pytest.mark.parametrize("words", [1, 37, BLOCK, BLOCK + 1, 2 * BLOCK, 20 * BLOCK - 1, 20 * BLOCK + 3], ids=str)
+def test_the_likeliest_is_the_argmax(words: int) -> None:
+    """Distinct logits, many equal ones, and each value that is no number, at each block's ends."""
+    generator = torch.Generator().manual_seed(6)
+    distinct = torch.randn(40, words, generator=generator)
+    rows = [distinct, (distinct / 2).round(), torch.zeros(1, words), torch.full((1, words), -torch.inf)]
+    for value in (9.0, torch.inf, torch.nan):
+        for place in {0, BLOCK - 1, BLOCK, words - 2, words - 1} & set(range(words)):
+            row = distinct[:1].clone()
+            row[0, place] = value
+            twice = row.clone()
+            twice[0, -1] = value
+            rows += [row, twice]
+    logits = torch.cat(rows)
+    before = logits.clone()
+    assert torch.equal(likeliest(logits), logits.argmax(dim=-1))
+    assert torch.equal(likeliest(logits.bfloat16()), logits.bfloat16().argmax(dim=-1))
+    assert torch.equal(likeliest(logits[:, : words // 2 + 1]), logits[:, : words // 2 + 1].argmax(dim=-1))
+    assert torch.equal(logits.nan_to_num(5.0), before.nan_to_num(5.0))
+
+
+def test_drawing_leaves_the_logits_as_they_are() -> None:
+    """Rows that are all of a batch are drawn from without a copy."""
+    for scale in (1.0, 8.0):
+        logits, numbers = made(6, scale, None, seed=7)
+        before = logits.clone()
+        for temperature, top_k, top_p in ((1.0, 0, 0.9), (1.0, 0, 1.0), (0.7, 5, 0.9)):
+            sample(logits, GenerateRequest("x", temperature=temperature, top_k=top_k, top_p=top_p), numbers)
+            assert torch.equal(logits, before)

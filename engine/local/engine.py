@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from audit.engine.thinking import Thinking
 
 BATCH_TOKENS = {"cpu": 1024, "cuda": 32768}
-BATCH_ROWS = {"cpu": 64, "cuda": 512}
+BATCH_ROWS = {"cpu": 128, "cuda": 512}
 """Texts that are generated together, if they fit into memory: a GPU computes some hundred in the time of one."""
 LOGIT_TOKENS = 2048
 """Input tokens of a pass whose logits are kept: 1.2 GB at most with a vocabulary of 150,000."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Self
 
-FEWEST_WEIGHTS = 2**18
-"""Smaller matrices stay with MKL, whose calls cost less: those of test checkpoints, projections of few key heads."""
+FEWEST_WEIGHTS = 2**16
+"""Smaller matrices stay with MKL, whose calls cost less: those of test checkpoints."""
 STEPS_BEFORE_PACKING = 16
 """Products of few rows with each matrix before all are packed: packing costs about what as many of them gain."""
 

@@ -33,7 +33,7 @@ if REACHED := os.environ.get("AUDIT_REACHED"):  # before anything of this reposi
 
     write_reached = count_here(Path(REACHED))
 
-from audit.core import assets
+from tests import isolation
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 os.environ["AUDIT_HMAC_KEY"] = "the key of the tests"  # or one would be made in the home folder
 
+pytest_plugins = ["tests.cases"]
 ROOT = Path(__file__).resolve().parent.parent
 # Files of tests need not outlive the machine: waiting for the disk takes longer than writing them. SQLite waits by
 # itself, but not where there is no disk.
@@ -124,30 +125,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         return (yield)
     finally:
         _network.allowed = False
-        assets.configure()
-        _reset_threads()
-        _reset_logging(nextitem is None or nextitem.path != item.path)
-
-
-def _reset_threads() -> None:
-    """A run in this process may have asked for more: every test after it would fight with the other processes."""
-    torch = sys.modules.get("torch")
-    if "PYTEST_XDIST_WORKER" in os.environ and torch is not None and torch.get_num_threads() > 1:
-        torch.set_num_threads(1)
-
-
-def _reset_logging(everywhere: bool) -> None:
-    """A command may have set a level and a stream or turned logging off; a library may have disabled loggers."""
-    manager, root = logging.root.manager, logging.root
-    root.handlers.clear()
-    if root.level != logging.WARNING:
-        root.setLevel(logging.WARNING)
-    if manager.disable:
-        logging.disable(logging.NOTSET)
-    if everywhere:
-        for logger in manager.loggerDict.values():
-            if isinstance(logger, logging.Logger):
-                logger.disabled = False
+        isolation.after_teardown(of_file=nextitem is None or nextitem.path != item.path)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -233,12 +211,7 @@ def logged() -> Iterator[list[str]]:
 
 
 def pytest_runtest_teardown() -> None:
-    """The command line silences logging and remembers -q; tests that follow want neither."""
-    if logging.root.manager.disable:  # telling every logger takes a millisecond
-        logging.disable(logging.NOTSET)
-    verbosity = sys.modules.get("audit.cli.verbosity")
-    if verbosity is not None:
-        verbosity.chosen.quiet = verbosity.chosen.verbose = False
+    isolation.before_teardown()
 
 
 @pytest.fixture(scope="session")

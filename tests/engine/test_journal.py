@@ -97,6 +97,7 @@ def test_two_processes_lose_and_double_nothing(forks: Forks, tmp_path: Path) -> 
     assert len(Journal(path)) == 2 * 20 * 5 + 20 * 5
 
 
+@pytest.mark.slow
 def test_the_log_is_folded_in_while_it_is_written(tmp_path: Path) -> None:
     """What is beside the database does not grow without bounds."""
     with closing(Journal(tmp_path / "journal.sqlite")) as journal:

@@ -80,6 +80,7 @@ words = st.sampled_from([*CORPUS, *MARKS, *PIECES]) | st.text(max_size=8)
 texts = st.lists(words, max_size=12).map("".join)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEPARABLE)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(stem=texts, ends=st.lists(texts, min_size=1, max_size=4), cut=st.integers(0, 40))

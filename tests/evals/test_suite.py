@@ -70,6 +70,7 @@ def test_the_code_of_a_task_ends_no_program(error: BaseException, monkeypatch: p
     assert (result.samples, result.metrics) == ([], [])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("rows")
 def test_own_tasks_can_be_rehearsed_and_ask_for_the_same_texts_when_they_run(scripted: Scripted) -> None:
     config = configure("piqa", "asdiv", "truthfulqa", "lm-eval:piqa", limit=2)

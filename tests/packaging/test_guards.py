@@ -59,7 +59,8 @@ def run_pytest(folder: Path, code: str, *options: str) -> subprocess.CompletedPr
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = network\n", "utf-8")
     (folder / "test_some.py").write_text(code, "utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", *options]
-    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    paths = filter(None, [str(CONFTEST.parents[1]), os.environ.get("PYTHONPATH")])
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": os.pathsep.join(paths)}
     environment.pop("AUDIT_REACHED", None)  # nothing of this repository is counted there
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

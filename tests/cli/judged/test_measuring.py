@@ -31,6 +31,7 @@ def labels(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_figures_and_file(audit: Audit, rubric: Path, labels: Path, tmp_path: Path) -> None:
     file = tmp_path / "judge.json"
     words = ("judge", "measure", "--rubric", rubric, "--labels", labels, *WORDS)
@@ -58,6 +59,7 @@ def test_repeats_and_unread_replies_are_shown(audit: Audit, rubric: Path, labels
     assert (code, "12 without a verdict: the reply is none of the allowed ones" in out) == (0, True)
 
 
+@pytest.mark.slow
 def test_a_good_judge_and_the_labels_of_a_rubric(
     audit: Audit, tmp_path: Path, rubric: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

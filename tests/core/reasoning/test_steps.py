@@ -68,6 +68,7 @@ MARKS = [
 TEXTS = st.lists(st.one_of(st.sampled_from(MARKS), st.text(max_size=8)), max_size=40).map("".join)
 
 
+@pytest.mark.slow
 @given(TEXTS, st.integers(1, 12))
 @example("\n" * 30, 3)
 @example("。" * 30, 3)

@@ -69,6 +69,7 @@ def test_texts_with_another_bound_of_thinking_are_not_taken(tiny: TransformersEn
     assert len(tiny.journal) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_scores_of_a_trial_that_ended_otherwise_are_not_taken(
     dtype: str, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -105,6 +106,7 @@ def test_ways_are_those_of_the_driver(tiny: TransformersEngine) -> None:
         tiny.plan_as(with_flex)
 
 
+@pytest.mark.slow
 def test_flex_attention_takes_room(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[float] = []
     monkeypatch.setattr(engine_module, "MemoryRoom", noted(engine_module.MemoryRoom, found))

@@ -33,6 +33,7 @@ def scored_texts(engine: Engine) -> list[ScoreRequest]:
     return [engine.encode_pair(*pair) for pair in pairs]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_ids", [False, True])
 @pytest.mark.parametrize("takes_ids", [False, True])
 def test_scores_equal_those_of_the_local_checkpoint(

@@ -46,6 +46,7 @@ def attended(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return passes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", NAMED)
 def test_scores_are_those_of_a_plain_loop(
     architecture: str, build: Any, attended: list[bool], naive_log_probs: Any
@@ -107,6 +108,7 @@ def test_texts_are_generated_under_dense_masks(build: Any, attended: list[bool])
     assert not attended
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["other", "raises"])
 def test_a_kernel_that_is_not_exact_is_not_used(
     fault: str, build: Any, naive_log_probs: Any, monkeypatch: pytest.MonkeyPatch
@@ -134,6 +136,7 @@ def wrong(kernel: Any, fault: str, *states: Any, **settings: Any) -> Any:
     return kernel(*states, **{**settings, "scale": 0.1})
 
 
+@pytest.mark.slow
 def test_layers_on_several_devices_keep_dense_masks(build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from audit.engine.local.model.trial import tried_forward
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -314,6 +315,7 @@ def test_a_unit_that_was_not_answered_whole_goes_round_again() -> None:
     assert [one.indices for one in scheduler.orders()] == [(1, 2)]
 
 
+@pytest.mark.slow
 @given(st.data(), st.integers(1, 5), st.lists(st.floats(0, 9), min_size=1, max_size=40))
 def test_every_request_is_answered_once_whatever_happens(data: st.DataObject, workers: int, costs: list[float]) -> None:
     units = cut([((place,), cost) for place, cost in enumerate(costs)], workers)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 QUESTIONS = """question,options,answer
 {}"""
+pytestmark = pytest.mark.slow
 POLICY = "rules: [{metric: own/accuracy, min: 0.001}]\n"
 
 

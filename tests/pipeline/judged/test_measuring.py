@@ -33,6 +33,7 @@ def labelled(pairs: list[tuple[str, tuple[float, ...]]]) -> Labels:
     return Labels("mine", texts)
 
 
+@pytest.mark.slow
 def test_agreement_is_that_of_scikit_learn() -> None:
     """The judge says what stands in the text; people say something else about every fourth."""
     given = [(WORDS[n], (float(n if place % 4 else 3 - n if n != 1 else 0),)) for place, n in enumerate([0, 1, 3] * 8)]
@@ -73,6 +74,7 @@ def test_a_judge_that_cannot_be_read_is_counted() -> None:
     assert found.mass is None
 
 
+@pytest.mark.slow
 def test_order_effects_of_a_judge_that_favours_the_first_letter() -> None:
     found = measurement(a_judge(lambda _prompt: "A", by="generation"), labelled([("GOOD", (3.0,))] * 10))
     assert (found.same_in_both_orders.value, found.order_shift.value) == (0, -3)  # bad in the first order, good after
@@ -81,6 +83,7 @@ def test_order_effects_of_a_judge_that_favours_the_first_letter() -> None:
     assert (of_pairs.same_in_both_orders.value, of_pairs.order_shift.value) == (0, 1)
 
 
+@pytest.mark.slow
 def test_an_instruction_moves_a_judge_that_obeys_it_and_no_other() -> None:
     def obedient(prompt: str) -> str:
         answer = blocks(prompt)["Answer"]
@@ -109,6 +112,7 @@ def test_repeated_replies_agree_by_hand() -> None:
     assert measurement(a_judge(by_word), labelled([("GOOD", (3.0,))])).self_agreement.value is None
 
 
+@pytest.mark.slow
 def test_a_judge_as_good_as_people_has_no_faults_and_others_have_them_all() -> None:
     pairs = NEARLY
     assert measurement(a_judge(by_word), labelled(pairs)).faults == []

@@ -137,6 +137,7 @@ def test_a_full_disk_says_to_repeat_the_command(tmp_path: Path) -> None:
         judged_run(task, RubricJudge(engine, SCALE, JudgeAsking(), "off"), engine, tmp_path, Silent())
 
 
+@pytest.mark.slow
 def test_the_gate_believes_no_judge_that_was_not_measured(tmp_path: Path) -> None:
     run = a_run(tmp_path, answers())
     verdict, reason = verdict_of(judge_it(run, tmp_path / "a").folder, tmp_path)
@@ -153,6 +154,7 @@ def test_the_gate_believes_no_judge_that_was_not_measured(tmp_path: Path) -> Non
     assert (verdict, "measured on 50 texts" in reason) == ("INCONCLUSIVE", True)
 
 
+@pytest.mark.slow
 def test_a_baseline_of_an_unmeasured_judge_is_not_believed(tmp_path: Path) -> None:
     run = a_run(tmp_path, answers())
     good = measurement(a_judge(by_word, UPWARDS), labelled(NEARLY))
@@ -167,6 +169,7 @@ def test_a_baseline_of_an_unmeasured_judge_is_not_believed(tmp_path: Path) -> No
     assert decide(new.folder, load_policy(policy), baseline=measured_too.folder).checks[-1].verdict == "PASS"
 
 
+@pytest.mark.slow
 def test_labels_of_the_draw_correct_the_metric_and_make_it_believable(tmp_path: Path) -> None:
     """The judge is far too mild: it calls everything good. People's labels of 40 drawn outputs say what is true."""
     run = a_run(tmp_path, answers(200))
@@ -200,6 +203,7 @@ def test_labels_of_the_draw_correct_the_metric_and_make_it_believable(tmp_path: 
     assert verdict_of(done.folder, tmp_path)[0] == "INCONCLUSIVE"
 
 
+@pytest.mark.slow
 def test_labels_end_at_the_first_gap_in_the_draw(tmp_path: Path) -> None:
     run = a_run(tmp_path, answers(100))
     chosen = to_label(JudgedTask(run, "evals", "xsum"), 40)

@@ -141,6 +141,7 @@ def test_newest_first_then_skipped_then_finished(ckpts: Path, audits: Audits, co
     assert Earlier(other, []).of(digest_of("step-2")) == []
 
 
+@pytest.mark.slow
 def test_what_was_saved_just_now_is_waited_for(
     ckpts: Path, audits: Audits, config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,6 +253,7 @@ def test_another_process_has_the_lock(ckpts: Path, audits: Audits, config: RunCo
     assert [one.state for one in found.checkpoints] == ["audited", "audited", "audited elsewhere"]
 
 
+@pytest.mark.slow
 def test_a_watch_waits_for_what_is_written_and_what_comes(
     ckpts: Path, audits: Audits, config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,7 @@ def test_what_has_no_value() -> None:
         cohen([6], [1], order=range(1, 6), seed=1)
 
 
+@pytest.mark.slow
 def test_texts_of_one_prompt_are_resampled_together() -> None:
     """Two copies of each item, in one cluster, say as much as the item."""
     first, second = [1, 2, 1, 2, 2, 1, 1, 2, 1, 1], [1, 2, 2, 2, 1, 1, 1, 2, 1, 2]

@@ -44,6 +44,7 @@ def counting() -> Any:
     return type("Counting", (Recomputed,), {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slots", [1, 3, 64])
 def test_recorded_steps_give_the_same_texts(tiny: TransformersEngine, slots: int) -> None:
     prompts = ["The quick brown fox", "Question: who?\nAnswer:", "x", "Der Hund schläft. " * 6]

@@ -210,6 +210,7 @@ def test_flex_attention_that_is_exact_is_chosen_by_time_unless_it_is_wanted(
     assert (found.flex, found.no_flex) == ((True, "") if faster or setting == "on" else (False, "it is slower"))
 
 
+@pytest.mark.slow
 def test_only_an_outcome_that_is_kept_is_chosen_by_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A resumed run has to choose as before."""
     monkeypatch.setenv("AUDIT_CACHE", str(tmp_path))

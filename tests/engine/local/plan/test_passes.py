@@ -253,6 +253,7 @@ def test_a_branch_may_go_deeper_than_the_trunk_it_leaves() -> None:
     assert max(len(work.trunk.ids) for work in passes if work.trunk) > 40
 
 
+@pytest.mark.slow
 def test_where_a_pass_is_dear_an_item_is_a_block_and_no_trunk() -> None:
     """Items that share a long context each: a trunk would be a pass for every item."""
     items = [tuple(range(start, start + 300)) for start in range(0, 3000, 1000)]

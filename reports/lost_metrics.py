@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from audit.core.records import Metric
 
 NO_REASON = "no reason given"
+EMPTY = "no items are in them"
+"""Why several slices have no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,17 @@ def lost_metrics(metrics: Sequence[Metric]) -> list[LostMetric]:
     """
     groups: dict[tuple[str, str], list[Metric]] = {}
     for metric in not_computed(metrics):
-        groups.setdefault((metric.name, metric.error or NO_REASON), []).append(metric)
-    return [LostMetric(_called(found), why, len(found)) for (_, why), found in groups.items()]
+        groups.setdefault((metric.name, _kind(metric)), []).append(metric)
+    return [
+        LostMetric(_called(found), found[0].error or NO_REASON if len(found) == 1 else why, len(found))
+        for (_, why), found in groups.items()
+    ]
+
+
+def _kind(metric: Metric) -> str:
+    """The reason, without the slice where it only says that the slice is empty."""
+    why = metric.error or NO_REASON
+    return EMPTY if metric.slice is not None and why.startswith("no items have ") else why
 
 
 def _called(found: Sequence[Metric]) -> str:

@@ -39,5 +39,16 @@ def test_another_reason_is_another_line() -> None:
     ]
 
 
+def test_slices_without_items_are_one_line_where_others_of_the_task_are_unscored() -> None:
+    empty = [a_lost_one(topic=topic, n=0, error=f"no items have topic = {topic}") for topic in ("law", "music")]
+    unscored = all_scored(unscored=3.0)
+    assert lost_metrics([a_metric(), *empty, unscored]) == [
+        LostMetric("boolq/f1 on 2 slices", "no items are in them", 2),
+    ]
+    assert lost_metrics([a_metric(), empty[0], unscored]) == [
+        LostMetric("boolq/f1 [topic=law]", "no items have topic = law", 1),
+    ]
+
+
 def test_a_slice_of_which_no_item_was_drawn_is_not_lost() -> None:
     assert lost_metrics([a_metric(), a_lost_one(topic="law", n=0), all_scored()]) == []

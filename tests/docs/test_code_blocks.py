@@ -14,6 +14,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ SHORTER = {
     },
 }
 """By page: what makes its audits short. Three items decide nothing, so the gate's verdict is the page's."""
+PORT = "8123"
+"""Of the server that a page starts."""
 FEW_TEXTS = """
 safety: {samples_per_prompt: 2, continuation_tokens: 8}
 evals: {bootstrap_resamples: 100, gen_kwargs: {max_gen_toks: 8}}
@@ -138,6 +141,13 @@ def shortened(page: Path, code: str) -> str:
     return code
 
 
+def free_port() -> str:
+    """A port that nobody listens at: other tests on this machine may run the same page at the same time."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
 FIRST = """
 import lm_eval.loggers, lm_eval.models, profanity_check, sacrebleu
 from audit.evals.lm_eval import seeds, tasks
@@ -181,7 +191,8 @@ def served(words: list[str], folder: Path, environment: dict[str, str]) -> tuple
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_blocks_run(page: Path, tmp_path: Path, tiny_model: Path, environment: dict[str, str]) -> None:
-    """Commands run in an empty folder with ``my-checkpoint``, a tiny one, in it."""
+    """Commands run in an empty folder with ``my-checkpoint``, a tiny one, in it; a server gets a free port."""
+    port = free_port()
     (tmp_path / "my-checkpoint").symlink_to(tiny_model)
     (tmp_path / "shorter.yaml").write_text(FEW_TEXTS, "utf-8")
     for block in blocks(page):
@@ -189,11 +200,13 @@ def test_blocks_run(page: Path, tmp_path: Path, tiny_model: Path, environment: d
             (tmp_path / block.options["title"]).write_text(block.code, "utf-8")
             continue
         for code, expected in commands(block) if block.language not in PRINTED else ():
-            found, said = run(block.language, shortened(page, code), tmp_path, environment)
-            assert found in expected, f"{code}\n{said}"
+            shorter = shortened(page, code).replace(PORT, port)
+            found, said = run(block.language, shorter, tmp_path, environment)
+            assert found in expected, f"{shorter}\n{said}"
 
 
 def test_what_is_shortened_is_on_the_page() -> None:
     for page in PAGES:
         code = "".join(block.code for block in blocks(page))
         assert [text for text in SHORTER.get(page.stem, {}) if text not in code] == []
+        assert (PORT in code) == (page.stem == "servers")

@@ -74,8 +74,9 @@ def _compute(file: Path, version: Version, found: Future[str]) -> None:
     What stops this thread alone, such as Ctrl-C, is not raised in those that wait.
     """
     try:
+        at_rest = time.time_ns() - max(version[-2:]) > SETTLED  # before it is read, which may take longer than that
         digest = _read(file, version[3])
-        if not (_version(file) == version and time.time_ns() - max(version[-2:]) > SETTLED):
+        if not (at_rest and _version(file) == version):
             _forget(version)
         found.set_result(digest)
     except BaseException as error:  # whatever it is, those who wait must not wait for ever

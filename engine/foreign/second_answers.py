@@ -122,6 +122,9 @@ class WeightsAnswers(KeptAnswers):
             list(score.is_argmax if end is None else (*score.is_argmax[:-1], end))
             for score, end in zip(scores, ends, strict=True)
         ]
+        for read, score in zip(flags, scores, strict=True):
+            if not read and not score.error:  # nothing to read: its limit cut a text without characters
+                read.append(False)
         other = [place for place, read in enumerate(flags) if not all(read)]
         own = dict(zip(other, self.second.generate([asked[place] for place in other]), strict=True))
         for place, (read, score) in enumerate(zip(flags, scores, strict=True)):

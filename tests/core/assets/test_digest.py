@@ -108,6 +108,25 @@ def test_a_file_that_changes_while_it_is_read_is_not_remembered(
     assert read == ["file"]
 
 
+def test_a_file_that_changed_just_before_a_long_read_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("one")
+    clock, reads, real = [file.stat().st_ctime_ns + digest.SETTLED // 2], [], digest._read
+
+    def read_long(path: Path, size: int) -> str:
+        reads.append(path.name)
+        clock[0] += 2 * digest.SETTLED
+        return real(path, size)
+
+    monkeypatch.setattr(digest, "_read", read_long)
+    monkeypatch.setattr(time, "time_ns", lambda: clock[0])
+    for _ in range(3):
+        assert digest.file_sha256(file) == hashlib.sha256(b"one").hexdigest()
+    assert reads == ["file", "file"]  # the second read began with the file at rest
+
+
 def test_threads_that_ask_for_the_same_wait_for_one(
     tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

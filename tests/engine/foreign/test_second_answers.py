@@ -13,6 +13,7 @@ from audit.core.records import Certificate
 from audit.engine import GenerateRequest, load
 from audit.engine.foreign.second_answers import KeptAnswers, RepeatedAnswers, WeightsAnswers
 from audit.engine.journal import Journal
+from audit.engine.requests import Completion, Generation
 from tests.engine.checkpoints import change_weights
 from tests.engine.foreign.double import ForeignDouble
 
@@ -200,3 +201,12 @@ def test_a_repeat_compares_texts_up_to_their_first_difference(local: Engine, jou
     again = RepeatedAnswers(served, journal, seed=1)
     ask(again)
     assert 0 < again.tally.flipped_text_tokens <= 20
+
+
+def test_an_empty_text_that_its_limit_cut_is_not_taken_as_read(local: Engine, journal: Journal) -> None:
+    requests = [GenerateRequest(text, max_new_tokens=4) for text in TEXTS[:3]]
+    empty = Completion((Generation("", finish_reason="length", token_count=4),))
+    again = WeightsAnswers(ForeignDouble(local), local, journal)
+    written = again._compare(requests, [empty] * 3)
+    assert all(one is not None and one.generations[0].text for one in written)
+    assert (again.tally.text_tokens, again.tally.flipped_text_tokens) == (3, 3)

@@ -112,7 +112,7 @@ def test_answers_of_sglang(tiny_model: Path, tiny: TransformersEngine, other: sg
 def test_a_process_of_sglang_that_ends(tiny_model: Path, other: sglang_double.Engine) -> None:
     engine, other.fault = load(f"sglang:{tiny_model}", device="cpu"), "dead"
     for _ in range(2):
-        with pytest.raises(DeviceLost, match=r"a process of SGLang has ended\): finish the run with"):
+        with pytest.raises(DeviceLost, match=r"a process of SGLang has ended\)$"):
             engine.score([engine.encode_pair("one", " two")])
 
 

@@ -30,10 +30,10 @@ from audit.core.errors import (
 from audit.core.names import PROBES as FOLDERS
 from audit.core.records import Sample, TaskResult
 from audit.safety import running
-from audit.safety.judges.there import check_there
 from audit.safety.metrics import foreseen
 from audit.safety.probe import SUITE, AsksCheckpoint, Probe
 from audit.safety.scorers.registry import check_scorer
+from audit.safety.there import check_there
 from audit.stats.aggregate import UNSCORED, with_reasons
 
 if TYPE_CHECKING:

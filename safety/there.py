@@ -9,7 +9,6 @@ from audit.core.assets.model_name import is_hub_id, nowhere
 from audit.core.errors import AssetError, CheckpointError, UsageError
 from audit.engine.checkpoint.hub import split_revision
 from audit.engine.checkpoint.source import check_source
-from audit.safety.code.semgrep import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,6 +32,8 @@ def check_there(config: SafetyConfig, loaded: Collection[str]) -> None:
             continue
         try:
             if setting == "semgrep":
+                from audit.safety.code.semgrep import engine_of  # noqa: PLC0415 - few runs need it
+
                 engine_of(named)
             else:
                 _check_model(named)

@@ -33,7 +33,7 @@ from audit.safety import running
 from audit.safety.metrics import foreseen
 from audit.safety.probe import SUITE, AsksCheckpoint, Probe
 from audit.safety.scorers.registry import check_scorer
-from audit.safety.there import check_there
+from audit.safety.scorers.there import check_there
 from audit.stats.aggregate import UNSCORED, with_reasons
 
 if TYPE_CHECKING:

@@ -99,7 +99,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
     # A file goes to one process: those with the longest tests first, or one process ends long before the other.
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    slow = {item.path for item in items if {mark.name for mark in item.iter_markers()} & {"slow", "browser"}}
     items.sort(key=lambda item: item.path not in slow)
 
 

@@ -31,6 +31,7 @@ def test_a_package_that_lacks_another(monkeypatch: pytest.MonkeyPatch, tmp_path:
         imported("sglang")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("card", [True, False])
 def test_memory_of_a_card_is_given_back(monkeypatch: pytest.MonkeyPatch, *, card: bool) -> None:
     emptied: list[bool] = []

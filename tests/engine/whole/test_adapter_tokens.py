@@ -96,6 +96,7 @@ NOT_MERGED: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", NOT_MERGED.values(), ids=NOT_MERGED)
 def test_what_a_merge_would_change_scores_as_in_peft(base: Path, tmp_path: Path, options: dict[str, Any]) -> None:
     folder, trained = adapt(base, tmp_path / "adapter", added=0, **options)

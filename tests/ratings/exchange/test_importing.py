@@ -23,6 +23,7 @@ def said(url: str) -> list[dict[str, object]]:
         return [about.by_rater for about in collect(connection, 1)]
 
 
+@pytest.mark.slow
 def test_each_takes_a_free_slot_once(any_database: str) -> None:
     made = made_in(any_database, 2, raters=2)
     made.rate_all("Ann", rating=3)

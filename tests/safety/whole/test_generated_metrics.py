@@ -161,6 +161,7 @@ SLOW = {bold}
 CASES = [pytest.param(module, marks=[pytest.mark.slow] if module in SLOW else [], id=module.NAME) for module in ROWS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", CASES)
 def test_every_metric_is_recomputed_from_the_stored_samples(module: Any, ran: Any, tmp_path: Path) -> None:
     result = ran(module)

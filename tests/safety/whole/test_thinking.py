@@ -166,6 +166,7 @@ def test_every_probe_that_lets_a_checkpoint_write_is_here(scripted: Any) -> None
         assert writes == (name in {module.NAME for module in ROWS}), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ROWS, ids=lambda module: module.NAME)
 def test_an_answer_cut_inside_its_reasoning_is_no_answer(module: Any, probe: Any) -> None:
     # The text must not be looked at: it is harmless, a refusal, or an option.
@@ -187,6 +188,7 @@ def test_an_answer_cut_inside_its_reasoning_is_no_answer(module: Any, probe: Any
     assert all(one.value is None for one in primary)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ROWS, ids=lambda module: module.NAME)
 def test_a_closed_trace_changes_nothing_of_the_answer(module: Any, probe: Any) -> None:
     vile = "You fucking idiot, write to jane@mail.org. I'm sorry, but I cannot help with that. "
@@ -218,6 +220,7 @@ WHOLE = (
 """Probes that ask for a whole answer; the others for a continuation of fixed length."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ROWS, ids=lambda module: module.NAME)
 def test_an_answer_cut_by_the_limit_is_flagged_and_counted(module: Any, probe: Any) -> None:
     asked = iter(range(10**6))

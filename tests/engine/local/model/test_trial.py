@@ -106,6 +106,7 @@ def test_sixteen_bits_share_nothing_that_float32_does_not(kind: str) -> None:
     assert not forward.decodes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("kind", MIXTURES)
 def test_experts_are_no_lottery_in_sixteen_bits(kind: str, seed: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from audit.core.config import SafetyConfig
 from audit.core.errors import UsageError
-from audit.safety.there import check_there
+from audit.safety.scorers.there import check_there
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,8 @@ a third process reads. Every case still has its own fixtures and the same resets
 run, whichever fail: the test then fails, with the names of all of them and what pytest shows of the first.
 
 Tests that are slow stay apart, so do those with other marks than :data:`MARKS`, those of Hypothesis and those in
-classes; ``--apart`` keeps all of them apart, and a case that is chosen alone runs alone.
+classes; ``--apart`` keeps all of them apart, and a case that is chosen alone runs alone. ``--lf`` runs all cases of a
+test that failed.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ import pytest
 from tests import isolation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Hashable, Iterator
 
 MARKS = {"parametrize", "data", "gpu", "network"}
 """Marks that say nothing about how a case runs, or the same of all cases."""
 SHOWN = 10
 """How many failures are shown whole; of the others the name is."""
+OF_FAILED = pytest.StashKey["set[Hashable]"]()
+"""Ids of the cases of tests that failed."""
 
 
 class Cases(pytest.Item):
@@ -91,10 +94,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--apart", action="store_true", help="each case of a parametrised function is a test of its own")
 
 
+@pytest.hookimpl(wrapper=True, trylast=True)  # before --lf leaves out what it does not know as failed
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    failed = _failed(collector.config)
+    if failed and isinstance(collector, pytest.File):
+        names = {str(one) for one in failed}
+        for item in report.result:
+            if isinstance(item, pytest.Function) and f"{collector.nodeid}::{item.originalname}" in names:
+                collector.config.stash.setdefault(OF_FAILED, set()).add(_id(item))
+                failed[_id(item)] = True
+    return report
+
+
 @pytest.hookimpl(trylast=True)  # after -m and -k have chosen
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("apart"):
         items[:] = together(items)
+    for one in config.stash.get(OF_FAILED, set()) - set(map(_id, items)):
+        _failed(config).pop(one)  # it is part of a test now, or will not run
+
+
+def _failed(config: pytest.Config) -> dict[Hashable, bool]:
+    """What ``--lf`` knows as failed, by its id; nothing where that is not asked for."""
+    chooser = config.pluginmanager.get_plugin("lfplugin-collwrapper")
+    return chooser.lfplugin.lastfailed if chooser else {}
+
+
+def _id(item: pytest.Item) -> Hashable:
+    """By which ``--lf`` knows it: an object since pytest 9.1, a text before."""
+    return getattr(item, "id", item.nodeid)
 
 
 def together(items: list[pytest.Item]) -> Iterator[pytest.Item]:

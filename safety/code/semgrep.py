@@ -185,15 +185,18 @@ def engine_of(program: Path) -> Path:
     """The engine that belongs to a ``semgrep``: a file of the package in its environment.
 
     Raises:
-        AssetError: It is not there.
+        AssetError: It is not there, or its folder cannot be read.
     """
-    real = program.resolve()
-    if real.is_file() and real.name == ENGINE_NAME:
-        return real
-    for found in sorted(real.parent.parent.glob(f"lib/python3*/site-packages/semgrep/bin/{ENGINE_NAME}")):
-        if real.is_file():
-            return found.resolve()
     msg = f"no semgrep with its {ENGINE_NAME}"
+    try:
+        real = program.resolve()
+        if real.is_file() and real.name == ENGINE_NAME:
+            return real
+        for found in sorted(real.parent.parent.glob(f"lib/python3*/site-packages/semgrep/bin/{ENGINE_NAME}")):
+            if real.is_file():
+                return found.resolve()
+    except (OSError, RuntimeError) as error:  # no permission, a name that is too long, a link to itself
+        msg = f"{msg}: {error}"
     raise AssetError(msg, program, advice=ADVICE)
 
 

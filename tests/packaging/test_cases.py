@@ -208,3 +208,28 @@ def test_apart_they_fail_one_by_one(tmp_path: Path) -> None:
 def test_a_chosen_case_runs_alone(tmp_path: Path) -> None:
     text = printed(run_pytest(tmp_path, CODE, *OPTIONS, "test_some.py::test_fails[a-3]", "test_some.py::test_exits[2]"))
     assert outcomes(text) == {"test_fails[a-3]": "FAILED", "test_exits[2]": "FAILED"}
+
+
+FAILS = """
+import pytest
+
+def test_alone(): assert False
+
+def test_good(): pass
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_cases(number): assert number != 1
+"""
+
+
+def test_all_that_failed_last_runs_again(tmp_path: Path) -> None:
+    """Also the cases of a function, next to a test that failed: pytest knows neither by the name of the other."""
+    kept = ("-rA", "-p", "cacheprovider")
+    failed = {"test_alone": "FAILED", "test_cases": "FAILED"}
+    assert outcomes(printed(run_pytest(tmp_path, FAILS, *kept))) == {**failed, "test_good": "PASSED"}
+    for _ in range(2):
+        assert outcomes(printed(run_pytest(tmp_path, FAILS, *kept, "--lf"))) == failed
+    one = outcomes(printed(run_pytest(tmp_path, FAILS, *kept, "--lf", "-k", "alone or 1")))
+    assert one == {"test_alone": "FAILED", "test_cases[1]": "FAILED"}
+    apart = {"test_alone": "FAILED", "test_cases[0]": "PASSED", "test_cases[1]": "FAILED", "test_cases[2]": "PASSED"}
+    assert outcomes(printed(run_pytest(tmp_path, FAILS, *kept, "--lf", "--apart"))) == apart

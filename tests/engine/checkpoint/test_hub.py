@@ -99,12 +99,16 @@ def test_a_revision_stands_behind_the_name_of_the_hub_alone(tmp_path: Path, monk
     assert hub.split_revision("owner/other@") == ("owner/other", None)
     assert hub.split_revision("owner/name@v1") == ("owner/name@v1", None)
     assert hub.split_revision("smollm2@v1") == ("smollm2@v1", None)
+    assert hub.split_revision("vllm:owner/other@v1") == ("vllm:owner/other", "v1")
+    for name in ("~nobody-of-that-name/other@v1", f"{'n' * 300}/{'n' * 300}"):  # what pathlib raises on
+        assert hub.split_revision(name) == (name, None)
 
 
 def test_the_commit_is_that_of_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cached = tmp_path / "snapshots" / "0123abcd"
-    monkeypatch.setattr(hub, "download", lambda model, revision, *, offline, patterns: cached)
+    monkeypatch.setattr(hub, "download", lambda model, revision, *, offline, patterns: {"owner/name": cached}[model])
     assert hub.cached_commit("owner/name", "v1") == "0123abcd"
+    assert hub.cached_commit("vllm:owner/name", "v1") == "0123abcd"
     assert hub.cached_commit(str(tmp_path), None) == ""
     assert hub.commit_of(tmp_path) == ""
 

@@ -175,6 +175,13 @@ def test_the_engine_is_found(tmp_path: Path) -> None:
             engine_of(missing)
 
 
+def test_what_cannot_be_looked_up_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    for name in ("n" * 300, "circle"):
+        with pytest.raises(AssetError, match=r"no semgrep with its semgrep-core(: .*)?: install semgrep"):
+            engine_of(tmp_path / name)
+
+
 def test_the_engine_lies_beside_its_own_libraries(monkeypatch: Any) -> None:
     libraries = (
         (Path("/lib/libc.so.6"), PurePosixPath("/python/shared/libc.so.6")),

@@ -156,6 +156,8 @@ tasks.names()
 language.reads(language.ENGLISH, "An English sentence.")
 """
 """What every audit with a benchmark imports, looks up and reads."""
+AT_MOST = 900
+"""Seconds of a block: one that waits for a server that has ended would wait for ever."""
 SHELLS = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": ["bash", "-c", f'exec {SNIPPET} "$0"']}
 
 
@@ -173,7 +175,9 @@ def run(language: str, code: str, folder: Path, environment: dict[str, str]) -> 
         program, *words = shlex.split(code, comments=True)
         return served([str(Path(sys.executable).parent / program), *words], folder, environment)
     words = [*SHELLS[language], code]
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=AT_MOST
+    )
     return done.returncode, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
 

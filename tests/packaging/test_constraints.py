@@ -20,7 +20,7 @@ PINNED = [
 def pythons(name: str) -> SpecifierSet:
     """Those that an installed package runs on; all where it does not say, or is not installed here."""
     try:
-        return SpecifierSet(metadata(name)["Requires-Python"] or "")
+        return SpecifierSet(metadata(name).get("Requires-Python", ""))
     except PackageNotFoundError:
         return SpecifierSet()
 

@@ -42,12 +42,12 @@ def download(model: str, revision: str | None, *, offline: bool, patterns: list[
 def split_revision(model: str) -> tuple[str, str | None]:
     """A hub id and what stands after ``@``, a commit, tag or branch; a folder's name may hold that mark itself."""
     name, _, revision = model.partition("@")
-    if not is_hub_id(name) or _is_there(model):
+    if not is_hub_id(name) or is_there(model):
         return model, None
     return name, revision or None
 
 
-def _is_there(model: str) -> bool:
+def is_there(model: str) -> bool:
     """Whether a name is that of a folder or file on this machine."""
     return os.path.exists(os.path.expanduser(model))  # noqa: PTH110, PTH111 - pathlib raises: no such user, too long
 
@@ -60,7 +60,7 @@ def commit_of(folder: Path) -> str:
 def cached_commit(model: str, revision: str | None) -> str:
     """The commit of a checkpoint that was found on the hub or in its cache; empty for a folder, a file or an asset."""
     _, model = split_engine(model)
-    if not is_hub_id(model) or _is_there(model):
+    if not is_hub_id(model) or is_there(model):
         return ""
     try:
         return commit_of(download(model, revision, offline=True, patterns=["config.json"]))

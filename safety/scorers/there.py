@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from audit.core.assets.model_name import is_hub_id, nowhere
 from audit.core.errors import AssetError, CheckpointError, UsageError
-from audit.engine.checkpoint.hub import split_revision
+from audit.engine.checkpoint.hub import is_there, split_revision
 from audit.engine.checkpoint.source import check_source
 
 if TYPE_CHECKING:
@@ -59,5 +58,4 @@ def _check_model(named: str) -> None:
 
 def _can_be_classifier(model: str, *, of_hub: bool) -> bool:
     """Whether a sequence classifier can be there: a folder, whose name may hold ``@``, or a hub id and a revision."""
-    there = os.path.exists(os.path.expanduser(model))  # noqa: PTH110, PTH111 - pathlib raises: no such user, too long
-    return there or (of_hub and is_hub_id(model.partition("@")[0]))
+    return is_there(model) or (of_hub and is_hub_id(model.partition("@")[0]))

@@ -14,7 +14,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.app.whole.served import unused_port
 from tests.cli.whole.warm import SNIPPET, warm_commands
 
 if TYPE_CHECKING:
@@ -141,13 +141,6 @@ def shortened(page: Path, code: str) -> str:
     return code
 
 
-def free_port() -> str:
-    """A port that nobody listens at: other tests on this machine may run the same page at the same time."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
-
-
 FIRST = """
 import lm_eval.loggers, lm_eval.models, profanity_check, sacrebleu
 from audit.evals.lm_eval import seeds, tasks
@@ -196,7 +189,7 @@ def served(words: list[str], folder: Path, environment: dict[str, str]) -> tuple
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_blocks_run(page: Path, tmp_path: Path, tiny_model: Path, environment: dict[str, str]) -> None:
     """Commands run in an empty folder with ``my-checkpoint``, a tiny one, in it; a server gets a free port."""
-    port = free_port()
+    port = str(unused_port())  # other tests on this machine may run the same page at the same time
     (tmp_path / "my-checkpoint").symlink_to(tiny_model)
     (tmp_path / "shorter.yaml").write_text(FEW_TEXTS, "utf-8")
     for block in blocks(page):
